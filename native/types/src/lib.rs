@@ -1,0 +1,28 @@
+//! The values of colonnade: SQL types, columns, batches, and what every crate above shares
+//! (errors, memory accounting, cancellation). Knows no files, no functions, no plans.
+
+pub mod batch;
+pub mod bitmap;
+pub mod buf;
+pub mod builder;
+pub mod cancel;
+pub mod codes;
+pub mod column;
+pub mod compare;
+pub mod error;
+pub mod memory;
+pub mod parse;
+pub mod scalar;
+pub mod ty;
+
+pub use batch::{Batch, Field, Schema};
+pub use bitmap::Bitmap;
+pub use buf::Buf;
+pub use builder::ColumnBuilder;
+pub use cancel::Cancel;
+pub use column::{ArrayData, Column, Data, Dict, FixedData, StrData};
+pub use error::{Error, Result};
+pub use ethnum::{I256, U256};
+pub use memory::{Memory, Reservation};
+pub use scalar::Scalar;
+pub use ty::{EnumDef, IntervalKind, Type};

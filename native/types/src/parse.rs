@@ -1,0 +1,540 @@
+//! Type names to `Type`: ClickHouse's spellings, SQL's spellings, any nesting up to a limit.
+
+use crate::codes::{SYNTAX_ERROR, TOO_DEEP_RECURSION, UNKNOWN_TYPE};
+use crate::ty::AggregateType;
+use crate::{EnumDef, Error, IntervalKind, Result, Type};
+use std::sync::Arc;
+
+const DEPTH_MAX: usize = 100;
+const TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// Names that take no arguments, with every spelling (those after the first are case-insensitive
+/// aliases, as SQL writes them).
+pub const SIMPLE: &[(&str, Type, &[&str])] = &[
+    ("Nothing", Type::Nothing, &[]),
+    ("Bool", Type::Bool, &["bool", "boolean"]),
+    ("UInt8", Type::UInt8, &["int1 unsigned", "tinyint unsigned", "bit"]),
+    ("UInt16", Type::UInt16, &["smallint unsigned", "year"]),
+    ("UInt32", Type::UInt32, &["int unsigned", "integer unsigned", "mediumint unsigned"]),
+    ("UInt64", Type::UInt64, &["bigint unsigned", "unsigned", "set"]),
+    ("UInt128", Type::UInt128, &[]),
+    ("UInt256", Type::UInt256, &[]),
+    ("Int8", Type::Int8, &["tinyint", "int1", "byte", "tinyint signed", "int1 signed"]),
+    ("Int16", Type::Int16, &["smallint", "smallint signed"]),
+    ("Int32", Type::Int32, &["int", "integer", "mediumint", "int signed", "integer signed", "mediumint signed"]),
+    ("Int64", Type::Int64, &["bigint", "signed", "bigint signed", "time"]),
+    ("Int128", Type::Int128, &["hugeint"]),
+    ("Int256", Type::Int256, &[]),
+    ("Float32", Type::Float32, &["float", "real", "single"]),
+    ("Float64", Type::Float64, &["double", "double precision"]),
+    (
+        "String",
+        Type::String,
+        &[
+            "text", "tinytext", "mediumtext", "longtext", "varchar", "char", "nchar", "nvarchar", "varchar2", "clob", "blob",
+            "tinyblob", "mediumblob", "longblob", "bytea", "character", "binary large object", "binary varying",
+            "character varying", "character large object", "char large object", "char varying",
+            "national character", "national char", "national character varying", "national char varying",
+            "national character large object", "nchar varying", "nchar large object", "varbinary", "geometry",
+        ],
+    ),
+    ("Date", Type::Date, &["date"]),
+    ("Date32", Type::Date32, &[]),
+    ("UUID", Type::Uuid, &["uuid"]),
+    ("IPv4", Type::Ipv4, &["inet4"]),
+    ("IPv6", Type::Ipv6, &["inet6"]),
+];
+
+/// Parses a type. Errors: `UNKNOWN_TYPE` (naming the nearest), `SYNTAX_ERROR`, `BAD_ARGUMENTS`.
+pub fn parse_type(text: &str) -> Result<Type> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(Error::new(SYNTAX_ERROR, "Type name is too long"));
+    }
+    let mut p = Parser { text, pos: 0 };
+    let ty = p.ty(0)?;
+    p.blank();
+    if p.pos < text.len() {
+        return Err(p.error("end of the type"));
+    }
+    Ok(ty)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    pos: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn error(&self, expected: &str) -> Error {
+        let rest: String = self.text[self.pos..].chars().take(20).collect();
+        Error::new(SYNTAX_ERROR, format!("Cannot parse type {:?}: expected {expected} at position {} ({rest:?})", clip(self.text), self.pos))
+    }
+    fn blank(&mut self) {
+        let rest = &self.text[self.pos..];
+        self.pos += rest.len() - rest.trim_start().len();
+    }
+    fn peek(&mut self) -> Option<u8> {
+        self.blank();
+        self.text.as_bytes().get(self.pos).copied()
+    }
+    fn eat(&mut self, c: u8) -> bool {
+        let hit = self.peek() == Some(c);
+        if hit {
+            self.pos += 1;
+        }
+        hit
+    }
+    fn expect(&mut self, c: u8) -> Result<()> {
+        if self.eat(c) { Ok(()) } else { Err(self.error(&format!("{:?}", c as char))) }
+    }
+    fn word(&mut self) -> Option<&'a str> {
+        self.blank();
+        let rest = &self.text[self.pos..];
+        let n = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        if n == 0 {
+            return None;
+        }
+        self.pos += n;
+        Some(&rest[..n])
+    }
+    fn quoted(&mut self, quote: u8) -> Result<String> {
+        self.expect(quote)?;
+        let bytes = self.text.as_bytes();
+        let mut out = Vec::new();
+        loop {
+            let Some(&b) = bytes.get(self.pos) else { return Err(self.error("a closing quote")) };
+            self.pos += 1;
+            match b {
+                b'\\' => {
+                    let Some(&c) = bytes.get(self.pos) else { return Err(self.error("a character after the backslash")) };
+                    self.pos += 1;
+                    out.push(match c {
+                        b'n' => b'\n',
+                        b't' => b'\t',
+                        b'r' => b'\r',
+                        b'0' => 0,
+                        c => c,
+                    });
+                }
+                b if b == quote => {
+                    if bytes.get(self.pos) != Some(&quote) {
+                        break;
+                    }
+                    self.pos += 1;
+                    out.push(quote);
+                }
+                b => out.push(b),
+            }
+        }
+        String::from_utf8(out).map_err(|_| self.error("valid UTF-8"))
+    }
+    fn integer(&mut self) -> Result<i64> {
+        self.blank();
+        let rest = &self.text[self.pos..];
+        let n = rest.bytes().enumerate().take_while(|(i, b)| b.is_ascii_digit() || (*i == 0 && *b == b'-')).count();
+        let v = rest[..n].parse().map_err(|_| self.error("a whole number"))?;
+        self.pos += n;
+        Ok(v)
+    }
+    fn type_list(&mut self, depth: usize) -> Result<Vec<Type>> {
+        let mut out = Vec::new();
+        while self.peek() != Some(b')') {
+            out.push(self.ty(depth + 1)?);
+            if !self.eat(b',') {
+                break;
+            }
+        }
+        self.expect(b')')?;
+        Ok(out)
+    }
+    fn one(&mut self, depth: usize) -> Result<Type> {
+        self.expect(b'(')?;
+        let t = self.ty(depth + 1)?;
+        self.expect(b')')?;
+        Ok(t)
+    }
+
+    fn ty(&mut self, depth: usize) -> Result<Type> {
+        if depth > DEPTH_MAX {
+            return Err(Error::new(TOO_DEEP_RECURSION, format!("Type is nested deeper than {DEPTH_MAX} levels")));
+        }
+        self.blank();
+        let start = self.pos;
+        let Some(name) = self.word() else { return Err(self.error("a type name")) };
+        let lower = name.to_ascii_lowercase();
+        match name {
+            "Nullable" => {
+                let inner = self.one(depth)?;
+                return if inner.can_be_nullable() {
+                    Ok(Type::nullable(inner))
+                } else {
+                    Err(Error::illegal_type(format!("Nested type {inner} cannot be inside Nullable type")))
+                };
+            }
+            "LowCardinality" => {
+                let inner = self.one(depth)?;
+                return match inner.base() {
+                    Type::Array(_) | Type::Tuple(_) | Type::Map(_) | Type::Decimal(..) | Type::Enum8(_) | Type::Enum16(_) | Type::LowCardinality(_)
+                    | Type::DateTime64(..) | Type::AggregateFunction(_) | Type::Bool => {
+                        Err(Error::illegal_type(format!("LowCardinality type is not supported for {inner}")))
+                    }
+                    _ => Ok(Type::low_cardinality(inner)),
+                };
+            }
+            "Array" => return Ok(Type::array(self.one(depth)?)),
+            "Map" => {
+                self.expect(b'(')?;
+                let mut ts = self.type_list(depth)?;
+                return match (ts.pop(), ts.pop(), ts.is_empty()) {
+                    (Some(v), Some(k), true) => {
+                        if k.is_nullable() && !matches!(k, Type::LowCardinality(_)) {
+                            return Err(Error::bad_arguments(format!("Map cannot have a key of type {k}")));
+                        }
+                        Ok(Type::map(k, v))
+                    }
+                    _ => Err(Error::new(crate::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, "Map takes two types: key and value")),
+                };
+            }
+            "Tuple" | "Nested" => {
+                let t = self.tuple(depth)?;
+                return Ok(if name == "Nested" { Type::array(t) } else { t });
+            }
+            "FixedString" => {
+                self.expect(b'(')?;
+                let n = self.integer()?;
+                self.expect(b')')?;
+                return u32::try_from(n)
+                    .ok()
+                    .filter(|n| *n > 0 && *n <= 16_777_216)
+                    .map(Type::FixedString)
+                    .ok_or_else(|| Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, "FixedString takes a length from 1 to 16777216"));
+            }
+            "Enum8" | "Enum16" | "Enum" => return self.enumeration(name),
+            "AggregateFunction" | "SimpleAggregateFunction" => return self.aggregate(name, depth),
+            _ => {}
+        }
+        match lower.as_str() {
+            "decimal" | "dec" | "numeric" | "fixed" | "decimal32" | "decimal64" | "decimal128" | "decimal256" => return self.decimal(&lower),
+            "enum" => return self.enumeration("Enum"),
+            "datetime" | "timestamp" => {
+                if self.eat(b'(') {
+                    if self.peek() == Some(b'\'') {
+                        let zone = self.quoted(b'\'')?;
+                        self.expect(b')')?;
+                        return Ok(Type::DateTime(Some(zone.into())));
+                    }
+                    return self.datetime64_args();
+                }
+                return Ok(Type::DateTime(None));
+            }
+            "datetime32" => {
+                let mut zone = None;
+                if self.eat(b'(') {
+                    if self.peek() == Some(b'\'') {
+                        zone = Some(self.quoted(b'\'')?.into());
+                    }
+                    self.expect(b')')?;
+                }
+                return Ok(Type::DateTime(zone));
+            }
+            "datetime64" => {
+                return if self.eat(b'(') { self.datetime64_args() } else { Ok(Type::DateTime64(3, None)) };
+            }
+            _ => {}
+        }
+        if let Some(kind) = name.strip_prefix("Interval").and_then(|k| IntervalKind::ALL.into_iter().find(|x| x.name() == k)) {
+            return Ok(Type::Interval(kind));
+        }
+        let mut found = SIMPLE.iter().find(|(n, _, aliases)| *n == name || aliases.contains(&lower.as_str())).map(|x| x.1.clone());
+        if found.is_none() && lower == "binary" {
+            found = Some(Type::String);
+        }
+        // spellings of several words: the longest that is known wins
+        let after_first = self.pos;
+        let mut text = lower.clone();
+        for _ in 0..3 {
+            let before = self.pos;
+            let Some(next) = self.word() else { break };
+            text = format!("{text} {}", next.to_ascii_lowercase());
+            match SIMPLE.iter().find(|x| x.2.contains(&text.as_str())) {
+                Some(hit) => found = Some(hit.1.clone()),
+                None if SIMPLE.iter().any(|x| x.2.iter().any(|a| a.starts_with(&format!("{text} ")))) => {}
+                None => {
+                    self.pos = before;
+                    break;
+                }
+            }
+        }
+        let Some(mut ty) = found else {
+            self.pos = start.max(after_first);
+            return Err(unknown(name));
+        };
+        if (ty == Type::String || ty.is_integer() || ty.is_float()) && lower != name && self.eat(b'(') || (lower == name && self.peek() == Some(b'(') && self.eat(b'(')) {
+            // VARCHAR(30), INT(11): the length says nothing here; BINARY(n) is a FixedString
+            let n = self.integer()?;
+            if self.eat(b',') {
+                self.integer()?;
+            }
+            self.expect(b')')?;
+            if lower == "binary" {
+                ty = u32::try_from(n).ok().filter(|n| *n > 0).map_or(Type::String, Type::FixedString);
+            }
+        }
+        let before = self.pos;
+        match self.word().map(str::to_ascii_lowercase).as_deref() {
+            Some("unsigned") => {
+                if let Some((bits, _)) = ty.int_bits() {
+                    ty = Type::int_of(bits, false);
+                }
+            }
+            Some("signed") => {}
+            _ => self.pos = before,
+        }
+        Ok(ty)
+    }
+
+    fn datetime64_args(&mut self) -> Result<Type> {
+        let scale = self.integer()?;
+        let mut zone = None;
+        if self.eat(b',') {
+            self.blank();
+            zone = Some(self.quoted(b'\'')?.into());
+        }
+        self.expect(b')')?;
+        let scale = u8::try_from(scale).ok().filter(|s| *s <= 9);
+        let scale = scale.ok_or_else(|| Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, "DateTime64 takes a scale from 0 to 9"))?;
+        Ok(Type::DateTime64(scale, zone))
+    }
+
+    fn decimal(&mut self, name: &str) -> Result<Type> {
+        let fixed = match name {
+            "decimal32" => Some(9),
+            "decimal64" => Some(18),
+            "decimal128" => Some(38),
+            "decimal256" => Some(76),
+            _ => None,
+        };
+        let (mut precision, mut scale) = (fixed.unwrap_or(10), 0);
+        if fixed.is_some() || self.peek() == Some(b'(') {
+            self.expect(b'(')?;
+            let first = self.integer()?;
+            if fixed.is_some() {
+                scale = first;
+            } else {
+                precision = first;
+                if self.eat(b',') {
+                    scale = self.integer()?;
+                }
+            }
+            self.expect(b')')?;
+        }
+        if !(1..=76).contains(&precision) || scale < 0 || scale > precision {
+            return Err(Error::new(
+                crate::codes::ARGUMENT_OUT_OF_BOUND,
+                format!("Wrong precision {precision} or scale {scale}: Decimal(P, S) takes P from 1 to 76 and S from 0 to P"),
+            ));
+        }
+        Ok(Type::Decimal(precision as u8, scale as u8))
+    }
+
+    fn tuple(&mut self, depth: usize) -> Result<Type> {
+        self.expect(b'(')?;
+        let mut elements: Vec<(Arc<str>, Type)> = Vec::new();
+        while self.peek() != Some(b')') {
+            let start = self.pos;
+            let name = match self.peek() {
+                Some(q @ (b'`' | b'"')) => Some(self.quoted(q)?),
+                _ => self.word().map(str::to_string),
+            };
+            // `name Type` or just `Type`: a name is followed by the start of another word
+            let named = name.is_some() && self.peek().is_some_and(|b| b.is_ascii_alphabetic());
+            let plain_type = named && {
+                let after = self.pos;
+                self.pos = start;
+                let ok = self.ty(depth + 1).is_ok() && matches!(self.peek(), Some(b',' | b')'));
+                self.pos = after;
+                ok
+            };
+            if named && !plain_type {
+                elements.push((name.unwrap_or_default().into(), self.ty(depth + 1)?));
+            } else {
+                self.pos = start;
+                elements.push(("".into(), self.ty(depth + 1)?));
+            }
+            if !self.eat(b',') {
+                break;
+            }
+        }
+        self.expect(b')')?;
+        let named = elements.iter().filter(|e| !e.0.is_empty()).count();
+        if named != 0 && named != elements.len() {
+            return Err(Error::bad_arguments("Names are specified not for all elements of Tuple type"));
+        }
+        Ok(Type::Tuple(elements.into()))
+    }
+
+    fn enumeration(&mut self, name: &str) -> Result<Type> {
+        self.expect(b'(')?;
+        let mut entries: Vec<(String, i16)> = Vec::new();
+        let mut next = 1i64;
+        loop {
+            self.blank();
+            let text = self.quoted(b'\'')?;
+            if self.eat(b'=') {
+                next = self.integer()?;
+            }
+            let value = i16::try_from(next).map_err(|_| Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, format!("Value {next} of enum element {text:?} does not fit 16 bits")))?;
+            if entries.iter().any(|e| e.0 == text || e.1 == value) {
+                return Err(Error::new(SYNTAX_ERROR, format!("Duplicate name or value in enum: {text:?} = {value}")));
+            }
+            entries.push((text, value));
+            if entries.len() > 65_536 {
+                return Err(Error::bad_arguments("Enum has too many elements"));
+            }
+            next += 1;
+            if !self.eat(b',') || self.peek() == Some(b')') {
+                break;
+            }
+        }
+        self.expect(b')')?;
+        entries.sort_by_key(|e| e.1);
+        let small = entries.iter().all(|e| i8::try_from(e.1).is_ok());
+        if name == "Enum8" && !small {
+            return Err(Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, "Values of Enum8 must lie between -128 and 127; use Enum16"));
+        }
+        let def = Arc::new(EnumDef { entries });
+        Ok(if name == "Enum8" || (name == "Enum" && small) { Type::Enum8(def) } else { Type::Enum16(def) })
+    }
+
+    fn aggregate(&mut self, kind: &str, depth: usize) -> Result<Type> {
+        self.expect(b'(')?;
+        self.blank();
+        // AggregateFunction(1, name, …) carries a version in front
+        if self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.integer()?;
+            self.expect(b',')?;
+        }
+        let Some(name) = self.word() else { return Err(self.error("a function name")) };
+        let mut params = Vec::new();
+        if self.eat(b'(') {
+            let mut level = 0usize;
+            let mut start = self.pos;
+            loop {
+                let Some(&b) = self.text.as_bytes().get(self.pos) else { return Err(self.error("a closing parenthesis")) };
+                match b {
+                    b'\'' => {
+                        self.quoted(b'\'')?;
+                        continue;
+                    }
+                    b'(' | b'[' => level += 1,
+                    b')' | b']' if level > 0 => level -= 1,
+                    b',' | b')' if level == 0 => {
+                        let p = self.text[start..self.pos].trim();
+                        if !p.is_empty() {
+                            params.push(p.to_string());
+                        }
+                        start = self.pos + 1;
+                        if b == b')' {
+                            self.pos += 1;
+                            break;
+                        }
+                    }
+                    _ => {}
+                }
+                self.pos += 1;
+            }
+        }
+        let args = if self.eat(b',') {
+            self.type_list(depth)?
+        } else {
+            self.expect(b')')?;
+            Vec::new()
+        };
+        let a = Arc::new(AggregateType { name: name.to_string(), params, args });
+        Ok(if kind == "AggregateFunction" { Type::AggregateFunction(a) } else { Type::SimpleAggregateFunction(a) })
+    }
+}
+
+fn clip(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+fn unknown(name: &str) -> Error {
+    const OTHERS: [&str; 16] = [
+        "Nullable", "LowCardinality", "Array", "Tuple", "Map", "FixedString", "DateTime", "DateTime64", "Decimal", "Decimal32", "Decimal64",
+        "Decimal128", "Enum8", "Enum16", "Nested", "AggregateFunction",
+    ];
+    if ["JSON", "Object", "Variant", "Dynamic"].contains(&name) {
+        return Error::not_implemented(format!("Data type {name} is not implemented"));
+    }
+    let lower = name.to_ascii_lowercase();
+    let mut all: Vec<&str> = SIMPLE.iter().map(|x| x.0).chain(OTHERS).collect();
+    all.sort_by_key(|n| distance(&lower, &n.to_ascii_lowercase()));
+    let hint = all.first().filter(|n| distance(&lower, &n.to_ascii_lowercase()) <= 1 + name.len() / 3);
+    let e = Error::new(
+        UNKNOWN_TYPE,
+        hint.map_or_else(|| format!("Unknown data type: {}", clip(name)), |h| format!("Unknown data type: {}; maybe you meant: ['{h}']", clip(name))),
+    );
+    match hint {
+        Some(h) => e.with_detail(format!("{{\"hint\":\"{h}\"}}")),
+        None => e,
+    }
+}
+
+/// Edits (insert, delete, replace) between two short words.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() > 40 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = (diagonal + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[b.len()]
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_names() {
+        for (text, want) in [
+            ("UInt8", "UInt8"),
+            ("integer", "Int32"),
+            ("INT(11) UNSIGNED", "UInt32"),
+            ("VARCHAR(255)", "String"),
+            ("double precision", "Float64"),
+            ("character varying(20)", "String"),
+            ("Decimal64(3)", "Decimal(18, 3)"),
+            ("Array( Nullable(Int32) )", "Array(Nullable(Int32))"),
+            ("Tuple(a UInt8, b String)", "Tuple(a UInt8, b String)"),
+            ("Tuple(UInt8, String)", "Tuple(UInt8, String)"),
+            ("Map(String,Array(UInt64))", "Map(String, Array(UInt64))"),
+            ("Enum('a', 'b'=5)", "Enum8('a' = 1, 'b' = 5)"),
+            ("DateTime64(3, 'Europe/Berlin')", "DateTime64(3, 'Europe/Berlin')"),
+            ("AggregateFunction(quantiles(0.5, 0.9), UInt64)", "AggregateFunction(quantiles(0.5, 0.9), UInt64)"),
+            ("TIMESTAMP", "DateTime"),
+            ("BINARY(3)", "FixedString(3)"),
+        ] {
+            assert_eq!(parse_type(text).map(|t| t.to_string()).unwrap_or_else(|e| e.to_string()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_names() {
+        for text in ["Strin", "Array(", "Array(UInt8", "Nullable(Array(UInt8))", "FixedString(0)", "Decimal(80, 2)", "Enum8('a' = 300)", "UInt8 x"] {
+            assert!(parse_type(text).is_err(), "{text}");
+        }
+        assert!(parse_type(&"Array(".repeat(10_000)).is_err());
+        assert!(parse_type("Strin").unwrap_err().message().contains("String"));
+    }
+}
