@@ -1,0 +1,99 @@
+//! What an aggregate function is to the rest of the kernel: a resolved function (`Aggregate`) makes
+//! `States`, one per thread; states are fed with batches, merged, spilled, and finished into columns.
+
+use std::any::Any;
+use std::ops::Range;
+use types::{Column, Result, Scalar, StrData, Type};
+
+/// A parameter, as 0.9 in `quantile(0.9)(x)`: its value and how it stands in a type's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    pub value: Scalar,
+    pub text: String,
+}
+
+/// An aggregate function bound to parameters and argument types.
+pub trait Aggregate: Send + Sync {
+    /// canonical name with its combinators, e.g. `sumIf`
+    fn name(&self) -> &str;
+    fn params(&self) -> &[Param];
+    fn args(&self) -> &[Type];
+    /// type of the result
+    fn ty(&self) -> &Type;
+    /// `AggregateFunction(name(params), args…)`: the type of its intermediate states
+    fn state_type(&self) -> Type {
+        Type::AggregateFunction(std::sync::Arc::new(types::ty::AggregateType {
+            name: self.name().to_string(),
+            params: self.params().iter().map(|p| p.text.clone()).collect(),
+            args: self.args().to_vec(),
+        }))
+    }
+    /// Empty states for zero groups; call `resize` next.
+    fn states(&self) -> Box<dyn States>;
+    /// Result depends on the order of rows (any, groupArray, …): keep the order where it is cheap.
+    fn order_sensitive(&self) -> bool {
+        false
+    }
+    /// With NULL arguments only, the result is a default (0, []) instead of NULL (count, uniq, groupArray).
+    fn default_on_nulls(&self) -> bool {
+        false
+    }
+    /// Takes NULLs as values (any_respect_nulls); such functions are not wrapped to skip NULLs.
+    fn respects_nulls(&self) -> bool {
+        false
+    }
+    /// Adding a row twice changes nothing (min, max, uniq, any, groupBitAnd, groupBitOr).
+    fn idempotent(&self) -> bool {
+        false
+    }
+}
+
+/// Which group each row of a batch belongs to.
+#[derive(Clone, Copy, Debug)]
+pub enum Groups<'a> {
+    /// all rows into this group
+    One(u32),
+    /// row i into group `.0[i]`
+    Each(&'a [u32]),
+}
+
+impl Groups<'_> {
+    #[inline]
+    pub fn of(&self, row: usize) -> u32 {
+        match self {
+            Groups::One(g) => *g,
+            Groups::Each(gs) => gs[row],
+        }
+    }
+}
+
+/// States of one aggregate for all groups `0..len()`.
+pub trait States: Send {
+    /// Grows to `groups` groups (new ones empty). Never shrinks.
+    fn resize(&mut self, groups: usize);
+    fn len(&self) -> usize;
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Adds `rows` rows. Arguments may be flat, `Const` or `Codes`; group ids are < `len()`.
+    fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()>;
+    /// Merges `other`'s group `src[i]` into own group `dst[i]`. `other` comes from the same `Aggregate`; each
+    /// source group occurs at most once. Cost: one pass over all of `other` for set-like states, so
+    /// call it once with all pairs.
+    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()>;
+    /// Results of a range of groups. May be called for several ranges.
+    fn finish(&self, groups: Range<usize>) -> Result<Column>;
+    /// One serial state per listed group (form of -State columns and of spill files).
+    fn serialize(&self, groups: &[u32]) -> Result<StrData>;
+    /// Merges serial state i into group `groups[i]`; groups may repeat. Empty bytes = empty state.
+    /// Errors: `INCORRECT_DATA` for bytes that no state has.
+    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()>;
+    /// Bytes held now (allocated, not only used).
+    fn bytes(&self) -> usize;
+    /// Upper estimate of the peak of `bytes()` during the next update of `rows` rows.
+    fn planned_bytes(&self, rows: usize) -> usize {
+        let _ = rows;
+        self.bytes()
+    }
+    fn as_any(&self) -> &dyn Any;
+}
