@@ -14,6 +14,7 @@ pub mod memory;
 pub mod parse;
 pub mod scalar;
 pub mod ty;
+pub mod tz;
 
 pub use batch::{Batch, Field, Schema};
 pub use bitmap::Bitmap;
