@@ -1,0 +1,175 @@
+// The catalog in memory: the newest state, pins of readers, and the files that commits let go of.
+
+import type { Clock } from '../clock.ts';
+import type { FilesApi } from '../storage/files.ts';
+import type { Health } from '../storage/health.ts';
+import { type Applied, Committer } from './commit.ts';
+import { CatalogLog, readCatalog } from './log.ts';
+import { type CatalogState, type Change, emptyState, findTable, type TableState } from './state.ts';
+import { TokenBook } from './tokens.ts';
+
+/** A file that no live table names any more. */
+export interface RetiredFile {
+  readonly file: string;
+  readonly bytes: number;
+  readonly retiredMs: number;
+  /** Its rows live on in other segments; it stays for a while. Else it may go when nobody reads it. */
+  readonly replaced: boolean;
+}
+
+/** What a reader holds: the table as it was. Released exactly once. */
+export interface Pin {
+  readonly table: TableState;
+  release(): void;
+}
+
+export class Catalog {
+  readonly #log: CatalogLog;
+  readonly #committer: Committer;
+  readonly #clock: Clock;
+  readonly #pins = new Map<TableState, number>();
+  readonly #retired = new Map<string, RetiredFile>();
+  readonly #listeners = new Set<(applied: Applied) => void>();
+  readonly tokens: TokenBook;
+  readonly warnings: readonly string[];
+  #state: CatalogState;
+  #reservedTableId: number;
+
+  private constructor(
+    log: CatalogLog,
+    state: CatalogState,
+    tokens: TokenBook,
+    warnings: readonly string[],
+    health: Health,
+    clock: Clock,
+  ) {
+    this.#log = log;
+    this.#state = state;
+    this.#clock = clock;
+    this.#reservedTableId = state.nextTableId;
+    this.tokens = tokens;
+    this.warnings = warnings;
+    const publish = (applied: Applied) => this.#publish(applied);
+    this.#committer = new Committer(log, state, tokens, health, clock, publish);
+  }
+
+  /** Opens the catalog of a directory, or makes it. Throws CORRUPTED_DATA naming file and offset. */
+  static async open(files: FilesApi, health: Health, clock: Clock): Promise<Catalog> {
+    const disk = readCatalog(files);
+    if (!disk) {
+      const log = await CatalogLog.create(files);
+      return new Catalog(log, emptyState(), new TokenBook(), [], health, clock);
+    }
+    const log = await CatalogLog.open(files, disk);
+    disk.tokens.expire(clock.now());
+    return new Catalog(log, disk.state, disk.tokens, disk.warnings, health, clock);
+  }
+
+  get state(): CatalogState {
+    return this.#state;
+  }
+
+  /** Counts the openings of the directory; part of the names of new segment files. */
+  get boot(): number {
+    return this.#log.boot;
+  }
+
+  /** No WAL sequence up to this one may be given out again. */
+  get walSequence(): number {
+    return Math.max(this.#state.walSequence, this.#log.walSequence);
+  }
+
+  find(database: string, name: string): TableState | undefined {
+    return findTable(this.#state, database, name);
+  }
+
+  table(id: number): TableState | undefined {
+    return this.#state.tables.get(id);
+  }
+
+  /** A table id that nobody else gets. */
+  reserveTableId(): number {
+    this.#reservedTableId = Math.max(this.#reservedTableId, this.#state.nextTableId);
+    return this.#reservedTableId++;
+  }
+
+  /** Resolves with the new version when the change is on the disk and visible; all of it or nothing. */
+  commit(change: Change): Promise<number> {
+    return this.#committer.commit(change);
+  }
+
+  /** Called right after each commit became visible, in order, in the same turn of the event loop. */
+  onCommit(listener: (applied: Applied) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  pin(table: TableState): Pin {
+    this.#pins.set(table, (this.#pins.get(table) ?? 0) + 1);
+    let held = true;
+    return {
+      table,
+      release: () => {
+        if (!held) return;
+        held = false;
+        const left = (this.#pins.get(table) ?? 1) - 1;
+        if (left > 0) this.#pins.set(table, left);
+        else this.#pins.delete(table);
+      },
+    };
+  }
+
+  /** Files that some reader still holds. */
+  pinnedFiles(): Set<string> {
+    const files = new Set<string>();
+    for (const table of this.#pins.keys()) for (const { file } of table.segments) files.add(file);
+    return files;
+  }
+
+  /** Files that no live table names, oldest first; `gc.ts` alone takes them off the list. */
+  get retired(): ReadonlyMap<string, RetiredFile> {
+    return this.#retired;
+  }
+
+  forget(file: string): void {
+    this.#retired.delete(file);
+  }
+
+  idle(): Promise<void> {
+    return this.#committer.idle();
+  }
+
+  /** The end of a stop that left nothing behind in memory. */
+  async closeClean(walSequence: number): Promise<void> {
+    await this.#committer.idle();
+    await this.#log.closeClean(this.#state.version, walSequence);
+  }
+
+  async close(): Promise<void> {
+    await this.#committer.idle();
+    this.#log.close();
+  }
+
+  #publish(applied: Applied): void {
+    const { record, before, after } = applied;
+    this.#state = after;
+    for (const change of record.tables ?? []) {
+      if (change.tokens) this.tokens.add(change.id, change.tokens);
+      if (!change.remove?.length) continue;
+      const gone = new Set(change.remove);
+      const old = before.tables.get(change.id)?.segments ?? [];
+      const replaced = Boolean(change.add?.length);
+      for (const segment of old) if (gone.has(segment.file)) this.#retire(segment, replaced);
+    }
+    for (const [id, table] of record.ddl ? before.tables : []) {
+      if (after.tables.has(id)) continue;
+      for (const segment of table.segments) this.#retire(segment, false);
+    }
+    for (const listener of this.#listeners) listener(applied);
+  }
+
+  #retire(segment: { file: string; bytes: number }, replaced: boolean): void {
+    const { file, bytes } = segment;
+    this.#retired.set(file, { file, bytes, replaced, retiredMs: this.#clock.now() });
+  }
+}

@@ -1,0 +1,312 @@
+// The catalog at one version: an immutable value, changed only by making a new one that shares what
+// did not change. Readers hold on to the value they began with.
+
+import { fail } from '../errors.ts';
+import type { TableDefinition } from './definition.ts';
+
+/** What one segment file holds. Only the fields named here mean something to the life-cycle. */
+export interface SegmentDescriptor {
+  /** Path below the data directory. */
+  readonly file: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Text of the partition's value; '' for a table without PARTITION BY. */
+  readonly partition: string;
+  /** 0 = flushed or inserted, +1 with each merge. */
+  readonly level: number;
+  /** Milliseconds since the epoch. */
+  readonly created?: number;
+  readonly [more: string]: unknown;
+}
+
+export interface TokenRecord {
+  readonly token: string;
+  /** Hash of the decoded rows, hex. */
+  readonly hash: string;
+  readonly rows: number;
+  readonly timeMs: number;
+}
+
+export interface TableState {
+  readonly id: number;
+  readonly definition: TableDefinition;
+  readonly segments: readonly SegmentDescriptor[];
+  /** Every WAL frame of this table up to this sequence is in segments. */
+  readonly flushedThrough: number;
+  /** Positions of streaming sources, by source name. */
+  readonly offsets: Readonly<Record<string, unknown>>;
+}
+
+export interface DatabaseState {
+  readonly name: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+  /** Table name → table id. */
+  readonly tables: ReadonlyMap<string, number>;
+}
+
+export interface CatalogState {
+  readonly version: number;
+  readonly timeMs: number;
+  readonly databases: ReadonlyMap<string, DatabaseState>;
+  readonly tables: ReadonlyMap<number, TableState>;
+  /** Functions, users, roles and the like: kind → name → plain JSON. */
+  readonly objects: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  readonly nextTableId: number;
+  /** Highest WAL sequence that any commit has named. */
+  readonly walSequence: number;
+}
+
+export const emptyState = (): CatalogState => ({
+  version: 0,
+  timeMs: 0,
+  databases: new Map(),
+  tables: new Map(),
+  objects: new Map(),
+  nextTableId: 1,
+  walSequence: 0,
+});
+
+export function findTable(
+  state: CatalogState,
+  database: string,
+  name: string,
+): TableState | undefined {
+  const id = state.databases.get(database)?.tables.get(name);
+  return id === undefined ? undefined : state.tables.get(id);
+}
+
+export type DdlChange =
+  | { readonly op: 'createDatabase'; readonly name: string; readonly definition?: object }
+  | { readonly op: 'dropDatabase'; readonly name: string }
+  | { readonly op: 'renameDatabase'; readonly from: string; readonly to: string }
+  | { readonly op: 'createTable'; readonly definition: TableDefinition }
+  | { readonly op: 'dropTable'; readonly id: number }
+  | {
+      readonly op: 'renameTable';
+      readonly id: number;
+      readonly database: string;
+      readonly name: string;
+    }
+  | { readonly op: 'exchangeTables'; readonly a: number; readonly b: number }
+  | { readonly op: 'alterTable'; readonly id: number; readonly definition: TableDefinition }
+  | {
+      readonly op: 'putObject';
+      readonly kind: string;
+      readonly name: string;
+      readonly value: unknown;
+    }
+  | { readonly op: 'removeObject'; readonly kind: string; readonly name: string };
+
+export interface TableChange {
+  readonly id: number;
+  readonly add?: readonly SegmentDescriptor[];
+  /** Files; each must be live, or the commit is refused. */
+  readonly remove?: readonly string[];
+  readonly flushedThrough?: number;
+  readonly tokens?: readonly TokenRecord[];
+  readonly offsets?: Readonly<Record<string, unknown>>;
+}
+
+/** All of it happens, or nothing. */
+export interface Change {
+  readonly ddl?: readonly DdlChange[];
+  readonly tables?: readonly TableChange[];
+}
+
+/** A change as it lies in the log. */
+export interface CommitRecord extends Change {
+  readonly version: number;
+  readonly timeMs: number;
+}
+
+function with_<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}
+
+function database(state: CatalogState, name: string): DatabaseState {
+  const found = state.databases.get(name);
+  if (!found) throw fail('UNKNOWN_DATABASE', `Database ${name} does not exist`);
+  return found;
+}
+
+function table(state: CatalogState, id: number): TableState {
+  const found = state.tables.get(id);
+  if (!found) throw fail('UNKNOWN_TABLE', 'The table does not exist any more');
+  return found;
+}
+
+function unlinkName(state: CatalogState, definition: TableDefinition): CatalogState {
+  const db = database(state, definition.database);
+  const tables = without(db.tables, definition.name);
+  return { ...state, databases: with_(state.databases, db.name, { ...db, tables }) };
+}
+
+function linkName(state: CatalogState, definition: TableDefinition): CatalogState {
+  const db = database(state, definition.database);
+  if (db.tables.has(definition.name)) {
+    const name = `${definition.database}.${definition.name}`;
+    throw fail('TABLE_ALREADY_EXISTS', `Table ${name} already exists`);
+  }
+  const tables = with_(db.tables, definition.name, definition.id);
+  return { ...state, databases: with_(state.databases, db.name, { ...db, tables }) };
+}
+
+function redefine(state: CatalogState, id: number, definition: TableDefinition): CatalogState {
+  return { ...state, tables: with_(state.tables, id, { ...table(state, id), definition }) };
+}
+
+type DdlOf<Op extends DdlChange['op']> = Extract<DdlChange, { op: Op }>;
+
+const ddlSteps: {
+  [Op in DdlChange['op']]: (state: CatalogState, change: DdlOf<Op>) => CatalogState;
+} = {
+  createDatabase: (state, { name, definition }) => {
+    if (state.databases.has(name)) {
+      throw fail('DATABASE_ALREADY_EXISTS', `Database ${name} already exists`);
+    }
+    const db = { name, definition: { ...definition }, tables: new Map<string, number>() };
+    return { ...state, databases: with_(state.databases, name, db) };
+  },
+  dropDatabase: (state, { name }) => {
+    const gone = new Set(database(state, name).tables.values());
+    const tables = new Map([...state.tables].filter(([id]) => !gone.has(id)));
+    return { ...state, tables, databases: without(state.databases, name) };
+  },
+  renameDatabase: (state, { from, to }) => {
+    const db = database(state, from);
+    if (state.databases.has(to)) {
+      throw fail('DATABASE_ALREADY_EXISTS', `Database ${to} already exists`);
+    }
+    const tables = new Map(state.tables);
+    for (const id of db.tables.values()) {
+      const old = table(state, id);
+      tables.set(id, { ...old, definition: { ...old.definition, database: to } });
+    }
+    const databases = new Map(state.databases);
+    databases.delete(from);
+    databases.set(to, { ...db, name: to });
+    return { ...state, databases, tables };
+  },
+  createTable: (state, { definition }) => {
+    const { id } = definition;
+    const linked = linkName(state, definition);
+    const created = {
+      id,
+      definition,
+      segments: [],
+      flushedThrough: state.walSequence,
+      offsets: {},
+    };
+    const nextTableId = Math.max(state.nextTableId, id + 1);
+    return { ...linked, nextTableId, tables: with_(linked.tables, id, created) };
+  },
+  dropTable: (state, { id }) => {
+    const next = unlinkName(state, table(state, id).definition);
+    return { ...next, tables: without(next.tables, id) };
+  },
+  renameTable: (state, { id, database: db, name }) => {
+    const old = table(state, id).definition;
+    const definition = { ...old, database: db, name };
+    return redefine(linkName(unlinkName(state, old), definition), id, definition);
+  },
+  exchangeTables: (state, { a, b }) => {
+    const [first, second] = [table(state, a).definition, table(state, b).definition];
+    const newA = { ...first, database: second.database, name: second.name };
+    const newB = { ...second, database: first.database, name: first.name };
+    const bare = unlinkName(unlinkName(state, first), second);
+    return redefine(redefine(linkName(linkName(bare, newA), newB), a, newA), b, newB);
+  },
+  alterTable: (state, { id, definition }) => redefine(state, id, definition),
+  putObject: (state, { kind, name, value }) => {
+    const byName = with_(state.objects.get(kind) ?? new Map<string, unknown>(), name, value);
+    return { ...state, objects: with_(state.objects, kind, byName) };
+  },
+  removeObject: (state, { kind, name }) => {
+    const byName = without(state.objects.get(kind) ?? new Map<string, unknown>(), name);
+    return { ...state, objects: with_(state.objects, kind, byName) };
+  },
+};
+
+function ddlStep<Op extends DdlChange['op']>(state: CatalogState, change: DdlOf<Op>) {
+  const step = ddlSteps[change.op] as (s: CatalogState, c: DdlOf<Op>) => CatalogState;
+  return step(state, change);
+}
+
+function changeTable(state: CatalogState, change: TableChange): CatalogState {
+  const old = table(state, change.id);
+  let segments = old.segments;
+  if (change.remove?.length) {
+    const gone = new Set(change.remove);
+    segments = segments.filter((segment) => !gone.has(segment.file));
+    if (segments.length !== old.segments.length - gone.size) {
+      throw fail('ABORTED', 'The rows were changed by another statement meanwhile; try again');
+    }
+  }
+  if (change.add?.length) segments = [...segments, ...change.add];
+  const flushedThrough = Math.max(old.flushedThrough, change.flushedThrough ?? 0);
+  const offsets = change.offsets ? { ...old.offsets, ...change.offsets } : old.offsets;
+  const walSequence = Math.max(state.walSequence, flushedThrough);
+  const next = { ...old, segments, flushedThrough, offsets };
+  return { ...state, walSequence, tables: with_(state.tables, change.id, next) };
+}
+
+/** The state after a record. Throws, and changes nothing, when the record does not fit the state. */
+export function applyRecord(state: CatalogState, record: CommitRecord): CatalogState {
+  let next = state;
+  for (const change of record.ddl ?? []) next = ddlStep(next, change);
+  for (const change of record.tables ?? []) next = changeTable(next, change);
+  return { ...next, version: record.version, timeMs: record.timeMs };
+}
+
+/** Plain JSON of a state, and back. */
+export function stateToJson(state: CatalogState): object {
+  return {
+    version: state.version,
+    timeMs: state.timeMs,
+    nextTableId: state.nextTableId,
+    walSequence: state.walSequence,
+    databases: [...state.databases.values()].map((db) => ({
+      name: db.name,
+      definition: db.definition,
+    })),
+    tables: [...state.tables.values()],
+    objects: [...state.objects].map(([kind, byName]) => [kind, [...byName]]),
+  };
+}
+
+interface StateJson {
+  version: number;
+  timeMs: number;
+  nextTableId: number;
+  walSequence: number;
+  databases: { name: string; definition: Record<string, unknown> }[];
+  tables: TableState[];
+  objects: [string, [string, unknown][]][];
+}
+
+export function stateFromJson(json: unknown): CatalogState {
+  const from = json as StateJson;
+  const names = new Map(from.databases.map((db) => [db.name, new Map<string, number>()]));
+  for (const { id, definition } of from.tables) {
+    names.get(definition.database)?.set(definition.name, id);
+  }
+  const databases = from.databases.map((db): [string, DatabaseState] => [
+    db.name,
+    { ...db, tables: names.get(db.name) ?? new Map() },
+  ]);
+  return {
+    version: from.version,
+    timeMs: from.timeMs,
+    nextTableId: from.nextTableId,
+    walSequence: from.walSequence,
+    databases: new Map(databases),
+    tables: new Map(from.tables.map((t) => [t.id, t])),
+    objects: new Map(from.objects.map(([kind, byName]) => [kind, new Map(byName)])),
+  };
+}

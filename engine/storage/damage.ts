@@ -1,0 +1,31 @@
+// One way to say that a file does not hold what was written to it, or that the disk refuses.
+
+import { EngineError, fail } from '../errors.ts';
+import { FileError } from './files.ts';
+
+/** @param offset bytes from the start of the file where the damage begins */
+export function damaged(file: string, offset: number, why: string): EngineError {
+  const hint = 'Restore the file from a backup; nothing was changed.';
+  return fail('CORRUPTED_DATA', `${file} is damaged at offset ${offset}: ${why}`, { hint });
+}
+
+/** The answer to a client whose rows the disk would not take. */
+export function refusedByDisk(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  if (!(error instanceof FileError)) {
+    const text = error instanceof Error ? error.message : String(error);
+    return fail('LOGICAL_ERROR', `Writing failed: ${text}`);
+  }
+  if (error.kind === 'DiskFull') {
+    return fail('NOT_ENOUGH_SPACE', 'The disk is full; nothing of the request was stored', {
+      retryAfterSeconds: 5,
+    });
+  }
+  if (error.kind === 'SyncFailed' || error.kind === 'Crashed') return cannotSync(error.file);
+  return fail('CANNOT_WRITE_TO_FILE_DESCRIPTOR', `${error.file}: ${error.message}`);
+}
+
+export function cannotSync(file: string): EngineError {
+  const text = `The disk failed to store ${file}; writes are refused until a restart, reads go on`;
+  return fail('CANNOT_FSYNC', text);
+}
