@@ -1,0 +1,282 @@
+// The log of small inserts: one for the data directory, in files of at most 8 MiB.
+//
+// Entries that are queued while a sync is running go out together with the next one. An entry is
+// applied (made visible) in the order of its sequence, right after its sync, and then acknowledged.
+// On a full disk the part that was written is cut off again and the next insert simply tries anew.
+
+import { damaged } from './damage.ts';
+import { FileError, type FilesApi, type WriteFile } from './files.ts';
+import type { Health } from './health.ts';
+import {
+  encodeFileHeader,
+  encodeFrame,
+  FILE_HEADER_BYTES,
+  frameAt,
+  laterWrite,
+  readFileHeader,
+  type WalEntry,
+  type WalFrame,
+} from './wal-frame.ts';
+
+export const WAL_DIR = 'wal';
+const FILE_BYTES_MAX = 8 << 20;
+/** Bytes of one write. A single entry may be longer. */
+const GROUP_BYTES_MAX = 4 << 20;
+
+interface Waiting {
+  readonly entry: WalEntry;
+  /** Makes the rows visible; called in the order of the sequence. */
+  readonly apply: (sequence: number) => void;
+  readonly resolve: (sequence: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A file and the last sequence that each table has in it. */
+interface LogFile {
+  readonly path: string;
+  readonly last: Map<number, number>;
+  bytes: number;
+}
+
+export class Wal {
+  readonly #files: FilesApi;
+  readonly #health: Health;
+  #sequence: number;
+  #done: LogFile[];
+  #current: (LogFile & { handle: WriteFile; first: number }) | undefined;
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(files: FilesApi, health: Health, sequence: number, old: readonly LogFile[]) {
+    this.#files = files;
+    this.#health = health;
+    this.#sequence = sequence;
+    this.#done = [...old];
+  }
+
+  /** Last sequence that was given out and is on the disk. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get bytes(): number {
+    return [...this.#done, ...(this.#current ? [this.#current] : [])].reduce(
+      (n, f) => n + f.bytes,
+      0,
+    );
+  }
+
+  /** Resolves when the entry is on the disk and applied. Errors: NOT_ENOUGH_SPACE, CANNOT_FSYNC. */
+  append(entry: WalEntry, apply: (sequence: number) => void): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ entry, apply, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Inserts of the same turn of the event loop share a write.
+    await Promise.resolve();
+    while (this.#queue.length > 0) await this.#group(this.#takeGroup());
+    this.#running = undefined;
+  }
+
+  #takeGroup(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { entry } of this.#queue) {
+      for (const part of entry.parts) bytes += part.payload.length;
+      if (count > 0 && bytes > GROUP_BYTES_MAX) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #group(group: Waiting[]): Promise<void> {
+    try {
+      this.#health.check();
+      await this.#write(group);
+    } catch (error) {
+      const refused = this.#health.refused(error);
+      for (const waiting of group) waiting.reject(refused);
+      return;
+    }
+    for (const { entry, apply, resolve, reject } of group) {
+      const sequence = ++this.#sequence;
+      for (const part of entry.parts) this.#current?.last.set(part.tableId, sequence);
+      try {
+        apply(sequence);
+        resolve(sequence);
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  async #write(group: readonly Waiting[]): Promise<void> {
+    if (this.#current && this.#current.handle.length() >= FILE_BYTES_MAX) this.#closeCurrent();
+    this.#current ??= this.#begin();
+    const { handle, first } = this.#current;
+    const base = handle.length();
+    const checksum = this.#files.checksum;
+    const isNew = base === 0;
+    const parts = isNew ? [encodeFileHeader(first, checksum)] : [];
+    for (const [index, { entry }] of group.entries()) {
+      parts.push(encodeFrame(entry, this.#sequence + 1 + index, base, checksum));
+    }
+    try {
+      handle.append(Buffer.concat(parts));
+    } catch (error) {
+      // What the disk did take has been cut off; that is made durable, so that it stays refused.
+      if (error instanceof FileError && error.kind === 'DiskFull') await handle.sync();
+      throw error;
+    }
+    await handle.sync();
+    if (isNew) await this.#files.syncDir(WAL_DIR);
+    this.#current.bytes = handle.length();
+  }
+
+  #begin() {
+    this.#files.makeDir(WAL_DIR);
+    const first = this.#sequence + 1;
+    const path = `${WAL_DIR}/${String(first).padStart(16, '0')}.wal`;
+    return { path, first, handle: this.#files.create(path), last: new Map(), bytes: 0 };
+  }
+
+  #closeCurrent(): void {
+    if (!this.#current) return;
+    this.#current.handle.close();
+    this.#done.push(this.#current);
+    this.#current = undefined;
+  }
+
+  /** Removes the oldest files whose rows are all in segments. The file in use is left alone. */
+  dropFlushed(isFlushed: (tableId: number, sequence: number) => boolean): void {
+    let oldest = this.#done[0];
+    while (oldest && [...oldest.last].every(([table, sequence]) => isFlushed(table, sequence))) {
+      this.#files.remove(oldest.path);
+      this.#done.shift();
+      oldest = this.#done[0];
+    }
+  }
+
+  /** Removes every file; the caller has flushed every table. The clean stop. */
+  async removeAll(): Promise<void> {
+    await this.#running;
+    this.#closeCurrent();
+    if (this.#done.length === 0) return;
+    for (const { path } of this.#done.splice(0)) this.#files.remove(path);
+    await this.#files.syncDir(WAL_DIR);
+  }
+
+  async close(): Promise<void> {
+    await this.#running;
+    this.#closeCurrent();
+  }
+}
+
+export interface WalOnDisk {
+  readonly frames: readonly WalFrame[];
+  readonly files: readonly LogFile[];
+  /** Highest sequence found; 0 without frames. */
+  readonly sequence: number;
+  /** Torn end of the last file: valid bytes, or 0 when nothing in it is valid. */
+  readonly torn: { readonly path: string; readonly validBytes: number } | undefined;
+}
+
+/** Reads the log without changing it. Throws CORRUPTED_DATA naming file and offset.
+ *  @param isFlushed whether a frame is in segments already; gaps behind such frames are no loss */
+export function readWal(
+  files: FilesApi,
+  isFlushed: (tableId: number, sequence: number) => boolean,
+): WalOnDisk {
+  const names = listWal(files);
+  const frames: WalFrame[] = [];
+  const logFiles: LogFile[] = [];
+  let torn: WalOnDisk['torn'];
+  let sequence = 0;
+  for (const [index, name] of names.entries()) {
+    const path = `${WAL_DIR}/${name}`;
+    const read = readFile(files, path, index === names.length - 1);
+    const first = read.frames[0]?.sequence;
+    if (first !== undefined && sequence > 0 && first !== sequence + 1) {
+      const lossless = frames.every((f) => f.parts.every((p) => isFlushed(p.tableId, f.sequence)));
+      if (!lossless) throw damaged(path, 0, `the rows after sequence ${sequence} are missing`);
+    }
+    if (read.validBytes < read.length) torn = { path, validBytes: read.validBytes };
+    const last = new Map<number, number>();
+    for (const frame of read.frames) {
+      for (const part of frame.parts) last.set(part.tableId, frame.sequence);
+      sequence = frame.sequence;
+    }
+    frames.push(...read.frames);
+    if (read.frames.length > 0) logFiles.push({ path, last, bytes: read.validBytes });
+    else torn = { path, validBytes: 0 };
+  }
+  return { frames, files: logFiles, sequence, torn };
+}
+
+function listWal(files: FilesApi): string[] {
+  try {
+    const entries = files
+      .list(WAL_DIR)
+      .filter((entry) => !entry.dir && /^\d{16}\.wal$/.test(entry.name));
+    return entries.map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof FileError && error.kind === 'NotFound') return [];
+    throw error;
+  }
+}
+
+/** A bad frame is a torn tail only at the end of the last file, with no later write behind it. */
+function readFile(files: FilesApi, path: string, isLast: boolean) {
+  const bytes = files.readAll(path);
+  const checksum = files.checksum;
+  const frames: WalFrame[] = [];
+  let at = 0;
+  let bad: string | undefined;
+  const first = readFileHeader(bytes, checksum);
+  if (first === undefined) bad = 'its header cannot be read';
+  else at = FILE_HEADER_BYTES;
+  while (!bad && at < bytes.length) {
+    const frame = frameAt(bytes, at, checksum);
+    const expected = frames.length === 0 ? first : (frames.at(-1)?.sequence ?? 0) + 1;
+    if (!frame || frame.sequence !== expected) {
+      bad = 'a frame cannot be read';
+      break;
+    }
+    frames.push(frame);
+    at = frame.end;
+  }
+  if (bad && (!isLast || laterWrite(bytes, at, checksum) !== undefined)) {
+    throw damaged(path, at, bad);
+  }
+  return { frames, validBytes: at, length: bytes.length };
+}
+
+/** Makes what was read the start of a new log: cuts the torn end. Needs no free space. */
+export async function openWal(
+  files: FilesApi,
+  health: Health,
+  disk: WalOnDisk,
+  lastSequence: number,
+): Promise<Wal> {
+  const { torn } = disk;
+  for (const { path, bytes } of disk.files) {
+    const handle = files.openWrite(path);
+    try {
+      if (torn?.path === path) handle.truncate(bytes);
+      // What a killed process wrote may still be in memory alone.
+      await handle.sync();
+    } finally {
+      handle.close();
+    }
+  }
+  if (torn && torn.validBytes <= FILE_HEADER_BYTES) files.remove(torn.path);
+  if (disk.files.length > 0 || torn) await files.syncDir(WAL_DIR);
+  return new Wal(files, health, Math.max(lastSequence, disk.sequence), disk.files);
+}
