@@ -1,0 +1,98 @@
+// One statement from the routes that take SQL: session, engine, headers, stream, late failures.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Failure, QueryRequest, QueryResult } from '../../engine/facade.ts';
+import type { Context } from '../context.ts';
+import { asFailure, exceptionText } from '../http-error.ts';
+import { flag, headerText } from '../parameters.ts';
+import { isFailure } from '../request-error.ts';
+import { sendResult } from '../stream.ts';
+
+/** Largest result that is held back for `wait_end_of_query` and for HTTP/1.0. */
+const HOLD_BYTES = 32 * 2 ** 20;
+const SERVER_NAME = 'colonnade';
+
+export interface RunOptions {
+  face: 'json' | 'text';
+}
+
+export async function runQuery(
+  ctx: Context,
+  request: Omit<QueryRequest, 'user'>,
+  options: RunOptions,
+): Promise<void> {
+  const { req, res, target, engine, sessions, user, signal, log, metrics } = ctx;
+  const lease = sessions.lease(target.query, user.name);
+  const queryId = request.queryId ?? randomUUID();
+  res.setHeader('x-clickhouse-query-id', headerText(queryId));
+  res.setHeader('x-clickhouse-server-display-name', SERVER_NAME);
+  const readonly = req.method !== 'POST' || user.readonly === true;
+  const tag = Array.from(randomBytes(16), (b) => String.fromCharCode(97 + (b % 26))).join('');
+  const waits =
+    flag(target.query, 'wait_end_of_query') || flag(target.query, 'http_wait_end_of_query');
+  try {
+    const result = await engine.query({
+      ...request,
+      queryId,
+      user,
+      signal,
+      ...(lease.session && { session: lease.session }),
+      ...(readonly && { readonly: true }),
+    });
+    const sent = await sendResult(res, result, {
+      headers: (r, whole, rows) => headersOf(r, whole, rows, options.face, tag),
+      beforeEnd: () => lease.release(),
+      head: req.method === 'HEAD',
+      holdBytes: waits || req.httpVersion === '1.0' ? HOLD_BYTES : 0,
+      ...(options.face === 'text' && {
+        lateText: (late) => exceptionFrame(asFailure(late, log), tag, engine.version),
+      }),
+    });
+    metrics.bytesOut += sent.bytes;
+    if (sent.late !== undefined && isFailure(sent.late) && !signal.aborted) {
+      log.warn({ queryId, code: sent.late.code }, `broken off: ${sent.late.message}`);
+    }
+  } finally {
+    lease.release();
+  }
+}
+
+function headersOf(
+  result: QueryResult,
+  whole: boolean,
+  rowsFollow: boolean,
+  face: 'json' | 'text',
+  tag: string,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (rowsFollow || result.format !== '') {
+    headers['content-type'] = result.contentType;
+    if (result.format !== '') headers['x-clickhouse-format'] = result.format;
+    headers['x-clickhouse-timezone'] = result.timezone;
+  }
+  if (!whole && face === 'text') headers['x-clickhouse-exception-tag'] = tag;
+  headers['x-clickhouse-summary'] = summaryOf(result);
+  return headers;
+}
+
+/** Flat JSON of texts of integers, all fields always: clients split it by hand. */
+function summaryOf(result: QueryResult): string {
+  const s = result.summary();
+  return JSON.stringify({
+    read_rows: String(s.readRows),
+    read_bytes: String(s.readBytes),
+    written_rows: String(s.writtenRows),
+    written_bytes: String(s.writtenBytes),
+    total_rows_to_read: '0',
+    result_rows: String(s.resultRows),
+    result_bytes: '0',
+    elapsed_ns: String(Math.round(s.elapsedNs)),
+    memory_usage: String(s.memoryUsage),
+  });
+}
+
+/** What ClickHouse appends to a body that fails late (its clients look for it). */
+function exceptionFrame(failure: Failure, tag: string, version: string): string {
+  const message = exceptionText(failure, version).slice(0, 15_000);
+  const length = Buffer.byteLength(message);
+  return `\r\n__exception__\r\n${tag}\r\n${message}${length} ${tag}\r\n__exception__\r\n`;
+}
