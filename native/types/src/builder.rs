@@ -309,9 +309,10 @@ impl ColumnBuilder {
         }
         self.pushed();
     }
-    /// Takes the last rows back, so that `rows` remain (a bad row of input is undone).
+    /// Takes the last rows back, so that `rows` remain (a bad row of input is undone, also one whose
+    /// parts were pushed but not the whole).
     pub fn truncate(&mut self, rows: usize) {
-        if rows >= self.rows {
+        if rows > self.rows {
             return;
         }
         match_values!(&mut self.values, v => v.truncate(rows), match &mut self.values {
@@ -327,10 +328,12 @@ impl ColumnBuilder {
             Values::Tuple(cs) => cs.iter_mut().for_each(|c| c.truncate(rows)),
             _ => {}
         });
-        self.rows = rows;
-        if let Some(n) = &mut self.nulls {
+        if let Some(n) = &mut self.nulls
+            && n.len() > rows
+        {
             *n = n.slice(0, rows);
         }
+        self.rows = rows;
     }
     /// Bytes held now.
     pub fn bytes(&self) -> usize {

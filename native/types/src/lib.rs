@@ -13,6 +13,7 @@ pub mod error;
 pub mod memory;
 pub mod parse;
 pub mod scalar;
+pub mod text;
 pub mod ty;
 pub mod tz;
 
