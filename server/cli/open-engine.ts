@@ -1,6 +1,5 @@
 // Opens the engine for the command line and the server; the one place outside tests that does.
 import type { Engine, Logger } from '../../engine/facade.ts';
-import { open } from '../../engine/index.ts';
 import { isFailure } from '../request-error.ts';
 import { Unreachable } from './failure.ts';
 
@@ -10,6 +9,8 @@ export async function openEngine(
   settings: Record<string, string>,
   logger: Logger,
 ): Promise<Engine> {
+  // Loaded late: commands that talk to a server need no kernel.
+  const { open } = await import('../../engine/index.ts');
   try {
     return await open({ dataDir, settings, logger });
   } catch (error) {
