@@ -32,6 +32,8 @@ export class Catalog {
   readonly #listeners = new Set<(applied: Applied) => void>();
   readonly tokens: TokenBook;
   readonly warnings: readonly string[];
+  /** Whether the last stop said that nothing is missing. */
+  readonly wasClean: boolean;
   #state: CatalogState;
   #reservedTableId: number;
 
@@ -39,7 +41,7 @@ export class Catalog {
     log: CatalogLog,
     state: CatalogState,
     tokens: TokenBook,
-    warnings: readonly string[],
+    disk: { readonly warnings: readonly string[]; readonly wasClean: boolean },
     health: Health,
     clock: Clock,
   ) {
@@ -48,7 +50,8 @@ export class Catalog {
     this.#clock = clock;
     this.#reservedTableId = state.nextTableId;
     this.tokens = tokens;
-    this.warnings = warnings;
+    this.warnings = disk.warnings;
+    this.wasClean = disk.wasClean;
     const publish = (applied: Applied) => this.#publish(applied);
     this.#committer = new Committer(log, state, tokens, health, clock, publish);
   }
@@ -58,11 +61,13 @@ export class Catalog {
     const disk = readCatalog(files);
     if (!disk) {
       const log = await CatalogLog.create(files);
-      return new Catalog(log, emptyState(), new TokenBook(), [], health, clock);
+      const fresh = { warnings: [], wasClean: false };
+      return new Catalog(log, emptyState(), new TokenBook(), fresh, health, clock);
     }
     const log = await CatalogLog.open(files, disk);
     disk.tokens.expire(clock.now());
-    return new Catalog(log, disk.state, disk.tokens, disk.warnings, health, clock);
+    const found = { warnings: disk.warnings, wasClean: disk.head.clean };
+    return new Catalog(log, disk.state, disk.tokens, found, health, clock);
   }
 
   get state(): CatalogState {
@@ -158,7 +163,7 @@ export class Catalog {
       if (!change.remove?.length) continue;
       const gone = new Set(change.remove);
       const old = before.tables.get(change.id)?.segments ?? [];
-      const replaced = Boolean(change.add?.length);
+      const replaced = change.sameRows ?? false;
       for (const segment of old) if (gone.has(segment.file)) this.#retire(segment, replaced);
     }
     for (const [id, table] of record.ddl ? before.tables : []) {

@@ -102,6 +102,8 @@ export interface TableChange {
   readonly add?: readonly SegmentDescriptor[];
   /** Files; each must be live, or the commit is refused. */
   readonly remove?: readonly string[];
+  /** What is added holds the rows of what is removed (a merge). */
+  readonly sameRows?: boolean;
   readonly flushedThrough?: number;
   readonly tokens?: readonly TokenRecord[];
   readonly offsets?: Readonly<Record<string, unknown>>;
@@ -240,15 +242,18 @@ function ddlStep<Op extends DdlChange['op']>(state: CatalogState, change: DdlOf<
 
 function changeTable(state: CatalogState, change: TableChange): CatalogState {
   const old = table(state, change.id);
-  let segments = old.segments;
-  if (change.remove?.length) {
-    const gone = new Set(change.remove);
-    segments = segments.filter((segment) => !gone.has(segment.file));
-    if (segments.length !== old.segments.length - gone.size) {
-      throw fail('ABORTED', 'The rows were changed by another statement meanwhile; try again');
-    }
+  const gone = new Set(change.remove);
+  const kept = gone.size ? old.segments.filter(({ file }) => !gone.has(file)) : old.segments;
+  if (kept.length !== old.segments.length - gone.size) {
+    throw fail('ABORTED', 'The rows were changed by another statement meanwhile; try again');
   }
-  if (change.add?.length) segments = [...segments, ...change.add];
+  let segments = kept;
+  if (change.add?.length) {
+    // What replaces stands where the replaced stood: the order of commits is the order of rows.
+    const first = old.segments.findIndex(({ file }) => gone.has(file));
+    const at = first < 0 ? kept.length : first;
+    segments = [...kept.slice(0, at), ...change.add, ...kept.slice(at)];
+  }
   const flushedThrough = Math.max(old.flushedThrough, change.flushedThrough ?? 0);
   const offsets = change.offsets ? { ...old.offsets, ...change.offsets } : old.offsets;
   const walSequence = Math.max(state.walSequence, flushedThrough);

@@ -162,7 +162,6 @@ export function memoryFiles(
       return operations;
     },
     restart: (powerCut, keep = () => 0) => {
-      off = true;
       const next = new Map<string, Node>();
       for (const [path, { content, durable }] of nodes) {
         let left = content;

@@ -1,0 +1,101 @@
+// What the life-cycle needs of the kernel. Rows stay on the kernel's side behind numbers; what
+// crosses are bytes for the log and descriptors of files.
+
+import type { SegmentDescriptor } from '../catalog/state.ts';
+
+/** A table as the kernel wants it: types and bound expressions. Made by the planner, opaque here. */
+export type KernelTable = object;
+
+/** Decoded rows of one insert. The number is used up by `memtableAppend` or `batchDrop`. */
+export interface DecodedBatch {
+  readonly batch: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Hash of the rows, 32 hex digits. */
+  readonly hash: string;
+  readonly rejected: number;
+  readonly errors: readonly RejectedRow[];
+}
+
+export interface RejectedRow {
+  readonly row: number;
+  readonly column?: string;
+  readonly code: string;
+  readonly message: string;
+  /** The row as it came, where the format is one of lines. */
+  readonly raw?: string;
+}
+
+/** What a large insert became: rows in memory when they are few, segments on the disk otherwise. */
+export interface IngestOutcome {
+  readonly batch?: number;
+  readonly segments?: readonly SegmentDescriptor[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly hash: string;
+  readonly rejected: number;
+  readonly errors: readonly RejectedRow[];
+}
+
+interface JobBase {
+  /** For `cancelJob`. */
+  readonly job: number;
+  readonly store: number;
+  readonly table: KernelTable;
+  /** New files are named `<prefix>-<n>.seg`; they and their directory are synced at the end. */
+  readonly prefix: string;
+}
+
+export type Job =
+  | (JobBase & { readonly kind: 'flush'; readonly memtables: readonly number[] })
+  | (JobBase & {
+      readonly kind: 'merge';
+      readonly segments: readonly SegmentDescriptor[];
+      readonly level: number;
+    })
+  | (JobBase & {
+      readonly kind: 'rewrite';
+      readonly segments: readonly SegmentDescriptor[];
+      /** What happens to the rows: plain JSON of the planner. */
+      readonly change: object;
+    });
+
+export interface JobResult {
+  readonly segments: readonly SegmentDescriptor[];
+  /** Inputs of a rewrite that stay as they are. */
+  readonly unchanged?: readonly string[];
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+}
+
+export interface Kernel {
+  memtableOpen(table: KernelTable): number;
+  /** Uses up the batch. Gives the sums of the memtable. */
+  memtableAppend(memtable: number, batch: number): { rows: number; bytes: number };
+  /** Table snapshots that hold the memtable keep it alive. */
+  memtableDrop(memtable: number): void;
+  batchDrop(batch: number): void;
+  walEncode(batch: number): Buffer;
+  walDecode(table: KernelTable, payload: Buffer): number;
+  /** Fixes segments, memtables and their rows; later rows are not seen. */
+  registerTable(spec: {
+    store: number;
+    table: KernelTable;
+    segments: readonly SegmentDescriptor[];
+    memtables: readonly number[];
+  }): number;
+  releaseTable(handle: number): void;
+  runJob(job: Job): Promise<JobResult>;
+  cancelJob(job: number): void;
+}
+
+/** Decoding of input, used by `ingest/insert.ts`. */
+export interface IngestKernel {
+  decodeRows(spec: object, body: Buffer): DecodedBatch;
+  ingestOpen(spec: object): number;
+  /** Resolves when more may come. */
+  ingestPush(ingest: number, bytes: Buffer): Promise<void>;
+  ingestFinish(ingest: number): Promise<IngestOutcome>;
+  ingestAbort(ingest: number): void;
+  inferSchema(spec: object, sample: Buffer): { name: string; type: string }[];
+}

@@ -1,0 +1,171 @@
+// Runs merges in the background, a bounded number at a time, and the merges of OPTIMIZE.
+
+import type { SegmentDescriptor } from '../catalog/state.ts';
+import { EngineError } from '../errors.ts';
+import { runJob } from './flush.ts';
+import { byPartition, finalMerges, nextMerge } from './merge-policy.ts';
+import type { Storage } from './storage.ts';
+import type { TableStore } from './table-store.ts';
+
+const SPACE_RESERVE_BYTES = 16 << 20;
+const RETRY_MS = 10_000;
+
+interface Running {
+  readonly tableId: number;
+  readonly files: readonly string[];
+  readonly rows: number;
+  readonly startedMs: number;
+  job: number;
+  done: Promise<void>;
+}
+
+export class Merges {
+  readonly #storage: Storage;
+  readonly #running = new Set<Running>();
+  /** Tables whose last merge failed, and when to try again. */
+  readonly #pause = new Map<number, number>();
+  #stopped = false;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** For system.merges. */
+  get running(): readonly Running[] {
+    return [...this.#running];
+  }
+
+  /** Segments of the fullest partition of a table. */
+  mostSegments(tableId: number): number {
+    const segments = this.#storage.context.catalog.table(tableId)?.segments ?? [];
+    const { segmentsPerPartitionMax } = this.#storage.context.limits;
+    if (segments.length < segmentsPerPartitionMax) return 0;
+    return Math.max(0, ...[...byPartition(segments).values()].map((list) => list.length));
+  }
+
+  /** Begins the merges that are worth it. */
+  schedule(): void {
+    const { limits, health, catalog, clock } = this.#storage.context;
+    for (const { id, segments } of catalog.state.tables.values()) {
+      if (this.#running.size >= limits.mergesMax || this.#stopped || health.poisoned) return;
+      if (segments.length < 2 || (this.#pause.get(id) ?? 0) > clock.now()) continue;
+      const store = this.#storage.store(id);
+      if (store.mergesHeld > 0) continue;
+      const busy = this.#busy(id);
+      for (const list of byPartition(segments).values()) {
+        const inputs = nextMerge(list, busy, limits);
+        if (!inputs || !this.#hasSpace(inputs)) continue;
+        this.#background(store, inputs);
+        break;
+      }
+    }
+  }
+
+  #background(store: TableStore, inputs: readonly SegmentDescriptor[]): void {
+    const { clock, logger } = this.#storage.context;
+    this.merge(store, inputs).then(
+      () => this.schedule(),
+      (error) => {
+        this.#pause.set(store.id, clock.now() + RETRY_MS);
+        const expected = error instanceof EngineError && error.fault !== 'bug';
+        const reason = error instanceof Error ? error.message : String(error);
+        logger[expected ? 'debug' : 'warn']({ table: store.id, reason }, 'merge failed');
+      },
+    );
+  }
+
+  #busy(tableId: number): Set<string> {
+    const files = [...this.#running].filter((m) => m.tableId === tableId).flatMap((m) => m.files);
+    return new Set(files);
+  }
+
+  #hasSpace(inputs: readonly SegmentDescriptor[]): boolean {
+    const bytes = inputs.reduce((sum, segment) => sum + segment.bytes, 0);
+    return this.#storage.context.files.freeSpace() > bytes * 1.2 + SPACE_RESERVE_BYTES;
+  }
+
+  /** Merges these segments into one and commits it, unless one of them is gone by then. */
+  async merge(store: TableStore, inputs: readonly SegmentDescriptor[]): Promise<void> {
+    const { catalog, clock } = this.#storage.context;
+    const rows = inputs.reduce((sum, segment) => sum + segment.rows, 0);
+    const files = inputs.map((segment) => segment.file);
+    const level = 1 + Math.max(...inputs.map((segment) => segment.level));
+    const pin = catalog.pin(store.table);
+    const running: Running = {
+      tableId: store.id,
+      files,
+      rows,
+      startedMs: clock.now(),
+      job: 0,
+      done: Promise.resolve(),
+    };
+    const work = { kind: 'merge', segments: inputs, level } as const;
+    const result = runJob(
+      this.#storage,
+      store,
+      work,
+      ({ segments }) =>
+        catalog.commit({
+          tables: [{ id: store.id, add: segments, remove: files, sameRows: true }],
+        }),
+      (job) => {
+        running.job = job;
+      },
+    );
+    running.done = result.then(
+      () => {},
+      () => {},
+    );
+    this.#running.add(running);
+    try {
+      await result;
+    } finally {
+      this.#running.delete(running);
+      pin.release();
+    }
+  }
+
+  /** Keeps merges of a table from running while `work` does; running ones are called off. */
+  async without<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
+    store.mergesHeld++;
+    try {
+      await this.#callOff((merge) => merge.tableId === store.id);
+      return await work();
+    } finally {
+      store.mergesHeld--;
+    }
+  }
+
+  async #callOff(which: (merge: Running) => boolean): Promise<void> {
+    const chosen = [...this.#running].filter(which);
+    for (const { job } of chosen) if (job) this.#storage.context.kernel.cancelJob(job);
+    await Promise.all(chosen.map(({ done }) => done));
+  }
+
+  /** OPTIMIZE: one more merge in each partition, or with `final` as few segments as there may be.
+   *  @param only partitions to look at; all without it */
+  async optimize(
+    store: TableStore,
+    options: { final: boolean; only?: (partition: string) => boolean },
+  ): Promise<void> {
+    await this.#storage.flusher.flush(store);
+    await store.statements.run(() =>
+      this.without(store, async () => {
+        const { limits } = this.#storage.context;
+        for (const [partition, list] of byPartition(store.table.segments)) {
+          if (options.only && !options.only(partition)) continue;
+          const one = nextMerge(list, new Set(), limits, 1);
+          const merges = options.final ? finalMerges(list, limits) : one ? [one] : [];
+          for (const inputs of merges) await this.merge(store, inputs);
+        }
+      }),
+    );
+    this.#storage.collector.collect();
+  }
+
+  /** Calls off what runs and begins nothing more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#callOff(() => true);
+  }
+}

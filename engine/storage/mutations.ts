@@ -1,0 +1,158 @@
+// Statements that change existing rows or the schema. Each seals the memtable first and commits both
+// in one record, so that a replay of the log never revives a row.
+
+import { compatible, type TableDefinition } from '../catalog/definition.ts';
+import type { DdlChange, SegmentDescriptor, TableChange, TokenRecord } from '../catalog/state.ts';
+import { fail } from '../errors.ts';
+import { runJob, sealedChange } from './flush.ts';
+import { SchemaChanged, type Storage } from './storage.ts';
+import type { TableStore } from './table-store.ts';
+
+/** Adds segments that were written outside of a job (large inserts); all tables in one commit.
+ *  Throws SchemaChanged when a table was altered in a way that does not fit the files. */
+export async function commitSegments(
+  storage: Storage,
+  parts: readonly {
+    readonly definition: TableDefinition;
+    readonly segments: readonly SegmentDescriptor[];
+  }[],
+  token?: TokenRecord,
+): Promise<void> {
+  const inOrder = [...parts].sort((a, b) => a.definition.id - b.definition.id);
+  const leave: (() => void)[] = [];
+  try {
+    for (const { definition } of inOrder) {
+      const store = storage.store(definition.id);
+      leave.push(await store.gate.pass());
+      if (!compatible(definition, store.table.definition)) throw new SchemaChanged();
+    }
+    const first = parts[0]?.definition.id;
+    const tables = parts.map(({ definition: { id }, segments }) => ({
+      id,
+      add: segments,
+      ...(token && id === first ? { tokens: [token] } : {}),
+    }));
+    await storage.context.catalog.commit({ tables });
+  } finally {
+    for (const out of leave) out();
+  }
+  storage.merges.schedule();
+}
+
+/** Rewrites rows (DELETE, UPDATE). Rows that come while it runs are not touched.
+ *  @param change the planner's JSON for the kernel
+ *  @returns rows before and after, of the segments that were looked at */
+export function rewrite(
+  storage: Storage,
+  store: TableStore,
+  change: object,
+  only: (segment: SegmentDescriptor) => boolean = () => true,
+): Promise<{ rowsIn: number; rowsOut: number }> {
+  return store.statements.run(() =>
+    storage.merges.without(store, async () => {
+      await storage.flusher.flush(store);
+      const { catalog } = storage.context;
+      const pin = catalog.pin(store.table);
+      const segments = pin.table.segments.filter(only);
+      try {
+        if (segments.length === 0) return { rowsIn: 0, rowsOut: 0 };
+        const work = { kind: 'rewrite', segments, change } as const;
+        return await runJob(storage, store, work, async (result) => {
+          const unchanged = new Set(result.unchanged ?? []);
+          const remove = segments.map(({ file }) => file).filter((file) => !unchanged.has(file));
+          const tables = [{ id: store.id, add: result.segments, remove }];
+          if (remove.length > 0) await catalog.commit({ tables });
+          return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
+        });
+      } finally {
+        pin.release();
+        storage.collector.collect();
+      }
+    }),
+  );
+}
+
+/** Takes every row of some partitions away. */
+export function dropPartitions(
+  storage: Storage,
+  store: TableStore,
+  gone: (partition: string) => boolean,
+): Promise<void> {
+  const { catalog } = storage.context;
+  const commit = async (sealed: TableChange) => {
+    const isGone = (segment: SegmentDescriptor) => gone(segment.partition);
+    const remove = store.table.segments.filter(isGone).map(({ file }) => file);
+    const add = sealed.add?.filter((segment) => !isGone(segment)) ?? [];
+    await catalog.commit({ tables: [{ ...sealed, add, remove }] });
+    for (const { file } of sealed.add?.filter(isGone) ?? []) storage.collector.discard(file);
+  };
+  return store.statements.run(async () => {
+    await store.structure.run(async () => {
+      store.seal();
+      await storage.flusher.withSealed(store, store.sealed.length, commit);
+    });
+    storage.collector.collect();
+  });
+}
+
+/** Takes every row away. */
+export function truncate(storage: Storage, store: TableStore): Promise<void> {
+  return quietly(store, async () => {
+    store.seal();
+    const remove = store.table.segments.map((segment) => segment.file);
+    const change = sealedChange(store.id, [...store.sealed], []);
+    await storage.context.catalog.commit({ tables: [{ ...change, remove }] });
+    store.dropFlushed();
+    storage.trimWal();
+    storage.collector.collect();
+  });
+}
+
+/** Changes the definition: rows in memory become segments of the old shape in the same commit.
+ *  @param change gives the new definition; may throw, then nothing happened
+ *  @param more changes of the catalog that belong to the same commit */
+export function alter(
+  storage: Storage,
+  store: TableStore,
+  change: (definition: TableDefinition) => TableDefinition,
+  more: readonly DdlChange[] = [],
+): Promise<void> {
+  return quietly(store, async () => {
+    const old = store.table.definition;
+    const definition = { ...change(old), schemaVersion: old.schemaVersion + 1 };
+    if (definition.id !== old.id) throw fail('LOGICAL_ERROR', 'ALTER changed the table id');
+    const ddl: DdlChange[] = [{ op: 'alterTable', id: store.id, definition }, ...more];
+    store.seal();
+    await storage.flusher.withSealed(store, store.sealed.length, async (sealed) => {
+      await storage.context.catalog.commit({ ddl, tables: [sealed] });
+    });
+  });
+}
+
+/** Runs `work` while no insert, flush or other statement touches the table. */
+function quietly<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
+  return store.statements.run(async () => {
+    const open = await store.gate.shut();
+    try {
+      return await store.structure.run(work);
+    } finally {
+      open();
+    }
+  });
+}
+
+/** Drops tables in one commit. Inserts on their way end before it. */
+export async function dropTables(storage: Storage, ids: readonly number[]): Promise<void> {
+  const inOrder = [...ids].sort((a, b) => a - b);
+  const open: (() => void)[] = [];
+  try {
+    for (const id of inOrder) open.push(await storage.store(id).gate.shut());
+    const ddl = ids.map((id): DdlChange => ({ op: 'dropTable', id }));
+    await storage.context.catalog.commit({ ddl });
+  } finally {
+    for (const go of open) go();
+  }
+  storage.collector.collect();
+  storage.trimWal();
+  for (const id of ids) storage.collector.removeTableDir(id);
+}

@@ -1,0 +1,235 @@
+// The rows of all tables: one object that the rest of the engine talks to. `recover.ts` makes it.
+
+import type { Catalog } from '../catalog/catalog.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { TokenRecord } from '../catalog/state.ts';
+import type { Clock } from '../clock.ts';
+import { fail } from '../errors.ts';
+import type { Logger } from '../facade.ts';
+import type { FilesApi } from './files.ts';
+import { Flusher } from './flush.ts';
+import { Collector, FileNames } from './gc.ts';
+import type { Health } from './health.ts';
+import type { Kernel, KernelTable } from './kernel.ts';
+import type { StorageLimits } from './limits.ts';
+import { Merges } from './merges.ts';
+import { TableStore } from './table-store.ts';
+import type { Wal } from './wal.ts';
+import type { WalPart } from './wal-frame.ts';
+
+export interface StorageContext {
+  readonly files: FilesApi;
+  readonly kernel: Kernel;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: StorageLimits;
+  readonly health: Health;
+  /** Binds a definition for the kernel; may throw what the binder throws. */
+  readonly shape: (definition: TableDefinition) => KernelTable;
+}
+
+/** The rows of one insert for one table. */
+export interface AppendPart {
+  readonly tableId: number;
+  /** The definition that the rows were decoded for. */
+  readonly definition: TableDefinition;
+  readonly batch: number;
+  readonly rows: number;
+}
+
+/** The table was altered while rows for it were on their way; they have to be decoded anew. */
+export class SchemaChanged extends Error {}
+
+const TICK_MS = 1000;
+const RETRY_SECONDS = 1;
+
+export class Storage {
+  readonly context: StorageContext;
+  readonly wal: Wal;
+  readonly collector: Collector;
+  readonly names: FileNames;
+  readonly flusher: Flusher;
+  readonly merges: Merges;
+  readonly #stores = new Map<number, TableStore>();
+  readonly #stopListening: () => void;
+  readonly #unlock: () => void;
+  #stopTick = () => {};
+  #closing = false;
+  #nextJob = 1;
+
+  constructor(context: StorageContext, wal: Wal, unlock: () => void) {
+    this.context = context;
+    this.wal = wal;
+    this.#unlock = unlock;
+    const { files, catalog, clock, limits, logger } = context;
+    this.collector = new Collector(files, catalog, clock, limits, logger);
+    this.names = new FileNames(catalog.boot);
+    this.flusher = new Flusher(this);
+    this.merges = new Merges(this);
+    this.#stopListening = catalog.onCommit(({ record }) => {
+      for (const change of record.tables ?? []) this.#stores.get(change.id)?.changed();
+      for (const change of record.ddl ?? []) {
+        if (change.op === 'dropTable' || change.op === 'dropDatabase') this.#dropGone();
+        else if (change.op === 'alterTable') this.#stores.get(change.id)?.changed();
+      }
+    });
+  }
+
+  /** Starts the work in the background. */
+  start(): void {
+    const tick = () => {
+      this.#stopTick = this.context.clock.after(TICK_MS, tick);
+      this.maintain();
+    };
+    this.#stopTick = this.context.clock.after(TICK_MS, tick);
+  }
+
+  /** The store of a table. Throws UNKNOWN_TABLE. */
+  store(tableId: number): TableStore {
+    let store = this.#stores.get(tableId);
+    if (!store) {
+      if (!this.context.catalog.table(tableId)) {
+        throw fail('UNKNOWN_TABLE', 'The table does not exist any more');
+      }
+      store = new TableStore(this.context, tableId);
+      this.#stores.set(tableId, store);
+    }
+    return store;
+  }
+
+  get stores(): IterableIterator<TableStore> {
+    return this.#stores.values();
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  nextJob(): number {
+    return this.#nextJob++;
+  }
+
+  /** Bytes of rows in memory, of all tables. */
+  get memtableBytes(): number {
+    let bytes = 0;
+    for (const store of this.#stores.values()) bytes += store.memory.bytes;
+    return bytes;
+  }
+
+  /** Throws when an insert should come later: 429 for pressure, 503 for an untrusted disk. */
+  admit(tableId: number): void {
+    this.context.health.check();
+    if (this.#closing) throw fail('ABORTED', 'The server is stopping');
+    const { limits } = this.context;
+    if (this.memtableBytes >= limits.memtablesBytesMax) {
+      this.flusher.flushLargest();
+      const text = `Rows wait in memory for the disk (limit ${limits.memtablesBytesMax} bytes)`;
+      throw fail('TOO_MANY_PARTS', text, { retryAfterSeconds: RETRY_SECONDS });
+    }
+    const crowd = this.merges.mostSegments(tableId);
+    if (crowd >= limits.segmentsPerPartitionMax) {
+      const text = `A partition has ${crowd} segments (limit ${limits.segmentsPerPartitionMax})`;
+      const hint = 'Merges are behind; send larger inserts, or wait.';
+      const retryAfterSeconds = Math.min(60, 1 + Math.ceil(crowd / 1000));
+      throw fail('TOO_MANY_PARTS', text, { hint, retryAfterSeconds });
+    }
+  }
+
+  /** Puts rows into the log and, once they are on the disk, into memtables: all parts at once.
+   *  The token belongs to the first part's table. The batches are used up, also on an error.
+   *  Errors: SchemaChanged, UNKNOWN_TABLE, NOT_ENOUGH_SPACE, CANNOT_FSYNC. */
+  async append(parts: readonly AppendPart[], token?: TokenRecord): Promise<void> {
+    const { kernel, clock, catalog } = this.context;
+    const left = new Set(parts.map((part) => part.batch));
+    const leave: (() => void)[] = [];
+    try {
+      const inOrder = [...new Set(parts.map((part) => part.tableId))].sort((a, b) => a - b);
+      for (const id of inOrder) leave.push(await this.store(id).gate.pass());
+      const walParts = parts.map((part) => this.#walPart(part));
+      const entry = { parts: walParts, timeMs: token?.timeMs ?? clock.now() };
+      const named = token ? { ...entry, token: { token: token.token, hash: token.hash } } : entry;
+      await this.wal.append(named, (sequence) => {
+        for (const [index, part] of parts.entries()) {
+          left.delete(part.batch);
+          this.store(part.tableId).apply(part.batch, sequence, index === 0 ? token : undefined);
+        }
+        const first = parts[0];
+        if (token && first) catalog.tokens.add(first.tableId, [token]);
+      });
+    } finally {
+      for (const batch of left) kernel.batchDrop(batch);
+      for (const out of leave) out();
+    }
+    for (const part of parts) this.flusher.flushIfDue(part.tableId);
+  }
+
+  #walPart({ tableId, definition, batch, rows }: AppendPart): WalPart {
+    const now = this.store(tableId).table.definition;
+    if (now.schemaVersion !== definition.schemaVersion) throw new SchemaChanged();
+    const payload = this.context.kernel.walEncode(batch);
+    return { tableId, schemaVersion: now.schemaVersion, rows, payload };
+  }
+
+  /** What is due: old memtables, merges, files that may go. */
+  maintain(): void {
+    if (this.#closing || this.context.health.poisoned) return;
+    try {
+      for (const store of this.#stores.values()) this.flusher.flushIfDue(store.id);
+      if (this.wal.bytes > this.context.limits.walBytesMax) this.flusher.flushOldest();
+      this.merges.schedule();
+      this.collector.collect();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.context.logger.warn({ reason }, 'upkeep of the tables failed; it is tried again');
+    }
+  }
+
+  /** Removes log files that hold only flushed rows. */
+  trimWal(): void {
+    const { catalog } = this.context;
+    this.wal.dropFlushed(
+      (id, sequence) => (catalog.table(id)?.flushedThrough ?? Infinity) >= sequence,
+    );
+  }
+
+  #dropGone(): void {
+    for (const [id, store] of this.#stores) {
+      if (this.context.catalog.table(id)) continue;
+      store.drop();
+      this.#stores.delete(id);
+    }
+  }
+
+  /** Stops: flushes everything and says so on the disk. What cannot be flushed (or not by the
+   *  deadline) stays in the log for the next start. */
+  async close(deadlineMs = 8000): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#stopTick();
+    const { catalog, files, health, clock, logger } = this.context;
+    await this.merges.stop();
+    await this.wal.idle();
+    let timedOut = () => {};
+    const deadline = new Promise<boolean>((resolve) => {
+      timedOut = clock.after(deadlineMs, () => resolve(false));
+    });
+    const flushed = health.poisoned
+      ? false
+      : await Promise.race([this.flusher.flushAll(), deadline]);
+    timedOut();
+    this.#stopListening();
+    try {
+      if (!flushed || health.poisoned) throw fail('ABORTED', 'rows stay in the log');
+      await this.wal.removeAll();
+      await catalog.closeClean(this.wal.sequence);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn({ reason }, 'stopped without a flush; the log is replayed at the next start');
+      await this.wal.close().catch(() => {});
+      await catalog.close().catch(() => {});
+    }
+    this.#unlock();
+    files.close();
+  }
+}

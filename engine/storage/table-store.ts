@@ -1,0 +1,213 @@
+// One table's rows: its memtables beside the segments that the catalog names. Gives readers a
+// consistent view and takes appends; everything that changes existing rows is in `mutations.ts`.
+//
+// A memtable is visible while its last sequence lies behind what the catalog says is flushed, so the
+// commit that adds its segments hides it in the same instant: readers see each row once.
+
+import type { Pin } from '../catalog/catalog.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { TableState, TokenRecord } from '../catalog/state.ts';
+import { fail } from '../errors.ts';
+import type { KernelTable } from './kernel.ts';
+import { Gate, Mutex } from './locks.ts';
+import { appendBatch, type Memtable, openMemtable } from './memtable.ts';
+import type { StorageContext } from './storage.ts';
+
+/** What a query holds while it reads. */
+export interface TableSnapshot {
+  /** Of the kernel: segments, memtables and their rows, fixed. */
+  readonly handle: number;
+  readonly table: TableState;
+  release(): void;
+}
+
+interface Registered {
+  readonly handle: number;
+  readonly table: TableState;
+  readonly memtables: readonly Memtable[];
+  readonly rows: number;
+  readonly pin: Pin;
+  readers: number;
+}
+
+export class TableStore {
+  readonly id: number;
+  /** Inserts pass; what changes the schema shuts it. */
+  readonly gate = new Gate();
+  /** One statement at a time changes existing rows or the schema, or merges on demand. */
+  readonly statements = new Mutex();
+  /** Held while memtables become segments. Taken after `statements` and `gate`. */
+  readonly structure = new Mutex();
+  /** Above 0 no merge of this table may begin. */
+  mergesHeld = 0;
+  /** A flush that failed is tried again then. */
+  retryFlushMs = 0;
+  readonly #context: StorageContext;
+  #active: Memtable | undefined;
+  #sealed: Memtable[] = [];
+  #registered: Registered | undefined;
+  #shape: { definition: TableDefinition; table: KernelTable } | undefined;
+  #dropped = false;
+
+  constructor(context: StorageContext, id: number) {
+    this.#context = context;
+    this.id = id;
+  }
+
+  /** The table at the newest version. Throws UNKNOWN_TABLE after a DROP. */
+  get table(): TableState {
+    const table = this.#dropped ? undefined : this.#context.catalog.table(this.id);
+    if (!table) throw fail('UNKNOWN_TABLE', 'The table was dropped');
+    return table;
+  }
+
+  /** The definition as the kernel wants it. */
+  shape(definition: TableDefinition = this.table.definition): KernelTable {
+    if (this.#shape?.definition !== definition) {
+      this.#shape = { definition, table: this.#context.shape(definition) };
+    }
+    return this.#shape.table;
+  }
+
+  /** Rows and bytes in memory. */
+  get memory(): { rows: number; bytes: number } {
+    let rows = 0;
+    let bytes = 0;
+    for (const memtable of this.#visible()) {
+      rows += memtable.rows;
+      bytes += memtable.bytes;
+    }
+    return { rows, bytes };
+  }
+
+  /** When the oldest row in memory came; undefined without any. */
+  get oldestMs(): number | undefined {
+    return (this.#sealed[0] ?? this.#active)?.openedMs;
+  }
+
+  get activeIsDue(): boolean {
+    const { limits, clock } = this.#context;
+    const active = this.#active;
+    if (!active || active.rows === 0) return false;
+    const full = active.rows >= limits.memtableRowsMax || active.bytes >= limits.memtableBytesMax;
+    return full || clock.now() - active.openedMs >= limits.memtableAgeMs;
+  }
+
+  get hasSealed(): boolean {
+    return this.#sealed.length > 0;
+  }
+
+  /** Makes an insert's rows visible. The log holds them already, so this must not fail. */
+  apply(batch: number, sequence: number, token: TokenRecord | undefined): void {
+    const { kernel, clock, limits } = this.#context;
+    if (this.#dropped) {
+      kernel.batchDrop(batch);
+      return;
+    }
+    this.#active ??= openMemtable(kernel, this.shape(), clock.now());
+    appendBatch(kernel, this.#active, batch, sequence, token);
+    const { rows, bytes } = this.#active;
+    if (rows >= limits.memtableRowsMax || bytes >= limits.memtableBytesMax) this.seal();
+  }
+
+  /** Ends the memtable in use; the next insert begins a new one. */
+  seal(): void {
+    if (this.#active) this.#sealed.push(this.#active);
+    this.#active = undefined;
+  }
+
+  /** Sealed memtables that are not in segments yet, oldest first. */
+  get sealed(): readonly Memtable[] {
+    return this.#sealed;
+  }
+
+  /** Lets go of the memtables that a commit has put into segments. */
+  dropFlushed(): void {
+    const through = this.#context.catalog.table(this.id)?.flushedThrough ?? Number.MAX_SAFE_INTEGER;
+    const gone = this.#sealed.filter((memtable) => memtable.lastSequence <= through);
+    this.#sealed = this.#sealed.filter((memtable) => memtable.lastSequence > through);
+    this.#refresh();
+    for (const memtable of gone) this.#context.kernel.memtableDrop(memtable.handle);
+  }
+
+  /** The table is gone: nothing in memory is needed any more. */
+  drop(): void {
+    this.seal();
+    this.#dropped = true;
+    this.dropFlushed();
+  }
+
+  /** A consistent view of segments and memtables. Synchronous: views taken in one turn agree. */
+  snapshot(): TableSnapshot {
+    const { table } = this;
+    const memtables = this.#visible();
+    const rows = memtables.reduce((sum, memtable) => sum + memtable.rows, 0);
+    let registered = this.#registered;
+    const same =
+      registered?.table === table &&
+      registered.rows === rows &&
+      registered.memtables.length === memtables.length &&
+      registered.memtables.every((memtable, index) => memtable === memtables[index]);
+    if (!registered || !same) {
+      registered = this.#register(table, memtables, rows);
+      this.#replace(registered);
+    }
+    return this.#hold(registered);
+  }
+
+  #hold(registered: Registered): TableSnapshot {
+    registered.readers++;
+    let held = true;
+    return {
+      handle: registered.handle,
+      table: registered.table,
+      release: () => {
+        if (!held) return;
+        held = false;
+        registered.readers--;
+        if (registered !== this.#registered) this.#releaseIfUnread(registered);
+      },
+    };
+  }
+
+  #visible(): Memtable[] {
+    const through = this.#context.catalog.table(this.id)?.flushedThrough ?? 0;
+    const all = this.#active ? [...this.#sealed, this.#active] : this.#sealed;
+    return all.filter((memtable) => memtable.lastSequence > through);
+  }
+
+  #register(table: TableState, memtables: Memtable[], rows: number): Registered {
+    const { kernel, catalog, files } = this.#context;
+    const handle = kernel.registerTable({
+      store: files.store,
+      table: this.shape(table.definition),
+      segments: table.segments,
+      memtables: memtables.map((memtable) => memtable.handle),
+    });
+    return { handle, table, memtables, rows, readers: 0, pin: catalog.pin(table) };
+  }
+
+  #replace(next: Registered | undefined): void {
+    const old = this.#registered;
+    this.#registered = next;
+    if (old) this.#releaseIfUnread(old);
+  }
+
+  #releaseIfUnread(registered: Registered): void {
+    if (registered.readers > 0) return;
+    this.#context.kernel.releaseTable(registered.handle);
+    registered.pin.release();
+  }
+
+  /** The cached view must not hold files and memory that the newest version has let go of. */
+  #refresh(): void {
+    if (this.#registered && this.#registered.table !== this.#context.catalog.table(this.id)) {
+      this.#replace(undefined);
+    }
+  }
+
+  /** After a commit changed the table. */
+  changed(): void {
+    this.#refresh();
+  }
+}
