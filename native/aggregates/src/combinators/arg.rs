@@ -1,0 +1,148 @@
+//! -ArgMin and -ArgMax: only the rows at the extreme of the last argument are aggregated.
+//!
+//! When a batch brings a better extreme, its group gets a fresh inner group; old ones stay unused.
+
+use super::for_each::finish_ids;
+use super::nulls::with_rows;
+use super::{Combined, last_arg, nested};
+use crate::contract::{Aggregate, Groups, Param, States};
+use crate::functions::min_max::comparable;
+use crate::state::cells::{each_state, same, serial};
+use crate::state::slots::Slots;
+use std::any::Any;
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
+use types::compare::compare_rows;
+use types::{Column, Error, Result, StrData, Type};
+
+pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize, wanted: Ordering) -> Result<Arc<dyn Aggregate>> {
+    let suffix = if wanted == Ordering::Less { "ArgMin" } else { "ArgMax" };
+    let (key, others) = last_arg(&format!("{rest}{suffix}"), args)?;
+    if !comparable(key) {
+        return Err(Error::illegal_type(format!("Illegal type {key} of last argument of aggregate function {rest}{suffix}")));
+    }
+    let inner = nested(rest, params, others, depth)?;
+    let made = inner.clone();
+    let key = key.clone();
+    Ok(Combined::new(suffix, &inner, args, inner.ty().clone(), move || {
+        Box::new(ArgStates { inner: made.states(), keys: Slots::new(&key), ids: Vec::new(), next: 1, key: key.clone(), wanted })
+    })
+    .arc())
+}
+
+struct ArgStates {
+    inner: Box<dyn States>,
+    keys: Slots,
+    /// inner group of each group; 0 (which stays empty) before its first row
+    ids: Vec<u32>,
+    next: u32,
+    key: Type,
+    wanted: Ordering,
+}
+
+impl ArgStates {
+    fn fresh(&mut self, group: u32) {
+        self.ids[group as usize] = self.next;
+        self.next += 1;
+        self.inner.resize(self.next as usize);
+    }
+    /// Order of a key against the group's; anything beats nothing.
+    fn offer(&mut self, group: u32, key: &Column, row: usize) -> bool {
+        let order = if self.ids[group as usize] == 0 { self.wanted } else { self.keys.compare(key, row, group) };
+        if order == self.wanted {
+            self.keys.set(group, key, row);
+            self.fresh(group);
+        }
+        order == self.wanted || order == Ordering::Equal
+    }
+}
+
+impl States for ArgStates {
+    fn resize(&mut self, groups: usize) {
+        self.inner.resize(self.next as usize);
+        if groups > self.ids.len() {
+            self.keys.resize(groups);
+            self.ids.resize(groups, 0);
+        }
+    }
+    fn len(&self) -> usize {
+        self.ids.len()
+    }
+    fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
+        let Some((key, others)) = args.split_last() else { return Ok(()) };
+        // the best row of each group in the batch, then all rows that equal it
+        let mut best = std::collections::HashMap::new();
+        for row in 0..rows {
+            let at = best.entry(groups.of(row)).or_insert(row);
+            if compare_rows(key, row, key, *at) == self.wanted {
+                *at = row;
+            }
+        }
+        best.retain(|g, row| self.offer(*g, key, *row));
+        let (mut keep, mut ids) = (Vec::new(), Vec::new());
+        for row in 0..rows {
+            let g = groups.of(row);
+            if best.get(&g).is_some_and(|b| compare_rows(key, row, key, *b) == Ordering::Equal) {
+                keep.push(row as u32);
+                ids.push(self.ids[g as usize]);
+            }
+        }
+        if keep.is_empty() {
+            return Ok(());
+        }
+        let inner = &mut self.inner;
+        with_rows(Groups::One(0), others, &keep, |_, args, n| inner.update(Groups::Each(&ids), args, n))
+    }
+    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
+        let other = same::<Self>(other)?;
+        let (mut from, mut to) = (Vec::new(), Vec::new());
+        for (&s, &d) in src.iter().zip(dst) {
+            if other.ids[s as usize] == 0 {
+                continue;
+            }
+            let order = if self.ids[d as usize] == 0 { self.wanted } else { self.keys.compare_slots(&other.keys, s, d) };
+            if order == self.wanted {
+                self.keys.copy(&other.keys, s, d);
+                self.fresh(d);
+            }
+            if order == self.wanted || order == Ordering::Equal {
+                from.push(other.ids[s as usize]);
+                to.push(self.ids[d as usize]);
+            }
+        }
+        self.inner.merge(other.inner.as_ref(), &from, &to)
+    }
+    fn finish(&self, groups: Range<usize>) -> Result<Column> {
+        finish_ids(self.inner.as_ref(), &self.ids[groups])
+    }
+    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
+        let ids: Vec<u32> = groups.iter().map(|g| self.ids[*g as usize]).collect();
+        let states = self.inner.serialize(&ids)?;
+        let mut row = 0;
+        Ok(serial(groups, |g, out| {
+            if self.ids[g as usize] != 0 {
+                self.keys.put(g as usize, out);
+                out.extend_from_slice(states.get(row));
+            }
+            row += 1;
+        }))
+    }
+    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+        each_state(groups, states, |g, r| {
+            let key = self.keys.read(&self.key, r)?;
+            let rest = r.rest();
+            if self.offer(g, &key, 0) {
+                let id = self.ids[g as usize];
+                self.inner.merge_serialized(&[id], &StrData::from_iter([rest]))?;
+            }
+            Ok(())
+        })
+    }
+    fn bytes(&self) -> usize {
+        self.inner.bytes() + self.keys.bytes() + self.ids.capacity() * 4
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

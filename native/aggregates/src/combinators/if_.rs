@@ -1,0 +1,94 @@
+//! -If: only rows whose last argument is not 0 (NULL counts as 0).
+
+use super::{Combined, last_arg, nested, nulls::with_rows};
+use crate::contract::{Aggregate, Groups, Param, States};
+use crate::state::cells::same;
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+use types::{Column, Data, Error, Result, StrData, Type};
+
+pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
+    let name = format!("{rest}If");
+    let (cond, others) = last_arg(&name, args)?;
+    if matches!(cond, Type::Nullable(t) if **t == Type::Nothing) {
+        let zero = nested(rest, params, others, depth).is_ok_and(|a| a.default_on_nulls());
+        return Ok(super::nothing(&name, params, args, zero));
+    }
+    if !matches!(cond.base(), Type::UInt8 | Type::Bool) {
+        return Err(Error::illegal_type(format!("Illegal type {cond} of last argument of aggregate function {name}: it must be UInt8 or Bool")));
+    }
+    let inner = nested(rest, params, others, depth)?;
+    let made = inner.clone();
+    Ok(Combined::new("If", &inner, args, inner.ty().clone(), move || Box::new(IfStates { inner: made.states() })).arc())
+}
+
+struct IfStates {
+    inner: Box<dyn States>,
+}
+
+/// Rows where a condition holds; `None` = all.
+fn passing(cond: &Column, rows: usize) -> Option<Vec<u32>> {
+    if let Some(one) = cond.as_const() {
+        let holds = matches!(&one.data, Data::U8(v) if v[0] != 0) && !one.is_null(0);
+        return if holds { None } else { Some(Vec::new()) };
+    }
+    let flat = cond.flat();
+    let Data::U8(v) = &flat.data else { return Some(Vec::new()) };
+    let mut out = vec![0u32; rows];
+    let mut n = 0;
+    match &flat.nulls {
+        None => {
+            for (i, x) in v.iter().enumerate() {
+                out[n] = i as u32;
+                n += usize::from(*x != 0);
+            }
+        }
+        Some(nulls) => {
+            for (i, x) in v.iter().enumerate() {
+                out[n] = i as u32;
+                n += usize::from(*x != 0 && !nulls.get(i));
+            }
+        }
+    }
+    out.truncate(n);
+    (n < rows).then_some(out)
+}
+
+impl States for IfStates {
+    fn resize(&mut self, groups: usize) {
+        self.inner.resize(groups);
+    }
+    fn len(&self) -> usize {
+        self.inner.len()
+    }
+    fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
+        let Some((cond, others)) = args.split_last() else { return Ok(()) };
+        match passing(cond, rows) {
+            None => self.inner.update(groups, others, rows),
+            Some(keep) if keep.is_empty() => Ok(()),
+            Some(keep) => with_rows(groups, others, &keep, |g, a, n| self.inner.update(g, a, n)),
+        }
+    }
+    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
+        self.inner.merge(same::<Self>(other)?.inner.as_ref(), src, dst)
+    }
+    fn finish(&self, groups: Range<usize>) -> Result<Column> {
+        self.inner.finish(groups)
+    }
+    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
+        self.inner.serialize(groups)
+    }
+    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+        self.inner.merge_serialized(groups, states)
+    }
+    fn bytes(&self) -> usize {
+        self.inner.bytes()
+    }
+    fn planned_bytes(&self, rows: usize) -> usize {
+        self.inner.planned_bytes(rows)
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,231 @@
+//! Skipping rows with a NULL argument, and the aggregates of nothing but NULL.
+
+use super::Combined;
+use crate::contract::{Aggregate, Groups, Param, States};
+use crate::state::cells::{each_state, same, serial};
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+use types::{Bitmap, Column, Data, Result, StrData, Type};
+
+/// The same aggregate, said to be over other argument types.
+pub fn with_args(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate> {
+    let made = inner.clone();
+    Combined::new("", &inner, args, inner.ty().clone(), move || made.states()).arc()
+}
+
+/// Feeds `inner` only rows without NULLs. The result becomes Nullable unless the function has a default.
+pub fn skip_nulls(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate> {
+    let nullable = !inner.default_on_nulls() && inner.ty().can_be_nullable();
+    let ty = if nullable { Type::nullable(inner.ty().clone()) } else { inner.ty().clone() };
+    let made = inner.clone();
+    Combined::new("", &inner, args, ty, move || Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable })).arc()
+}
+
+/// What an aggregate over the literal NULL is: NULL, or 0 for those that count.
+pub fn nothing(name: &str, params: &[Param], args: &[Type], zero: bool) -> Arc<dyn Aggregate> {
+    let ty = if zero { Type::UInt64 } else { Type::nullable(Type::Nothing) };
+    Arc::new(Nothing { name: name.to_string(), params: params.to_vec(), args: args.to_vec(), ty })
+}
+
+/// Rows of the arguments and groups that a mask keeps.
+pub fn select(groups: Groups<'_>, args: &[Column], keep: &[u32]) -> (Option<Vec<u32>>, Vec<Column>) {
+    let groups = match groups {
+        Groups::One(_) => None,
+        Groups::Each(gs) => Some(keep.iter().map(|r| gs[*r as usize]).collect()),
+    };
+    (groups, args.iter().map(|c| c.gather(keep)).collect())
+}
+
+/// Runs `f` with the selected rows only.
+pub fn with_rows(
+    groups: Groups<'_>,
+    args: &[Column],
+    keep: &[u32],
+    f: impl FnOnce(Groups<'_>, &[Column], usize) -> Result<()>,
+) -> Result<()> {
+    let (selected, args) = select(groups, args, keep);
+    match (&selected, groups) {
+        (Some(gs), _) => f(Groups::Each(gs), &args, keep.len()),
+        (None, one) => f(one, &args, keep.len()),
+    }
+}
+
+struct SkipNulls {
+    inner: Box<dyn States>,
+    seen: Vec<bool>,
+    nullable: bool,
+}
+
+fn mark(seen: &mut [bool], groups: Groups<'_>, rows: usize) {
+    match groups {
+        Groups::One(g) => seen[g as usize] |= rows > 0,
+        Groups::Each(gs) => gs.iter().for_each(|g| seen[*g as usize] = true),
+    }
+}
+
+impl States for SkipNulls {
+    fn resize(&mut self, groups: usize) {
+        self.inner.resize(groups);
+        self.seen.resize(groups.max(self.seen.len()), false);
+    }
+    fn len(&self) -> usize {
+        self.seen.len()
+    }
+    fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
+        let mut nulls: Option<Bitmap> = None;
+        for mask in args.iter().filter_map(Column::null_mask) {
+            match &mut nulls {
+                Some(n) => n.or_with(&mask),
+                None => nulls = Some(mask.as_ref().clone()),
+            }
+        }
+        let Some(nulls) = nulls.filter(Bitmap::any) else {
+            mark(&mut self.seen, groups, rows);
+            return self.inner.update(groups, args, rows);
+        };
+        let keep = nulls.not().ones();
+        if keep.is_empty() {
+            return Ok(());
+        }
+        let SkipNulls { inner, seen, .. } = self;
+        with_rows(groups, args, &keep, |groups, args, rows| {
+            mark(seen, groups, rows);
+            inner.update(groups, args, rows)
+        })
+    }
+    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
+        let other = same::<Self>(other)?;
+        for (s, d) in src.iter().zip(dst) {
+            self.seen[*d as usize] |= other.seen[*s as usize];
+        }
+        self.inner.merge(other.inner.as_ref(), src, dst)
+    }
+    fn finish(&self, groups: Range<usize>) -> Result<Column> {
+        let c = self.inner.finish(groups.clone())?;
+        if !self.nullable {
+            return Ok(c);
+        }
+        let seen = &self.seen[groups];
+        let mut nulls = Bitmap::from_fn(seen.len(), |i| !seen[i]);
+        if let Some(own) = c.null_mask() {
+            nulls.or_with(&own);
+        }
+        Ok(c.with_nulls(Some(Arc::new(nulls))))
+    }
+    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
+        let states = self.inner.serialize(groups)?;
+        if !self.nullable {
+            return Ok(states);
+        }
+        let mut row = 0;
+        Ok(serial(groups, |g, out| {
+            if self.seen[g as usize] {
+                out.push(1);
+                out.extend_from_slice(states.get(row));
+            }
+            row += 1;
+        }))
+    }
+    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+        if !self.nullable {
+            return self.inner.merge_serialized(groups, states);
+        }
+        let SkipNulls { inner, seen, .. } = self;
+        let mut gs = Vec::with_capacity(groups.len());
+        let mut rest: Vec<&[u8]> = Vec::with_capacity(groups.len());
+        each_state(groups, states, |g, r| {
+            if r.byte()? == 1 {
+                seen[g as usize] = true;
+                gs.push(g);
+            }
+            r.rest();
+            Ok(())
+        })?;
+        for i in 0..groups.len() {
+            if let Some((1, tail)) = states.get(i).split_first() {
+                rest.push(tail);
+            }
+        }
+        inner.merge_serialized(&gs, &StrData::from_iter(rest))
+    }
+    fn bytes(&self) -> usize {
+        self.inner.bytes() + self.seen.capacity()
+    }
+    fn planned_bytes(&self, rows: usize) -> usize {
+        self.inner.planned_bytes(rows) + self.seen.capacity()
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+struct Nothing {
+    name: String,
+    params: Vec<Param>,
+    args: Vec<Type>,
+    ty: Type,
+}
+
+impl Aggregate for Nothing {
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn params(&self) -> &[Param] {
+        &self.params
+    }
+    fn args(&self) -> &[Type] {
+        &self.args
+    }
+    fn ty(&self) -> &Type {
+        &self.ty
+    }
+    fn states(&self) -> Box<dyn States> {
+        Box::new(NoStates { groups: 0, zero: self.ty == Type::UInt64 })
+    }
+    fn default_on_nulls(&self) -> bool {
+        self.ty == Type::UInt64
+    }
+    fn respects_nulls(&self) -> bool {
+        true
+    }
+}
+
+struct NoStates {
+    groups: usize,
+    zero: bool,
+}
+
+impl States for NoStates {
+    fn resize(&mut self, groups: usize) {
+        self.groups = self.groups.max(groups);
+    }
+    fn len(&self) -> usize {
+        self.groups
+    }
+    fn update(&mut self, _: Groups<'_>, _: &[Column], _: usize) -> Result<()> {
+        Ok(())
+    }
+    fn merge(&mut self, _: &dyn States, _: &[u32], _: &[u32]) -> Result<()> {
+        Ok(())
+    }
+    fn finish(&self, groups: Range<usize>) -> Result<Column> {
+        let n = groups.len();
+        if self.zero {
+            return Ok(Data::U64(vec![0; n].into()).into());
+        }
+        Ok(Column::new(Data::Nothing(n), Some(Bitmap::new(n, true))))
+    }
+    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
+        Ok(serial(groups, |_, _| {}))
+    }
+    fn merge_serialized(&mut self, _: &[u32], _: &StrData) -> Result<()> {
+        Ok(())
+    }
+    fn bytes(&self) -> usize {
+        0
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,176 @@
+//! avg and avgWeighted.
+//!
+//! Sums of integers are exact (64 bits for arguments of up to 32, else 128), so the mean is rounded once.
+//! UInt64 is the exception: its sum wraps in 64 bits, as ClickHouse's does.
+
+use super::sum::{Into2, Total, add_column};
+use crate::registry::{AggregateDef, Bound, Call, Flags};
+use crate::state::cells::{Cell, Cells, each_state, same, serial};
+use crate::state::numbers::{floats, pow10, scale_of};
+use crate::state::wire::{Reader, put_f64, put_var};
+use crate::{Groups, States};
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+use types::builder::Values;
+use types::{Column, ColumnBuilder, Data, I256, Result, StrData, Type, U256};
+
+pub const DEFS: &[AggregateDef] = &[
+    AggregateDef {
+        name: "avg",
+        aliases: &[],
+        case_insensitive: true,
+        signature: "avg(x)",
+        description: "Arithmetic mean as Float64; nan without rows. Sums of signed integers are exact.",
+        examples: &[("SELECT avg(number) FROM numbers(4)", "1.5")],
+        flags: Flags::NONE,
+        build,
+    },
+    AggregateDef {
+        name: "avgWeighted",
+        aliases: &[],
+        case_insensitive: false,
+        signature: "avgWeighted(x, weight)",
+        description: "Weighted arithmetic mean: sum(x * weight) / sum(weight).",
+        examples: &[("SELECT avgWeighted(x, w) FROM values('x Int8, w Int8', (4, 1), (1, 0), (10, 2))", "8")],
+        flags: Flags::NONE,
+        build: |call| {
+            call.arity(2..=2)?;
+            call.check(0, Type::is_number)?;
+            call.check(1, Type::is_number)?;
+            let config = Arc::new(call.args.to_vec());
+            Ok(Bound::new(call, Type::Float64, move || Cells::<Weighted>::boxed(&config, &Type::Float64)))
+        },
+    },
+];
+
+fn build(call: &Call<'_>) -> Result<Bound> {
+    call.arity(1..=1)?;
+    call.param_count(0..=0)?;
+    let ty = &call.args[0];
+    call.check(0, Type::is_number)?;
+    let scale = scale_of(ty);
+    let width = ty.fixed_width().unwrap_or(32);
+    let unsigned = matches!(ty.int_bits(), Some((_, false)));
+    let float = ty.is_float();
+    Ok(Bound::new(call, Type::Float64, move || match width {
+        _ if float => Box::new(Means::<f64>::new(scale)),
+        0..=8 if unsigned => Box::new(Means::<u64>::new(scale)),
+        0..=4 => Box::new(Means::<i64>::new(scale)),
+        5..=16 if !unsigned => Box::new(Means::<i128>::new(scale)),
+        5..=16 => Box::new(Means::<u128>::new(scale)),
+        _ if unsigned => Box::new(Means::<U256>::new(scale)),
+        _ => Box::new(Means::<I256>::new(scale)),
+    }))
+}
+
+struct Means<A> {
+    sums: Vec<A>,
+    counts: Vec<u64>,
+    scale: u8,
+}
+
+impl<A> Means<A> {
+    fn new(scale: u8) -> Self {
+        Means { sums: Vec::new(), counts: Vec::new(), scale }
+    }
+}
+
+impl<A: Total + Into2<f64>> States for Means<A>
+where
+    u8: Into2<A>, u16: Into2<A>, u32: Into2<A>, u64: Into2<A>, u128: Into2<A>, U256: Into2<A>,
+    i8: Into2<A>, i16: Into2<A>, i32: Into2<A>, i64: Into2<A>, i128: Into2<A>, I256: Into2<A>,
+    f32: Into2<A>, f64: Into2<A>,
+{
+    fn resize(&mut self, groups: usize) {
+        self.sums.resize(groups.max(self.sums.len()), A::default());
+        self.counts.resize(groups.max(self.counts.len()), 0);
+    }
+    fn len(&self) -> usize {
+        self.counts.len()
+    }
+    fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
+        add_column(&mut self.sums, groups, &args[0], rows)?;
+        match groups {
+            Groups::One(g) => self.counts[g as usize] += rows as u64,
+            Groups::Each(gs) => gs.iter().for_each(|g| self.counts[*g as usize] += 1),
+        }
+        Ok(())
+    }
+    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
+        let other = same::<Self>(other)?;
+        for (s, d) in src.iter().zip(dst) {
+            let (s, d) = (*s as usize, *d as usize);
+            self.sums[d] = self.sums[d].plus(other.sums[s]);
+            self.counts[d] += other.counts[s];
+        }
+        Ok(())
+    }
+    fn finish(&self, groups: Range<usize>) -> Result<Column> {
+        let by = pow10(self.scale);
+        let means = groups.map(|g| {
+            let sum: f64 = self.sums[g].to();
+            let sum = if self.scale > 0 { sum / by } else { sum };
+            sum / self.counts[g] as f64
+        });
+        Ok(Data::F64(means.collect::<Vec<f64>>().into()).into())
+    }
+    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
+        Ok(serial(groups, |g, out| {
+            self.sums[g as usize].put(out);
+            put_var(out, self.counts[g as usize]);
+        }))
+    }
+    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+        each_state(groups, states, |g, r| {
+            let g = g as usize;
+            self.sums[g] = self.sums[g].plus(A::read(r)?);
+            self.counts[g] = self.counts[g].wrapping_add(r.var()?);
+            Ok(())
+        })
+    }
+    fn bytes(&self) -> usize {
+        self.sums.capacity() * size_of::<A>() + self.counts.capacity() * 8
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[derive(Default)]
+struct Weighted {
+    sum: f64,
+    weight: f64,
+}
+
+impl Cell for Weighted {
+    type Config = Vec<Type>;
+    type Input = (Vec<f64>, Vec<f64>);
+    fn prepare(types: &Vec<Type>, args: &[Column], _rows: usize) -> Result<Self::Input> {
+        Ok((floats(&args[0], &types[0]), floats(&args[1], &types[1])))
+    }
+    fn add(&mut self, _: &Vec<Type>, input: &Self::Input, row: usize) -> Result<()> {
+        self.sum += input.0[row] * input.1[row];
+        self.weight += input.1[row];
+        Ok(())
+    }
+    fn merge(&mut self, _: &Vec<Type>, other: &Self) -> Result<()> {
+        self.sum += other.sum;
+        self.weight += other.weight;
+        Ok(())
+    }
+    fn finish(&self, _: &Vec<Type>, out: &mut ColumnBuilder) -> Result<()> {
+        if let Values::F64(v) = &mut out.values {
+            v.push(self.sum / self.weight);
+        }
+        out.pushed();
+        Ok(())
+    }
+    fn put(&self, _: &Vec<Type>, out: &mut Vec<u8>) {
+        put_f64(out, self.sum);
+        put_f64(out, self.weight);
+    }
+    fn read(_: &Vec<Type>, r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Weighted { sum: r.f64()?, weight: r.f64()? })
+    }
+}

@@ -1,0 +1,11 @@
+//! What states are made of: stores of values per group, sets of (group, value), serial forms.
+
+pub mod cells;
+pub mod intern;
+pub mod keys;
+pub mod log;
+pub mod numbers;
+pub mod pairs;
+pub mod slots;
+pub mod table;
+pub mod wire;

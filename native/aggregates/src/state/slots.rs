@@ -1,0 +1,231 @@
+//! One value of any type per group: what min, any, argMin and their like remember.
+
+use super::wire::{Fixed, Reader, put_bytes, put_value, read_value};
+use std::cmp::Ordering;
+use types::builder::Values;
+use types::compare::{OrderedValue, compare_rows};
+use types::{Column, ColumnBuilder, Data, I256, Result, Type, U256};
+
+/// Values by group. Whether a group has one is the user's to know; fresh slots hold defaults.
+pub enum Slots {
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Vec<u64>),
+    U128(Vec<u128>),
+    U256(Vec<U256>),
+    I8(Vec<i8>),
+    I16(Vec<i16>),
+    I32(Vec<i32>),
+    I64(Vec<i64>),
+    I128(Vec<i128>),
+    I256(Vec<I256>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    /// strings; the number is the bytes allocated
+    Bytes(Vec<Box<[u8]>>, usize),
+    /// one-row columns: arrays, tuples, Nullable
+    Rows(Vec<Option<Column>>, Type, usize),
+}
+
+#[macro_export]
+macro_rules! match_slots {
+    ($slots:expr, $v:ident, $data:ident => $body:expr, $other:expr) => {
+        match $slots {
+            $crate::state::slots::Slots::U8($v) => { #[allow(unused)] use types::Data::U8 as $data; $body }
+            $crate::state::slots::Slots::U16($v) => { #[allow(unused)] use types::Data::U16 as $data; $body }
+            $crate::state::slots::Slots::U32($v) => { #[allow(unused)] use types::Data::U32 as $data; $body }
+            $crate::state::slots::Slots::U64($v) => { #[allow(unused)] use types::Data::U64 as $data; $body }
+            $crate::state::slots::Slots::U128($v) => { #[allow(unused)] use types::Data::U128 as $data; $body }
+            $crate::state::slots::Slots::U256($v) => { #[allow(unused)] use types::Data::U256 as $data; $body }
+            $crate::state::slots::Slots::I8($v) => { #[allow(unused)] use types::Data::I8 as $data; $body }
+            $crate::state::slots::Slots::I16($v) => { #[allow(unused)] use types::Data::I16 as $data; $body }
+            $crate::state::slots::Slots::I32($v) => { #[allow(unused)] use types::Data::I32 as $data; $body }
+            $crate::state::slots::Slots::I64($v) => { #[allow(unused)] use types::Data::I64 as $data; $body }
+            $crate::state::slots::Slots::I128($v) => { #[allow(unused)] use types::Data::I128 as $data; $body }
+            $crate::state::slots::Slots::I256($v) => { #[allow(unused)] use types::Data::I256 as $data; $body }
+            $crate::state::slots::Slots::F32($v) => { #[allow(unused)] use types::Data::F32 as $data; $body }
+            $crate::state::slots::Slots::F64($v) => { #[allow(unused)] use types::Data::F64 as $data; $body }
+            _ => $other,
+        }
+    };
+}
+
+impl Slots {
+    pub fn new(ty: &Type) -> Slots {
+        match ColumnBuilder::new(ty).values {
+            _ if ty.is_nullable() => Slots::Rows(Vec::new(), ty.clone(), 0),
+            Values::U8(_) => Slots::U8(Vec::new()),
+            Values::U16(_) => Slots::U16(Vec::new()),
+            Values::U32(_) => Slots::U32(Vec::new()),
+            Values::U64(_) => Slots::U64(Vec::new()),
+            Values::U128(_) => Slots::U128(Vec::new()),
+            Values::U256(_) => Slots::U256(Vec::new()),
+            Values::I8(_) => Slots::I8(Vec::new()),
+            Values::I16(_) => Slots::I16(Vec::new()),
+            Values::I32(_) => Slots::I32(Vec::new()),
+            Values::I64(_) => Slots::I64(Vec::new()),
+            Values::I128(_) => Slots::I128(Vec::new()),
+            Values::I256(_) => Slots::I256(Vec::new()),
+            Values::F32(_) => Slots::F32(Vec::new()),
+            Values::F64(_) => Slots::F64(Vec::new()),
+            Values::Str { .. } | Values::Fixed { .. } => Slots::Bytes(Vec::new(), 0),
+            _ => Slots::Rows(Vec::new(), ty.clone(), 0),
+        }
+    }
+    pub fn resize(&mut self, n: usize) {
+        match_slots!(self, v, D => v.resize(n, Default::default()), match self {
+            Slots::Bytes(v, _) => v.resize(n, Box::default()),
+            Slots::Rows(v, ..) => v.resize(n, None),
+            _ => {}
+        });
+    }
+    pub fn len(&self) -> usize {
+        match_slots!(self, v, D => v.len(), match self {
+            Slots::Bytes(v, _) => v.len(),
+            Slots::Rows(v, ..) => v.len(),
+            _ => 0,
+        })
+    }
+    /// Remembers a row of a column (flat, `Codes` or `Const`).
+    pub fn set(&mut self, group: u32, c: &Column, row: usize) {
+        let g = group as usize;
+        match &c.data {
+            Data::Const(one, _) => return self.set(group, one, 0),
+            Data::Codes(codes, d) if !c.is_null(row) => return self.set(group, &d.values, codes[row] as usize),
+            _ => {}
+        }
+        match_slots!(self, v, D => if let D(x) = &c.data { v[g] = x[row] }, match self {
+            Slots::Bytes(v, bytes) => set_bytes(&mut v[g], bytes, c.bytes_at(row).unwrap_or_default()),
+            Slots::Rows(v, _, bytes) => {
+                // a gathered copy: a slice would keep the whole batch alive
+                let one = c.gather(&[row as u32]).flat_deep();
+                *bytes += one.bytes();
+                *bytes -= v[g].as_ref().map_or(0, Column::bytes);
+                v[g] = Some(one);
+            }
+            _ => {}
+        });
+    }
+    pub fn set_raw_bytes(&mut self, group: u32, value: &[u8]) {
+        if let Slots::Bytes(v, bytes) = self {
+            set_bytes(&mut v[group as usize], bytes, value);
+        }
+    }
+    pub fn raw_bytes(&self, group: u32) -> &[u8] {
+        match self {
+            Slots::Bytes(v, _) => &v[group as usize],
+            _ => &[],
+        }
+    }
+    /// Order of a row of a column against what the group has.
+    pub fn compare(&self, c: &Column, row: usize, group: u32) -> Ordering {
+        let g = group as usize;
+        match &c.data {
+            Data::Const(one, _) => return self.compare(one, 0, group),
+            Data::Codes(codes, d) if !c.is_null(row) => return self.compare(&d.values, codes[row] as usize, group),
+            _ => {}
+        }
+        match_slots!(self, v, D => match &c.data {
+            D(x) => x[row].order(v[g]),
+            _ => Ordering::Equal,
+        }, match self {
+            Slots::Bytes(v, _) => c.bytes_at(row).unwrap_or_default().cmp(&v[g]),
+            Slots::Rows(v, ..) => v[g].as_ref().map_or(Ordering::Less, |x| compare_rows(c, row, x, 0)),
+            _ => Ordering::Equal,
+        })
+    }
+    /// Order of `other`'s value against the own.
+    pub fn compare_slots(&self, other: &Slots, src: u32, dst: u32) -> Ordering {
+        let (s, d) = (src as usize, dst as usize);
+        macro_rules! pairs { ($($v:ident),*) => { match (other, self) {
+            $((Slots::$v(a), Slots::$v(b)) => a[s].order(b[d]),)*
+            (Slots::Bytes(a, _), Slots::Bytes(b, _)) => a[s].cmp(&b[d]),
+            (Slots::Rows(a, ..), Slots::Rows(b, ..)) => match (&a[s], &b[d]) {
+                (Some(x), Some(y)) => compare_rows(x, 0, y, 0),
+                _ => Ordering::Equal,
+            },
+            _ => Ordering::Equal,
+        } } }
+        pairs!(U8, U16, U32, U64, U128, U256, I8, I16, I32, I64, I128, I256, F32, F64)
+    }
+    pub fn copy(&mut self, other: &Slots, src: u32, dst: u32) {
+        let (s, d) = (src as usize, dst as usize);
+        macro_rules! pairs { ($($v:ident),*) => { match (other, self) {
+            $((Slots::$v(a), Slots::$v(b)) => b[d] = a[s],)*
+            (Slots::Bytes(a, _), Slots::Bytes(b, bytes)) => set_bytes(&mut b[d], bytes, &a[s]),
+            (Slots::Rows(a, ..), Slots::Rows(b, _, bytes)) => {
+                *bytes += a[s].as_ref().map_or(0, Column::bytes);
+                *bytes -= b[d].as_ref().map_or(0, Column::bytes);
+                b[d].clone_from(&a[s]);
+            }
+            _ => {}
+        } } }
+        pairs!(U8, U16, U32, U64, U128, U256, I8, I16, I32, I64, I128, I256, F32, F64);
+    }
+    /// Pushes a group's value.
+    pub fn push(&self, group: usize, out: &mut ColumnBuilder) {
+        macro_rules! pairs { ($($v:ident),*) => { match (self, &mut out.values) {
+            $((Slots::$v(a), Values::$v(b)) => b.push(a[group]),)*
+            (Slots::Bytes(a, _), _) => return out.push_bytes(&a[group]),
+            (Slots::Rows(a, ..), _) => {
+                return match &a[group] {
+                    Some(c) => out.push_row(c, 0),
+                    None => out.push_default(1),
+                };
+            }
+            _ => return out.push_default(1),
+        } } }
+        pairs!(U8, U16, U32, U64, U128, U256, I8, I16, I32, I64, I128, I256, F32, F64);
+        out.pushed();
+    }
+    pub fn put(&self, group: usize, out: &mut Vec<u8>) {
+        match_slots!(self, v, D => v[group].put(out), match self {
+            Slots::Bytes(v, _) => put_bytes(out, &v[group]),
+            Slots::Rows(v, ..) => match &v[group] {
+                Some(c) => put_value(c, 0, out),
+                None => out.push(1),
+            },
+            _ => {}
+        });
+    }
+    /// A one-row column of a value that `put` wrote, to compare and `set`.
+    pub fn read(&self, ty: &Type, r: &mut Reader<'_>) -> Result<Column> {
+        let mut b = ColumnBuilder::new(ty);
+        macro_rules! pairs { ($($v:ident),*) => { match (self, &mut b.values) {
+            $((Slots::$v(_), Values::$v(b)) => b.push(Fixed::read(r)?),)*
+            (Slots::Bytes(..), _) => {
+                b.push_bytes(r.bytes()?);
+                return Ok(b.finish());
+            }
+            _ => {
+                read_value(r, &mut b)?;
+                return Ok(b.finish());
+            }
+        } } }
+        pairs!(U8, U16, U32, U64, U128, U256, I8, I16, I32, I64, I128, I256, F32, F64);
+        b.pushed();
+        Ok(b.finish())
+    }
+    pub fn bytes(&self) -> usize {
+        match_slots!(self, v, D => v.capacity() * size_of_val(&v[..v.len().min(1)]).max(1), match self {
+            Slots::Bytes(v, bytes) => v.capacity() * 16 + bytes,
+            Slots::Rows(v, _, bytes) => v.capacity() * size_of::<Option<Column>>() + bytes + v.len() * 64,
+            _ => 0,
+        })
+    }
+}
+
+fn set_bytes(slot: &mut Box<[u8]>, bytes: &mut usize, value: &[u8]) {
+    if slot.len() == value.len() {
+        slot.copy_from_slice(value);
+    } else {
+        // an allocation rounds up and has a header; 16 bytes is what the common allocators take
+        *bytes += value.len() + 16;
+        *bytes -= if slot.is_empty() { 0 } else { slot.len() + 16 };
+        if value.is_empty() {
+            *bytes -= 16;
+        }
+        *slot = value.into();
+    }
+}
