@@ -1,1 +1,3 @@
 //! The napi surface: exports only.
+
+mod bridge;

@@ -24,6 +24,11 @@ pub use real::RealFiles;
 pub use registry::{close_store, open_store, store};
 pub use sim::{Restart, SimFiles};
 
+/// The checksum of everything that is written: 64-bit xxh3.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
+}
+
 /// One name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
