@@ -39,6 +39,8 @@ export interface StringLiteral extends NodeBase {
   kind: 'Literal';
   type: 'string';
   value: string;
+  /** Hexadecimal, only when the bytes are not valid UTF-8 (`value` is lossy then). */
+  bytes?: string;
 }
 export interface BoolLiteral extends NodeBase {
   kind: 'Literal';

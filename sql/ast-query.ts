@@ -9,6 +9,8 @@ import type {
   WindowSpec,
 } from './ast-expression.ts';
 
+import type { Statement } from './ast-statement.ts';
+
 /** `name [(columns)] AS [NOT] [MATERIALIZED] (query)`. */
 export interface CommonTable extends NodeBase {
   kind: 'CommonTable';
@@ -135,7 +137,13 @@ export interface ValuesQuery extends NodeBase {
   rows: Expression[];
 }
 
-export type Query = Select | SetOperation | ValuesQuery;
+/** `FROM (EXPLAIN …)`, `FROM (SHOW …)`, `FROM (DESCRIBE …)`. */
+export interface StatementQuery extends NodeBase {
+  kind: 'StatementQuery';
+  statement: Statement;
+}
+
+export type Query = Select | SetOperation | ValuesQuery | StatementQuery;
 
 export interface Sample extends NodeBase {
   kind: 'Sample';

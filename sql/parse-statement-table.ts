@@ -1,0 +1,19 @@
+// Statements in the place of a table: FROM (EXPLAIN SELECT …), FROM (SHOW TABLES).
+import type { StatementQuery } from './ast.ts';
+import type { Cursor } from './cursor.ts';
+import { parseDescribe, parseExplain, parseShow } from './parse-look.ts';
+
+export function startsStatementTable(p: Cursor): boolean {
+  const next = p.peek(1);
+  if (next === ')' || next === '.' || next === ',' || next === 'AS') return false;
+  return (
+    p.value === 'EXPLAIN' || p.value === 'SHOW' || p.value === 'DESCRIBE' || p.value === 'DESC'
+  );
+}
+
+export function parseStatementTable(p: Cursor): StatementQuery {
+  const start = p.start();
+  const statement =
+    p.value === 'EXPLAIN' ? parseExplain(p) : p.value === 'SHOW' ? parseShow(p) : parseDescribe(p);
+  return { kind: 'StatementQuery', statement, span: p.span(start) };
+}
