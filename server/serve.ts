@@ -1,12 +1,12 @@
 // Opens the engine, listens, says that it is ready, and drains on a signal.
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Engine, Logger } from '../engine/facade.ts';
 import { createApp } from './app.ts';
 import { type Config, ConfigError } from './config.ts';
 
 /** Running requests get this long after the first signal. */
-const DRAIN_MS = 8000;
+const DRAIN_MS = 7000;
 /** Everything, the engine's own close included, is over by then. */
 const STOP_MS = 9500;
 
@@ -21,13 +21,22 @@ export interface Listening {
 export async function listen(engine: Engine, config: Config, log: Logger): Promise<Listening> {
   const app = createApp(engine, config, log);
   const servers: Server[] = [];
-  const sockets = new Set<Socket>();
+  /** Every open connection → requests that it waits for. */
+  const sockets = new Map<Socket, number>();
   const open = async (port: number, flag: string): Promise<number> => {
     const server = app.createServer();
     server.on('connection', (socket) => {
-      sockets.add(socket);
+      sockets.set(socket, 0);
       socket.once('close', () => sockets.delete(socket));
     });
+    const count = ({ socket }: IncomingMessage, res: ServerResponse): void => {
+      sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+      res.once('close', () => {
+        if (sockets.has(socket)) sockets.set(socket, (sockets.get(socket) ?? 1) - 1);
+      });
+    };
+    server.on('request', count);
+    server.on('checkContinue', count);
     await bind(server, port, config.host, flag);
     servers.push(server);
     return (server.address() as AddressInfo).port;
@@ -63,17 +72,22 @@ function bind(server: Server, port: number, host: string, flag: string): Promise
   });
 }
 
-async function drain(servers: Server[], sockets: Set<Socket>, limitMs: number): Promise<void> {
+async function drain(
+  servers: Server[],
+  sockets: ReadonlyMap<Socket, number>,
+  limitMs: number,
+): Promise<void> {
   const closed = Promise.all(
     servers.map((server) => new Promise<void>((done) => server.close(() => done()))),
   );
-  for (const server of servers) server.closeIdleConnections();
-  // Connections that were busy at the first look become idle one by one.
-  const sweep = setInterval(() => {
-    for (const server of servers) server.closeIdleConnections();
-  }, 50);
+  // Connections that are busy at the first look become idle one by one.
+  const closeIdle = (): void => {
+    for (const [socket, requests] of sockets) if (requests <= 0) socket.destroySoon();
+  };
+  closeIdle();
+  const sweep = setInterval(closeIdle, 20);
   const limit = setTimeout(() => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.keys()) socket.destroy();
   }, limitMs);
   await closed;
   clearInterval(sweep);

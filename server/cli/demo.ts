@@ -123,7 +123,7 @@ function whatToTry(port: number | undefined, flights: boolean): string {
   const more = flights
     ? `
 Flights (3,000,000 real ones):
-${curl('SELECT ORIGIN, count() AS n, avg(DEP_DELAY) AS late FROM flights GROUP BY ORIGIN ORDER BY n DESC LIMIT 10 FORMAT PrettyCompact')}
+${curl('SELECT origin, count() AS n, avg(delay) AS late FROM flights GROUP BY origin ORDER BY n DESC LIMIT 10 FORMAT PrettyCompact')}
 `
     : '';
   return `

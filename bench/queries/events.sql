@@ -1,0 +1,21 @@
+-- Questions of a web-analytics dashboard, in words that all three engines read.
+SELECT count(*) FROM events;
+SELECT sum(bytes), avg(latency), min(ts), max(ts) FROM events;
+SELECT count(DISTINCT user_id) FROM events;
+SELECT count(DISTINCT url) FROM events;
+SELECT country, count(*) AS n FROM events GROUP BY country ORDER BY n DESC, country LIMIT 10;
+SELECT device, country, count(*) AS n, avg(latency) FROM events GROUP BY device, country ORDER BY n DESC, device, country LIMIT 20;
+SELECT user_id, count(*) AS n FROM events GROUP BY user_id ORDER BY n DESC, user_id LIMIT 10;
+SELECT url, count(*) AS n FROM events GROUP BY url ORDER BY n DESC, url LIMIT 10;
+SELECT country, url, count(*) AS n FROM events GROUP BY country, url ORDER BY n DESC, country, url LIMIT 10;
+SELECT count(*) FROM events WHERE url LIKE '%cart%';
+SELECT count(*) FROM events WHERE status >= 400 AND latency > 300;
+SELECT country, count(DISTINCT user_id) AS u FROM events WHERE device = 'phone' GROUP BY country ORDER BY u DESC, country;
+SELECT url, avg(latency) AS a FROM events WHERE country = 'de' GROUP BY url ORDER BY a DESC, url LIMIT 10;
+SELECT id, ts, url FROM events ORDER BY latency DESC, id LIMIT 10;
+SELECT id, url FROM events WHERE url LIKE '/search/%' ORDER BY ts, id LIMIT 10;
+SELECT min(url), max(url) FROM events WHERE status = 200;
+SELECT length(url) AS l, count(*) AS n FROM events GROUP BY l ORDER BY l;
+SELECT user_id % 100 AS bucket, sum(bytes) AS b FROM events GROUP BY bucket ORDER BY bucket;
+SELECT sum(bytes) FROM events WHERE id >= 500000 AND id < 510000;
+SELECT count(*) FROM (SELECT user_id FROM events GROUP BY user_id HAVING count(*) > 20) AS busy;
