@@ -120,6 +120,11 @@ export class Flusher {
     );
   }
 
+  /** Resolves when nothing runs in the background. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
   /** Flushes every table; false when some rows could not be. */
   async flushAll(): Promise<boolean> {
     let all = true;

@@ -1,6 +1,7 @@
 // The only deleter. A segment file goes when no commit names it, no reader holds it, and, if its rows
 // live on in a merged segment, after a while (at once when space is short). Files whose name is not
-// one of ours are never touched.
+// one of ours are never touched. Nothing here ever fails its caller: what cannot be removed now is
+// found again later.
 
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Clock } from '../clock.ts';
@@ -53,6 +54,14 @@ export class Collector {
 
   /** Removes what may go now. Gives the bytes that became free. */
   collect(options: { spaceIsShort?: boolean } = {}): number {
+    let bytes = 0;
+    this.#quietly(() => {
+      bytes = this.#collect(options);
+    });
+    return bytes;
+  }
+
+  #collect(options: { spaceIsShort?: boolean }): number {
     const { retired } = this.#catalog;
     if (retired.size === 0) return 0;
     const pinned = this.#catalog.pinnedFiles();
@@ -74,9 +83,11 @@ export class Collector {
     const at = prefix.lastIndexOf('/');
     const dir = prefix.slice(0, at);
     const start = `${prefix.slice(at + 1)}-`;
-    for (const { name } of this.#list(dir)) {
-      if (name.startsWith(start)) this.#remove(`${dir}/${name}`);
-    }
+    this.#quietly(() => {
+      for (const { name } of this.#list(dir)) {
+        if (name.startsWith(start)) this.#remove(`${dir}/${name}`);
+      }
+    });
   }
 
   /** One file that was written and is in no commit. */
@@ -88,11 +99,17 @@ export class Collector {
   removeTableDir(tableId: number): void {
     const dir = `${SEGMENT_DIR}/${tableId}`;
     const inUse = [...this.#catalog.retired.keys()].some((file) => file.startsWith(`${dir}/`));
-    if (!inUse && this.#exists(dir) && this.#list(dir).length === 0) this.#remove(dir);
+    this.#quietly(() => {
+      if (!inUse && this.#exists(dir) && this.#list(dir).length === 0) this.#remove(dir);
+    });
   }
 
   /** At the start: removes files of ours that no commit names, notes the others. */
   collectLeftovers(): void {
+    this.#quietly(() => this.#collectLeftovers());
+  }
+
+  #collectLeftovers(): void {
     const live = new Set<string>();
     for (const table of this.#catalog.state.tables.values()) {
       for (const { file } of table.segments) live.add(file);
@@ -139,13 +156,16 @@ export class Collector {
   }
 
   #remove(path: string): void {
+    this.#quietly(() => this.#files.remove(path), path);
+  }
+
+  #quietly(work: () => void, path?: string): void {
     try {
-      this.#files.remove(path);
+      work();
     } catch (error) {
       if (error instanceof FileError && error.kind === 'NotFound') return;
-      // It stays and is found again at the next start.
       const reason = error instanceof Error ? error.message : String(error);
-      this.#logger.warn({ path, reason }, 'a file could not be removed');
+      this.#logger.warn({ path, reason }, 'files that are not needed could not be removed');
     }
   }
 }

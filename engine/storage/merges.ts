@@ -163,6 +163,11 @@ export class Merges {
     this.#storage.collector.collect();
   }
 
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all([...this.#running].map(({ done }) => done));
+  }
+
   /** Calls off what runs and begins nothing more. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -171,6 +171,14 @@ export class Storage {
     return { tableId, schemaVersion: now.schemaVersion, rows, payload };
   }
 
+  /** Resolves when nothing that was begun is still on its way. */
+  async idle(): Promise<void> {
+    await this.flusher.idle();
+    await this.merges.idle();
+    await this.wal.idle();
+    await this.context.catalog.idle();
+  }
+
   /** What is due: old memtables, merges, files that may go. */
   maintain(): void {
     if (this.#closing || this.context.health.poisoned) return;

@@ -21,6 +21,8 @@ export interface MemoryFiles extends FilesApi {
   /** The machine stops after `n` more changing operations; the last one may not happen. */
   crashAfter(n: number | undefined): void;
   readonly operations: number;
+  readonly crashed: boolean;
+  readonly used: number;
   /** What a new process finds: after a power cut un-synced bytes are there by `keep` (0..1). */
   restart(powerCut: boolean, keep?: () => number): MemoryFiles;
   poke(path: string, change: (bytes: Buffer) => Buffer | undefined): void;
@@ -160,6 +162,12 @@ export function memoryFiles(
     },
     get operations() {
       return operations;
+    },
+    get crashed() {
+      return off;
+    },
+    get used() {
+      return used();
     },
     restart: (powerCut, keep = () => 0) => {
       const next = new Map<string, Node>();

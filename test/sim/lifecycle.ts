@@ -1,0 +1,365 @@
+// Lives of a database: random work by several clients at once, a crash at a random operation of the
+// disk (the process is killed, or the power goes), recovery, comparison with the model; and again.
+
+import { withColumn, withoutColumn } from '../../engine/catalog/definition.ts';
+import { manualClock } from '../../engine/clock.ts';
+import { EngineError } from '../../engine/errors.ts';
+import * as mutations from '../../engine/storage/mutations.ts';
+import type { Machine, Row, World } from './machine.ts';
+import { type Batch, TableModel } from './model.ts';
+
+const LIVES = 4;
+const CLIENTS = 4;
+const PARTS = 3;
+
+export interface SimulationResult {
+  readonly faults: string[];
+  readonly acked: number;
+  readonly restarts: number;
+}
+
+class Draw {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = (Math.imul(seed, 2654435761) ^ 0x9e3779b9) >>> 0 || 1;
+  }
+  below(bound: number): number {
+    this.#state ^= this.#state << 13;
+    this.#state >>>= 0;
+    this.#state ^= this.#state >>> 17;
+    this.#state ^= this.#state << 5;
+    this.#state >>>= 0;
+    return this.#state % bound;
+  }
+  chance(p: number): boolean {
+    return this.below(1000) < p * 1000;
+  }
+  pick<T>(list: readonly T[]): T | undefined {
+    return list[this.below(list.length)];
+  }
+}
+
+class Simulation {
+  readonly faults: string[] = [];
+  acked = 0;
+  readonly #draw: Draw;
+  readonly #rows = new TableModel('rows');
+  readonly #parts = new TableModel('parts');
+  /** Small tables of DDL: name → names of added columns. `open` is the statement without an answer. */
+  #ddl = new Map<string, string[]>();
+  #ddlOpen: Map<string, string[]> | undefined;
+  #nextBatch = 1;
+  #nextRow = 1;
+  #nextDrop = 1;
+  #nextName = 1;
+  /** Partitions that a statement is dropping: what is inserted meanwhile may go with it. */
+  readonly #dropping = new Set<number>();
+  #on = false;
+
+  constructor(seed: number) {
+    this.#draw = new Draw(seed);
+  }
+
+  async run(machine: Machine): Promise<SimulationResult> {
+    const clock = manualClock(1_700_000_000_000);
+    let restarts = 0;
+    for (let life = 0; life < LIVES && this.faults.length === 0; life++) {
+      const last = life === LIVES - 1;
+      if (!(await this.#life(machine, clock, last))) continue;
+      restarts++;
+    }
+    return { faults: this.faults, acked: this.acked, restarts };
+  }
+
+  /** One life up to its end; false when the crash came before the work began. */
+  async #life(machine: Machine, clock: ReturnType<typeof manualClock>, last: boolean) {
+    const { disk } = machine;
+    const draw = this.#draw;
+    if (!last && draw.chance(0.2)) disk.crashAfter(1 + draw.below(40));
+    let world: World;
+    try {
+      world = await machine.boot(clock);
+      await this.#ensureTables(world);
+      await this.#compare(world);
+    } catch (error) {
+      if (!disk.crashed) this.#fault('start', error);
+      disk.restart(draw.chance(0.7));
+      return false;
+    }
+    disk.crashAfter(last ? undefined : 1 + draw.below(400));
+    if (!last && draw.chance(0.1)) disk.failSyncs(1 + draw.below(40));
+    this.#on = true;
+    world.storage.start();
+    const work = Array.from({ length: CLIENTS }, () => this.#client(world, disk));
+    await Promise.all([...work, this.#reader(world, disk)]);
+    if (last || (!disk.crashed && draw.chance(0.3))) await this.#stopGently(machine, world, clock);
+    await world.storage.idle().catch(() => {});
+    disk.restart(draw.chance(0.7));
+    this.#settle();
+    return true;
+  }
+
+  #fault(where: string, error: unknown): void {
+    this.faults.push(
+      `${where}: ${error instanceof Error ? (error.stack ?? error.message) : error}`,
+    );
+  }
+
+  async #ensureTables({ storage, define }: World): Promise<void> {
+    const { catalog } = storage.context;
+    if (!catalog.state.databases.has('d')) {
+      await catalog.commit({ ddl: [{ op: 'createDatabase', name: 'd' }] });
+    }
+    for (const name of ['rows', 'parts']) {
+      if (catalog.find('d', name)) continue;
+      await catalog.commit({ ddl: [{ op: 'createTable', definition: define(name) }] });
+    }
+  }
+
+  async #compare(world: World): Promise<void> {
+    for (const model of [this.#rows, this.#parts]) {
+      const faults = model.faultsOfRestart(await world.read(model.name));
+      this.faults.push(...faults.map((fault) => `${model.name} after a restart: ${fault}`));
+    }
+    const names = new Map<string, string[]>();
+    for (const table of world.storage.context.catalog.state.tables.values()) {
+      const { name, columns } = table.definition;
+      if (name.startsWith('ddl'))
+        names.set(
+          name,
+          columns.slice(3).map((c) => c.name),
+        );
+    }
+    const text = (m: Map<string, string[]>) => JSON.stringify([...m].sort());
+    const fits = [this.#ddl, this.#ddlOpen].some((m) => m && text(m) === text(names));
+    if (!fits) this.faults.push(`tables: ${text(names)}, expected ${text(this.#ddl)}`);
+    this.#ddl = names;
+    this.#ddlOpen = undefined;
+    await this.#retryTokens(world);
+  }
+
+  /** A client that got no answer sends its rows again under the same token. */
+  async #retryTokens(world: World): Promise<void> {
+    const named = [...this.#rows.batches.values()].filter((b) => b.token);
+    for (const batch of named.slice(-6)) {
+      if (batch.state !== 'acked' && batch.state !== 'refused') continue;
+      const { token } = batch;
+      const there = batch.state === 'acked';
+      batch.state = there ? 'acked' : 'unknown';
+      const large = this.#draw.chance(0.3);
+      const answer = await world.insert('rows', batch.rows, { token: token ?? '', large });
+      const expected = there ? [0, batch.rows.length] : [batch.rows.length, 0];
+      if (answer.rows !== expected[0] || answer.deduplicated !== expected[1]) {
+        this.faults.push(`token of batch ${batch.id}: ${JSON.stringify(answer)}, there: ${there}`);
+      }
+      batch.state = 'acked';
+    }
+  }
+
+  /** What had no answer when the machine stopped. */
+  #settle(): void {
+    this.#on = false;
+    for (const model of [this.#rows, this.#parts]) {
+      for (const batch of model.in('sent')) batch.state = 'unknown';
+    }
+  }
+
+  async #stopGently(machine: Machine, world: World, clock: ReturnType<typeof manualClock>) {
+    if (machine.disk.crashed) return;
+    await world.storage.close();
+    const stopped = machine.disk.crashed || world.storage.context.health.poisoned;
+    if (stopped) return;
+    machine.disk.restart(true);
+    machine.disk.crashAfter(undefined);
+    const again = await machine.boot(clock);
+    if (!again.storage.context.catalog.wasClean) this.faults.push('the stop was not clean');
+    await this.#compare(again);
+    await again.storage.close();
+  }
+
+  async #client(world: World, disk: Machine['disk']): Promise<void> {
+    for (let step = 0; step < 25 && this.#on && !disk.crashed; step++) {
+      await this.#step(world);
+      if (world.storage.context.health.poisoned) return;
+      if (this.faults.length > 5) return;
+    }
+  }
+
+  async #step(world: World): Promise<void> {
+    const draw = this.#draw;
+    const dice = draw.below(100);
+    if (dice < 35) return this.#insert(world, this.#rows, {});
+    if (dice < 45) return this.#insert(world, this.#rows, { large: true });
+    if (dice < 55) return this.#insert(world, this.#rows, { token: `t${this.#nextBatch}` });
+    if (dice < 63) return this.#insert(world, this.#parts, { part: draw.below(PARTS) });
+    if (dice < 70) return this.#delete(world);
+    if (dice < 76) return this.#dropPartition(world);
+    if (dice < 82) return this.#ddlStep(world);
+    if (dice < 86) return this.#shape(world);
+    const { storage } = world;
+    const table = () => storage.store(storage.context.catalog.find('d', 'rows')?.id ?? 0);
+    if (dice < 90) return this.#quietly(() => storage.flusher.flush(table()));
+    if (dice < 94) {
+      const final = draw.chance(0.5);
+      return this.#quietly(() => storage.merges.optimize(table(), { final }));
+    }
+    world.clock.advance(draw.pick([100, 2_000, 40_000, 600_000]) ?? 0);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** A statement whose failure changes nothing that the model knows. */
+  async #quietly(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof EngineError)) this.#fault('statement', error);
+    }
+  }
+
+  #batch(n: number, part: number | undefined, token: string | undefined): Batch {
+    const id = this.#nextBatch++;
+    const rows: Row[] = Array.from({ length: n }, () => {
+      const row = this.#nextRow++;
+      return { id: row, part: part ?? row % PARTS, batch: id };
+    });
+    return { id, rows, state: 'sent', ...(token ? { token } : {}) };
+  }
+
+  async #insert(
+    world: World,
+    model: TableModel,
+    options: { large?: boolean; token?: string; part?: number },
+  ): Promise<void> {
+    if (options.part !== undefined && this.#dropping.has(options.part)) return;
+    const draw = this.#draw;
+    const n = options.large ? 1 + draw.below(60) : 1 + draw.below(6);
+    const batch = this.#batch(n, options.part, options.token);
+    model.batches.set(batch.id, batch);
+    const { large, token } = options;
+    const send = () =>
+      world.insert(model.name, batch.rows, { large: large ?? false, ...(token ? { token } : {}) });
+    try {
+      const answers = await Promise.all(token && draw.chance(0.4) ? [send(), send()] : [send()]);
+      const rows = answers.reduce((sum, answer) => sum + answer.rows, 0);
+      if (rows !== n) this.faults.push(`batch ${batch.id}: ${rows} of ${n} rows acknowledged`);
+      batch.state = 'acked';
+      this.acked++;
+    } catch (error) {
+      if (!(error instanceof EngineError)) this.#fault('insert', error);
+      else if (error.fault === 'bug') this.#fault('insert', error);
+      const open = world.storage.context.health.poisoned || token;
+      batch.state = open ? 'unknown' : 'refused';
+    }
+  }
+
+  async #delete(world: World): Promise<void> {
+    const batch = this.#draw.pick(this.#rows.in('acked'));
+    if (!batch) return;
+    batch.state = 'going';
+    const { storage } = world;
+    const store = storage.store(storage.context.catalog.find('d', 'rows')?.id ?? 0);
+    try {
+      await mutations.rewrite(storage, store, world.deleteBatch(batch.id));
+      batch.state = 'gone';
+    } catch (error) {
+      if (!(error instanceof EngineError)) this.#fault('delete', error);
+      // Refused means that nothing happened, unless the disk is not trusted any more.
+      if (!storage.context.health.poisoned) batch.state = 'acked';
+    }
+  }
+
+  async #dropPartition(world: World): Promise<void> {
+    const part = this.#draw.below(PARTS);
+    const members = this.#parts.in('acked').filter((b) => b.rows[0]?.part === part);
+    // Batches on their way may or may not be caught by it.
+    const onTheWay = this.#parts.in('sent').some((b) => b.rows[0]?.part === part);
+    if (members.length === 0 || onTheWay || this.#dropping.has(part)) return;
+    this.#dropping.add(part);
+    const drop = this.#nextDrop++;
+    for (const batch of members) Object.assign(batch, { state: 'going', drop });
+    const { storage } = world;
+    const store = storage.store(storage.context.catalog.find('d', 'parts')?.id ?? 0);
+    try {
+      await mutations.dropPartitions(storage, store, (partition) => partition === String(part));
+      for (const batch of members) batch.state = 'gone';
+    } catch (error) {
+      if (!(error instanceof EngineError)) this.#fault('drop partition', error);
+      if (!storage.context.health.poisoned) for (const batch of members) batch.state = 'acked';
+    }
+    this.#dropping.delete(part);
+  }
+
+  /** CREATE, DROP, RENAME of small tables, one statement at a time. */
+  async #ddlStep({ storage, define }: World): Promise<void> {
+    if (this.#ddlOpen) return;
+    const { catalog } = storage.context;
+    const after = new Map(this.#ddl);
+    const old = this.#draw.pick([...this.#ddl.keys()]);
+    const name = `ddl${this.#nextName++}`;
+    const kind = old === undefined ? 0 : this.#draw.below(4);
+    const id = catalog.find('d', old ?? '')?.id ?? 0;
+    const columns = this.#ddl.get(old ?? '') ?? [];
+    const add = { name: `c${this.#nextName}`, type: 'UInt32' };
+    let work: () => Promise<unknown>;
+    if (kind === 0) {
+      after.set(name, []);
+      work = () => catalog.commit({ ddl: [{ op: 'createTable', definition: define(name) }] });
+    } else if (kind === 1) {
+      after.delete(old ?? '');
+      work = () => mutations.dropTables(storage, [id]);
+    } else if (kind === 2) {
+      after.delete(old ?? '');
+      after.set(name, columns);
+      work = () => catalog.commit({ ddl: [{ op: 'renameTable', id, database: 'd', name }] });
+    } else {
+      after.set(old ?? '', [...columns, add.name]);
+      work = () =>
+        mutations.alter(storage, storage.store(id), (d) => withColumn(d, add, undefined));
+    }
+    this.#ddlOpen = after;
+    try {
+      await work();
+      this.#ddl = after;
+      this.#ddlOpen = undefined;
+    } catch (error) {
+      if (!(error instanceof EngineError)) this.#fault('ddl', error);
+      if (!storage.context.health.poisoned) this.#ddlOpen = undefined;
+    }
+  }
+
+  /** ALTER of the big table: a column comes or goes. */
+  async #shape({ storage }: World): Promise<void> {
+    const store = storage.store(storage.context.catalog.find('d', 'rows')?.id ?? 0);
+    await this.#quietly(() =>
+      mutations.alter(storage, store, (definition) =>
+        definition.columns.length > 3
+          ? withoutColumn(definition, 'extra')
+          : withColumn(definition, { name: 'extra', type: 'UInt8' }, undefined),
+      ),
+    );
+  }
+
+  /** Looks at what is there while the others work. */
+  async #reader(world: World, disk: Machine['disk']): Promise<void> {
+    for (let step = 0; step < 15 && !disk.crashed && this.faults.length === 0; step++) {
+      for (const model of [this.#rows, this.#parts]) {
+        const there = model.in('acked');
+        const gone = model.in('gone', 'refused');
+        try {
+          const rows = await world.read(model.name);
+          const sure = there.filter((batch) => batch.state === 'acked');
+          const faults = model.faultsOfRead(rows, sure, gone);
+          this.faults.push(...faults.map((fault) => `${model.name} while reading: ${fault}`));
+        } catch (error) {
+          if (!disk.crashed) this.#fault('read', error);
+        }
+      }
+      for (let i = this.#draw.below(6); i >= 0; i--) await new Promise((go) => setImmediate(go));
+    }
+  }
+}
+
+/** Runs one seed to its end. Faults are texts; none means that every promise held. */
+export function simulate(seed: number, machine: Machine): Promise<SimulationResult> {
+  return new Simulation(seed).run(machine);
+}
