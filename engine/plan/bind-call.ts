@@ -1,0 +1,314 @@
+// Calls: scalar functions with their lambdas, aggregates with their modifiers, window functions,
+// and the few names that are not functions of the kernel (arrayJoin, grouping, in).
+
+import type { Expression, FunctionCall, Lambda, Span } from '../../sql/ast.ts';
+import { suggest } from '../../sql/suggest.ts';
+import { bindExpression, bindIn, castTo, withSpan } from './bind-expression.ts';
+import { expandColumns } from './bind-star.ts';
+import { bindWindow, windowOnly } from './bind-window.ts';
+import { bindScalarSubquery } from './bind-subquery.ts';
+import { constantOf } from './constants.ts';
+import { type ArgumentType, failAt, notBuilt, newColumn } from './context.ts';
+import {
+  aggregateExpr,
+  callExpr,
+  castExpr,
+  columnExpr,
+  type Expr,
+  groupingExpr,
+  lambdaExpr,
+  literalExpr,
+  scalarExpr,
+  someExpr,
+  unfoldExpr,
+} from './expression.ts';
+import type { Locals, Scope } from './scope.ts';
+import { findColumn, identifierParts } from './scope.ts';
+import { unfoldedType } from './types.ts';
+import type { Lit } from './wire.ts';
+
+/** Functions whose type depends on the value of an argument that may be computed. */
+const needsConstants =
+  /^(to(FixedString|Decimal|DateTime|TimeZone|StartOf|UnixTimestamp64)|fromUnix|makeDate|tupleElement|arrayElement|dateTrunc|date_trunc|JSONExtract|JSON_|cast|accurateCast|reinterpret|now|getSetting|parseDateTime|serverTimezone|round|floor|ceil|trunc|dateDiff|timeSlot|defaultValueOf|transform|enum)/i;
+
+const sets: Record<string, { negated: boolean }> = {
+  in: { negated: false },
+  notIn: { negated: true },
+  globalIn: { negated: false },
+  globalNotIn: { negated: true },
+  nullIn: { negated: false },
+  notNullIn: { negated: true },
+};
+
+export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
+  const { kernel, userFunctions } = scope.ctx;
+  const lower = ast.name.toLowerCase();
+  if (ast.over) return bindWindow(ast, scope, locals);
+  if (lower === 'arrayjoin') return bindArrayJoin(ast, scope, locals);
+  if (lower === 'grouping') {
+    return groupingExpr(ast.args.map((a) => bindExpression(a, scope, locals)), ast.span);
+  }
+  const set = Object.hasOwn(sets, ast.name) ? sets[ast.name] : undefined;
+  if (set && ast.args.length === 2) {
+    const left = bindExpression(ast.args[0] as Expression, scope, locals);
+    return bindIn(scope, left, ast.args[1] as Expression, set.negated, locals, ast.span);
+  }
+  if (lower === 'exists' && ast.args[0]?.kind === 'Subquery') {
+    const { index } = bindScalarSubquery(ast.args[0].query, scope, 'exists');
+    return scalarExpr(index, 'UInt8', ast.span);
+  }
+  if (lower === 'cast' && ast.args.length === 2) return bindCast(ast, scope, locals);
+  const inline = inlineLambda(ast, scope) ?? userFunctions.get(ast.name);
+  if (inline) return callLambda(inline, ast, scope, locals);
+  const scalar = kernel.functions.scalar(ast.name);
+  const plain = !ast.distinct && !ast.filter && !ast.parameters && !ast.nulls && !ast.orderBy;
+  if (scalar !== undefined && plain) return bindScalar(ast, scope, locals, scalar);
+  const aggregate = kernel.functions.aggregate(ast.name);
+  if (aggregate !== undefined) return bindAggregate(ast, scope, locals, aggregate);
+  if (scalar !== undefined) {
+    throw failAt(
+      ast.nameSpan,
+      'SYNTAX_ERROR',
+      `${ast.name} is not an aggregate function: it takes no DISTINCT, FILTER, ORDER BY or parameters`,
+    );
+  }
+  if (windowOnly.has(lower)) {
+    throw failAt(ast.nameSpan, 'BAD_ARGUMENTS', `Window function ${ast.name} needs OVER (…)`);
+  }
+  throw unknownFunction(scope, ast.name, ast.nameSpan);
+}
+
+export function unknownFunction(scope: Scope, name: string, span: Span): Error {
+  const near = suggest(name, scope.ctx.kernel.functions.names());
+  return failAt(span, 'UNKNOWN_FUNCTION', `Function with name \`${name}\` does not exist`, {
+    ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
+  });
+}
+
+function bindCast(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
+  const value = bindExpression(ast.args[0] as Expression, scope, locals);
+  const type = constantOf(scope.ctx, bindExpression(ast.args[1] as Expression, scope, locals));
+  if (typeof type?.value !== 'string') {
+    throw failAt(ast.args[1]?.span, 'ILLEGAL_TYPE_OF_ARGUMENT', 'The type of CAST must be a constant string');
+  }
+  return castTo(scope, value, type.value, (ast.args[1] as Expression).span);
+}
+
+function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
+  if (ast.args.length !== 1) {
+    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', 'arrayJoin takes one argument');
+  }
+  if (locals) throw notBuilt(ast.span, 'arrayJoin inside a lambda');
+  const array = bindExpression(ast.args[0] as Expression, scope, locals);
+  const type = unfoldedType(array.type);
+  if (type === undefined) {
+    throw failAt(ast.span, 'TYPE_MISMATCH', `arrayJoin takes an Array or a Map, not ${array.type}`);
+  }
+  return unfoldExpr(array, type, ast.span);
+}
+
+/** `f(x)` where WITH names a lambda f. */
+function inlineLambda(ast: FunctionCall, scope: Scope): Lambda | undefined {
+  for (let s: Scope | undefined = scope; s; s = s.parent) {
+    const entry = s.aliases.get(ast.name);
+    if (entry?.ast.kind === 'Lambda') return entry.ast;
+  }
+  return undefined;
+}
+
+function callLambda(lambda: Lambda, ast: FunctionCall, scope: Scope, locals: Locals): Expr {
+  if (lambda.params.length !== ast.args.length) {
+    const text = `${ast.name} takes ${lambda.params.length} argument(s), ${ast.args.length} given`;
+    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+  }
+  const inner = new Map<string, Expr>();
+  lambda.params.forEach((param, i) => {
+    inner.set(param.name, bindExpression(ast.args[i] as Expression, scope, locals));
+  });
+  return bindExpression(lambda.body, scope, inner);
+}
+
+/** Arguments; `*` and COLUMNS stand for several. Lambdas stay undefined. */
+function bindArguments(ast: FunctionCall, scope: Scope, locals: Locals): (Expr | undefined)[] {
+  return ast.args.flatMap((arg) => {
+    if (arg.kind === 'Star' || arg.kind === 'ColumnsMatcher') {
+      return expandColumns(arg, scope).map((item) => item.expr);
+    }
+    if (asLambda(arg, scope, locals)) return [undefined];
+    return [bindExpression(arg, scope, locals)];
+  });
+}
+
+/** A lambda written in place, or the name of one. */
+function asLambda(arg: Expression, scope: Scope, locals: Locals): Lambda | undefined {
+  if (arg.kind === 'Lambda') return arg;
+  if (arg.kind !== 'Identifier' || arg.parts.length !== 1) return undefined;
+  const [name] = identifierParts(scope.ctx, arg) as [string];
+  if (locals?.has(name)) return undefined;
+  for (let s: Scope | undefined = scope; s; s = s.parent) {
+    const entry = s.aliases.get(name);
+    if (entry) return entry.ast.kind === 'Lambda' ? entry.ast : undefined;
+  }
+  return undefined;
+}
+
+function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: string): Expr {
+  const bound = bindArguments(ast, scope, locals);
+  if (bound.every((arg) => arg !== undefined)) return resolveCall(scope, name, bound, ast.span);
+  // Lambdas: the other arguments tell the types of their parameters.
+  const lambdas = ast.args.map((arg) => asLambda(arg, scope, locals));
+  const described = bound.map((arg, i) =>
+    arg ? { type: arg.type } : { params: lambdas[i]?.params.length ?? 0 },
+  );
+  let types: (string[] | undefined)[];
+  try {
+    types = scope.ctx.kernel.lambdaParams(name, described);
+  } catch (error) {
+    throw withSpan(error, ast.span);
+  }
+  const args = bound.map((arg, i): Expr => {
+    if (arg) return arg;
+    const lambda = lambdas[i] as Lambda;
+    const given = types[i];
+    if (!given) throw failAt(lambda.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes no lambda here`);
+    if (given.length !== lambda.params.length) {
+      const text = `The lambda has ${lambda.params.length} parameter(s), ${ast.name} gives ${given.length}`;
+      throw failAt(lambda.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+    }
+    const inner = new Map<string, Expr>(locals ?? []);
+    const params = lambda.params.map((param, p) => {
+      const column = newColumn(scope.ctx, param.name, given[p] as string);
+      inner.set(param.name, columnExpr(column, param.span));
+      return { id: column.id, type: column.type };
+    });
+    return lambdaExpr(params, bindExpression(lambda.body, scope, inner));
+  });
+  return resolveCall(scope, name, args, ast.span);
+}
+
+/** A call of a scalar function with bound arguments; the kernel says its type. */
+export function resolveCall(scope: Scope, name: string, args: readonly Expr[], span: Span): Expr {
+  const fold = needsConstants.test(name);
+  const described = args.map((arg): ArgumentType => {
+    if (arg.kind === 'lambda') return { type: arg.type, lambda: true };
+    const constant = arg.kind === 'literal' || fold ? constantOf(scope.ctx, arg) : undefined;
+    return constant ? { type: arg.type, constant } : { type: arg.type };
+  });
+  try {
+    return callExpr(name, args, scope.ctx.kernel.resolveFunction(name, described), span);
+  } catch (error) {
+    throw withSpan(error, span);
+  }
+}
+
+function literalParams(ast: FunctionCall, scope: Scope, locals: Locals): Lit[] {
+  return (ast.parameters ?? []).map((param) => {
+    const value = constantOf(scope.ctx, bindExpression(param, scope, locals));
+    if (value) return value;
+    throw failAt(
+      param.span,
+      'PARAMETERS_TO_AGGREGATE_FUNCTIONS_MUST_BE_LITERALS',
+      `Parameters of ${ast.name} must be literals`,
+    );
+  });
+}
+
+/** Name, parameters and arguments of an aggregate call with DISTINCT and FILTER worked in. */
+export function aggregateParts(
+  ast: FunctionCall,
+  scope: Scope,
+  locals: Locals,
+  canonical: string,
+): { name: string; params: Lit[]; args: Expr[] } {
+  if (ast.orderBy) throw notBuilt(ast.orderBy[0]?.span ?? ast.span, 'ORDER BY inside an aggregate');
+  let name = canonical;
+  const isCount = /^count(If|Distinct)?/.test(canonical);
+  const bareStar = ast.args.length === 1 && ast.args[0]?.kind === 'Star' && isCount;
+  const args = (bareStar ? [] : bindArguments(ast, scope, locals)).map((arg) => {
+    if (arg) return arg;
+    throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes no lambda`);
+  });
+  if (ast.nulls) {
+    if (ast.nulls === 'RESPECT' && /^(any|anyLast|first_value|last_value|argMin|argMax)$/.test(name)) {
+      name = `${name}_respect_nulls`;
+    } else if (ast.nulls === 'RESPECT') {
+      throw notBuilt(ast.span, `RESPECT NULLS of ${ast.name}`);
+    }
+  }
+  if (ast.distinct) {
+    const asUniq = name === 'count' && args.length > 0;
+    name = asUniq ? scope.ctx.settings.text('count_distinct_implementation') : `${name}Distinct`;
+  }
+  const counted = /^(count)(Distinct)(If)?$/.exec(name);
+  if (counted && args.length > 0) {
+    name = `${scope.ctx.settings.text('count_distinct_implementation')}${counted[3] ?? ''}`;
+  }
+  if (ast.filter) {
+    const condition = bindExpression(ast.filter, scope, locals);
+    // count() and the rest alike: -If takes the condition as its last argument.
+    name = `${name}If`;
+    args.push(condition);
+  }
+  return { name, params: literalParams(ast, scope, locals), args };
+}
+
+function bindAggregate(ast: FunctionCall, scope: Scope, locals: Locals, canonical: string): Expr {
+  if (locals) throw notBuilt(ast.span, `The aggregate ${ast.name} inside a lambda`);
+  const { name, params, args } = aggregateParts(ast, scope, locals, canonical);
+  for (const arg of args) {
+    if (someExpr(arg, (e) => e.kind === 'aggregate')) {
+      throw failAt(
+        arg.span ?? ast.span,
+        'ILLEGAL_AGGREGATION',
+        `Aggregate function ${ast.name} has another aggregate function in its arguments`,
+      );
+    }
+    if (someExpr(arg, (e) => e.kind === 'window')) {
+      throw failAt(ast.span, 'ILLEGAL_AGGREGATION', `A window function stands inside ${ast.name}`);
+    }
+  }
+  return resolveAggregate(scope, name, params, args, ast.span);
+}
+
+export function resolveAggregate(
+  scope: Scope,
+  name: string,
+  params: readonly Lit[],
+  args: readonly Expr[],
+  span: Span,
+): Expr {
+  try {
+    const resolved = scope.ctx.kernel.resolveAggregate(name, params, args.map((a) => a.type));
+    return aggregateExpr(resolved.name, params, args, resolved.type, span);
+  } catch (error) {
+    throw withSpan(error, span);
+  }
+}
+
+/** A call by name with arguments that are bound already (APPLY). */
+export function callByName(
+  scope: Scope,
+  name: string,
+  parameters: readonly Expression[],
+  args: readonly Expr[],
+  span: Span,
+): Expr {
+  const { functions } = scope.ctx.kernel;
+  const scalar = functions.scalar(name);
+  if (scalar !== undefined && parameters.length === 0) return resolveCall(scope, scalar, args, span);
+  const aggregate = functions.aggregate(name);
+  if (aggregate === undefined) throw unknownFunction(scope, name, span);
+  const params = parameters.map((param) => {
+    const value = constantOf(scope.ctx, bindExpression(param, scope));
+    if (value) return value;
+    throw failAt(param.span, 'PARAMETERS_TO_AGGREGATE_FUNCTIONS_MUST_BE_LITERALS', 'Not a literal');
+  });
+  return resolveAggregate(scope, aggregate, params, args, span);
+}
+
+/** The expression as `type`; itself when it has it already. */
+export function convert(expr: Expr, type: string): Expr {
+  if (expr.type === type) return expr;
+  if (expr.kind === 'literal' && expr.value === null) return castExpr(literalExpr(expr.type, null), type);
+  return castExpr(expr, type, expr.span);
+}

@@ -1,0 +1,453 @@
+// AST → typed expression. Types come from the kernel; casts that SQL implies are put in here.
+
+import type { Expression, Span } from '../../sql/ast.ts';
+import { bindScalarSubquery, bindSetSubquery, bindTableSet } from './bind-subquery.ts';
+import { bindFunction, resolveCall } from './bind-call.ts';
+import { constantOf } from './constants.ts';
+import { deeper, failAt, notBuilt } from './context.ts';
+import {
+  callExpr,
+  castExpr,
+  type Expr,
+  inExpr,
+  literalExpr,
+  scalarExpr,
+} from './expression.ts';
+import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
+import { identifierText, typeText } from './names.ts';
+import {
+  findColumn,
+  findCommon,
+  identifierParts,
+  type Locals,
+  nameText,
+  type Scope,
+  unknownIdentifier,
+} from './scope.ts';
+import { arrayElementType, baseType, isNullable, tupleElements, typeHead } from './types.ts';
+import type { LitValue } from './wire.ts';
+
+type Kind = Expression['kind'];
+type Of<K extends Kind> = Extract<Expression, { kind: K }>;
+type Bind<K extends Kind> = (ast: Of<K>, scope: Scope, locals: Locals) => Expr;
+
+const binders: { [K in Kind]: Bind<K> } = {
+  Literal: (ast, scope) => {
+    if (ast.type !== 'string' || ast.bytes === undefined) return literalOf(ast);
+    return resolveCall(scope, 'unhex', [literalExpr('String', ast.bytes, ast.span)], ast.span);
+  },
+  Identifier: bindIdentifier,
+  Alias: (ast, scope, locals) => {
+    const name = nameText(scope.ctx, ast.alias);
+    const entry = scope.aliases.get(name);
+    if (entry && entry.ast === ast.expr && !locals && !entry.binding) return bindAlias(scope, name);
+    return bindExpression(ast.expr, scope, locals);
+  },
+  Star: (ast) => {
+    throw failAt(ast.span, 'UNSUPPORTED_METHOD', '* cannot stand here, only in a list of columns');
+  },
+  ColumnsMatcher: (ast) => {
+    throw failAt(ast.span, 'UNSUPPORTED_METHOD', 'COLUMNS cannot stand here, only in a list');
+  },
+  Function: bindFunction,
+  Lambda: (ast) => {
+    throw failAt(ast.span, 'BAD_ARGUMENTS', 'A lambda can only be an argument of a function');
+  },
+  Binary: bindBinary,
+  Chain: (ast, scope, locals) =>
+    resolveCall(
+      scope,
+      ast.fn,
+      ast.operands.map((o) => bindExpression(o, scope, locals)),
+      ast.span,
+    ),
+  Unary: (ast, scope, locals) => {
+    const { operand } = ast;
+    if (ast.fn === 'negate' && operand.kind === 'Literal' && operand.type === 'number') {
+      const text = operand.text.startsWith('-') ? operand.text.slice(1) : `-${operand.text}`;
+      return numberLiteral(text, ast.span);
+    }
+    return resolveCall(scope, ast.fn, [bindExpression(operand, scope, locals)], ast.span);
+  },
+  Ternary: (ast, scope, locals) => {
+    const args = [ast.condition, ast.whenTrue, ast.whenFalse];
+    return resolveCall(scope, 'if', args.map((a) => bindExpression(a, scope, locals)), ast.span);
+  },
+  Case: bindCase,
+  Cast: (ast, scope, locals) =>
+    castTo(scope, bindExpression(ast.expr, scope, locals), typeText(ast.type), ast.type.span),
+  Interval: (ast, scope, locals) => {
+    const unit = (ast.unit[0] as string) + ast.unit.slice(1).toLowerCase();
+    const value = bindExpression(ast.value, scope, locals);
+    return resolveCall(scope, `toInterval${unit}`, [value], ast.span);
+  },
+  Between: (ast, scope, locals) => {
+    const x = bindExpression(ast.expr, scope, locals);
+    const low = bindExpression(ast.low, scope, locals);
+    const high = bindExpression(ast.high, scope, locals);
+    const sides = ast.negated
+      ? [resolveCall(scope, 'less', [x, low], ast.span), resolveCall(scope, 'greater', [x, high], ast.span)]
+      : [
+          resolveCall(scope, 'greaterOrEquals', [x, low], ast.span),
+          resolveCall(scope, 'lessOrEquals', [x, high], ast.span),
+        ];
+    return resolveCall(scope, ast.negated ? 'or' : 'and', sides, ast.span);
+  },
+  In: (ast, scope, locals) =>
+    bindIn(scope, bindExpression(ast.expr, scope, locals), ast.source, ast.negated, locals, ast.span),
+  IsNull: (ast, scope, locals) => {
+    const fn = ast.negated ? 'isNotNull' : 'isNull';
+    return resolveCall(scope, fn, [bindExpression(ast.expr, scope, locals)], ast.span);
+  },
+  Quantified: bindQuantified,
+  Exists: (ast, scope) => scalarExpr(bindScalarSubquery(ast.query, scope, 'exists').index, 'UInt8', ast.span),
+  Subquery: (ast, scope) => {
+    const { index, type } = bindScalarSubquery(ast.query, scope, 'scalar');
+    return scalarExpr(index, type, ast.span);
+  },
+  Tuple: (ast, scope, locals) => collection(scope, 'tuple', ast.items, locals, ast.span),
+  Array: (ast, scope, locals) => collection(scope, 'array', ast.items, locals, ast.span),
+  Map: (ast, scope, locals) => {
+    const args = ast.keys.flatMap((key, i) => [key, ast.values[i] as Expression]);
+    return collection(scope, 'map', args, locals, ast.span);
+  },
+  Index: (ast, scope, locals) => {
+    const value = bindExpression(ast.expr, scope, locals);
+    return resolveCall(
+      scope,
+      'arrayElement',
+      [value, bindExpression(ast.index, scope, locals)],
+      ast.span,
+    );
+  },
+  TupleAccess: (ast, scope, locals) => {
+    const value = bindExpression(ast.expr, scope, locals);
+    if (ast.name) return elementOf(scope, value, nameText(scope.ctx, ast.name), ast.span);
+    return resolveCall(
+      scope,
+      'tupleElement',
+      [value, numberLiteral(String(ast.index ?? 0), ast.span)],
+      ast.span,
+    );
+  },
+  Parameter: (ast, scope) => parameterExpr(scope.ctx, ast),
+  Positional: (ast, scope) => positionalExpr(scope.ctx, ast),
+};
+
+export function bindExpression(ast: Expression, scope: Scope, locals?: Locals): Expr {
+  const bind = binders[ast.kind] as (a: Expression, s: Scope, l: Locals) => Expr;
+  return deeper(scope.ctx, ast.span, () => bind(ast, scope, locals));
+}
+
+/** CAST(expr AS type), the type as text. */
+export function castTo(scope: Scope, expr: Expr, type: string, span: Span): Expr {
+  let to: string;
+  try {
+    to = scope.ctx.kernel.canonicalType(type);
+  } catch (error) {
+    throw withSpan(error, span);
+  }
+  return castExpr(expr, to, expr.span ?? span);
+}
+
+/** Gives a failure of the kernel the place it is about. */
+export function withSpan(error: unknown, span: Span | undefined): Error {
+  const failure = error as { name: string; code?: number; message: string; hint?: string };
+  if (span === undefined || failure.code === undefined) return error as Error;
+  return failAt(span, failure.name as 'BAD_ARGUMENTS', failure.message, {
+    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+  });
+}
+
+/** Binds the alias `name` of this scope, once. */
+export function bindAlias(scope: Scope, name: string): Expr {
+  const entry = scope.aliases.get(name);
+  if (!entry) throw new Error(`alias ${name} is not in the scope`);
+  if (entry.bound) return entry.bound;
+  entry.binding = true;
+  try {
+    entry.bound = bindExpression(entry.ast, entry.scope);
+    return entry.bound;
+  } finally {
+    entry.binding = false;
+  }
+}
+
+function bindIdentifier(ast: Of<'Identifier'>, scope: Scope, locals: Locals): Expr {
+  const names = identifierParts(scope.ctx, ast);
+  const found = lookUp(scope, names, locals, ast.span);
+  if (found) return found;
+  throw unknownIdentifier(scope, names, ast.span);
+}
+
+function lookUp(scope: Scope, names: string[], locals: Locals, span: Span): Expr | undefined {
+  const first = names[0] as string;
+  const local = locals?.get(first);
+  if (local) return descend(scope, respan(local, span), names.slice(1), span);
+  const columnFirst = scope.ctx.settings.bool('prefer_column_name_to_alias');
+  const entry = scope.aliases.get(first);
+  if (entry && !entry.binding && !(columnFirst && findColumn(scope, names, span))) {
+    const asTable = names.length > 1 ? findColumn(scope, names, span) : undefined;
+    if (!asTable) return descend(scope, respan(bindAlias(scope, first), span), names.slice(1), span);
+  }
+  const found = findColumn(scope, names, span);
+  if (found) {
+    const expr = respan(found.column.expr(), span);
+    return descend(scope, expr, names.slice(found.used), span);
+  }
+  if (entry?.binding) {
+    throw failAt(span, 'CYCLIC_ALIASES', `Alias \`${first}\` is defined by itself`);
+  }
+  return lookOutside(scope, names, span);
+}
+
+/** Names of the queries around this one: WITH expressions yes, their columns not yet. */
+function lookOutside(scope: Scope, names: string[], span: Span): Expr | undefined {
+  for (let outer = scope.parent; outer; outer = outer.parent) {
+    const entry = outer.aliases.get(names[0] as string);
+    if (entry && !entry.binding) {
+      const bound = bindAlias(outer, names[0] as string);
+      if (isOwn(bound)) return descend(scope, respan(bound, span), names.slice(1), span);
+      throw correlated(names, span);
+    }
+    if (findColumn(outer, names, span)) throw correlated(names, span);
+  }
+  return undefined;
+}
+
+/** Whether an expression stands on its own, without columns of a query around. */
+function isOwn(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'column':
+    case 'aggregate':
+    case 'window':
+      return false;
+    case 'call':
+    case 'grouping':
+      return expr.args.every(isOwn);
+    case 'cast':
+    case 'in':
+    case 'unfold':
+      return isOwn(expr.expr);
+    default:
+      return true;
+  }
+}
+
+function correlated(names: string[], span: Span): Error {
+  const name = names.map(identifierText).join('.');
+  return notBuilt(span, `A subquery that uses a column of the query around it (${name})`, 'Write it as a JOIN');
+}
+
+/** The same expression, pointing at the place where it is used now. */
+function respan(expr: Expr, span: Span): Expr {
+  return expr.kind === 'column' ? { ...expr, span } : expr;
+}
+
+function descend(scope: Scope, expr: Expr, names: readonly string[], span: Span): Expr {
+  let value = expr;
+  for (const name of names) value = elementOf(scope, value, name, span);
+  return value;
+}
+
+/** `value.name`: an element of a named tuple, or one of the subcolumns of other types. */
+export function elementOf(scope: Scope, value: Expr, name: string, span: Span): Expr {
+  const elements = tupleElements(baseType(value.type));
+  if (elements || (arrayElementType(value.type) && !/^size\d$/.test(name))) {
+    return resolveCall(scope, 'tupleElement', [value, literalExpr('String', name, span)], span);
+  }
+  const head = typeHead(value.type);
+  if (name === 'null' && isNullable(value.type)) return resolveCall(scope, 'isNull', [value], span);
+  if (name === 'size0' && (head === 'Array' || head === 'Map')) {
+    return resolveCall(scope, 'length', [value], span);
+  }
+  if (head === 'Map' && name === 'keys') return resolveCall(scope, 'mapKeys', [value], span);
+  if (head === 'Map' && name === 'values') return resolveCall(scope, 'mapValues', [value], span);
+  throw failAt(span, 'UNKNOWN_IDENTIFIER', `A value of type ${value.type} has no element \`${name}\``);
+}
+
+/** Operators of one precedence are left-deep: the left spine is walked in a loop. */
+function bindBinary(ast: Of<'Binary'>, scope: Scope, locals: Locals): Expr {
+  const spine: Of<'Binary'>[] = [];
+  let left: Expression = ast;
+  while (left.kind === 'Binary') {
+    spine.push(left);
+    left = left.left;
+  }
+  if (spine.length > 5000) {
+    throw failAt(ast.span, 'TOO_DEEP_AST', 'The expression has more than 5,000 operators in a row');
+  }
+  let value = bindExpression(left, scope, locals);
+  for (const node of spine.reverse()) {
+    value = resolveCall(scope, node.fn, [value, bindExpression(node.right, scope, locals)], node.span);
+  }
+  return value;
+}
+
+function bindCase(ast: Of<'Case'>, scope: Scope, locals: Locals): Expr {
+  const operand = ast.operand && bindExpression(ast.operand, scope, locals);
+  const args: Expr[] = [];
+  for (const when of ast.whens) {
+    const test = bindExpression(when.when, scope, locals);
+    args.push(operand ? resolveCall(scope, 'equals', [operand, test], when.span) : test);
+    args.push(bindExpression(when.result, scope, locals));
+  }
+  args.push(
+    ast.otherwise
+      ? bindExpression(ast.otherwise, scope, locals)
+      : literalExpr('Nullable(Nothing)', null, ast.span),
+  );
+  return resolveCall(scope, args.length === 3 ? 'if' : 'multiIf', args, ast.span);
+}
+
+/** `(1, 2)`, `[1, 2]`: of literals a literal, else a call. */
+function collection(
+  scope: Scope,
+  fn: 'tuple' | 'array' | 'map',
+  items: readonly Expression[],
+  locals: Locals,
+  span: Span,
+): Expr {
+  const args = items.map((item) => bindExpression(item, scope, locals));
+  return resolveCall(scope, fn, args, span);
+}
+
+function bindQuantified(ast: Of<'Quantified'>, scope: Scope, locals: Locals): Expr {
+  const left = bindExpression(ast.expr, scope, locals);
+  const any = ast.quantifier === 'ANY';
+  if ((ast.fn === 'equals' && any) || (ast.fn === 'notEquals' && !any)) {
+    const { index } = bindSetSubquery(ast.query, scope);
+    return inExpr(left, { subquery: index }, !any, 'UInt8', ast.span);
+  }
+  const lower = ast.fn === 'less' || ast.fn === 'lessOrEquals';
+  const upper = ast.fn === 'greater' || ast.fn === 'greaterOrEquals';
+  if (!lower && !upper) throw notBuilt(ast.span, `${ast.op} ${ast.quantifier} (subquery)`);
+  const reduce = lower === any ? 'max' : 'min';
+  const { index, type } = bindScalarSubquery(ast.query, scope, 'scalar', reduce);
+  return resolveCall(scope, ast.fn, [left, scalarExpr(index, type, ast.span)], ast.span);
+}
+
+/** x IN source. */
+export function bindIn(
+  scope: Scope,
+  left: Expr,
+  source: Expression,
+  negated: boolean,
+  locals: Locals,
+  span: Span,
+): Expr {
+  const { ctx } = scope;
+  if (source.kind === 'Subquery') {
+    const { index, columns } = bindSetSubquery(source.query, scope);
+    checkSetWidth(left, columns, span);
+    return inExpr(left, { subquery: index }, negated, 'UInt8', span);
+  }
+  if (source.kind === 'Identifier') {
+    const names = identifierParts(ctx, source);
+    const value = lookUp(scope, names, locals, source.span);
+    if (!value) {
+      const table = bindTableSet(source, names, scope);
+      if (!table && findCommon(scope, names[0] as string) === undefined) {
+        throw unknownIdentifier(scope, names, source.span);
+      }
+      if (table) {
+        checkSetWidth(left, table.columns, span);
+        return inExpr(left, { subquery: table.index }, negated, 'UInt8', span);
+      }
+    } else return inList(scope, left, [value], true, negated, span);
+  }
+  if (source.kind === 'Tuple') {
+    const items = source.items.map((item) => bindExpression(item, scope, locals));
+    const leftWidth = tupleElements(baseType(left.type))?.length;
+    // (a, b) IN (1, 2) means the one tuple (1, 2).
+    const whole =
+      leftWidth !== undefined && items.length === leftWidth && items.every((i) => !tupleElements(i.type));
+    if (whole) {
+      const tuple = resolveCall(scope, 'tuple', items, source.span);
+      return inList(scope, left, [tuple], false, negated, span);
+    }
+    if (items.length === 1) return inList(scope, left, items, true, negated, span);
+    return inList(scope, left, items, false, negated, span);
+  }
+  return inList(scope, left, [bindExpression(source, scope, locals)], true, negated, span);
+}
+
+function checkSetWidth(left: Expr, columns: number, span: Span): void {
+  const width = tupleElements(baseType(left.type))?.length ?? 1;
+  if (width === columns || columns === 1) return;
+  throw failAt(
+    span,
+    'NUMBER_OF_COLUMNS_DOESNT_MATCH',
+    `The left side of IN has ${width} column(s), the right side ${columns}`,
+  );
+}
+
+/** `single`: the one item may be a collection whose elements are meant. */
+function inList(
+  scope: Scope,
+  left: Expr,
+  items: readonly Expr[],
+  single: boolean,
+  negated: boolean,
+  span: Span,
+): Expr {
+  const { ctx } = scope;
+  const literals = items.map((item) => constantOf(ctx, item));
+  const only = items[0];
+  if (single && only) {
+    const literal = literals[0];
+    const elementType = arrayElementType(only.type);
+    const leftIsArray = arrayElementType(left.type) !== undefined;
+    if (elementType && literal && !(leftIsArray && arrayElementType(elementType) === undefined)) {
+      return inExpr(left, { values: literal }, negated, 'UInt8', span);
+    }
+    const elements = tupleElements(only.type);
+    if (elements && literal && Array.isArray(literal.value)) {
+      const leftIsTuple = tupleElements(baseType(left.type)) !== undefined;
+      if (!leftIsTuple || elements.every((e) => tupleElements(e.type))) {
+        const lits = literal.value.map((value, i) => ({ type: elements[i]?.type ?? 'Nothing', value }));
+        return setOf(scope, left, lits, negated, span);
+      }
+    }
+    if (elementType && !literal) {
+      const has = resolveCall(scope, 'has', [only, left], span);
+      return negated ? resolveCall(scope, 'not', [has], span) : has;
+    }
+  }
+  if (literals.every((l) => l !== undefined)) return setOf(scope, left, literals, negated, span);
+  const tests = items.map((item) => resolveCall(scope, 'equals', [left, item], span));
+  const some = tests.length === 1 ? (tests[0] as Expr) : resolveCall(scope, 'or', tests, span);
+  return negated ? resolveCall(scope, 'not', [some], span) : some;
+}
+
+function setOf(
+  scope: Scope,
+  left: Expr,
+  literals: readonly { type: string; value: LitValue }[],
+  negated: boolean,
+  span: Span,
+): Expr {
+  const kinds = [...new Set(literals.map((l) => l.type))];
+  let element = kinds[0] ?? 'Nothing';
+  if (kinds.length > 1) {
+    try {
+      const array = scope.ctx.kernel.resolveFunction('array', kinds.map((type) => ({ type })));
+      element = arrayElementType(array) ?? element;
+    } catch {
+      // No common type, as in IN (1, 'a'): compare with each.
+      const tests = literals.map((l) =>
+        resolveCall(scope, 'equals', [left, literalExpr(l.type, l.value, span)], span),
+      );
+      const some = resolveCall(scope, 'or', tests, span);
+      return negated ? resolveCall(scope, 'not', [some], span) : some;
+    }
+  }
+  const values = { type: `Array(${element})`, value: literals.map((l) => l.value) };
+  return inExpr(left, { values }, negated, 'UInt8', span);
+}
+
+/** A call that needs no look at its arguments, for code that builds expressions. */
+export function plainCall(scope: Scope, name: string, args: readonly Expr[], span: Span): Expr {
+  const type = scope.ctx.kernel.resolveFunction(name, args.map((a) => ({ type: a.type })));
+  return callExpr(name, args, type, span);
+}

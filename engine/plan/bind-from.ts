@@ -1,0 +1,311 @@
+// FROM: tables, subqueries, table functions, common tables, joins and ARRAY JOIN, left to right.
+
+import type { ArrayJoin, Expression, Name, Query, Span, TableExpression, TableRef } from '../../sql/ast.ts';
+import { bindQuery, bindStatement, converted } from './bind.ts';
+import { bindExpression } from './bind-expression.ts';
+import { bindJoin } from './bind-join.ts';
+import { type ErrorName, fail } from '../errors.ts';
+import { deeper, failAt, newColumn, notBuilt, SpannedError, type TableSource } from './context.ts';
+import { type Column, columnExpr, type Expr } from './expression.ts';
+import { type Assigned, type Node, project } from './logical.ts';
+import {
+  findCommon,
+  identifierParts,
+  makeSource,
+  nameText,
+  newScope,
+  plainColumn,
+  readsTable,
+  type Scope,
+  type Source,
+  type SourceColumn,
+} from './scope.ts';
+import { bindTableFunction } from './table-functions.ts';
+import { unfoldedType } from './types.ts';
+
+export interface BoundFrom {
+  node: Node;
+  sources: readonly Source[];
+  /** Columns that USING made one of. */
+  merged: ReadonlyMap<string, SourceColumn>;
+}
+
+const noMerged: ReadonlyMap<string, SourceColumn> = new Map();
+
+export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
+  switch (ast.kind) {
+    case 'Table':
+      return bindTable(ast, scope);
+    case 'TableSubquery': {
+      refuseModifiers(ast);
+      const { node } = bindQuery(ast.query, scope);
+      return subquerySource(node, ast.alias, ast.columnAliases, scope);
+    }
+    case 'TableFunction': {
+      refuseModifiers(ast);
+      const { node, table } = bindTableFunction(ast.call, scope);
+      const source = makeSource(
+        { ...aliasOf(ast.alias, scope), table },
+        renamedColumns(node.columns, ast.columnAliases, ast.span),
+      );
+      return { node, sources: [source], merged: noMerged };
+    }
+    case 'TableFile':
+      throw notBuilt(ast.span, 'Reading a file in FROM', 'Send the file to /ingest, or use INSERT … FORMAT');
+    case 'Join':
+      return bindJoin(ast, scope);
+    case 'ArrayJoin':
+      return bindArrayJoin(ast, scope);
+    case 'Pivot':
+      throw notBuilt(ast.span, 'PIVOT');
+    case 'Unpivot':
+      throw notBuilt(ast.span, 'UNPIVOT');
+  }
+}
+
+const aliasOf = (alias: Name | undefined, scope: Scope): { alias?: string } =>
+  alias ? { alias: nameText(scope.ctx, alias) } : {};
+
+function refuseModifiers(ast: { final: boolean; sample?: { span: Span }; span: Span }): void {
+  if (ast.final) throw failAt(ast.span, 'ILLEGAL_FINAL', 'FINAL is only for tables that replace rows');
+  if (ast.sample) throw failAt(ast.sample.span, 'SAMPLING_NOT_SUPPORTED', 'SAMPLE is only for tables with SAMPLE BY');
+}
+
+function renamedColumns(
+  columns: readonly Column[],
+  names: readonly Name[] | undefined,
+  span: Span,
+): SourceColumn[] {
+  if (!names) return columns.map((c) => plainColumn(c));
+  if (names.length !== columns.length) {
+    const text = `${names.length} column aliases for ${columns.length} columns`;
+    throw failAt(names[0]?.span ?? span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text);
+  }
+  return columns.map((c, i) => ({ ...plainColumn(c), name: (names[i] as Name).name }));
+}
+
+function subquerySource(
+  node: Node,
+  alias: Name | undefined,
+  names: readonly Name[] | undefined,
+  scope: Scope,
+): BoundFrom {
+  const columns = renamedColumns(node.columns, names, scope.span);
+  return { node, sources: [makeSource(aliasOf(alias, scope), columns)], merged: noMerged };
+}
+
+function bindTable(ast: TableRef, scope: Scope): BoundFrom {
+  if (ast.version || ast.timestamp) throw notBuilt((ast.version ?? ast.timestamp)?.span, 'AS OF');
+  const database = ast.name.database && nameText(scope.ctx, ast.name.database);
+  const name = nameText(scope.ctx, ast.name.table);
+  const found = tableNode(scope, database, name, ast.name.span, false);
+  if (!found) throw new Error('plan: tableNode answers or throws');
+  const { node, source, table } = found;
+  if (ast.final && table?.kind === 'stored' && /MergeTree$/.test(table.engine)) {
+    if (table.engine === 'MergeTree') {
+      throw failAt(ast.span, 'ILLEGAL_FINAL', "Storage MergeTree doesn't support FINAL", {
+        hint: 'A MergeTree keeps every row: leave FINAL out',
+      });
+    }
+    throw notBuilt(ast.span, `FINAL of ${table.engine}`);
+  }
+  if (ast.final) refuseModifiers(ast);
+  if (ast.sample) {
+    if (table?.kind === 'stored' && table.sampleBy !== undefined) throw notBuilt(ast.sample.span, 'SAMPLE');
+    throw failAt(ast.sample.span, 'SAMPLING_NOT_SUPPORTED', `Table ${name} has no SAMPLE BY`);
+  }
+  const columns = ast.columnAliases
+    ? renamedColumns(node.columns, ast.columnAliases, ast.span)
+    : source.columns;
+  const named = makeSource({ ...source, ...aliasOf(ast.alias, scope) }, columns);
+  return { node, sources: [named], merged: noMerged };
+}
+
+export interface FoundTable {
+  node: Node;
+  source: Source;
+  table?: TableSource;
+}
+
+/** A table, view or common table by name. `optional`: undefined instead of UNKNOWN_TABLE. */
+export function tableNode(
+  scope: Scope,
+  database: string | undefined,
+  name: string,
+  span: Span,
+  optional: boolean,
+): FoundTable | undefined {
+  const { ctx } = scope;
+  const common = database === undefined ? findCommon(scope, name) : undefined;
+  if (common) {
+    common.uses++;
+    if (common.table.materialized && common.uses > 1) ctx.cacheable = false;
+    if (common.scope.commons.get(name) === common && readsTable(common.table.query, name)) {
+      throw notBuilt(common.table.span, 'WITH RECURSIVE');
+    }
+    const { node } = bindQuery(common.table.query, common.scope);
+    const columns = renamedColumns(node.columns, common.table.columns, span);
+    return { node, source: makeSource({ table: name }, columns) };
+  }
+  const table = optional ? ctx.catalog.find(database, name) : lookUp(scope, database, name, span);
+  if (!table) return undefined;
+  return { ...sourceOf(scope, table), table };
+}
+
+function lookUp(scope: Scope, database: string | undefined, name: string, span: Span): TableSource {
+  try {
+    return scope.ctx.catalog.table(database, name);
+  } catch (error) {
+    const failure = error as { name: string; code?: number; message: string; hint?: string };
+    if (failure.code === undefined) throw error;
+    throw failAt(span, failure.name as 'UNKNOWN_TABLE', failure.message, {
+      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    });
+  }
+}
+
+function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Source } {
+  const { ctx } = scope;
+  const place = { database: table.database, table: table.name };
+  if (table.kind === 'view') {
+    const inner = viewNode(scope, table.query, table.name);
+    const types = table.columns.map((c) => c.type);
+    const node = converted(ctx, inner, inner.columns.map((c, i) => types[i] ?? c.type));
+    const columns = node.columns.map((c, i) => ({ ...plainColumn(c), name: table.columns[i]?.name ?? c.name }));
+    return { node, source: makeSource(place, columns) };
+  }
+  const real = table.columns.filter((c) => c.kind !== 'ALIAS' && c.kind !== 'EPHEMERAL');
+  const columns = real.map((c) => newColumn(ctx, c.name, c.type));
+  let node: Node;
+  if (table.kind === 'stored') {
+    node = { kind: 'scan', table: table.handle(), names: real.map((c) => c.name), columns };
+  } else if (table.kind === 'node') {
+    node = table.node(columns);
+  } else {
+    ctx.cacheable = false;
+    const rows = table.rows(real.map((c) => c.name));
+    node = { kind: 'values', title: `${table.database}.${table.name}`, columns, rows };
+  }
+  const byReal = new Map(real.map((c, i) => [c.name, columns[i] as Column]));
+  const showMaterialized = ctx.settings.bool('asterisk_include_materialized_columns');
+  const showAlias = ctx.settings.bool('asterisk_include_alias_columns');
+  const all = table.columns.flatMap((c): SourceColumn[] => {
+    const column = byReal.get(c.name);
+    if (column) return [plainColumn(column, c.kind === 'MATERIALIZED' && !showMaterialized)];
+    if (c.kind !== 'ALIAS') return [];
+    let bound: Expr | undefined;
+    const expr = (): Expr => {
+      if (bound) return bound;
+      const inner = newScope(ctx, scope.span);
+      inner.sources = [source];
+      bound = bindExpression(ctx.parseExpression(c.expr ?? 'NULL'), inner);
+      if (bound.type !== c.type) bound = { ...castOf(bound, c.type) };
+      return bound;
+    };
+    return [{ name: c.name, type: c.type, expr, hidden: !showAlias }];
+  });
+  const source = makeSource(place, all);
+  return { node, source };
+}
+
+/** The query of a view; its places mean nothing in the text of the statement. */
+function viewNode(scope: Scope, query: Query, name: string): Node {
+  try {
+    return deeper(scope.ctx, scope.span, () => bindStatement(query, scope.ctx).node);
+  } catch (error) {
+    if (!(error instanceof SpannedError)) throw error;
+    const { name: code, message } = error.error;
+    throw fail(code as ErrorName, `In view ${name}: ${message}`);
+  }
+}
+
+function castOf(expr: Expr, type: string): Expr {
+  return { kind: 'cast', expr, type, key: `cast(${expr.key},${type})` };
+}
+
+function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
+  const left = bindFrom(ast.left, scope);
+  scope.sources = left.sources;
+  scope.merged = left.merged;
+  const arrays: Assigned[] = [];
+  const named: SourceColumn[] = [];
+  const replaced = new Map<string, Column>();
+  const add = (expr: Expr, name: string, span: Span): Column => {
+    const type = unfoldedType(expr.type);
+    if (type === undefined) {
+      throw failAt(span, 'TYPE_MISMATCH', `ARRAY JOIN needs an Array or a Map, not ${expr.type}`);
+    }
+    const column = newColumn(scope.ctx, name, type);
+    arrays.push({ column, expr });
+    return column;
+  };
+  for (const item of ast.items) {
+    const inner: Expression = item.kind === 'Alias' ? item.expr : item;
+    const alias = item.kind === 'Alias' ? nameText(scope.ctx, item.alias) : undefined;
+    const nested = inner.kind === 'Identifier' ? nestedColumns(identifierParts(scope.ctx, inner), left) : [];
+    if (nested.length > 0) {
+      for (const { column, rest } of nested) {
+        const made = add(column.expr(), column.name, item.span);
+        if (alias === undefined) replaced.set(column.name, made);
+        else named.push({ ...plainColumn(made, true), name: `${alias}.${rest}` });
+      }
+      continue;
+    }
+    const expr = bindExpression(inner, scope);
+    const written = inner.kind === 'Identifier' ? (identifierParts(scope.ctx, inner).at(-1) as string) : undefined;
+    const column = add(expr, alias ?? written ?? 'arrayJoin', item.span);
+    if (alias !== undefined) named.push({ ...plainColumn(column, true), name: alias });
+    else if (written !== undefined) replaced.set(written, column);
+  }
+  const node: Node = {
+    kind: 'arrayJoin',
+    input: left.node,
+    arrays,
+    left: ast.type === 'LEFT',
+    columns: [...left.node.columns, ...arrays.map((a) => a.column)],
+  };
+  const sources = left.sources.map((source) =>
+    makeSource(
+      source,
+      source.columns.map((c) => {
+        const column = replaced.get(c.name);
+        return column ? { ...plainColumn(column, c.hidden), name: c.name } : c;
+      }),
+    ),
+  );
+  // Aliases come first: they hide columns of the same name.
+  const shadowed = new Set(named.map((c) => c.name));
+  const visible = sources.map((s) =>
+    makeSource(s, s.columns.map((c) => (shadowed.has(c.name) ? hiding(c, named) : c))),
+  );
+  const extra = named.filter((c) => !left.sources.some((s) => s.byName.has(c.name)));
+  const all = extra.length > 0 ? [...visible, makeSource({}, extra)] : visible;
+  return { node, sources: all, merged: left.merged };
+}
+
+function hiding(column: SourceColumn, by: readonly SourceColumn[]): SourceColumn {
+  const found = by.find((c) => c.name === column.name) as SourceColumn;
+  return { ...found, hidden: column.hidden };
+}
+
+/** Columns `n.a`, `n.b` of a Nested `n`. */
+function nestedColumns(parts: readonly string[], from: BoundFrom): { column: SourceColumn; rest: string }[] {
+  const prefix = `${parts.at(-1)}.`;
+  if (from.sources.some((s) => s.byName.has(parts.join('.')))) return [];
+  return from.sources.flatMap((s) =>
+    s.columns
+      .filter((c) => c.name.startsWith(prefix))
+      .map((column) => ({ column, rest: column.name.slice(prefix.length) })),
+  );
+}
+
+/** A projection of a source's visible columns, for `SELECT *` without a query. */
+export function allColumns(scope: Scope, found: FoundTable): Node {
+  const visible = found.source.columns.filter((c) => !c.hidden);
+  return project(
+    found.node,
+    visible.map((c) => ({ column: newColumn(scope.ctx, c.name, c.type), expr: c.expr() })),
+  );
+}
+
+export const columnsAsExprs = (columns: readonly Column[]): Expr[] => columns.map((c) => columnExpr(c));

@@ -1,0 +1,172 @@
+// `*`, `t.*`, COLUMNS('re') and their EXCEPT, REPLACE and APPLY: a list of bound columns with names.
+
+import type { ColumnsMatcher, ColumnTransformer, Expression, Identifier, Star } from '../../sql/ast.ts';
+import { suggest } from '../../sql/suggest.ts';
+import { bindExpression, elementOf } from './bind-expression.ts';
+import { callByName } from './bind-call.ts';
+import { failAt } from './context.ts';
+import type { Expr } from './expression.ts';
+import { columnName } from './names.ts';
+import {
+  findSource,
+  identifierParts,
+  nameText,
+  type Scope,
+  type Source,
+  type SourceColumn,
+  unknownIdentifier,
+} from './scope.ts';
+import { baseType, tupleElements } from './types.ts';
+
+export interface NamedExpr {
+  name: string;
+  expr: Expr;
+}
+
+interface Candidate {
+  /** Name inside its table, which EXCEPT, REPLACE and patterns look at. */
+  column: string;
+  name: string;
+  expr: Expr;
+}
+
+export function expandColumns(ast: Star | ColumnsMatcher, scope: Scope): NamedExpr[] {
+  let items: Candidate[] = ast.kind === 'Star' && ast.source
+    ? tupleItems(ast, scope)
+    : select(ast, scope);
+  for (const transformer of ast.transformers) items = transform(transformer, items, scope);
+  if (items.length === 0) {
+    throw failAt(ast.span, 'EMPTY_LIST_OF_COLUMNS_QUERIED', 'No column is left of this list');
+  }
+  return items;
+}
+
+function tupleItems(ast: Star, scope: Scope): Candidate[] {
+  const value = bindExpression(ast.source as Expression, scope);
+  const elements = tupleElements(baseType(value.type));
+  if (!elements) throw failAt(ast.span, 'TYPE_MISMATCH', `.* needs a Tuple, not ${value.type}`);
+  return elements.map((element, i) => {
+    const name = element.name || String(i + 1);
+    return { column: name, name, expr: elementOf(scope, value, name, ast.span) };
+  });
+}
+
+function sourcesOf(ast: Star | ColumnsMatcher, scope: Scope): readonly Source[] {
+  if (!ast.qualifier) return scope.sources;
+  const parts = ast.qualifier.map((part) => nameText(scope.ctx, part));
+  const source = findSource(scope, parts);
+  if (source) return [source];
+  const names = scope.sources.flatMap((s) => [s.alias, s.table].filter((n) => n !== undefined));
+  const near = suggest(parts.join('.'), names);
+  throw failAt(ast.span, 'UNKNOWN_IDENTIFIER', `There is no table \`${parts.join('.')}\` in FROM`, {
+    ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
+  });
+}
+
+function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
+  if (ast.kind === 'ColumnsMatcher' && ast.columns) {
+    return ast.columns.map((identifier: Identifier) => {
+      const name = columnName(identifier, scope);
+      return { column: name, name, expr: bindExpression(identifier, scope) };
+    });
+  }
+  const sources = sourcesOf(ast, scope);
+  if (sources.length === 0) {
+    throw failAt(ast.span, 'UNKNOWN_TABLE', 'There is no FROM that * could take columns from');
+  }
+  const pattern = ast.kind === 'ColumnsMatcher' && ast.pattern !== undefined
+    ? compile(ast.pattern, ast)
+    : undefined;
+  const items: Candidate[] = [];
+  const merged = new Set<string>();
+  for (const source of sources) {
+    for (const column of source.columns) {
+      if (!shown(column, pattern !== undefined)) continue;
+      if (pattern && !pattern.test(column.name)) continue;
+      const shared = ast.qualifier ? undefined : scope.merged.get(column.name);
+      if (shared) {
+        if (merged.has(column.name)) continue;
+        merged.add(column.name);
+      }
+      items.push({
+        column: column.name,
+        name: qualified(column.name, source, scope, shared !== undefined),
+        expr: (shared ?? column).expr(),
+      });
+    }
+  }
+  return items;
+}
+
+const shown = (column: SourceColumn, matched: boolean): boolean => matched || !column.hidden;
+
+/** Columns of later tables whose name an earlier table has too are named with their table. */
+function qualified(name: string, source: Source, scope: Scope, shared: boolean): string {
+  if (shared || source === scope.sources[0]) return name;
+  const other = scope.sources.some((s) => s !== source && s.byName.has(name));
+  const table = source.alias ?? source.table;
+  return other && table !== undefined ? `${table}.${name}` : name;
+}
+
+function compile(pattern: string, ast: Expression): RegExp {
+  if (pattern.length > 1000) throw failAt(ast.span, 'BAD_ARGUMENTS', 'The pattern is too long');
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    throw failAt(ast.span, 'BAD_ARGUMENTS', `'${pattern}' is not a regular expression`);
+  }
+}
+
+function transform(t: ColumnTransformer, items: Candidate[], scope: Scope): Candidate[] {
+  if (t.kind === 'ExceptTransformer') {
+    if (t.pattern !== undefined) {
+      const pattern = new RegExp(t.pattern, 'u');
+      return items.filter((item) => !pattern.test(item.column));
+    }
+    const names = t.columns.map((c) => identifierParts(scope.ctx, c).at(-1) as string);
+    if (t.strict) {
+      names.forEach((name, i) => {
+        if (!items.some((item) => item.column === name)) {
+          throw unknownIdentifier(scope, [name], t.columns[i]?.span ?? t.span);
+        }
+      });
+    }
+    const gone = new Set(names);
+    return items.filter((item) => !gone.has(item.column));
+  }
+  if (t.kind === 'ReplaceTransformer') {
+    const by = new Map(t.items.map((item) => [nameText(scope.ctx, item.alias), item]));
+    for (const [name, item] of by) {
+      if (t.strict && !items.some((i) => i.column === name)) {
+        throw unknownIdentifier(scope, [name], item.alias.span);
+      }
+    }
+    return items.map((item) => {
+      const replacement = by.get(item.column);
+      if (!replacement) return item;
+      return { ...item, expr: bindReplacement(replacement.expr, item, scope) };
+    });
+  }
+  return items.map((item) => {
+    if (t.lambda) {
+      const param = t.lambda.params[0]?.name ?? '';
+      const locals = new Map([[param, item.expr]]);
+      const name = renamed(columnName(t.lambda.body, scope), param, item.name);
+      return { column: item.column, name, expr: bindExpression(t.lambda.body, scope, locals) };
+    }
+    const fn = t.name ? nameText(scope.ctx, t.name) : '';
+    const expr = callByName(scope, fn, t.parameters ?? [], [item.expr], t.span);
+    const params = t.parameters ? `(${t.parameters.map((p) => columnName(p, scope)).join(', ')})` : '';
+    const name = t.prefix === undefined ? `${fn}${params}(${item.name})` : `${t.prefix}${item.name}`;
+    return { column: item.column, name, expr };
+  });
+}
+
+/** Inside REPLACE (expr AS x), x means the column, not the alias. */
+function bindReplacement(ast: Expression, item: Candidate, scope: Scope): Expr {
+  return bindExpression(ast, scope, new Map([[item.column, item.expr]]));
+}
+
+function renamed(text: string, param: string, name: string): string {
+  return param ? text.replaceAll(new RegExp(`\\b${param}\\b`, 'g'), () => name) : text;
+}

@@ -1,0 +1,132 @@
+// Window calls: `f(x) OVER (…)` with named windows and frames.
+
+import type { Expression, Frame, FrameBound, FunctionCall, OrderItem, Span, WindowSpec } from '../../sql/ast.ts';
+import { suggest } from '../../sql/suggest.ts';
+import { aggregateParts, unknownFunction } from './bind-call.ts';
+import { bindExpression, withSpan } from './bind-expression.ts';
+import { constantOf } from './constants.ts';
+import { failAt, notBuilt } from './context.ts';
+import { type Expr, type SortExpr, windowExpr } from './expression.ts';
+import type { Locals, Scope } from './scope.ts';
+import type { BoundJson, FrameJson } from './wire.ts';
+
+/** Functions that only work over a window, with their canonical names and types. */
+export const windowOnly: ReadonlyMap<string, { name: string; type: string | 'argument' }> = new Map([
+  ['row_number', { name: 'row_number', type: 'UInt64' }],
+  ['rank', { name: 'rank', type: 'UInt64' }],
+  ['dense_rank', { name: 'dense_rank', type: 'UInt64' }],
+  ['denserank', { name: 'dense_rank', type: 'UInt64' }],
+  ['percent_rank', { name: 'percent_rank', type: 'Float64' }],
+  ['percentrank', { name: 'percent_rank', type: 'Float64' }],
+  ['cume_dist', { name: 'cume_dist', type: 'Float64' }],
+  ['ntile', { name: 'ntile', type: 'UInt64' }],
+  ['lag', { name: 'lag', type: 'argument' }],
+  ['lead', { name: 'lead', type: 'argument' }],
+  ['laginframe', { name: 'lagInFrame', type: 'argument' }],
+  ['leadinframe', { name: 'leadInFrame', type: 'argument' }],
+  ['nth_value', { name: 'nth_value', type: 'argument' }],
+  ['first_value', { name: 'first_value', type: 'argument' }],
+  ['last_value', { name: 'last_value', type: 'argument' }],
+]);
+
+export function sortKeys(items: readonly OrderItem[], bind: (e: Expression) => Expr): SortExpr[] {
+  return items.map((item) => {
+    if (item.collate !== undefined) throw notBuilt(item.span, 'COLLATE');
+    return {
+      expr: bind(item.expr),
+      desc: item.direction === 'DESC',
+      nullsFirst: item.nulls === 'FIRST',
+    };
+  });
+}
+
+export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
+  if (locals) throw notBuilt(ast.span, 'A window function inside a lambda');
+  const spec = resolveSpec(ast.over as WindowSpec | { kind: 'Name'; name: string; span: Span }, scope);
+  const only = windowOnly.get(ast.name.toLowerCase());
+  const canonical = only?.name ?? scope.ctx.kernel.functions.aggregate(ast.name);
+  if (canonical === undefined) {
+    if (scope.ctx.kernel.functions.scalar(ast.name) !== undefined) {
+      throw failAt(ast.nameSpan, 'BAD_ARGUMENTS', `${ast.name} is neither an aggregate nor a window function`);
+    }
+    throw unknownFunction(scope, ast.name, ast.nameSpan);
+  }
+  const parts = aggregateParts(ast, scope, locals, canonical);
+  let type: string;
+  let { name } = parts;
+  if (only) {
+    if (only.type === 'argument' && parts.args.length === 0) {
+      throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', `${ast.name} needs an argument`);
+    }
+    type = only.type === 'argument' ? (parts.args[0] as Expr).type : only.type;
+  } else {
+    try {
+      const types = parts.args.map((a) => a.type);
+      ({ name, type } = scope.ctx.kernel.resolveAggregate(name, parts.params, types));
+    } catch (error) {
+      throw withSpan(error, ast.span);
+    }
+  }
+  return windowExpr({
+    name,
+    params: parts.params,
+    args: parts.args,
+    partition: spec.partitionBy.map((e) => bindExpression(e, scope)),
+    order: sortKeys(spec.orderBy, (e) => bindExpression(e, scope)),
+    frame: frameOf(spec, scope, name),
+    type,
+    span: ast.span,
+  });
+}
+
+type Over = WindowSpec | { kind: 'Name'; name: string; span: Span };
+
+function resolveSpec(over: Over, scope: Scope, seen: readonly string[] = []): WindowSpec {
+  if (over.kind === 'Name') {
+    const spec = scope.windows.get(over.name);
+    if (!spec || seen.includes(over.name)) {
+      const near = suggest(over.name, scope.windows.keys());
+      throw failAt(over.span, 'BAD_ARGUMENTS', `Window '${over.name}' is not defined`, {
+        ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
+      });
+    }
+    return resolveSpec(spec, scope, [...seen, over.name]);
+  }
+  if (!over.base) return over;
+  const base = resolveSpec(over.base, scope, seen);
+  if (over.partitionBy.length > 0) {
+    throw failAt(over.span, 'BAD_ARGUMENTS', 'PARTITION BY cannot be added to a named window');
+  }
+  const orderBy = over.orderBy.length > 0 ? over.orderBy : base.orderBy;
+  return { ...base, orderBy, ...(over.frame ? { frame: over.frame } : {}) };
+}
+
+function frameOf(spec: WindowSpec, scope: Scope, name: string): FrameJson {
+  const { frame } = spec;
+  if (!frame) {
+    const whole = name === 'lag' || name === 'lead';
+    const end = spec.orderBy.length > 0 && !whole ? 'currentRow' : 'unboundedFollowing';
+    return { unit: 'range', start: { kind: 'unboundedPreceding' }, end: { kind: end } };
+  }
+  if (frame.exclude && frame.exclude !== 'NO OTHERS') throw notBuilt(frame.span, 'EXCLUDE in a frame');
+  const unit = frame.unit.toLowerCase() as FrameJson['unit'];
+  const start = bound(frame.start, frame, scope, true);
+  const end = frame.finish ? bound(frame.finish, frame, scope, false) : { kind: 'currentRow' as const };
+  if (start.kind === 'unboundedFollowing' || end.kind === 'unboundedPreceding') {
+    throw failAt(frame.span, 'BAD_ARGUMENTS', 'The frame ends before it starts');
+  }
+  return { unit, start, end };
+}
+
+function bound(ast: FrameBound, frame: Frame, scope: Scope, first: boolean): BoundJson {
+  if (ast.type === 'CURRENT ROW') return { kind: 'currentRow' };
+  const preceding = ast.type === 'PRECEDING';
+  if (!ast.value) return { kind: preceding ? 'unboundedPreceding' : 'unboundedFollowing' };
+  const offset = constantOf(scope.ctx, bindExpression(ast.value, scope));
+  if (!offset) throw failAt(ast.span, 'BAD_ARGUMENTS', 'The offset of a frame must be a constant');
+  if (typeof offset.value === 'string' && offset.value.startsWith('-')) {
+    const where = first ? 'start' : 'end';
+    throw failAt(ast.span, 'BAD_ARGUMENTS', `The ${where} of a ${frame.unit} frame cannot be negative`);
+  }
+  return { kind: preceding ? 'preceding' : 'following', offset };
+}

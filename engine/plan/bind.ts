@@ -1,0 +1,395 @@
+// Queries → logical nodes. The order of a SELECT is ClickHouse's: FROM, ARRAY JOIN, WHERE, GROUP BY,
+// HAVING, windows, QUALIFY, SELECT, DISTINCT, ORDER BY, LIMIT BY, LIMIT.
+
+import type { Expression, Query, Select, SetOperation, Span, ValuesQuery, With } from '../../sql/ast.ts';
+import { bindAggregation, type Aggregation } from './bind-aggregation.ts';
+import { bindAlias, bindExpression } from './bind-expression.ts';
+import { bindFrom } from './bind-from.ts';
+import { bindLimits, type Ordering } from './bind-order.ts';
+import { expandColumns, type NamedExpr } from './bind-star.ts';
+import { resolveCall, convert } from './bind-call.ts';
+import { sortKeys } from './bind-window.ts';
+import { constantOf } from './constants.ts';
+import { deeper, failAt, newColumn, notBuilt, type Planning } from './context.ts';
+import { type Column, columnExpr, type Expr, someExpr } from './expression.ts';
+import { type Assigned, filter, type Node, one, project } from './logical.ts';
+import { integerOf } from './literals.ts';
+import { columnName } from './names.ts';
+import { collectAliases, nameText, newScope, type Scope } from './scope.ts';
+import { Unfolder } from './unfold.ts';
+import { splitWindows } from './split-windows.ts';
+import { arrayElementType, baseType, isInteger, tupleElements } from './types.ts';
+import type { LitValue } from './wire.ts';
+
+export interface BoundQuery {
+  node: Node;
+}
+
+/** Binds a query within the query around it; the columns of the node carry the result's names. */
+export function bindQuery(query: Query, parent: Scope): BoundQuery {
+  return deeper(parent.ctx, query.span, () => {
+    switch (query.kind) {
+      case 'Select':
+        return { node: bindSelect(query, parent) };
+      case 'SetOperation':
+        return { node: bindSetOperation(query, parent) };
+      case 'Values':
+        return { node: bindValues(query, parent) };
+      case 'StatementQuery':
+        return { node: parent.ctx.statementRows(query.statement, parent.ctx) };
+    }
+  });
+}
+
+/** Binds the query of a statement. */
+export function bindStatement(query: Query, ctx: Planning): BoundQuery {
+  return bindQuery(query, newScope(ctx, query.span));
+}
+
+function addWith(scope: Scope, ast: With | undefined): void {
+  for (const item of ast?.items ?? []) {
+    const name = nameText(scope.ctx, item.name);
+    if (item.kind === 'CommonTable') {
+      if (ast?.recursive) {
+        scope.commons.set(name, { table: item, scope, uses: 0 });
+      } else {
+        // Each table sees those before it, and not itself.
+        const before = newScope(scope.ctx, item.span, scope.parent);
+        for (const [key, entry] of scope.commons) before.commons.set(key, entry);
+        for (const [key, entry] of scope.aliases) before.aliases.set(key, entry);
+        scope.commons.set(name, { table: item, scope: before, uses: 0 });
+      }
+    } else {
+      scope.aliases.set(name, { name, ast: item.expr, scope, binding: false });
+      collectAliases(scope, item.expr);
+    }
+  }
+}
+
+function collectSelectAliases(scope: Scope, ast: Select): void {
+  for (const column of ast.columns) collectAliases(scope, column);
+  const { groupBy, orderBy, limitBy } = ast;
+  for (const e of [ast.prewhere, ast.where, ast.having, ast.qualify]) collectAliases(scope, e);
+  for (const e of groupBy?.items ?? []) collectAliases(scope, e);
+  for (const set of groupBy?.sets ?? []) for (const e of set) collectAliases(scope, e);
+  for (const item of orderBy?.items ?? []) collectAliases(scope, item.expr);
+  for (const e of limitBy?.by ?? []) collectAliases(scope, e);
+}
+
+/** An item of the SELECT list; bound when first asked for. */
+export interface Item {
+  readonly name: string;
+  readonly span: Span;
+  readonly expr: () => Expr;
+}
+
+function selectItems(ast: Select, scope: Scope): Item[] {
+  return ast.columns.flatMap((column): Item[] => {
+    if (column.kind === 'Star' || column.kind === 'ColumnsMatcher') {
+      return expandColumns(column, scope).map((item: NamedExpr) => ({
+        name: item.name,
+        span: column.span,
+        expr: () => item.expr,
+      }));
+    }
+    const inner = column.kind === 'Alias' ? column.expr : column;
+    if (inner.kind === 'Function' && inner.name === 'untuple') return untuple(column, inner, scope);
+    if (column.kind === 'Alias') {
+      const name = nameText(scope.ctx, column.alias);
+      const own = scope.aliases.get(name)?.ast === column.expr;
+      const expr = (): Expr => (own ? bindAlias(scope, name) : bindExpression(column.expr, scope));
+      return [{ name, span: column.span, expr }];
+    }
+    let bound: Expr | undefined;
+    const expr = (): Expr => {
+      bound ??= bindExpression(column, scope);
+      return bound;
+    };
+    return [{ name: columnName(column, scope), span: column.span, expr }];
+  });
+}
+
+function untuple(column: Expression, call: Expression & { kind: 'Function' }, scope: Scope): Item[] {
+  const arg = call.args[0];
+  if (!arg || call.args.length !== 1) {
+    throw failAt(call.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', 'untuple takes one argument');
+  }
+  const value = bindExpression(arg, scope);
+  const elements = tupleElements(baseType(value.type));
+  if (!elements) throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `untuple takes a Tuple, not ${value.type}`);
+  const prefix = column.kind === 'Alias' ? nameText(scope.ctx, column.alias) : undefined;
+  return elements.map((element, i) => {
+    const index = bindExpression({ kind: 'Literal', type: 'number', text: String(i + 1), span: arg.span }, scope);
+    const expr = resolveCall(scope, 'tupleElement', [value, index], arg.span);
+    const last = element.name || String(i + 1);
+    const name = prefix === undefined
+      ? `tupleElement(${columnName(arg, scope)}, ${element.name ? `'${element.name}'` : i + 1})`
+      : `${prefix}.${last}`;
+    return { name, span: column.span, expr: () => expr };
+  });
+}
+
+/** `2` in GROUP BY, ORDER BY and LIMIT BY means the second item of SELECT. */
+export function positional(ast: Expression, items: readonly Item[], scope: Scope): Item | undefined {
+  if (!scope.ctx.settings.bool('enable_positional_arguments')) return undefined;
+  let text: string | undefined;
+  if (ast.kind === 'Literal' && ast.type === 'number') text = ast.text;
+  if (ast.kind === 'Unary' && ast.fn === 'negate' && ast.operand.kind === 'Literal' && ast.operand.type === 'number') {
+    text = `-${ast.operand.text}`;
+  }
+  if (text === undefined || !/^-?\d+$/.test(text)) return undefined;
+  const n = Number(text);
+  const item = items[n > 0 ? n - 1 : items.length + n];
+  if (n === 0 || !item) {
+    throw failAt(ast.span, 'BAD_ARGUMENTS', `Position ${text} is not in the list of ${items.length} column(s)`);
+  }
+  return item;
+}
+
+/** Checks that an expression can filter rows. */
+export function condition(expr: Expr, ast: Expression, clause: string): Expr {
+  const base = baseType(expr.type);
+  if (!isInteger(base) && base !== 'Bool' && base !== 'Nothing' && !/^Float/.test(base)) {
+    throw failAt(
+      ast.span,
+      'ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER',
+      `${clause} needs a condition (UInt8 or Bool), not ${expr.type}`,
+    );
+  }
+  return expr;
+}
+
+function withoutAggregates(expr: Expr, clause: string): Expr {
+  someExpr(expr, (e) => {
+    if (e.kind === 'aggregate') {
+      const hint = clause === 'WHERE' ? { hint: 'Conditions on aggregates go into HAVING' } : {};
+      throw failAt(e.span, 'ILLEGAL_AGGREGATION', `Aggregate function ${e.name} is found in ${clause}`, hint);
+    }
+    if (e.kind === 'window') {
+      throw failAt(e.span, 'ILLEGAL_AGGREGATION', `A window function is found in ${clause}`, {
+        hint: 'Conditions on window functions go into QUALIFY',
+      });
+    }
+    return false;
+  });
+  return expr;
+}
+
+function bindSelect(ast: Select, parent: Scope): Node {
+  const { ctx } = parent;
+  const scope = newScope(ctx, ast.span, parent);
+  addWith(scope, ast.with);
+  collectSelectAliases(scope, ast);
+  for (const window of ast.windows) scope.windows.set(window.name.name, window.spec);
+  if (ast.into) throw notBuilt(ast.into.span, 'SELECT … INTO');
+  let node: Node = one;
+  if (ast.from) {
+    const from = bindFrom(ast.from, scope);
+    node = from.node;
+    scope.sources = from.sources;
+    scope.merged = from.merged;
+  }
+  const items = selectItems(ast, scope);
+
+  // 1. Rows: arrayJoin() of conditions comes before them.
+  const unfold = new Unfolder(ctx);
+  const conditions: Expr[] = [];
+  for (const [clause, e] of [['PREWHERE', ast.prewhere], ['WHERE', ast.where]] as const) {
+    if (!e) continue;
+    const bound = withoutAggregates(bindExpression(e, scope), clause);
+    conditions.push(unfold.apply(condition(bound, e, clause)));
+  }
+  node = unfold.over(node);
+  if (conditions.length > 0) node = filter(node, andOf(scope, conditions, ast.span));
+
+  // 2. Everything behind the aggregation is bound before it is known what it aggregates.
+  const aggregation: Aggregation = bindAggregation(ast, items, scope, node, unfold);
+  node = aggregation.node;
+  const { rewrite } = aggregation;
+  const after = aggregation.aggregated ? new Unfolder(ctx) : unfold;
+  const exprs = items.map((item) => rewrite(item.expr()));
+  const having = ast.having && rewrite(condition(bindExpression(ast.having, scope), ast.having, 'HAVING'));
+  const qualify = ast.qualify && rewrite(condition(bindExpression(ast.qualify, scope), ast.qualify, 'QUALIFY'));
+  const ordering = bindOrdering(ast, items, scope, rewrite);
+
+  // 3. arrayJoin() in SELECT, HAVING, windows, QUALIFY.
+  const unfolded = exprs.map((e) => after.apply(e));
+  const order = ordering.order.map((o) => ({ ...o, expr: after.apply(o.expr) }));
+  const by = ordering.by.map((e) => after.apply(e));
+  node = after.over(node);
+  if (having) node = filter(node, after.apply(having));
+  const windows = splitWindows(ctx, node, [...unfolded, ...order.map((o) => o.expr), ...by, ...(qualify ? [qualify] : [])]);
+  node = windows.node;
+  if (qualify) node = filter(node, windows.rewrite(qualify));
+
+  // 4. The result's columns, with what sorting needs beside them.
+  const results: Assigned[] = items.map((item, i) => {
+    const expr = windows.rewrite(unfolded[i] as Expr);
+    return { column: newColumn(ctx, item.name, expr.type), expr };
+  });
+  return bindLimits(ast, scope, node, results, {
+    ...ordering,
+    order: order.map((o) => ({ ...o, expr: windows.rewrite(o.expr) })),
+    by: by.map((e) => windows.rewrite(e)),
+  });
+}
+
+function bindOrdering(ast: Select, items: readonly Item[], scope: Scope, rewrite: (e: Expr) => Expr): Ordering {
+  const one_ = (e: Expression): Expr => rewrite(positional(e, items, scope)?.expr() ?? bindExpression(e, scope));
+  const list = ast.orderBy?.all ? items.map((item) => item.expr()).map(rewrite) : undefined;
+  const itemAll = ast.orderBy?.items[0];
+  const order = list
+    ? list.map((expr) => ({
+        expr,
+        desc: itemAll?.direction === 'DESC',
+        nullsFirst: itemAll?.nulls === 'FIRST',
+      }))
+    : sortKeys(ast.orderBy?.items ?? [], one_);
+  const { limitBy } = ast;
+  const byItems = limitBy?.all ? items.map((item) => rewrite(item.expr())) : (limitBy?.by ?? []).map(one_);
+  const on = (ast.distinctOn ?? []).map(one_);
+  if (on.length > 0 && limitBy) throw failAt(limitBy.span, 'UNSUPPORTED_METHOD', 'DISTINCT ON and LIMIT BY exclude each other');
+  return { order, by: on.length > 0 ? on : byItems, distinctOn: on.length > 0 };
+}
+
+export function andOf(scope: Scope, list: readonly Expr[], span: Span): Expr {
+  return list.length === 1 ? (list[0] as Expr) : resolveCall(scope, 'and', list, span);
+}
+
+/** The type that values of all given types fit into. */
+export function supertype(ctx: Planning, types: readonly string[]): string | undefined {
+  const distinct = [...new Set(types)];
+  if (distinct.length === 1) return distinct[0];
+  try {
+    return arrayElementType(ctx.kernel.resolveFunction('array', distinct.map((type) => ({ type }))));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The node with its columns converted to `types`; itself when they have them. */
+export function converted(ctx: Planning, node: Node, types: readonly string[]): Node {
+  if (node.columns.every((c, i) => c.type === types[i])) return node;
+  const items = node.columns.map((c, i) => {
+    const type = types[i] as string;
+    if (c.type === type) return { column: c, expr: columnExpr(c) };
+    return { column: newColumn(ctx, c.name, type), expr: convert(columnExpr(c), type) };
+  });
+  return project(node, items);
+}
+
+function bindSetOperation(ast: SetOperation, parent: Scope): Node {
+  const { ctx } = parent;
+  const scope = newScope(ctx, ast.span, parent);
+  addWith(scope, ast.with);
+  if (ast.byName) throw notBuilt(ast.span, `${ast.op} BY NAME`);
+  const nodes = ast.queries.map((q) => bindQuery(q, scope).node);
+  const first = nodes[0] as Node;
+  nodes.forEach((node, i) => {
+    if (node.columns.length === first.columns.length) return;
+    const name = ast.op === 'UNION' ? 'UNION_ALL_RESULT_STRUCTURES_MISMATCH' : 'INTERSECT_OR_EXCEPT_RESULT_STRUCTURES_MISMATCH';
+    const text = `Query ${i + 1} of ${ast.op} has ${node.columns.length} column(s), the first has ${first.columns.length}`;
+    throw failAt(ast.queries[i]?.span ?? ast.span, name, text);
+  });
+  const types = first.columns.map((column, i) => {
+    const all = nodes.map((n) => (n.columns[i] as Column).type);
+    const type = supertype(ctx, all);
+    if (type === undefined) {
+      throw failAt(ast.span, 'NO_COMMON_TYPE', `Column \`${column.name}\` has no common type: ${[...new Set(all)].join(', ')}`);
+    }
+    return type;
+  });
+  const inputs = nodes.map((n) => converted(ctx, n, types));
+  const fresh = (): Column[] => first.columns.map((c, i) => newColumn(ctx, c.name, types[i] as string));
+  let node: Node;
+  if (ast.op === 'UNION') {
+    const quantifier = ast.quantifier ?? ctx.settings.text('union_default_mode').toUpperCase();
+    if (quantifier !== 'ALL' && quantifier !== 'DISTINCT') {
+      throw failAt(ast.span, 'EXPECTED_ALL_OR_DISTINCT', 'UNION needs ALL or DISTINCT', {
+        hint: 'Write UNION ALL or UNION DISTINCT, or set union_default_mode',
+      });
+    }
+    node = { kind: 'union', inputs, columns: fresh() };
+    if (quantifier === 'DISTINCT') node = { kind: 'distinct', input: node, columns: node.columns };
+  } else {
+    const operation = ast.op === 'INTERSECT' ? 'intersect' : 'except';
+    const mode = ctx.settings.text(`${operation}_default_mode`).toUpperCase();
+    const all = (ast.quantifier ?? mode) !== 'DISTINCT';
+    node = inputs.slice(1).reduce<Node>(
+      (left, right) => ({ kind: 'setOperation', left, right, operation, all, columns: fresh() }),
+      inputs[0] as Node,
+    );
+  }
+  return orderSetOperation(ast, scope, node);
+}
+
+/** ORDER BY and LIMIT behind queries in parentheses see the columns of the result. */
+function orderSetOperation(ast: SetOperation, scope: Scope, node: Node): Node {
+  if (!ast.orderBy && !ast.limit) return node;
+  const select: Select = {
+    kind: 'Select',
+    span: ast.span,
+    distinct: false,
+    columns: [{ kind: 'Star', span: ast.span, transformers: [] }],
+    totals: false,
+    windows: [],
+    ...(ast.orderBy ? { orderBy: ast.orderBy } : {}),
+    ...(ast.limit ? { limit: ast.limit } : {}),
+  };
+  return bindSelectOver(select, scope, node);
+}
+
+/** SELECT whose FROM is a node that exists already. */
+export function bindSelectOver(select: Select, parent: Scope, node: Node): Node {
+  const scope = newScope(parent.ctx, select.span, parent);
+  collectSelectAliases(scope, select);
+  const byName = new Map(
+    node.columns.map((c) => [c.name, { name: c.name, type: c.type, expr: () => columnExpr(c), hidden: false }]),
+  );
+  scope.sources = [{ columns: [...byName.values()], byName }];
+  const items: Item[] = node.columns.map((c) => ({ name: c.name, span: select.span, expr: () => columnExpr(c) }));
+  const ordering = bindOrdering(select, items, scope, (e) => e);
+  const results = items.map((item, i) => ({ column: node.columns[i] as Column, expr: item.expr() }));
+  return bindLimits(select, scope, node, results, ordering);
+}
+
+function bindValues(ast: ValuesQuery, parent: Scope): Node {
+  const { ctx } = parent;
+  const scope = newScope(ctx, ast.span, parent);
+  const rows = ast.rows.map((row) => {
+    const items = row.kind === 'Tuple' ? row.items : [row];
+    return items.map((item) => {
+      const value = constantOf(ctx, bindExpression(item, scope));
+      if (!value) throw failAt(item.span, 'BAD_ARGUMENTS', 'A row of VALUES must consist of constants');
+      return value;
+    });
+  });
+  const width = rows[0]?.length ?? 0;
+  const columns: Column[] = [];
+  for (let i = 0; i < width; i++) {
+    const types = rows.map((row, r) => {
+      if (row.length === width) return (row[i] as { type: string }).type;
+      throw failAt(ast.rows[r]?.span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', `Row ${r + 1} has ${row.length} values, the first has ${width}`);
+    });
+    const type = supertype(ctx, types);
+    if (type === undefined) throw failAt(ast.span, 'NO_COMMON_TYPE', `Column ${i + 1} of VALUES has no common type`);
+    columns.push(newColumn(ctx, `c${i + 1}`, type));
+  }
+  return { kind: 'values', title: 'VALUES', columns, rows: rows.map((row) => row.map((v, i): LitValue => castLit(ctx, v, (columns[i] as Column).type))) };
+}
+
+/** A constant as a value of another type. */
+export function castLit(ctx: Planning, lit: { type: string; value: LitValue }, type: string): LitValue {
+  if (lit.type === type || lit.value === null) return lit.value;
+  const folded = ctx.kernel.fold({ cast: { lit }, to: type });
+  return folded ? folded.value : lit.value;
+}
+
+/** A constant integer that is not negative, for LIMIT and the like. */
+export function countOf(ast: Expression, scope: Scope, what: string): number {
+  const value = constantOf(scope.ctx, bindExpression(ast, scope));
+  const n = value ? integerOf(value.value) : undefined;
+  if (n === undefined) throw failAt(ast.span, 'INVALID_LIMIT_EXPRESSION', `${what} must be a constant integer`);
+  if (n < 0) throw notBuilt(ast.span, `A negative ${what}`);
+  return Math.min(n, Number.MAX_SAFE_INTEGER);
+}

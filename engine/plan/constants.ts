@@ -1,0 +1,71 @@
+// Which expressions have a value that can be known before the query runs, and what it is.
+
+import type { Expression } from '../../sql/ast.ts';
+import { bindExpression } from './bind-expression.ts';
+import { failAt, type Planning } from './context.ts';
+import { type Expr, literalExpr, type LiteralExpr, parts } from './expression.ts';
+import { exprJson } from './physical-expression.ts';
+import type { Scope } from './scope.ts';
+import type { Lit } from './wire.ts';
+
+/** Functions that must be left to the run: they depend on it, act, or hide that they are constant. */
+const leaveAlone = new Set(
+  `now now64 nowInBlock today yesterday curdate current_timestamp utctimestamp rand rand32 rand64
+   randcanonical randconstant randuniform randnormal randomstring randomfixedstring
+   randomprintableascii randomstringutf8 generateuuidv4 generateuuidv7 generateulid generatesnowflakeid
+   serveruuid currentdatabase currentuser currentschemas currentroles user hostname fqdn uptime version
+   queryid initialqueryid connectionid getsetting timezone servertimezone tcpport displayname
+   buildid sleep sleepeachrow throwif materialize identity ignore rownumberinblock
+   rownumberinallblocks runningdifference runningaccumulate neighbor blocknumber blocksize
+   isconstant toTypeName totypename dumpcolumnstructure defaultvalueoftypename blockserializedsize
+   bytesize finalizeaggregation repeat range space rightpad leftpad arraywithconstant arrayresize
+   logtrace errorcodetoname filesystemavailable hascolumnintable indexhint`
+    .split(/\s+/)
+    .map((name) => name.toLowerCase()),
+);
+
+const folded = new WeakMap<Expr, Lit | false>();
+
+function known(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'literal':
+      return true;
+    case 'cast':
+      return known(expr.expr);
+    case 'call':
+      return !leaveAlone.has(expr.name.toLowerCase()) && parts(expr).every(known);
+    default:
+      return false;
+  }
+}
+
+/** The constant's value; undefined for what only the run can tell. */
+export function constantOf(ctx: Planning, expr: Expr): Lit | undefined {
+  if (expr.kind === 'literal') return { type: expr.type, value: expr.value };
+  const memo = folded.get(expr);
+  if (memo !== undefined) return memo || undefined;
+  let value: Lit | undefined;
+  if (known(expr)) {
+    try {
+      value = ctx.kernel.fold(exprJson(expr, new Map(), []));
+    } catch {
+      value = undefined; // the run will fail with the right message, if it gets there
+    }
+  }
+  folded.set(expr, value ?? false);
+  return value;
+}
+
+export function foldedLiteral(ctx: Planning, expr: Expr): LiteralExpr | undefined {
+  if (expr.kind === 'literal') return expr;
+  const value = constantOf(ctx, expr);
+  return value && literalExpr(value.type, value.value, expr.span);
+}
+
+/** Binds an expression that must be constant (LIMIT, parameters of aggregates, settings). */
+export function constantExpression(ast: Expression, scope: Scope, what: string): LiteralExpr {
+  const expr = bindExpression(ast, scope);
+  const literal = foldedLiteral(scope.ctx, expr);
+  if (literal) return literal;
+  throw failAt(ast.span, 'BAD_ARGUMENTS', `${what} must be a constant`);
+}

@@ -1,0 +1,154 @@
+// What planning one statement needs to know, and what it collects on the way.
+
+import type { Query, Span } from '../../sql/ast.ts';
+import { fail, type EngineError, type ErrorName, type FailureExtra } from '../errors.ts';
+import type { Settings } from '../settings.ts';
+import type { Column } from './expression.ts';
+import type { Node, TableHandle } from './logical.ts';
+import type { ExprJson, Lit, LitValue, SubqueryUse } from './wire.ts';
+
+export interface ArgumentType {
+  type: string;
+  constant?: Lit;
+  lambda?: boolean;
+}
+
+/** What the planner asks of the kernel. */
+export interface PlannerKernel {
+  readonly functions: FunctionTable;
+  resolveFunction(name: string, args: readonly ArgumentType[]): string;
+  /** Parameter types of each lambda among the arguments; undefined for other arguments. */
+  lambdaParams(
+    name: string,
+    args: readonly ({ type: string } | { params: number })[],
+  ): (string[] | undefined)[];
+  resolveAggregate(
+    name: string,
+    params: readonly Lit[],
+    args: readonly string[],
+  ): { name: string; type: string };
+  canonicalType(text: string): string;
+  /** The value of an expression over no columns, or undefined when it cannot be known now. */
+  fold(expr: ExprJson): Lit | undefined;
+}
+
+export interface FunctionTable {
+  /** Canonical name of a scalar function; undefined when there is none. */
+  scalar(name: string): string | undefined;
+  /** Canonical name of an aggregate, combinators included; undefined when there is none. */
+  aggregate(name: string): string | undefined;
+  /** Names for suggestions. */
+  names(): Iterable<string>;
+}
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly kind?: 'DEFAULT' | 'MATERIALIZED' | 'ALIAS' | 'EPHEMERAL';
+  /** Text of the expression behind an ALIAS column. */
+  readonly expr?: string;
+}
+
+interface TableBase {
+  readonly database: string;
+  readonly name: string;
+  readonly columns: readonly TableColumn[];
+}
+/** Rows that lie in the kernel. */
+export interface StoredTable extends TableBase {
+  readonly kind: 'stored';
+  /** The version of the table this statement sees. */
+  handle(): TableHandle;
+  readonly sampleBy?: string;
+  readonly engine: string;
+}
+/** Rows that the engine itself knows: system tables. */
+export interface RowsTable extends TableBase {
+  readonly kind: 'rows';
+  rows(wanted: readonly string[]): LitValue[][];
+}
+export interface ViewTable extends TableBase {
+  readonly kind: 'view';
+  readonly query: Query;
+}
+/** system.numbers, system.one, system.zeros. */
+export interface NodeTable extends TableBase {
+  readonly kind: 'node';
+  node(columns: readonly Column[]): Node;
+}
+export type TableSource = StoredTable | RowsTable | ViewTable | NodeTable;
+
+export interface Catalog {
+  /** Finds a table; throws UNKNOWN_TABLE or UNKNOWN_DATABASE with a suggestion. */
+  table(database: string | undefined, name: string): TableSource;
+  /** Undefined instead of a failure. */
+  find(database: string | undefined, name: string): TableSource | undefined;
+}
+
+export interface PlannedSubquery {
+  node: Node;
+  usage: SubqueryUse;
+}
+
+export interface Planning {
+  readonly kernel: PlannerKernel;
+  readonly catalog: Catalog;
+  settings: Settings;
+  readonly params: Readonly<Record<string, string>>;
+  readonly positional: readonly unknown[];
+  /** Parses the text of a stored expression (ALIAS columns). */
+  readonly parseExpression: (text: string) => import('../../sql/ast.ts').Expression;
+  /** Rows of SHOW, DESCRIBE and EXPLAIN in FROM. */
+  readonly statementRows: (statement: import('../../sql/ast.ts').Statement, ctx: Planning) => Node;
+  /** User-defined functions by name. */
+  readonly userFunctions: ReadonlyMap<string, import('../../sql/ast.ts').Lambda>;
+  readonly subqueries: PlannedSubquery[];
+  nextColumn: number;
+  depth: number;
+  /** False once the plan holds something that may differ in the next run of the same text. */
+  cacheable: boolean;
+  /** Input of the running INSERT for input(); set by that statement. */
+  input?: { columns: readonly TableColumn[]; node: (columns: readonly Column[]) => Node };
+}
+
+/** A failure at a place in the statement. run.ts turns the span into position, line and column. */
+export class SpannedError extends Error {
+  readonly error: EngineError;
+  readonly span: Span;
+  constructor(error: EngineError, span: Span) {
+    super(error.message);
+    this.error = error;
+    this.span = span;
+  }
+}
+
+/** Makes a failure that points at `span`; the caller throws it. */
+export function failAt(
+  span: Span | undefined,
+  name: ErrorName,
+  message: string,
+  extra?: FailureExtra,
+): Error {
+  const error = fail(name, message, extra);
+  return span ? new SpannedError(error, span) : error;
+}
+
+export function notBuilt(span: Span | undefined, what: string, hint?: string): Error {
+  return failAt(span, 'NOT_IMPLEMENTED', `${what} is not implemented yet`, hint ? { hint } : {});
+}
+
+export function newColumn(ctx: Planning, name: string, type: string): Column {
+  return { id: ctx.nextColumn++, name, type };
+}
+
+/** Runs `work` one level deeper; expressions nested too deeply are refused, not overflowed. */
+export function deeper<T>(ctx: Planning, span: Span, work: () => T): T {
+  if (++ctx.depth > 900) {
+    throw failAt(span, 'TOO_DEEP_AST', 'The expression is nested too deeply (more than 900 levels)');
+  }
+  try {
+    return work();
+  } finally {
+    ctx.depth--;
+  }
+}

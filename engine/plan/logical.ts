@@ -1,0 +1,254 @@
+// The logical plan: frozen nodes that know their output columns. Columns have ids that are unique
+// within one plan, so that rules can move nodes without renumbering; physical.ts makes positions.
+
+import type { Column, Expr, SortExpr } from './expression.ts';
+import type { FrameJson, JoinKind, Lit, LitValue } from './wire.ts';
+
+export interface Assigned {
+  readonly column: Column;
+  readonly expr: Expr;
+}
+export interface AggregateItem {
+  readonly column: Column;
+  readonly name: string;
+  readonly params: readonly Lit[];
+  readonly args: readonly Expr[];
+}
+export interface WindowItem extends AggregateItem {
+  readonly frame: FrameJson;
+}
+export interface FillItem {
+  readonly column: number;
+  readonly desc: boolean;
+  readonly from?: Lit;
+  readonly to?: Lit;
+  readonly step?: Lit;
+  readonly staleness?: Lit;
+}
+
+/** A registered table version; estimates come from the catalog. */
+export interface TableHandle {
+  readonly handle: number;
+  readonly title: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sortKey: readonly string[];
+}
+
+interface Base {
+  readonly columns: readonly Column[];
+}
+export interface Scan extends Base {
+  readonly kind: 'scan';
+  readonly table: TableHandle;
+  /** Name in the table of each output column. */
+  readonly names: readonly string[];
+  readonly filter?: Expr;
+}
+export interface One extends Base {
+  readonly kind: 'one';
+}
+export interface Numbers extends Base {
+  readonly kind: 'numbers';
+  readonly start: number;
+  readonly count?: number;
+  readonly step: number;
+}
+export interface Values extends Base {
+  readonly kind: 'values';
+  readonly title: string;
+  readonly rows: readonly (readonly LitValue[])[];
+}
+export interface Batch extends Base {
+  readonly kind: 'batch';
+  readonly batch: number;
+}
+/** Rows of a common table that is computed once. */
+export interface Shared extends Base {
+  readonly kind: 'shared';
+  readonly subquery: number;
+}
+export interface Filter extends Base {
+  readonly kind: 'filter';
+  readonly input: Node;
+  readonly predicate: Expr;
+}
+export interface Project extends Base {
+  readonly kind: 'project';
+  readonly input: Node;
+  readonly items: readonly Assigned[];
+}
+export interface Aggregate extends Base {
+  readonly kind: 'aggregate';
+  readonly input: Node;
+  readonly keys: readonly Assigned[];
+  readonly aggregates: readonly AggregateItem[];
+  readonly sets?: readonly (readonly number[])[];
+  readonly setColumn?: Column;
+  readonly totals: boolean;
+  readonly anyGroups?: number;
+  readonly emptyIfNoRows: boolean;
+}
+export interface Sort extends Base {
+  readonly kind: 'sort';
+  readonly input: Node;
+  readonly keys: readonly SortExpr[];
+  readonly limit?: number;
+  readonly withTies: boolean;
+}
+export interface Limit extends Base {
+  readonly kind: 'limit';
+  readonly input: Node;
+  readonly limit?: number;
+  readonly offset: number;
+  readonly ties?: readonly Expr[];
+}
+export interface LimitBy extends Base {
+  readonly kind: 'limitBy';
+  readonly input: Node;
+  readonly keys: readonly Expr[];
+  readonly limit: number;
+  readonly offset: number;
+}
+export interface Distinct extends Base {
+  readonly kind: 'distinct';
+  readonly input: Node;
+  readonly keys?: readonly Expr[];
+  readonly limit?: number;
+}
+export interface Union extends Base {
+  readonly kind: 'union';
+  readonly inputs: readonly Node[];
+}
+export interface SetNode extends Base {
+  readonly kind: 'setOperation';
+  readonly left: Node;
+  readonly right: Node;
+  readonly operation: 'intersect' | 'except';
+  readonly all: boolean;
+}
+export interface JoinNode extends Base {
+  readonly kind: 'join';
+  readonly left: Node;
+  readonly right: Node;
+  readonly join: JoinKind;
+  readonly strictness: 'all' | 'any';
+  readonly leftKeys: readonly Expr[];
+  readonly rightKeys: readonly Expr[];
+  readonly residual?: Expr;
+  readonly asof?: { readonly left: Expr; readonly right: Expr; readonly op: string };
+  readonly useNulls: boolean;
+}
+export interface Window extends Base {
+  readonly kind: 'window';
+  readonly input: Node;
+  readonly partition: readonly Expr[];
+  readonly order: readonly SortExpr[];
+  readonly calls: readonly WindowItem[];
+}
+export interface Unfold extends Base {
+  readonly kind: 'arrayJoin';
+  readonly input: Node;
+  readonly arrays: readonly Assigned[];
+  readonly left: boolean;
+}
+export interface FillNode extends Base {
+  readonly kind: 'fill';
+  readonly input: Node;
+  readonly keys: readonly FillItem[];
+  readonly interpolate: readonly { readonly column: number; readonly expr: Expr }[];
+}
+
+export type Node =
+  | Scan
+  | One
+  | Numbers
+  | Values
+  | Batch
+  | Shared
+  | Filter
+  | Project
+  | Aggregate
+  | Sort
+  | Limit
+  | LimitBy
+  | Distinct
+  | Union
+  | SetNode
+  | JoinNode
+  | Window
+  | Unfold
+  | FillNode;
+
+export const one: One = { kind: 'one', columns: [] };
+
+export function filter(input: Node, predicate: Expr): Filter {
+  return { kind: 'filter', input, predicate, columns: input.columns };
+}
+
+export function project(input: Node, items: readonly Assigned[]): Project {
+  return { kind: 'project', input, items, columns: items.map((i) => i.column) };
+}
+
+/** Inputs of a node, left to right. */
+export function inputs(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'scan':
+    case 'one':
+    case 'numbers':
+    case 'values':
+    case 'batch':
+    case 'shared':
+      return [];
+    case 'union':
+      return node.inputs;
+    case 'join':
+    case 'setOperation':
+      return [node.left, node.right];
+    default:
+      return [node.input];
+  }
+}
+
+/** The node over changed inputs; columns that only pass through follow them. */
+export function withInputs(node: Node, change: (input: Node) => Node): Node {
+  switch (node.kind) {
+    case 'scan':
+    case 'one':
+    case 'numbers':
+    case 'values':
+    case 'batch':
+    case 'shared':
+      return node;
+    case 'union': {
+      const changed = node.inputs.map(change);
+      return changed.every((n, i) => n === node.inputs[i]) ? node : { ...node, inputs: changed };
+    }
+    case 'join':
+    case 'setOperation': {
+      const left = change(node.left);
+      const right = change(node.right);
+      if (left === node.left && right === node.right) return node;
+      return { ...node, left, right };
+    }
+    default: {
+      const input = change(node.input);
+      if (input === node.input) return node;
+      switch (node.kind) {
+        case 'filter':
+        case 'sort':
+        case 'limit':
+        case 'limitBy':
+        case 'distinct':
+        case 'fill':
+          return { ...node, input, columns: input.columns };
+        case 'window':
+          return { ...node, input, columns: [...input.columns, ...node.calls.map((c) => c.column)] };
+        case 'arrayJoin':
+          return { ...node, input, columns: [...input.columns, ...node.arrays.map((a) => a.column)] };
+        default:
+          return { ...node, input };
+      }
+    }
+  }
+}

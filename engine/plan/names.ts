@@ -1,0 +1,226 @@
+// The name of an expression that has no alias: ClickHouse prints it in function form.
+
+import type { DataType, Expression, FrameBound, OrderItem, WindowSpec } from '../../sql/ast.ts';
+import { findColumn, findSource, identifierParts, nameText, type Scope } from './scope.ts';
+
+export function quoteString(text: string): string {
+  const escaped = text.replace(/[\\'\n\t\r\0\b\f]/g, (c) => escapes[c] ?? c);
+  return `'${escaped}'`;
+}
+const escapes: Record<string, string> = {
+  '\\': '\\\\',
+  "'": "\\'",
+  '\n': '\\n',
+  '\t': '\\t',
+  '\r': '\\r',
+  '\0': '\\0',
+  '\b': '\\b',
+  '\f': '\\f',
+};
+
+/** A type as it was written, blanks normalised. */
+export function typeText(type: DataType): string {
+  if (type.args === undefined) return type.name;
+  const args = type.args.map((arg) => {
+    switch (arg.kind) {
+      case 'DataType':
+        return typeText(arg);
+      case 'TypeField':
+        return `${identifierText(arg.name.name)} ${typeText(arg.type)}`;
+      case 'EnumValue':
+        return `${quoteString(arg.name)} = ${arg.value.text}`;
+      case 'TypeSetting':
+        return `${arg.name} = ${literalName(arg.value)}`;
+      default:
+        return literalName(arg);
+    }
+  });
+  return `${type.name}(${args.join(', ')})`;
+}
+
+export function identifierText(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `\`${name.replace(/[\\`]/g, '\\$&')}\``;
+}
+
+function numberName(text: string): string {
+  if (/^[-+]?0[xXbB]/.test(text)) {
+    const negative = text.startsWith('-');
+    try {
+      const value = BigInt(text.replace(/^[-+]/, ''));
+      return `${negative ? '-' : ''}${value}`;
+    } catch {
+      return text;
+    }
+  }
+  if (/^-?\d+$/.test(text)) return text;
+  const value = Number(text);
+  return Number.isFinite(value) ? String(value).replace('e+', 'e') : text.toLowerCase();
+}
+
+function literalName(ast: Expression & { kind: 'Literal' }): string {
+  switch (ast.type) {
+    case 'number':
+      return numberName(ast.text);
+    case 'string':
+      return quoteString(ast.value);
+    case 'bool':
+      return ast.value ? 'true' : 'false';
+    case 'null':
+      return 'NULL';
+    case 'default':
+      return 'DEFAULT';
+  }
+}
+
+/** Literals only, through arrays, tuples and a sign: these print as a value, not as a call. */
+function isValue(ast: Expression): boolean {
+  if (ast.kind === 'Literal') return true;
+  if (ast.kind === 'Tuple' || ast.kind === 'Array') return ast.items.every(isValue);
+  return ast.kind === 'Unary' && ast.fn === 'negate' && ast.operand.kind === 'Literal';
+}
+
+export function columnName(ast: Expression, scope: Scope, deep = 0): string {
+  if (deep > 200) return '…';
+  const name = (e: Expression): string => columnName(e, scope, deep + 1);
+  const call = (fn: string, args: readonly Expression[]): string =>
+    `${fn}(${args.map(name).join(', ')})`;
+  switch (ast.kind) {
+    case 'Literal':
+      return literalName(ast);
+    case 'Identifier':
+      return identifierName(identifierParts(scope.ctx, ast), ast, scope);
+    case 'Alias':
+      return nameText(scope.ctx, ast.alias);
+    case 'Star':
+      return '*';
+    case 'ColumnsMatcher':
+      return 'COLUMNS';
+    case 'Function':
+      return functionName(ast, scope, name);
+    case 'Lambda':
+      return `lambda(tuple(${ast.params.map((p) => p.name).join(', ')}), ${name(ast.body)})`;
+    case 'Binary':
+      return call(ast.fn, [ast.left, ast.right]);
+    case 'Chain':
+      return call(ast.fn, ast.operands);
+    case 'Unary':
+      if (ast.fn === 'negate' && ast.operand.kind === 'Literal') {
+        return numberName(`-${literalName(ast.operand)}`.replace(/^--/, ''));
+      }
+      return call(ast.fn, [ast.operand]);
+    case 'Ternary':
+      return call('if', [ast.condition, ast.whenTrue, ast.whenFalse]);
+    case 'Case': {
+      const whens = ast.whens.flatMap((w) => [w.when, w.result]).map(name);
+      const otherwise = ast.otherwise ? name(ast.otherwise) : 'NULL';
+      if (ast.operand) {
+        return `caseWithExpression(${[name(ast.operand), ...whens, otherwise].join(', ')})`;
+      }
+      return `multiIf(${[...whens, otherwise].join(', ')})`;
+    }
+    case 'Cast':
+      return `CAST(${name(ast.expr)}, ${quoteString(typeText(ast.type))})`;
+    case 'Interval': {
+      const unit = ast.unit[0] + ast.unit.slice(1).toLowerCase();
+      return call(`toInterval${unit}`, [ast.value]);
+    }
+    case 'Between': {
+      const [x, low, high] = [name(ast.expr), name(ast.low), name(ast.high)];
+      return ast.negated
+        ? `or(less(${x}, ${low}), greater(${x}, ${high}))`
+        : `and(greaterOrEquals(${x}, ${low}), lessOrEquals(${x}, ${high}))`;
+    }
+    case 'In': {
+      const fn = `${ast.global ? 'global' : ''}${ast.negated ? 'notIn' : 'in'}`;
+      const source = ast.source;
+      const single = source.kind === 'Tuple' && source.items.length === 1 ? source.items[0] : source;
+      return `${fn[0]?.toLowerCase()}${fn.slice(1)}(${name(ast.expr)}, ${name(single as Expression)})`;
+    }
+    case 'IsNull':
+      return call(ast.negated ? 'isNotNull' : 'isNull', [ast.expr]);
+    case 'Quantified':
+      return `${ast.fn}(${name(ast.expr)}, _subquery)`;
+    case 'Exists':
+      return 'exists(_subquery)';
+    case 'Subquery':
+      return '_subquery';
+    case 'Tuple':
+      return isValue(ast) && ast.items.length > 1
+        ? `(${ast.items.map(name).join(', ')})`
+        : call('tuple', ast.items);
+    case 'Array':
+      return isValue(ast) ? `[${ast.items.map(name).join(', ')}]` : call('array', ast.items);
+    case 'Map':
+      return `map(${ast.keys.map((k, i) => `${name(k)}, ${name(ast.values[i] as Expression)}`).join(', ')})`;
+    case 'Index':
+      return call('arrayElement', [ast.expr, ast.index]);
+    case 'TupleAccess': {
+      const index = ast.index ?? quoteString(ast.name?.name ?? '');
+      return `tupleElement(${name(ast.expr)}, ${index})`;
+    }
+    case 'Parameter': {
+      const value = scope.ctx.params[ast.name] ?? '';
+      return /^(U?Int|Float|Decimal|Bool)/.test(ast.type.name) ? value : quoteString(value);
+    }
+    case 'Positional':
+      return '?';
+  }
+}
+
+function identifierName(parts: string[], ast: Expression, scope: Scope): string {
+  let shortest = parts;
+  while (shortest.length > 1) {
+    const next = shortest.slice(1);
+    if (next.length === 1 && scope.aliases.has(next[0] as string)) break;
+    const qualifier = shortest.slice(0, 1);
+    const isTable = findSource(scope, parts.slice(0, parts.length - shortest.length + 1));
+    if (!isTable && !scope.sources.some((s) => s.database === qualifier[0])) break;
+    const others = scope.sources.filter((s) => s !== isTable);
+    const elsewhere = others.some((s) => s.byName.has(next.join('.')));
+    if (elsewhere && !scope.merged.has(next.join('.'))) {
+      const first = findColumn(scope, parts, ast.span)?.source === scope.sources[0];
+      if (!first) break;
+    }
+    shortest = next;
+  }
+  return shortest.join('.');
+}
+
+function functionName(
+  ast: Expression & { kind: 'Function' },
+  scope: Scope,
+  name: (e: Expression) => string,
+): string {
+  const { functions } = scope.ctx.kernel;
+  let fn = functions.scalar(ast.name) ?? functions.aggregate(ast.name) ?? ast.name;
+  if (ast.distinct) fn += 'Distinct';
+  const bareStar = ast.args.length === 1 && ast.args[0]?.kind === 'Star';
+  const args = bareStar && /^count/i.test(fn) ? [] : ast.args;
+  const list = args.map(name);
+  if (ast.filter) {
+    fn += 'If';
+    list.push(name(ast.filter));
+  }
+  const params = ast.parameters ? `(${ast.parameters.map(name).join(', ')})` : '';
+  const over = ast.over ? ` OVER ${overText(ast.over, name)}` : '';
+  return `${fn}${params}(${list.join(', ')})${over}`;
+}
+
+function overText(over: WindowSpec | { kind: 'Name'; name: string }, name: (e: Expression) => string) {
+  if (over.kind === 'Name') return over.name;
+  const parts: string[] = [];
+  if (over.base) parts.push(over.base.name);
+  if (over.partitionBy.length > 0) parts.push(`PARTITION BY ${over.partitionBy.map(name).join(', ')}`);
+  if (over.orderBy.length > 0) {
+    const order = over.orderBy.map((o: OrderItem) => `${name(o.expr)} ${o.direction ?? 'ASC'}`);
+    parts.push(`ORDER BY ${order.join(', ')}`);
+  }
+  if (over.frame) {
+    const bound = (b: FrameBound): string =>
+      b.type === 'CURRENT ROW' ? b.type : `${b.value ? name(b.value) : 'UNBOUNDED'} ${b.type}`;
+    const { unit, start, finish } = over.frame;
+    const end = finish ? bound(finish) : 'CURRENT ROW';
+    parts.push(`${unit} BETWEEN ${bound(start)} AND ${end}`);
+  }
+  return `(${parts.join(' ')})`;
+}

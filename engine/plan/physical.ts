@@ -1,0 +1,211 @@
+// Logical plan → the JSON the kernel runs: ids of columns become positions.
+
+import type { Planning } from './context.ts';
+import { type Column, columnExpr, type Expr } from './expression.ts';
+import { type Node, project } from './logical.ts';
+import { exprJson, type Positions, sortJson } from './physical-expression.ts';
+import type { ExprJson, NodeJson, PlanBody } from './wire.ts';
+
+interface Placed {
+  json: NodeJson;
+  /** Ids of the output, in order. */
+  out: readonly number[];
+}
+
+const positionsOf = (ids: readonly number[]): Positions => new Map(ids.map((id, i) => [id, i]));
+const idsOf = (columns: readonly Column[]): number[] => columns.map((c) => c.id);
+const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+
+function place(node: Node): Placed {
+  const exprs = (list: readonly Expr[], at: Positions): ExprJson[] => list.map((e) => exprJson(e, at, []));
+  switch (node.kind) {
+    case 'scan': {
+      const out = idsOf(node.columns);
+      const filter = node.filter && exprJson(node.filter, positionsOf(out), []);
+      return {
+        json: { kind: 'scan', table: node.table.handle, columns: [...node.names], ...optional('filter', filter) },
+        out,
+      };
+    }
+    case 'one':
+      return { json: { kind: 'one' }, out: [] };
+    case 'numbers': {
+      const { start, count, step } = node;
+      return { json: { kind: 'numbers', start, ...optional('count', count), step }, out: idsOf(node.columns) };
+    }
+    case 'values': {
+      const columns = node.columns.map(({ name, type }) => ({ name, type }));
+      return { json: { kind: 'values', columns, rows: node.rows.map((r) => [...r]) }, out: idsOf(node.columns) };
+    }
+    case 'batch': {
+      const columns = node.columns.map(({ name, type }) => ({ name, type }));
+      return { json: { kind: 'batch', batch: node.batch, columns }, out: idsOf(node.columns) };
+    }
+    case 'shared':
+      return { json: { kind: 'subquery', subquery: node.subquery }, out: idsOf(node.columns) };
+    case 'filter': {
+      const input = place(node.input);
+      const predicate = exprJson(node.predicate, positionsOf(input.out), []);
+      return { json: { kind: 'filter', input: input.json, predicate }, out: input.out };
+    }
+    case 'project': {
+      const input = place(node.input);
+      const at = positionsOf(input.out);
+      const list = exprs(node.items.map((i) => i.expr), at);
+      return { json: { kind: 'project', input: input.json, exprs: list }, out: idsOf(node.columns) };
+    }
+    case 'aggregate': {
+      const input = place(node.input);
+      const at = positionsOf(input.out);
+      const aggregates = node.aggregates.map((a) => ({ name: a.name, params: [...a.params], args: exprs(a.args, at) }));
+      return {
+        json: {
+          kind: 'aggregate',
+          input: input.json,
+          keys: exprs(node.keys.map((k) => k.expr), at),
+          aggregates,
+          ...optional('sets', node.sets?.map((s) => [...s])),
+          totals: node.totals,
+          ...optional('anyGroups', node.anyGroups),
+          emptyIfNoRows: node.emptyIfNoRows,
+        },
+        out: idsOf(node.columns),
+      };
+    }
+    case 'sort': {
+      const input = place(node.input);
+      const keys = sortJson(node.keys, positionsOf(input.out));
+      return {
+        json: { kind: 'sort', input: input.json, keys, ...optional('limit', node.limit), withTies: node.withTies },
+        out: input.out,
+      };
+    }
+    case 'limit': {
+      const input = place(node.input);
+      const ties = node.ties && exprs(node.ties, positionsOf(input.out));
+      return {
+        json: {
+          kind: 'limit',
+          input: input.json,
+          ...optional('limit', node.limit),
+          offset: node.offset,
+          ...optional('ties', ties),
+        },
+        out: input.out,
+      };
+    }
+    case 'limitBy': {
+      const input = place(node.input);
+      const keys = exprs(node.keys, positionsOf(input.out));
+      const { limit, offset } = node;
+      return { json: { kind: 'limitBy', input: input.json, keys, limit, offset }, out: input.out };
+    }
+    case 'distinct': {
+      const input = place(node.input);
+      const keys = node.keys && exprs(node.keys, positionsOf(input.out));
+      return {
+        json: { kind: 'distinct', input: input.json, ...optional('keys', keys), ...optional('limit', node.limit) },
+        out: input.out,
+      };
+    }
+    case 'union':
+      return {
+        json: { kind: 'union', inputs: node.inputs.map((n) => ordered(n).json) },
+        out: idsOf(node.columns),
+      };
+    case 'setOperation': {
+      const { operation, all } = node;
+      return {
+        json: {
+          kind: 'setOperation',
+          left: ordered(node.left).json,
+          right: ordered(node.right).json,
+          operation,
+          all,
+        },
+        out: idsOf(node.columns),
+      };
+    }
+    case 'join': {
+      const left = place(node.left);
+      const right = place(node.right);
+      const [l, r] = [positionsOf(left.out), positionsOf(right.out)];
+      const out = [...left.out, ...right.out];
+      const { join, strictness, useNulls, asof } = node;
+      return {
+        json: {
+          kind: 'join',
+          left: left.json,
+          right: right.json,
+          join,
+          strictness,
+          leftKeys: exprs(node.leftKeys, l),
+          rightKeys: exprs(node.rightKeys, r),
+          ...optional('residual', node.residual && exprJson(node.residual, positionsOf(out), [])),
+          ...optional(
+            'asof',
+            asof && { left: exprJson(asof.left, l, []), right: exprJson(asof.right, r, []), op: asof.op },
+          ),
+          useNulls,
+        },
+        out,
+      };
+    }
+    case 'window': {
+      const input = place(node.input);
+      const at = positionsOf(input.out);
+      return {
+        json: {
+          kind: 'window',
+          input: input.json,
+          partition: exprs(node.partition, at),
+          order: sortJson(node.order, at),
+          calls: node.calls.map((c) => ({
+            name: c.name,
+            params: [...c.params],
+            args: exprs(c.args, at),
+            frame: c.frame,
+          })),
+        },
+        out: [...input.out, ...node.calls.map((c) => c.column.id)],
+      };
+    }
+    case 'arrayJoin': {
+      const input = place(node.input);
+      const arrays = exprs(node.arrays.map((a) => a.expr), positionsOf(input.out));
+      return {
+        json: { kind: 'arrayJoin', input: input.json, arrays, left: node.left },
+        out: [...input.out, ...node.arrays.map((a) => a.column.id)],
+      };
+    }
+    case 'fill': {
+      const input = place(node.input);
+      const at = positionsOf(input.out);
+      const keys = node.keys.map((k) => ({ ...k, column: at.get(k.column) as number }));
+      const interpolate = node.interpolate.map((i): [number, ExprJson] => [
+        at.get(i.column) as number,
+        exprJson(i.expr, at, []),
+      ]);
+      return { json: { kind: 'fill', input: input.json, keys, interpolate }, out: input.out };
+    }
+  }
+}
+
+/** The node with exactly its declared columns, in their order. */
+function ordered(node: Node): Placed {
+  const placed = place(node);
+  const wanted = idsOf(node.columns);
+  if (placed.out.length === wanted.length && placed.out.every((id, i) => id === wanted[i])) return placed;
+  return place(project(node, node.columns.map((column) => ({ column, expr: columnExpr(column) }))));
+}
+
+/** The finished plan; `optimize` is run over the root and every subquery. */
+export function physicalPlan(ctx: Planning, root: Node, optimize: (node: Node) => Node): PlanBody {
+  const best = optimize(root);
+  return {
+    root: ordered(best).json,
+    names: root.columns.map((c) => c.name),
+    subqueries: ctx.subqueries.map((s) => ({ plan: ordered(optimize(s.node)).json, usage: s.usage })),
+  };
+}

@@ -1,0 +1,201 @@
+// Table functions: numbers(), values() and the like. Those that read files or other servers are
+// refused by name.
+
+import type { Expression, FunctionCall } from '../../sql/ast.ts';
+import { suggest } from '../../sql/suggest.ts';
+import { bindQuery, castLit, supertype } from './bind.ts';
+import { bindExpression } from './bind-expression.ts';
+import { allColumns, tableNode } from './bind-from.ts';
+import { resolveCall, convert } from './bind-call.ts';
+import { constantOf } from './constants.ts';
+import { failAt, newColumn, notBuilt } from './context.ts';
+import { columnExpr, literalExpr } from './expression.ts';
+import { integerOf } from './literals.ts';
+import { type Node, project } from './logical.ts';
+import type { Scope } from './scope.ts';
+import type { LitValue } from './wire.ts';
+
+type Bind = (call: FunctionCall, scope: Scope) => Node;
+
+const functions: Record<string, Bind> = {
+  numbers: bindNumbers,
+  numbers_mt: bindNumbers,
+  zeros: bindZeros,
+  zeros_mt: bindZeros,
+  generate_series: bindSeries,
+  generateSeries: bindSeries,
+  values: bindValuesFunction,
+  view: (call, scope) => {
+    const query = call.args[0];
+    if (query?.kind !== 'Subquery') throw failAt(call.span, 'BAD_ARGUMENTS', 'view takes a SELECT');
+    return bindQuery(query.query, scope).node;
+  },
+  null: (call, scope) => {
+    const columns = structure(textOf(call.args[0], call, scope), call, scope);
+    return { kind: 'values', title: 'null', columns, rows: [] };
+  },
+  input: (call, scope) => {
+    const { input } = scope.ctx;
+    if (!input) throw failAt(call.span, 'INCORRECT_QUERY', 'input() is only for INSERT … SELECT … FROM input()');
+    const text = call.args[0] ? textOf(call.args[0], call, scope) : undefined;
+    const columns = text === undefined
+      ? input.columns.map((c) => newColumn(scope.ctx, c.name, c.type))
+      : structure(text, call, scope);
+    return input.node(columns);
+  },
+  merge: () => {
+    throw new Error('unreachable');
+  },
+};
+
+/** Known to ClickHouse, out of reach or not built here. */
+const refused: Record<string, 'remote' | 'later'> = Object.fromEntries([
+  ...'file url s3 s3Cluster gcs hdfs hdfsCluster azureBlobStorage azureBlobStorageCluster urlCluster fileCluster remote remoteSecure cluster clusterAllReplicas mysql postgresql mongodb redis sqlite jdbc odbc iceberg icebergS3 icebergLocal deltaLake hudi executable ytsaurus arrowFlight'
+    .split(' ')
+    .map((name) => [name, 'remote'] as const),
+  ...'merge generateRandom format dictionary loop fuzzJSON fuzzQuery primes mergeTreeIndex mergeTreeProjection mergeTreeAnalyzeIndexes viewIfPermitted timeSeriesData timeSeriesMetrics timeSeriesTags prometheusQuery prometheusQueryRange'
+    .split(' ')
+    .map((name) => [name, 'later'] as const),
+]);
+
+export const tableFunctionNames = (): string[] => [
+  ...Object.keys(functions).filter((name) => name !== 'merge'),
+];
+
+export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Node; table: string } {
+  const bind = functions[call.name] ?? functions[call.name.toLowerCase()];
+  if (bind && call.name !== 'merge') return { node: bind(call, scope), table: call.name };
+  const why = refused[call.name];
+  if (why === 'remote') {
+    throw notBuilt(call.nameSpan, `Table function ${call.name}`, 'Load the data with /ingest or INSERT … FORMAT');
+  }
+  if (why) throw notBuilt(call.nameSpan, `Table function ${call.name}`);
+  const view = scope.ctx.catalog.find(undefined, call.name);
+  if (view && call.args.length === 0) {
+    const found = tableNode(scope, undefined, call.name, call.span, false);
+    if (found) return { node: allColumns(scope, found), table: call.name };
+  }
+  const near = suggest(call.name, Object.keys(functions));
+  throw failAt(call.nameSpan, 'UNKNOWN_FUNCTION', `Unknown table function \`${call.name}\``, {
+    ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
+  });
+}
+
+function integerArg(arg: Expression, call: FunctionCall, scope: Scope): number {
+  const value = constantOf(scope.ctx, bindExpression(arg, scope));
+  const n = value ? (integerOf(value.value) ?? wholeFloat(value.value)) : undefined;
+  if (n === undefined) throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes constant integers`);
+  if (n < 0) throw failAt(arg.span, 'BAD_ARGUMENTS', `${call.name} takes no negative numbers`);
+  return Math.min(n, Number.MAX_SAFE_INTEGER);
+}
+
+function wholeFloat(value: LitValue): number | undefined {
+  const n = typeof value === 'string' ? Number(value) : Number.NaN;
+  return Number.isInteger(n) ? n : undefined;
+}
+
+function arity(call: FunctionCall, least: number, most: number): void {
+  if (call.args.length >= least && call.args.length <= most) return;
+  const text = `Table function ${call.name} takes ${least === most ? least : `${least} to ${most}`} argument(s), ${call.args.length} given`;
+  throw failAt(call.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+}
+
+function bindNumbers(call: FunctionCall, scope: Scope): Node {
+  arity(call, 0, 3);
+  const args = call.args.map((arg) => integerArg(arg, call, scope));
+  const columns = [newColumn(scope.ctx, 'number', 'UInt64')];
+  const [first, second, third] = args;
+  if (first === undefined) return { kind: 'numbers', start: 0, step: 1, columns };
+  if (second === undefined) return { kind: 'numbers', start: 0, count: first, step: 1, columns };
+  if (third === undefined) return { kind: 'numbers', start: first, count: second, step: 1, columns };
+  if (third === 0) throw failAt(call.args[2]?.span, 'BAD_ARGUMENTS', 'The step of numbers cannot be 0');
+  // numbers(offset, length, step): every step-th of `length` numbers.
+  return { kind: 'numbers', start: first, count: Math.ceil(second / third), step: third, columns };
+}
+
+function bindZeros(call: FunctionCall, scope: Scope): Node {
+  arity(call, 1, 1);
+  const count = integerArg(call.args[0] as Expression, call, scope);
+  const input: Node = { kind: 'numbers', start: 0, count, step: 1, columns: [newColumn(scope.ctx, 'number', 'UInt64')] };
+  return project(input, [{ column: newColumn(scope.ctx, 'zero', 'UInt8'), expr: literalExpr('UInt8', '0') }]);
+}
+
+function bindSeries(call: FunctionCall, scope: Scope): Node {
+  arity(call, 2, 3);
+  const [start = 0, stop = 0, step = 1] = call.args.map((arg) => integerArg(arg, call, scope));
+  if (step === 0) throw failAt(call.args[2]?.span, 'BAD_ARGUMENTS', 'The step of a series cannot be 0');
+  const count = stop < start ? 0 : Math.floor((stop - start) / step) + 1;
+  return { kind: 'numbers', start, count, step, columns: [newColumn(scope.ctx, 'generate_series', 'UInt64')] };
+}
+
+function textOf(arg: Expression | undefined, call: FunctionCall, scope: Scope): string {
+  const value = arg && constantOf(scope.ctx, bindExpression(arg, scope));
+  if (typeof value?.value === 'string' && value.type === 'String') return value.value;
+  throw failAt(arg?.span ?? call.span, 'BAD_ARGUMENTS', `${call.name} takes a structure such as 'a UInt8, b String'`);
+}
+
+/** `a UInt8, b String` → columns. */
+function structure(text: string, call: FunctionCall, scope: Scope) {
+  const columns = splitTop(text).map((part) => {
+    const match = /^\s*(`[^`]+`|"[^"]+"|[A-Za-z_][\w.]*)\s+([\s\S]+?)\s*$/.exec(part);
+    if (!match) throw failAt(call.span, 'SYNTAX_ERROR', `'${part.trim()}' is not a name and a type`);
+    const name = (match[1] as string).replace(/^[`"]|[`"]$/g, '');
+    return newColumn(scope.ctx, name, scope.ctx.kernel.canonicalType(match[2] as string));
+  });
+  if (columns.length === 0) throw failAt(call.span, 'BAD_ARGUMENTS', 'The structure has no columns');
+  return columns;
+}
+
+function splitTop(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let quote = '';
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] as string;
+    if (quote) {
+      if (c === '\\') i++;
+      else if (c === quote) quote = '';
+    } else if (c === "'" || c === '`' || c === '"') quote = c;
+    else if (c === '(') depth++;
+    else if (c === ')') depth--;
+    else if (c === ',' && depth === 0) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts.filter((p) => p.trim() !== '');
+}
+
+/** values('a UInt8, b String', (1, 'x'), …) or values(1, 2) with columns c1…. */
+function bindValuesFunction(call: FunctionCall, scope: Scope): Node {
+  const { ctx } = scope;
+  const [first] = call.args;
+  if (!first) throw failAt(call.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', 'values takes rows');
+  const written = first.kind === 'Literal' && first.type === 'string' && call.args.length > 1 && /\s/.test(first.value)
+    ? structure(first.value, call, scope)
+    : undefined;
+  const rows = (written ? call.args.slice(1) : call.args).map((row) => (row.kind === 'Tuple' ? row.items : [row]));
+  const width = written?.length ?? (rows[0] as Expression[]).length;
+  const lits = rows.map((row, r) => {
+    if (row.length !== width) {
+      const text = `Row ${r + 1} of values has ${row.length} values, not ${width}`;
+      throw failAt(row[0]?.span ?? call.span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text);
+    }
+    return row.map((item) => {
+      const lit = constantOf(ctx, bindExpression(item, scope));
+      if (!lit) throw failAt(item.span, 'BAD_ARGUMENTS', 'values takes constants only');
+      return lit;
+    });
+  });
+  const columns = written ?? Array.from({ length: width }, (_, i) => {
+    const type = supertype(ctx, lits.map((row) => (row[i] as { type: string }).type));
+    if (type === undefined) throw failAt(call.span, 'NO_COMMON_TYPE', `Column c${i + 1} of values has no common type`);
+    return newColumn(ctx, `c${i + 1}`, type);
+  });
+  const values = lits.map((row) => row.map((lit, i) => castLit(ctx, lit, (columns[i] as { type: string }).type)));
+  return { kind: 'values', title: 'values()', columns, rows: values };
+}
+
+export { columnExpr, convert, resolveCall };

@@ -1,0 +1,104 @@
+// Canonical type names taken apart. The kernel owns what types mean; the planner only needs their
+// outer shape: is it Nullable, what does an Array hold, which elements has a Tuple.
+
+const cache = new Map<string, string[]>();
+
+/** Top-level arguments between the parentheses of a type name: `Map(A, B)` → [`A`, `B`]. */
+export function typeArguments(type: string): string[] {
+  const known = cache.get(type);
+  if (known) return known;
+  const open = type.indexOf('(');
+  if (open < 0 || !type.endsWith(')')) return [];
+  const parts: string[] = [];
+  let depth = 0;
+  let quote = '';
+  let from = open + 1;
+  const end = type.length - 1;
+  for (let i = from; i < end; i++) {
+    const c = type[i] as string;
+    if (quote) {
+      if (c === '\\') i++;
+      else if (c === quote) quote = '';
+    } else if (c === "'" || c === '`' || c === '"') quote = c;
+    else if (c === '(') depth++;
+    else if (c === ')') depth--;
+    else if (c === ',' && depth === 0) {
+      parts.push(type.slice(from, i).trim());
+      from = i + 1;
+    }
+  }
+  const last = type.slice(from, end).trim();
+  if (last.length > 0) parts.push(last);
+  if (cache.size > 10_000) cache.clear();
+  cache.set(type, parts);
+  return parts;
+}
+
+/** `Nullable(UInt8)` → `Nullable`. */
+export function typeHead(type: string): string {
+  const open = type.indexOf('(');
+  return open < 0 ? type : type.slice(0, open);
+}
+
+const first = (type: string): string => typeArguments(type)[0] ?? 'Nothing';
+
+export function withoutLowCardinality(type: string): string {
+  return typeHead(type) === 'LowCardinality' ? first(type) : type;
+}
+
+export function isNullable(type: string): boolean {
+  return typeHead(withoutLowCardinality(type)) === 'Nullable';
+}
+
+/** Without LowCardinality and Nullable around it. */
+export function baseType(type: string): string {
+  const plain = withoutLowCardinality(type);
+  return typeHead(plain) === 'Nullable' ? first(plain) : plain;
+}
+
+const neverNullable = new Set(['Array', 'Map', 'Tuple', 'AggregateFunction', 'Nullable']);
+
+export function nullableType(type: string): string {
+  const head = typeHead(type);
+  if (head === 'LowCardinality') {
+    const inner = first(type);
+    return isNullable(inner) ? type : `LowCardinality(Nullable(${inner}))`;
+  }
+  return neverNullable.has(head) ? type : `Nullable(${type})`;
+}
+
+export function arrayElementType(type: string): string | undefined {
+  return typeHead(type) === 'Array' ? first(type) : undefined;
+}
+
+/** What ARRAY JOIN makes of a value of this type; undefined when it is no array or map. */
+export function unfoldedType(type: string): string | undefined {
+  if (typeHead(type) === 'Map') {
+    const [key, value] = typeArguments(type);
+    return `Tuple(keys ${key}, values ${value})`;
+  }
+  return arrayElementType(type);
+}
+
+export interface TupleElement {
+  /** Empty in an unnamed tuple. */
+  name: string;
+  type: string;
+}
+
+export function tupleElements(type: string): TupleElement[] | undefined {
+  if (typeHead(type) !== 'Tuple') return undefined;
+  return typeArguments(type).map((text) => {
+    const quoted = /^`((?:[^`\\]|\\.)*)`\s+(.*)$/s.exec(text);
+    if (quoted) return { name: (quoted[1] as string).replace(/\\(.)/g, '$1'), type: quoted[2] as string };
+    const named = /^([A-Za-z_][A-Za-z0-9_]*)\s+([A-Z].*)$/s.exec(text);
+    if (named) return { name: named[1] as string, type: named[2] as string };
+    return { name: '', type: text };
+  });
+}
+
+const integers = /^U?Int(8|16|32|64|128|256)$/;
+
+export const isInteger = (type: string): boolean => integers.test(type);
+export const isNumber = (type: string): boolean =>
+  isInteger(type) || /^(Float(32|64)|BFloat16|Decimal(\(.*\))?)$/.test(type);

@@ -1,0 +1,182 @@
+// The plan as it crosses to the kernel: the TypeScript face of native/exec/src/plan.rs.
+
+export type LitValue = null | boolean | string | LitValue[];
+
+/** A typed constant; numbers, dates and decimals are ClickHouse text. */
+export interface Lit {
+  type: string;
+  value: LitValue;
+}
+
+export type ExprJson =
+  | { col: number }
+  | { param: number }
+  | { lit: Lit }
+  | { call: string; args: ExprJson[] }
+  | { cast: ExprJson; to: string }
+  | { lambda: ExprJson; params: number; types: string[] }
+  | { in: ExprJson; set: { values: Lit } | { subquery: number }; negated: boolean }
+  | { scalar: number; type: string };
+
+export interface SortKeyJson {
+  expr: ExprJson;
+  desc: boolean;
+  nullsFirst: boolean;
+}
+
+export interface AggregateJson {
+  name: string;
+  params: Lit[];
+  args: ExprJson[];
+}
+
+export type JoinKind =
+  | 'inner'
+  | 'left'
+  | 'right'
+  | 'full'
+  | 'cross'
+  | 'semi'
+  | 'anti'
+  | 'rightSemi'
+  | 'rightAnti'
+  | 'asof'
+  | 'asofLeft';
+
+export type BoundJson =
+  | { kind: 'unboundedPreceding' | 'currentRow' | 'unboundedFollowing' }
+  | { kind: 'preceding' | 'following'; offset: Lit };
+
+export interface FrameJson {
+  unit: 'rows' | 'range' | 'groups';
+  start: BoundJson;
+  end: BoundJson;
+}
+
+export interface WindowCallJson extends AggregateJson {
+  frame: FrameJson;
+}
+
+export interface FillJson {
+  column: number;
+  desc: boolean;
+  from?: Lit;
+  to?: Lit;
+  step?: Lit;
+  staleness?: Lit;
+}
+
+export interface TableColumnJson {
+  name: string;
+  type: string;
+  codec?: string;
+  default?: ExprJson;
+}
+
+export type NodeJson =
+  | { kind: 'scan'; table: number; columns: string[]; filter?: ExprJson }
+  | { kind: 'one' }
+  | { kind: 'numbers'; start: number; count?: number; step: number }
+  | { kind: 'values'; columns: TableColumnJson[]; rows: LitValue[][] }
+  | { kind: 'batch'; batch: number; columns: TableColumnJson[] }
+  | { kind: 'subquery'; subquery: number }
+  | { kind: 'filter'; input: NodeJson; predicate: ExprJson }
+  | { kind: 'project'; input: NodeJson; exprs: ExprJson[] }
+  | {
+      kind: 'aggregate';
+      input: NodeJson;
+      keys: ExprJson[];
+      aggregates: AggregateJson[];
+      sets?: number[][];
+      totals: boolean;
+      anyGroups?: number;
+      emptyIfNoRows: boolean;
+    }
+  | { kind: 'sort'; input: NodeJson; keys: SortKeyJson[]; limit?: number; withTies: boolean }
+  | { kind: 'limit'; input: NodeJson; limit?: number; offset: number; ties?: ExprJson[] }
+  | { kind: 'limitBy'; input: NodeJson; keys: ExprJson[]; limit: number; offset: number }
+  | { kind: 'distinct'; input: NodeJson; keys?: ExprJson[]; limit?: number }
+  | { kind: 'union'; inputs: NodeJson[] }
+  | {
+      kind: 'setOperation';
+      left: NodeJson;
+      right: NodeJson;
+      operation: 'intersect' | 'except';
+      all: boolean;
+    }
+  | {
+      kind: 'join';
+      left: NodeJson;
+      right: NodeJson;
+      join: JoinKind;
+      strictness: 'all' | 'any';
+      leftKeys: ExprJson[];
+      rightKeys: ExprJson[];
+      residual?: ExprJson;
+      asof?: { left: ExprJson; right: ExprJson; op: string };
+      useNulls: boolean;
+    }
+  | {
+      kind: 'window';
+      input: NodeJson;
+      partition: ExprJson[];
+      order: SortKeyJson[];
+      calls: WindowCallJson[];
+    }
+  | { kind: 'arrayJoin'; input: NodeJson; arrays: ExprJson[]; left: boolean }
+  | { kind: 'fill'; input: NodeJson; keys: FillJson[]; interpolate: [number, ExprJson][] };
+
+export type SubqueryUse = 'scalar' | 'set' | 'exists' | 'table';
+
+export interface WriteTargetJson {
+  columns: TableColumnJson[];
+  sortKey: ExprJson[];
+  partitionKey: ExprJson[];
+  skipIndexes: { name: string; indexType: string; expr: ExprJson; falsePositiveRate?: number }[];
+  directory: string;
+  prefix: string;
+  segmentRows?: number;
+  partitionsMax?: number;
+  level?: number;
+}
+
+export type SinkJson =
+  | { kind: 'format'; format: string; settings: Record<string, string> }
+  | { kind: 'segments'; target: WriteTargetJson }
+  | { kind: 'batch' };
+
+export interface SessionJson {
+  timezone: string;
+  nowNs: string;
+  database: string;
+  user: string;
+  queryId: string;
+  version: string;
+  hostname: string;
+  settings: Record<string, string>;
+}
+
+export interface LimitsJson {
+  executionMs: number;
+  memoryBytes: number;
+  resultRows: number;
+  resultBytes: number;
+  resultBreak: boolean;
+  readRows: number;
+  readBytes: number;
+  threads: number;
+  analyze: boolean;
+}
+
+/** A plan without what differs from run to run; one of these is kept per cached statement. */
+export interface PlanBody {
+  root: NodeJson;
+  names: string[];
+  subqueries: { plan: NodeJson; usage: SubqueryUse }[];
+}
+
+export interface PlanJson extends PlanBody {
+  sink: SinkJson;
+  session: SessionJson;
+  limits: LimitsJson;
+}
