@@ -1,0 +1,179 @@
+// The house rules that a machine can check: who may know whom, what a file needs, what must not be committed.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter(Boolean);
+const text = (file: string): string => {
+  try {
+    return readFileSync(join(root, file), 'utf8');
+  } catch {
+    return ''; // deleted and not committed yet
+  }
+};
+const ours = files.filter((f) => /\.(ts|mjs|rs)$/.test(f) && !f.endsWith('.d.ts'));
+const room = (file: string): string => file.split('/')[0] ?? '';
+
+/** Modules that a file imports: packages by name, files as paths in the checkout. */
+function imports(file: string): string[] {
+  const source = text(file);
+  const found = [
+    ...source.matchAll(/^(?:import|[^'\n]*\bfrom)\s+'([^'\n]+)';$/gm),
+    ...source.matchAll(/\bimport\('([^']+)'\)/g),
+  ].map((m) => m[1] ?? '');
+  return found.map((name) =>
+    name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name,
+  );
+}
+
+const offences = (test: (file: string) => string[]): string[] =>
+  ours.flatMap((file) => test(file).map((fault) => `${file}: ${fault}`));
+
+describe('who may know whom', () => {
+  it('sql imports nothing', () => {
+    const bad = offences((file) =>
+      room(file) === 'sql' ? imports(file).filter((name) => room(name) !== 'sql') : [],
+    );
+    expect(bad).toEqual([]);
+  });
+
+  it('engine knows sql, Node and no HTTP', () => {
+    const packages = new Set(['apache-arrow']);
+    const bad = offences((file) =>
+      room(file) === 'engine'
+        ? imports(file).filter((name) => {
+            if (name.startsWith('node:')) return /^node:(http|https|net|tls|dgram)$/.test(name);
+            return !['engine', 'sql'].includes(room(name)) && !packages.has(name);
+          })
+        : [],
+    );
+    expect(bad).toEqual([]);
+  });
+
+  it('server knows the facade of the engine and no SQL', () => {
+    const doors = new Set(['engine/facade.ts', 'engine/index.ts']);
+    const bad = offences((file) =>
+      room(file) === 'server'
+        ? imports(file).filter(
+            (name) => room(name) === 'sql' || (room(name) === 'engine' && !doors.has(name)),
+          )
+        : [],
+    );
+    expect(bad).toEqual([]);
+  });
+
+  it('nothing imports tests and benches', () => {
+    const bad = offences((file) =>
+      ['sql', 'engine', 'server'].includes(room(file))
+        ? imports(file).filter((name) => ['test', 'bench', 'scripts'].includes(room(name)))
+        : [],
+    );
+    expect(bad).toEqual([]);
+  });
+
+  it('napi is named in the addon only', () => {
+    const bad = files.filter(
+      (file) =>
+        /^native\/(?!addon\/).*(\.rs|Cargo\.toml)$/.test(file) &&
+        file !== 'native/Cargo.toml' &&
+        /\bnapi\b/.test(text(file).replace(/\/\/.*$/gm, '')),
+    );
+    expect(bad).toEqual([]);
+  });
+
+  it('crates depend downwards only', () => {
+    const order = [
+      'types',
+      'files',
+      'storage',
+      'functions',
+      'aggregates',
+      'formats',
+      'exec',
+      'addon',
+    ];
+    const bad: string[] = [];
+    for (const [level, name] of order.entries()) {
+      const manifest = text(`native/${name}/Cargo.toml`);
+      const [, dependencies = ''] = manifest.split(/^\[dependencies\]$/m);
+      for (const above of order.slice(level + 1)) {
+        if (new RegExp(`^${above}\\b`, 'm').test(dependencies.split(/^\[/m)[0] ?? '')) {
+          bad.push(`${name} depends on ${above}`);
+        }
+      }
+    }
+    expect(bad).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('say what they are for', () => {
+    const bad = ours.filter((file) => {
+      const first = text(file)
+        .replace(/^#!.*\n/, '')
+        .trimStart();
+      const configuration = /(^|\/)(build\.rs|vitest\.config\.ts|tests\.rs|.*\.test\.ts)$/.test(
+        file,
+      );
+      return first !== '' && !configuration && !/^(\/\/|\/\*|#!\[)/.test(first);
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('hold no left-overs', () => {
+    const mark = new RegExp(
+      `\\b(${['TO', 'DO'].join('')}|FIX${'ME'}|XX${'X'})\\b|\\b(todo|unimplemented)!\\(`,
+    );
+    const lonely = new RegExp(
+      `\\b(it|test|describe)\\.(${['on', 'ly'].join('')}|skip)\\(|#\\[ignore\\]`,
+    );
+    const bad = offences((file) => {
+      if (file === 'test/tidy.test.ts') return [];
+      return text(file)
+        .split('\n')
+        .filter((line) => mark.test(line) || lonely.test(line));
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('name no machine', () => {
+    const path = new RegExp(`(^|[^.\\w/])/(${['work', 'root', 'home'].join('|')})/\\w`);
+    const bad = files.filter(
+      (file) =>
+        /\.(ts|mjs|rs|md|json|toml|sql|test)$/.test(file) &&
+        path.test(text(file)) &&
+        file !== 'test/tidy.test.ts',
+    );
+    expect(bad).toEqual([]);
+  });
+
+  it('are not generated ones or large ones', () => {
+    expect(files.filter((f) => /(^|\/)(node_modules|dist|target)\//.test(f))).toEqual([]);
+    expect(files.filter((f) => Buffer.byteLength(text(f)) > 1_000_000)).toEqual([]);
+  });
+});
+
+describe('packages', () => {
+  const { dependencies } = JSON.parse(text('package.json')) as {
+    dependencies: Record<string, string>;
+  };
+  it('have a reason in CONTRIBUTING.md', () => {
+    const reasons = text('CONTRIBUTING.md');
+    const named = Object.keys(dependencies).filter((name) => !reasons.includes(name));
+    expect(named).toEqual([]);
+  });
+  it('run no install script of ours', () => {
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+    expect(Object.keys(scripts).filter((n) => /^(pre|post)?install$|^prepare$/.test(n))).toEqual(
+      [],
+    );
+  });
+});
