@@ -24,7 +24,7 @@ const room = (file: string): string => file.split('/')[0] ?? '';
 
 /** Modules that a file imports: packages by name, files as paths in the checkout. */
 function imports(file: string): string[] {
-  const source = text(file);
+  const source = text(file).replace(/^\s*\/\/.*$/gm, '');
   const found = [
     ...source.matchAll(/^(?:import|[^'\n]*\bfrom)\s+'([^'\n]+)';$/gm),
     ...source.matchAll(/\bimport\('([^']+)'\)/g),
