@@ -17,7 +17,14 @@ export async function oracles() {
     if (installed()) return;
     console.error('oracles: installing DuckDB, chdb and others for comparison (700 MB, once)');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const args = [
+      'install',
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ];
     spawnSync(npm, args, {
       cwd: folder,
       stdio: ['ignore', 2, 2],

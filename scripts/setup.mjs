@@ -119,11 +119,16 @@ function fail(message) {
 
 function installPackages() {
   say('installing npm packages');
-  // Progress goes to standard error: standard output belongs to what setup was called for.
-  run(npm(), ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-    stdio: ['ignore', 2, 'inherit'],
-    shell: process.platform === 'win32',
-  });
+  // Versions and hashes come from the lock file. Not `npm ci`: it refuses when a registry lacks an optional package
+  // of some other platform. Progress goes to standard error: standard output belongs to what setup was called for.
+  run(
+    npm(),
+    ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      stdio: ['ignore', 2, 'inherit'],
+      shell: process.platform === 'win32',
+    },
+  );
 }
 
 const npm = () => (process.platform === 'win32' ? 'npm.cmd' : 'npm');
