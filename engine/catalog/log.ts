@@ -236,9 +236,14 @@ export class CatalogLog {
 
   /** Takes what was read into use: cuts a torn tail and says that the directory is in use. */
   static async open(files: FilesApi, disk: CatalogOnDisk): Promise<CatalogLog> {
-    const log = files.openWrite(numbered('log', disk.head.generation));
+    const path = numbered('log', disk.head.generation);
+    const log = files.openWrite(path);
     if (disk.tornBytes > 0) log.truncate(disk.logBytes);
-    // Also without a torn tail: what a killed process wrote may still be in memory alone.
+    if (!disk.head.clean) {
+      // What a killed process wrote may still be in memory alone, and after a failed sync the system
+      // may show bytes that it will never write: they are written once more before they are believed.
+      log.writeAt(0, files.readAll(path));
+    }
     await log.sync();
     const self = new CatalogLog(files, disk.head, disk.slot, log, disk.logHash);
     await self.#writeHead({ clean: false, boot: disk.head.boot + 1 }, disk.state.version);

@@ -258,7 +258,11 @@ function readFile(files: FilesApi, path: string, isLast: boolean) {
   return { frames, validBytes: at, length: bytes.length };
 }
 
-/** Makes what was read the start of a new log: cuts the torn end. Needs no free space. */
+/** Makes what was read the start of a new log: cuts the torn end. Needs no free space.
+ *
+ *  A process that was killed leaves bytes that were never synced, and one whose sync failed leaves
+ *  pages that the system shows but will never write. So the last file, the only one that can have
+ *  such a tail, is written over itself before its sync is believed. */
 export async function openWal(
   files: FilesApi,
   health: Health,
@@ -266,11 +270,12 @@ export async function openWal(
   lastSequence: number,
 ): Promise<Wal> {
   const { torn } = disk;
-  for (const { path, bytes } of disk.files) {
-    const handle = files.openWrite(path);
+  const last = disk.files.at(-1);
+  for (const file of disk.files) {
+    const handle = files.openWrite(file.path);
     try {
-      if (torn?.path === path) handle.truncate(bytes);
-      // What a killed process wrote may still be in memory alone.
+      if (torn?.path === file.path) handle.truncate(file.bytes);
+      if (file === last) handle.writeAt(0, files.readAll(file.path));
       await handle.sync();
     } finally {
       handle.close();

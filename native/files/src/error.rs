@@ -56,13 +56,7 @@ pub struct FileError {
 
 impl FileError {
     pub fn new(kind: Kind, errno: i32, file: &str, what: &str) -> Self {
-        FileError {
-            kind,
-            errno,
-            file: file.to_string(),
-            what: what.to_string(),
-            pid: None,
-        }
+        FileError { kind, errno, file: file.to_string(), what: what.to_string(), pid: None }
     }
 
     /// Sorts an error of the operating system; `what` is the operation.
@@ -75,13 +69,7 @@ impl FileError {
             io::ErrorKind::UnexpectedEof => Kind::Short,
             _ => Kind::Io,
         };
-        FileError {
-            kind,
-            errno,
-            file: file.to_string(),
-            what: format!("{what}: {error}"),
-            pid: None,
-        }
+        FileError { kind, errno, file: file.to_string(), what: format!("{what}: {error}"), pid: None }
     }
 
     pub fn as_sync_failure(mut self) -> Self {

@@ -77,12 +77,7 @@ pub trait Files: Send + Sync {
         let file = self.open_read(path)?;
         let len = file.len();
         if len > max_bytes {
-            return Err(FileError::new(
-                Kind::Io,
-                0,
-                path,
-                "read: the file is longer than allowed",
-            ));
+            return Err(FileError::new(Kind::Io, 0, path, "read: the file is longer than allowed"));
         }
         let mut bytes = vec![0; len as usize];
         file.read_at(0, &mut bytes)?;

@@ -8,11 +8,7 @@ const NAME_MAX: usize = 255;
 
 /// Joins a directory and a name; the root is the empty text.
 pub fn join(dir: &str, name: &str) -> String {
-    if dir.is_empty() {
-        name.to_string()
-    } else {
-        format!("{dir}/{name}")
-    }
+    if dir.is_empty() { name.to_string() } else { format!("{dir}/{name}") }
 }
 
 /// The directory that holds `path`; the root is the empty text.

@@ -1,5 +1,6 @@
 //! The operating system's files, below one directory.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
@@ -20,6 +21,8 @@ const PID_WIDTH: usize = 16;
 
 pub struct RealFiles {
     root: PathBuf,
+    /// Directories whose names this process knows to be on the disk.
+    durable_dirs: Mutex<HashSet<String>>,
 }
 
 impl RealFiles {
@@ -31,7 +34,7 @@ impl RealFiles {
             .mode(DIR_MODE)
             .create(&root)
             .map_err(|e| FileError::from_io(&e, "", "making the data directory"))?;
-        Ok(RealFiles { root })
+        Ok(RealFiles { root, durable_dirs: Mutex::new(HashSet::new()) })
     }
 
     fn resolve(&self, path: &str) -> Result<PathBuf> {
@@ -43,16 +46,8 @@ impl RealFiles {
         let fail = |e: io::Error| FileError::from_io(&e, path, what);
         let file = options.open(self.resolve(path)?).map_err(fail)?;
         let len = file.metadata().map_err(fail)?.len();
-        let tail = Tail {
-            len,
-            poison: None,
-            dirty: false,
-        };
-        Ok(Arc::new(RealWrite {
-            file,
-            path: path.to_string(),
-            tail: Mutex::new(tail),
-        }))
+        let tail = Tail { len, poison: None, dirty: false };
+        Ok(Arc::new(RealWrite { file, path: path.to_string(), tail: Mutex::new(tail) }))
     }
 }
 
@@ -61,20 +56,12 @@ impl Files for RealFiles {
         let fail = |e: io::Error| FileError::from_io(&e, path, "open");
         let file = File::open(self.resolve(path)?).map_err(fail)?;
         let len = file.metadata().map_err(fail)?.len();
-        Ok(Arc::new(RealRead {
-            file,
-            len,
-            path: path.to_string(),
-        }))
+        Ok(Arc::new(RealRead { file, len, path: path.to_string() }))
     }
 
     fn create(&self, path: &str) -> Result<Arc<dyn WriteFile>> {
         let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE);
+        options.read(true).write(true).create_new(true).mode(FILE_MODE);
         self.opened(path, &options, "create")
     }
 
@@ -83,26 +70,25 @@ impl Files for RealFiles {
     }
 
     fn make_dir(&self, path: &str) -> Result<()> {
-        let full = self.resolve(path)?;
-        if full.is_dir() {
+        if path.is_empty() || self.durable_dirs.lock().contains(path) {
             return Ok(());
         }
-        if !path.is_empty() {
-            self.make_dir(parent(path))?;
-        }
-        match fs::DirBuilder::new().mode(DIR_MODE).create(&full) {
+        self.make_dir(parent(path))?;
+        match fs::DirBuilder::new().mode(DIR_MODE).create(self.resolve(path)?) {
             Ok(()) => {}
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            // Whoever made it may have been killed before its name was synced.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(FileError::from_io(&e, path, "mkdir")),
         }
-        self.sync_dir(parent(path))
+        self.sync_dir(parent(path))?;
+        self.durable_dirs.lock().insert(path.to_string());
+        Ok(())
     }
 
     fn sync_dir(&self, path: &str) -> Result<()> {
-        let dir = File::open(self.resolve(path)?)
-            .map_err(|e| FileError::from_io(&e, path, "open directory"))?;
-        dir.sync_all()
-            .map_err(|e| FileError::from_io(&e, path, "fsync directory").as_sync_failure())
+        let dir =
+            File::open(self.resolve(path)?).map_err(|e| FileError::from_io(&e, path, "open directory"))?;
+        dir.sync_all().map_err(|e| FileError::from_io(&e, path, "fsync directory").as_sync_failure())
     }
 
     fn list(&self, path: &str) -> Result<Vec<Entry>> {
@@ -114,11 +100,7 @@ impl Files for RealFiles {
             let Ok(meta) = entry.metadata() else { continue };
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_dir = meta.is_dir();
-            entries.push(Entry {
-                name,
-                is_dir,
-                len: if is_dir { 0 } else { meta.len() },
-            });
+            entries.push(Entry { name, is_dir, len: if is_dir { 0 } else { meta.len() } });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
@@ -128,12 +110,8 @@ impl Files for RealFiles {
         let full = self.resolve(path)?;
         let fail = |e: io::Error| FileError::from_io(&e, path, "remove");
         let meta = fs::symlink_metadata(&full).map_err(fail)?;
-        if meta.is_dir() {
-            fs::remove_dir(&full)
-        } else {
-            fs::remove_file(&full)
-        }
-        .map_err(fail)
+        self.durable_dirs.lock().remove(path);
+        if meta.is_dir() { fs::remove_dir(&full) } else { fs::remove_file(&full) }.map_err(fail)
     }
 
     fn len_of(&self, path: &str) -> Result<Option<u64>> {
@@ -155,12 +133,7 @@ impl Files for RealFiles {
         let path = join("", LOCK_FILE);
         let fail = |e: io::Error| FileError::from_io(&e, LOCK_FILE, "lock");
         let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(FILE_MODE);
+        options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
         let mut file = options.open(self.resolve(&path)?).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -169,13 +142,9 @@ impl Files for RealFiles {
                 // A holder that has not written its pid yet is refused all the same, without a number.
                 let _ = file.by_ref().take(64).read_to_string(&mut text);
                 let pid = text.trim().parse().ok();
-                let holder =
-                    pid.map_or_else(|| "another process".into(), |p| format!("process {p}"));
+                let holder = pid.map_or_else(|| "another process".into(), |p| format!("process {p}"));
                 let what = format!("the data directory is in use by {holder}");
-                return Err(FileError {
-                    pid,
-                    ..FileError::new(Kind::Locked, 0, LOCK_FILE, &what)
-                });
+                return Err(FileError { pid, ..FileError::new(Kind::Locked, 0, LOCK_FILE, &what) });
             }
             Err(TryLockError::Error(e)) => return Err(fail(e)),
         }
@@ -207,9 +176,7 @@ struct RealRead {
 
 impl ReadFile for RealRead {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        self.file
-            .read_exact_at(buffer, offset)
-            .map_err(|e| FileError::from_io(&e, &self.path, "read"))
+        self.file.read_exact_at(buffer, offset).map_err(|e| FileError::from_io(&e, &self.path, "read"))
     }
 
     fn len(&self) -> u64 {
@@ -247,9 +214,7 @@ impl WriteFile for RealWrite {
             return Err(poison.clone());
         }
         if tail.dirty {
-            self.file
-                .set_len(tail.len)
-                .map_err(|e| self.fail(&e, "truncate"))?;
+            self.file.set_len(tail.len).map_err(|e| self.fail(&e, "truncate"))?;
             tail.dirty = false;
         }
         let at = tail.len;
@@ -267,16 +232,9 @@ impl WriteFile for RealWrite {
             return Err(poison.clone());
         }
         if offset > tail.len {
-            return Err(FileError::new(
-                Kind::Io,
-                0,
-                &self.path,
-                "write behind the end",
-            ));
+            return Err(FileError::new(Kind::Io, 0, &self.path, "write behind the end"));
         }
-        self.file
-            .write_all_at(bytes, offset)
-            .map_err(|e| self.fail(&e, "write"))?;
+        self.file.write_all_at(bytes, offset).map_err(|e| self.fail(&e, "write"))?;
         tail.len = tail.len.max(offset + bytes.len() as u64);
         Ok(())
     }
@@ -287,16 +245,9 @@ impl WriteFile for RealWrite {
             return Err(poison.clone());
         }
         if len > tail.len {
-            return Err(FileError::new(
-                Kind::Io,
-                0,
-                &self.path,
-                "truncate behind the end",
-            ));
+            return Err(FileError::new(Kind::Io, 0, &self.path, "truncate behind the end"));
         }
-        self.file
-            .set_len(len)
-            .map_err(|e| self.fail(&e, "truncate"))?;
+        self.file.set_len(len).map_err(|e| self.fail(&e, "truncate"))?;
         tail.len = len;
         tail.dirty = false;
         Ok(())

@@ -120,11 +120,7 @@ impl Disk {
     }
 
     pub(super) fn alive(&self, path: &str) -> Result<()> {
-        if self.crashed {
-            Err(Self::dead(path))
-        } else {
-            Ok(())
-        }
+        if self.crashed { Err(Self::dead(path)) } else { Ok(()) }
     }
 
     pub(super) fn dead(path: &str) -> FileError {
@@ -141,19 +137,11 @@ impl Disk {
         }
         self.crashed = true;
         self.crash_at = None;
-        if self.rng.coin() {
-            Ok(true)
-        } else {
-            Err(Self::dead(path))
-        }
+        if self.rng.coin() { Ok(true) } else { Err(Self::dead(path)) }
     }
 
     fn end<T>(&self, last: bool, path: &str, value: T) -> Result<T> {
-        if last {
-            Err(Self::dead(path))
-        } else {
-            Ok(value)
-        }
+        if last { Err(Self::dead(path)) } else { Ok(value) }
     }
 
     pub(super) fn used(&self) -> u64 {
@@ -166,24 +154,11 @@ impl Disk {
 
     pub(super) fn find(&self, path: &str) -> Result<(u64, u64)> {
         match self.names.get(path) {
-            Some(Node::File(inode)) => Ok((
-                *inode,
-                self.inodes
-                    .get(inode)
-                    .map_or(0, |file| file.content.len() as u64),
-            )),
-            Some(Node::Dir) => Err(FileError::new(
-                Kind::Io,
-                21,
-                path,
-                "open: it is a directory",
-            )),
-            None => Err(FileError::new(
-                Kind::NotFound,
-                2,
-                path,
-                "open: no such file",
-            )),
+            Some(Node::File(inode)) => {
+                Ok((*inode, self.inodes.get(inode).map_or(0, |file| file.content.len() as u64)))
+            }
+            Some(Node::Dir) => Err(FileError::new(Kind::Io, 21, path, "open: it is a directory")),
+            None => Err(FileError::new(Kind::NotFound, 2, path, "open: no such file")),
         }
     }
 
@@ -192,9 +167,7 @@ impl Disk {
     }
 
     fn inode(&mut self, inode: u64, path: &str) -> Result<&mut Inode> {
-        self.inodes
-            .get_mut(&inode)
-            .ok_or_else(|| FileError::new(Kind::Io, 9, path, "stale handle"))
+        self.inodes.get_mut(&inode).ok_or_else(|| FileError::new(Kind::Io, 9, path, "stale handle"))
     }
 
     pub(super) fn content(&self, inode: u64) -> &[u8] {
@@ -204,52 +177,35 @@ impl Disk {
     pub(super) fn create(&mut self, path: &str) -> Result<u64> {
         let last = self.begin(path)?;
         if self.names.contains_key(path) {
-            return Err(FileError::new(
-                Kind::Exists,
-                17,
-                path,
-                "create: the file exists",
-            ));
+            return Err(FileError::new(Kind::Exists, 17, path, "create: the file exists"));
         }
         if !self.is_dir(parent(path)) {
-            return Err(FileError::new(
-                Kind::NotFound,
-                2,
-                path,
-                "create: no such directory",
-            ));
+            return Err(FileError::new(Kind::NotFound, 2, path, "create: no such directory"));
         }
-        if self
-            .capacity
-            .is_some_and(|capacity| self.used() >= capacity)
-        {
-            return Err(FileError::new(
-                Kind::DiskFull,
-                ENOSPC,
-                path,
-                "create: no space left",
-            ));
+        if self.capacity.is_some_and(|capacity| self.used() >= capacity) {
+            return Err(FileError::new(Kind::DiskFull, ENOSPC, path, "create: no space left"));
         }
         let inode = self.next_inode;
         self.next_inode += 1;
         self.inodes.insert(inode, Inode::default());
         self.names.insert(path.to_string(), Node::File(inode));
-        self.pending_names
-            .push(NameChange::Add(path.to_string(), Node::File(inode)));
+        self.pending_names.push(NameChange::Add(path.to_string(), Node::File(inode)));
         self.end(last, path, inode)
     }
 
+    /// A directory that is there may still hang on a name that nobody has synced.
     pub(super) fn make_dir(&mut self, path: &str) -> Result<()> {
-        if self.is_dir(path) {
+        if path.is_empty() || self.durable_names.get(path) == Some(&Node::Dir) && self.is_dir(path) {
             return self.alive(path);
         }
         self.make_dir(parent(path))?;
-        let last = self.begin(path)?;
-        self.names.insert(path.to_string(), Node::Dir);
-        self.pending_names
-            .push(NameChange::Add(path.to_string(), Node::Dir));
-        if last {
-            return Err(Self::dead(path));
+        if !self.is_dir(path) {
+            let last = self.begin(path)?;
+            self.names.insert(path.to_string(), Node::Dir);
+            self.pending_names.push(NameChange::Add(path.to_string(), Node::Dir));
+            if last {
+                return Err(Self::dead(path));
+            }
         }
         self.sync_dir(parent(path))
     }
@@ -258,41 +214,25 @@ impl Disk {
         let last = self.begin(path)?;
         match self.names.get(path) {
             None => {
-                return Err(FileError::new(
-                    Kind::NotFound,
-                    2,
-                    path,
-                    "remove: no such file",
-                ));
+                return Err(FileError::new(Kind::NotFound, 2, path, "remove: no such file"));
             }
             Some(Node::Dir) => {
                 let below = format!("{path}/");
-                if self
-                    .names
-                    .range(below.clone()..)
-                    .next()
-                    .is_some_and(|(n, _)| n.starts_with(&below))
-                {
+                if self.names.range(below.clone()..).next().is_some_and(|(n, _)| n.starts_with(&below)) {
                     return Err(FileError::new(Kind::Io, 39, path, "remove: not empty"));
                 }
             }
             Some(Node::File(_)) => {}
         }
         self.names.remove(path);
-        self.pending_names
-            .push(NameChange::Remove(path.to_string()));
+        self.pending_names.push(NameChange::Remove(path.to_string()));
         self.end(last, path, ())
     }
 
     pub(super) fn list(&self, path: &str) -> Result<Vec<Entry>> {
         self.alive(path)?;
         if !self.is_dir(path) {
-            return Err(FileError::new(
-                Kind::NotFound,
-                2,
-                path,
-                "list: no such directory",
-            ));
+            return Err(FileError::new(Kind::NotFound, 2, path, "list: no such directory"));
         }
         let mut entries = Vec::new();
         for (full, node) in &self.names {
@@ -317,23 +257,14 @@ impl Disk {
             self.failing_syncs = Some((n - 1, count));
             return false;
         }
-        self.failing_syncs = if count > 1 {
-            Some((1, count - 1))
-        } else {
-            None
-        };
+        self.failing_syncs = if count > 1 { Some((1, count - 1)) } else { None };
         true
     }
 
     pub(super) fn sync_dir(&mut self, path: &str) -> Result<()> {
         let last = self.begin(path)?;
         if self.sync_fails() {
-            return Err(FileError::new(
-                Kind::SyncFailed,
-                EIO,
-                path,
-                "fsync directory: EIO",
-            ));
+            return Err(FileError::new(Kind::SyncFailed, EIO, path, "fsync directory: EIO"));
         }
         let mut rest = Vec::new();
         for change in std::mem::take(&mut self.pending_names) {
@@ -355,13 +286,7 @@ impl Disk {
     }
 
     /// Appends when `at` is `None`.
-    pub(super) fn write(
-        &mut self,
-        inode: u64,
-        at: Option<u64>,
-        bytes: &[u8],
-        path: &str,
-    ) -> Result<u64> {
+    pub(super) fn write(&mut self, inode: u64, at: Option<u64>, bytes: &[u8], path: &str) -> Result<u64> {
         let last = self.begin(path)?;
         let used = self.used();
         let capacity = self.capacity;
@@ -376,17 +301,9 @@ impl Disk {
         }
         let growth = (at + bytes.len() as u64).saturating_sub(len);
         if capacity.is_some_and(|capacity| growth > 0 && used + growth > capacity) {
-            return Err(FileError::new(
-                Kind::DiskFull,
-                ENOSPC,
-                path,
-                "append: no space left",
-            ));
+            return Err(FileError::new(Kind::DiskFull, ENOSPC, path, "append: no space left"));
         }
-        let change = Change::Write {
-            at,
-            bytes: bytes.to_vec(),
-        };
+        let change = Change::Write { at, bytes: bytes.to_vec() };
         apply(&mut file.content, &change);
         file.pending.push(change);
         self.end(last, path, at)
@@ -446,17 +363,8 @@ impl Disk {
                 self.lose_bytes(inode);
             }
         }
-        let named: Vec<u64> = self
-            .names
-            .values()
-            .filter_map(|n| {
-                if let Node::File(i) = n {
-                    Some(*i)
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let named: Vec<u64> =
+            self.names.values().filter_map(|n| if let Node::File(i) = n { Some(*i) } else { None }).collect();
         self.inodes.retain(|inode, _| named.contains(inode));
         for file in self.inodes.values_mut() {
             // The new process finds what is there; it has not been synced by anyone.
@@ -473,9 +381,7 @@ impl Disk {
     fn lose_names(&mut self) {
         let mut dirs: BTreeMap<String, Vec<NameChange>> = BTreeMap::new();
         for change in std::mem::take(&mut self.pending_names) {
-            dirs.entry(parent(change.path()).to_string())
-                .or_default()
-                .push(change);
+            dirs.entry(parent(change.path()).to_string()).or_default().push(change);
         }
         for (_, changes) in dirs {
             let kept = self.rng.below(changes.len() as u64 + 1) as usize;
@@ -511,13 +417,7 @@ impl Disk {
             for (index, sector) in bytes.chunks(SECTOR).enumerate() {
                 if self.rng.coin() {
                     let at = *at + (index * SECTOR) as u64;
-                    apply(
-                        &mut file.durable,
-                        &Change::Write {
-                            at,
-                            bytes: sector.to_vec(),
-                        },
-                    );
+                    apply(&mut file.durable, &Change::Write { at, bytes: sector.to_vec() });
                 }
             }
         }

@@ -32,22 +32,8 @@ pub(super) struct SimRead {
 }
 
 impl SimRead {
-    pub(super) fn new(
-        disk: &Arc<Mutex<Disk>>,
-        epoch: u64,
-        inode: u64,
-        len: u64,
-        path: &str,
-    ) -> Self {
-        SimRead {
-            place: Place {
-                disk: disk.clone(),
-                epoch,
-                inode,
-                path: path.to_string(),
-            },
-            len,
-        }
+    pub(super) fn new(disk: &Arc<Mutex<Disk>>, epoch: u64, inode: u64, len: u64, path: &str) -> Self {
+        SimRead { place: Place { disk: disk.clone(), epoch, inode, path: path.to_string() }, len }
     }
 }
 
@@ -56,16 +42,8 @@ impl ReadFile for SimRead {
         let disk = self.place.disk()?;
         let bytes = disk.content(self.place.inode);
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
-        let Some(part) = from
-            .checked_add(buffer.len())
-            .and_then(|to| bytes.get(from..to))
-        else {
-            return Err(FileError::new(
-                Kind::Short,
-                0,
-                &self.place.path,
-                "read: the file ends early",
-            ));
+        let Some(part) = from.checked_add(buffer.len()).and_then(|to| bytes.get(from..to)) else {
+            return Err(FileError::new(Kind::Short, 0, &self.place.path, "read: the file ends early"));
         };
         buffer.copy_from_slice(part);
         Ok(())
@@ -86,35 +64,21 @@ pub(super) struct SimWrite {
 
 impl SimWrite {
     pub(super) fn new(disk: &Arc<Mutex<Disk>>, epoch: u64, inode: u64, path: &str) -> Self {
-        SimWrite {
-            place: Place {
-                disk: disk.clone(),
-                epoch,
-                inode,
-                path: path.to_string(),
-            },
-        }
+        SimWrite { place: Place { disk: disk.clone(), epoch, inode, path: path.to_string() } }
     }
 }
 
 impl WriteFile for SimWrite {
     fn append(&self, bytes: &[u8]) -> Result<u64> {
-        self.place
-            .disk()?
-            .write(self.place.inode, None, bytes, &self.place.path)
+        self.place.disk()?.write(self.place.inode, None, bytes, &self.place.path)
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.place
-            .disk()?
-            .write(self.place.inode, Some(offset), bytes, &self.place.path)
-            .map(|_| ())
+        self.place.disk()?.write(self.place.inode, Some(offset), bytes, &self.place.path).map(|_| ())
     }
 
     fn truncate(&self, len: u64) -> Result<()> {
-        self.place
-            .disk()?
-            .truncate(self.place.inode, len, &self.place.path)
+        self.place.disk()?.truncate(self.place.inode, len, &self.place.path)
     }
 
     fn sync(&self) -> Result<()> {
@@ -137,10 +101,7 @@ pub(super) struct SimLock {
 
 impl SimLock {
     pub(super) fn new(disk: &Arc<Mutex<Disk>>, epoch: u64) -> Self {
-        SimLock {
-            disk: disk.clone(),
-            epoch,
-        }
+        SimLock { disk: disk.clone(), epoch }
     }
 }
 

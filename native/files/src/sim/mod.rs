@@ -42,9 +42,7 @@ pub struct SimFiles {
 
 impl SimFiles {
     pub fn new(seed: u64) -> Self {
-        SimFiles {
-            disk: Arc::new(Mutex::new(Disk::new(seed))),
-        }
+        SimFiles { disk: Arc::new(Mutex::new(Disk::new(seed))) }
     }
 
     /// Ends the machine's life and starts it again; open handles and locks are dead from now on.
@@ -99,9 +97,7 @@ impl Files for SimFiles {
         let disk = self.disk.lock();
         disk.alive(path)?;
         let (inode, len) = disk.find(path)?;
-        Ok(Arc::new(SimRead::new(
-            &self.disk, disk.epoch, inode, len, path,
-        )))
+        Ok(Arc::new(SimRead::new(&self.disk, disk.epoch, inode, len, path)))
     }
 
     fn create(&self, path: &str) -> Result<Arc<dyn WriteFile>> {
@@ -153,9 +149,7 @@ impl Files for SimFiles {
     fn free_space(&self) -> Result<u64> {
         let disk = self.disk.lock();
         disk.alive("")?;
-        Ok(disk
-            .capacity
-            .map_or(1 << 40, |capacity| capacity.saturating_sub(disk.used())))
+        Ok(disk.capacity.map_or(1 << 40, |capacity| capacity.saturating_sub(disk.used())))
     }
 
     fn lock(&self) -> Result<Box<dyn DirLock>> {

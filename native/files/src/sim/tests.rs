@@ -19,10 +19,7 @@ fn synced_bytes_survive_every_power_cut() {
         files.restart(Restart::PowerCut);
         let bytes = files.read_all("a", 1 << 20).unwrap();
         assert!(bytes.starts_with(b"hello"), "seed {seed}");
-        assert!(
-            file.append(b"x").is_err(),
-            "handles of an earlier life are dead"
-        );
+        assert!(file.append(b"x").is_err(), "handles of an earlier life are dead");
     }
 }
 
@@ -54,10 +51,7 @@ fn a_kill_loses_nothing_and_frees_the_lock() {
     assert_eq!(files.read_all("a", 10).unwrap(), b"hello");
     let again = files.lock().unwrap();
     drop(lock);
-    assert!(
-        files.lock().is_err(),
-        "a lock of an earlier life frees nothing"
-    );
+    assert!(files.lock().is_err(), "a lock of an earlier life frees nothing");
     drop(again);
     assert!(files.lock().is_ok());
 }
@@ -124,16 +118,24 @@ fn directories_are_listed_and_only_removed_when_empty() {
     let files = SimFiles::new(1);
     files.make_dir("s/t").unwrap();
     files.create("s/t/a").unwrap();
-    let names: Vec<_> = files
-        .list("s")
-        .unwrap()
-        .into_iter()
-        .map(|e| (e.name, e.is_dir))
-        .collect();
+    let names: Vec<_> = files.list("s").unwrap().into_iter().map(|e| (e.name, e.is_dir)).collect();
     assert_eq!(names, [("t".to_string(), true)]);
     assert!(files.remove("s/t").is_err());
     files.remove("s/t/a").unwrap();
     files.remove("s/t").unwrap();
     assert_eq!(files.create("s/t/b").err().unwrap().kind, Kind::NotFound);
     assert_eq!(files.create("../b").err().unwrap().kind, Kind::BadPath);
+}
+
+#[test]
+fn a_directory_that_is_there_is_made_durable_all_the_same() {
+    for seed in 0..40 {
+        let files = SimFiles::new(seed);
+        files.crash_after(Some(2));
+        assert!(files.make_dir("s").is_err());
+        files.restart(Restart::Kill);
+        files.make_dir("s").unwrap();
+        files.restart(Restart::PowerCut);
+        assert!(files.list("s").is_ok(), "seed {seed}");
+    }
 }
