@@ -52,17 +52,23 @@ async function divide(
   source: AsyncGenerator<Uint8Array, void, undefined>,
   queryBytes: number,
 ): Promise<Statement> {
-  let text = head;
+  const pieces: Uint8Array[] = [head];
+  let size = head.length;
   let looked = 0;
   for (;;) {
     const next = await source.next();
-    if (!next.done) text = Buffer.concat([text, next.value]);
-    if (next.done || text.length > queryBytes || text.length >= 2 * looked + 16_384) {
-      looked = text.length;
+    if (!next.done) {
+      pieces.push(next.value);
+      size += next.value.length;
+    }
+    // Looking at doubling sizes keeps the whole linear.
+    if (next.done || size > queryBytes || size >= 2 * looked + 16_384) {
+      const text = Buffer.concat(pieces);
+      pieces.splice(0, pieces.length, text);
+      looked = size;
       const split = splitInsert(text.subarray(0, queryBytes).toString('latin1'));
       // Short VALUES stay text: the parser points into them when they are damaged.
-      const keep =
-        next.done && split.kind === 'insert' && split.values && text.length <= queryBytes;
+      const keep = next.done && split.kind === 'insert' && split.values && size <= queryBytes;
       if (split.kind === 'insert' && !keep) {
         return {
           sql: decodeText(text.subarray(0, split.dataStart)),
@@ -70,11 +76,9 @@ async function divide(
         };
       }
     }
-    if (next.done) break;
-    if (text.length > queryBytes) throw tooLong(queryBytes);
+    if (size > queryBytes + head.length) throw tooLong(queryBytes);
+    if (next.done) return { sql: decodeText(Buffer.concat(pieces)) };
   }
-  if (text.length > queryBytes + head.length) throw tooLong(queryBytes);
-  return { sql: decodeText(text) };
 }
 
 async function* rest(
