@@ -1,0 +1,34 @@
+//! Storage of rows: segments on disk (format, encodings, indexes, cache), memtables, log payloads, sorting
+//! and merging. Knows no queries; the format is written down in native/FORMAT.md.
+
+#![forbid(unsafe_code)]
+
+mod bloom;
+mod bytes;
+mod cache;
+mod encode;
+mod fault;
+mod footer;
+mod memtable;
+mod merge;
+mod order;
+mod pred;
+mod segment;
+mod sort;
+mod spec;
+mod stats;
+mod wal;
+mod words;
+mod write;
+
+pub use cache::{Cache, CacheStats};
+pub use footer::BLOCK_ROWS;
+pub use memtable::Memtable;
+pub use merge::{Keep, merge_segments};
+pub use pred::Pred;
+pub use segment::Segment;
+pub use sort::{SortKey, sort_batch};
+pub use spec::{ColumnInfo, ColumnSpec, IndexExpr, SegmentInfo, SkipIndex, SkipKind, WriteOptions};
+pub use stats::{BlockStats, SegmentStats};
+pub use wal::{decode_batch, encode_batch};
+pub use write::{SegmentWriter, write_segment};
