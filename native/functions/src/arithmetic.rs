@@ -1,0 +1,637 @@
+//! Arithmetic with ClickHouse's result types: integers widen (and wrap), `/` gives Float64, decimals keep
+//! their scale, dates move by days or seconds, tuples and arrays go element by element.
+
+use crate::args::{array_column, arrays, f64s, tuple_columns};
+use crate::bind::{Bind, Bound, Ctx, bound};
+use crate::call::{Arg, Call, Value, resolve};
+use crate::dates::add::{self, Unit};
+use crate::decimal;
+use crate::def::{FunctionDef, f};
+use crate::integer::{Arith, Integer};
+use crate::lanes::{Lane, map, try_zip, zip};
+use crate::session::Session;
+use crate::{with_lane, with_wide};
+use std::sync::Arc;
+use types::codes::{ILLEGAL_DIVISION, SIZES_OF_ARRAYS_DONT_MATCH};
+use types::{Bitmap, Column, Data, Error, I256, Result, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("plus", "plus(a, b)", "Sum; also a date or time moved by days, seconds or an interval.", &[("1 + 2", "3"), ("toDate('2024-01-31') + 1", "2024-02-01")], |b| binary(b, Op::Plus)).total(),
+    f("minus", "minus(a, b)", "Difference; of two dates in days, of two times in seconds.", &[("1 - 2", "-1")], |b| binary(b, Op::Minus)).total(),
+    f("multiply", "multiply(a, b)", "Product.", &[("3 * 4", "12")], |b| binary(b, Op::Multiply)).total(),
+    f("divide", "divide(a, b)", "Quotient as Float64 (Decimal for decimals). Division by zero gives inf or nan.", &[("7 / 2", "3.5")], |b| binary(b, Op::Divide)),
+    f("divideOrNull", "divideOrNull(a, b)", "Quotient, NULL when divided by zero.", &[("divideOrNull(5, 0)", "NULL")], |b| binary(b, Op::DivideOrNull)),
+    f("intDiv", "intDiv(a, b)", "Integer quotient, cut towards zero. Errors on division by zero.", &[("intDiv(-7, 2)", "-3")], |b| binary(b, Op::IntDiv)),
+    f("intDivOrZero", "intDivOrZero(a, b)", "Integer quotient, 0 when divided by zero.", &[("intDivOrZero(5, 0)", "0")], |b| binary(b, Op::IntDivOrZero)),
+    f("intDivOrNull", "intDivOrNull(a, b)", "Integer quotient, NULL when divided by zero.", &[("intDivOrNull(5, 2)", "2")], |b| binary(b, Op::IntDivOrNull)),
+    f("modulo", "modulo(a, b)", "Remainder with the sign of the dividend.", &[("-7 % 3", "-1")], |b| binary(b, Op::Modulo)).alias_ci(&["mod"]),
+    f("moduloOrZero", "moduloOrZero(a, b)", "Remainder, 0 when divided by zero.", &[("moduloOrZero(5, 0)", "0")], |b| binary(b, Op::ModuloOrZero)),
+    f("moduloOrNull", "moduloOrNull(a, b)", "Remainder, NULL when divided by zero.", &[("moduloOrNull(5, 0)", "NULL")], |b| binary(b, Op::ModuloOrNull)).alias_ci(&["modOrNull"]),
+    f("moduloLegacy", "moduloLegacy(a, b)", "Remainder in the type of the divisor's width.", &[("moduloLegacy(-9, 4)", "-1")], |b| binary(b, Op::ModuloLegacy)),
+    f("positiveModulo", "positiveModulo(a, b)", "Remainder that is never negative.", &[("positiveModulo(-7, 3)", "2")], |b| binary(b, Op::PositiveModulo)).alias_ci(&["positive_modulo", "pmod"]),
+    f("positiveModuloOrNull", "positiveModuloOrNull(a, b)", "Remainder that is never negative, NULL when divided by zero.", &[("positiveModuloOrNull(-7, 0)", "NULL")], |b| binary(b, Op::PositiveModuloOrNull)).alias_ci(&["positive_modulo_or_null", "pmodOrNull"]),
+    f("negate", "negate(a)", "The number with its sign turned.", &[("-(5)", "-5")], negate).total(),
+    f("abs", "abs(a)", "Absolute value; unsigned for integers.", &[("abs(-5)", "5")], abs).ci().total(),
+    f("sign", "sign(a)", "-1, 0 or 1.", &[("sign(-3)", "-1")], sign).ci().total(),
+    f("gcd", "gcd(a, b)", "Greatest common divisor.", &[("gcd(12, 18)", "6")], |b| gcd_lcm(b, false)),
+    f("lcm", "lcm(a, b)", "Least common multiple.", &[("lcm(4, 6)", "12")], |b| gcd_lcm(b, true)),
+    f("max2", "max2(a, b)", "The larger of two numbers, as Float64.", &[("max2(-1, 2)", "2")], |b| two_floats(b, f64::max)).ci(),
+    f("min2", "min2(a, b)", "The smaller of two numbers, as Float64.", &[("min2(-1, 2)", "-1")], |b| two_floats(b, f64::min)).ci(),
+    f("tuplePlus", "tuplePlus(a, b)", "Sums of the elements of two tuples.", &[("tuplePlus((1, 2), (2, 3))", "(3,5)")], |b| vector(b, "plus")).alias(&["vectorSum"]),
+    f("tupleMinus", "tupleMinus(a, b)", "Differences of the elements of two tuples.", &[("tupleMinus((1, 2), (2, 3))", "(-1,-1)")], |b| vector(b, "minus")).alias(&["vectorDifference"]),
+    f("tupleMultiply", "tupleMultiply(a, b)", "Products of the elements of two tuples.", &[("tupleMultiply((1, 2), (2, 3))", "(2,6)")], |b| vector(b, "multiply")),
+    f("tupleDivide", "tupleDivide(a, b)", "Quotients of the elements of two tuples.", &[("tupleDivide((1, 2), (2, 3))", "(0.5,0.6666666666666666)")], |b| vector(b, "divide")),
+    f("tupleModulo", "tupleModulo(a, b)", "Remainders of the elements of two tuples.", &[("tupleModulo((15, 10), (2, 3))", "(1,1)")], |b| vector(b, "modulo")),
+    f("tupleIntDiv", "tupleIntDiv(a, b)", "Integer quotients of the elements of two tuples.", &[("tupleIntDiv((15, 10), (2, 3))", "(7,3)")], |b| vector(b, "intDiv")),
+    f("tupleIntDivOrZero", "tupleIntDivOrZero(a, b)", "Integer quotients, 0 where divided by zero.", &[("tupleIntDivOrZero((5, 10), (0, 3))", "(0,3)")], |b| vector(b, "intDivOrZero")),
+    f("tupleNegate", "tupleNegate(a)", "The tuple with all signs turned.", &[("tupleNegate((1, 2))", "(-1,-2)")], negate),
+    f("tupleMultiplyByNumber", "tupleMultiplyByNumber(a, number)", "All elements of a tuple times a number.", &[("tupleMultiplyByNumber((1, 2), 2)", "(2,4)")], |b| by_number(b, "multiply")),
+    f("tupleDivideByNumber", "tupleDivideByNumber(a, number)", "All elements of a tuple divided by a number.", &[("tupleDivideByNumber((1, 2), 2)", "(0.5,1)")], |b| by_number(b, "divide")),
+    f("tupleModuloByNumber", "tupleModuloByNumber(a, number)", "Remainders of all elements of a tuple.", &[("tupleModuloByNumber((15, 10), 4)", "(3,2)")], |b| by_number(b, "modulo")),
+    f("tupleIntDivByNumber", "tupleIntDivByNumber(a, number)", "Integer quotients of all elements of a tuple.", &[("tupleIntDivByNumber((15, 10), 4)", "(3,2)")], |b| by_number(b, "intDiv")),
+    f("tupleIntDivOrZeroByNumber", "tupleIntDivOrZeroByNumber(a, number)", "Integer quotients of all elements, 0 for a zero divisor.", &[("tupleIntDivOrZeroByNumber((15, 10), 0)", "(0,0)")], |b| by_number(b, "intDivOrZero")),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    Plus,
+    Minus,
+    Multiply,
+    Divide,
+    DivideOrNull,
+    IntDiv,
+    IntDivOrZero,
+    IntDivOrNull,
+    Modulo,
+    ModuloOrZero,
+    ModuloOrNull,
+    ModuloLegacy,
+    PositiveModulo,
+    PositiveModuloOrNull,
+}
+
+impl Op {
+    fn function(self) -> &'static str {
+        match self {
+            Op::Plus => "plus",
+            Op::Minus => "minus",
+            Op::Multiply => "multiply",
+            Op::Divide => "divide",
+            Op::DivideOrNull => "divideOrNull",
+            Op::IntDiv => "intDiv",
+            Op::IntDivOrZero => "intDivOrZero",
+            Op::IntDivOrNull => "intDivOrNull",
+            Op::Modulo => "modulo",
+            Op::ModuloOrZero => "moduloOrZero",
+            Op::ModuloOrNull => "moduloOrNull",
+            Op::ModuloLegacy => "moduloLegacy",
+            Op::PositiveModulo => "positiveModulo",
+            Op::PositiveModuloOrNull => "positiveModuloOrNull",
+        }
+    }
+    fn or_null(self) -> bool {
+        matches!(self, Op::DivideOrNull | Op::IntDivOrNull | Op::ModuloOrNull | Op::PositiveModuloOrNull)
+    }
+    fn or_zero(self) -> bool {
+        matches!(self, Op::IntDivOrZero | Op::ModuloOrZero)
+    }
+}
+
+fn next_bits(bits: u16) -> u16 {
+    if bits < 64 { bits * 2 } else { bits }
+}
+
+/// (bits, signed, float) of a number type.
+fn shape(t: &Type) -> Option<(u16, bool, bool)> {
+    match t {
+        Type::Float32 => Some((32, true, true)),
+        Type::Float64 => Some((64, true, true)),
+        t => t.int_bits().map(|(b, s)| (b, s, false)),
+    }
+}
+
+fn construct(signed: bool, float: bool, bits: u16) -> Option<Type> {
+    match (float, bits) {
+        (false, b) => Some(Type::int_of(b, signed)),
+        (true, 8..=32) => Some(Type::Float32),
+        (true, 64) => Some(Type::Float64),
+        _ => None,
+    }
+}
+
+/// The result type of an operation on plain numbers.
+pub fn number_result(op: Op, a: &Type, b: &Type) -> Option<Type> {
+    let ((ba, sa, fa), (bb, sb, fb)) = (shape(a)?, shape(b)?);
+    let float = fa || fb;
+    match op {
+        Op::Plus | Op::Multiply => construct(sa || sb, float, next_bits(ba.max(bb))),
+        Op::Minus => construct(true, float, next_bits(ba.max(bb))),
+        Op::Divide | Op::DivideOrNull => Some(Type::Float64),
+        Op::IntDiv | Op::IntDivOrZero | Op::IntDivOrNull => construct(sa || sb, false, ba),
+        _ if float => Some(Type::Float64),
+        Op::ModuloLegacy => construct(sa || sb, false, bb),
+        Op::PositiveModulo | Op::PositiveModuloOrNull => construct(false, false, bb),
+        _ => construct(sa, false, if sa { next_bits(bb) } else { bb }),
+    }
+}
+
+fn binary(b: &Bind<'_>, op: Op) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
+    if let Some(out) = temporal(b, op)? {
+        return Ok(out);
+    }
+    match (&ta, &tb) {
+        (Type::Tuple(_), Type::Tuple(_)) => return vector(b, op.function()),
+        (Type::Tuple(_), t) if t.is_number() => return by_number(b, op.function()),
+        (t, Type::Tuple(_)) if t.is_number() && op == Op::Multiply => return number_by_tuple(b),
+        (Type::Array(_), Type::Array(_)) if matches!(op, Op::Plus | Op::Minus) => return array_by_array(b, op.function()),
+        (Type::Array(_), t) | (t, Type::Array(_)) if t.is_number() && matches!(op, Op::Multiply | Op::Divide) => {
+            return array_by_number(b, op.function());
+        }
+        _ => {}
+    }
+    if !ta.is_number() {
+        return Err(b.illegal(0, "a number, or a date and an interval"));
+    }
+    if !tb.is_number() {
+        return Err(b.illegal(1, "a number, or a date and an interval"));
+    }
+    if ta.is_decimal() || tb.is_decimal() {
+        return decimals(b, op, ta, tb);
+    }
+    let out = number_result(op, &ta, &tb)
+        .ok_or_else(|| b.illegal(1, &format!("a type that {ta} can be combined with (no floats with 128- or 256-bit integers)")))?;
+    numbers(op, ta, tb, out)
+}
+
+fn numbers(op: Op, ta: Type, tb: Type, out: Type) -> Result<Bound> {
+    let kernel = out.clone();
+    match op {
+        Op::Plus | Op::Minus | Op::Multiply => bound(out, move |c| {
+            let (x, y) = (c.col(0), c.col(1));
+            Ok(with_lane!(&kernel, R => simple::<R>(op, x, y, c.rows), return Err(Error::internal("no lane"))))
+        }),
+        Op::Divide => bound(out, |c| Ok(f64::column(zip::<f64, f64>(c.col(0), c.col(1), c.rows, |x, y| x / y)))),
+        Op::DivideOrNull => bound(Type::nullable(out), |c| {
+            let ys = f64s(c.col(1), &Type::Float64);
+            let v = zip::<f64, f64>(c.col(0), c.col(1), c.rows, |x, y| if y == 0.0 { 0.0 } else { x / y });
+            Ok(Column::new(Data::F64(v.into()), Some(Bitmap::from_fn(c.rows, |i| ys.at(i) == 0.0))))
+        }),
+        _ if ta.is_float() || tb.is_float() => float_division(op, out),
+        _ => {
+            let (Some((ba, sa)), Some((bb, sb))) = (ta.int_bits(), tb.int_bits()) else {
+                return Err(Error::internal("integers expected"));
+            };
+            let (bits, signed) = (ba.max(bb), sa || sb);
+            // An unsigned operand of the full width needs the next signed lane.
+            let bits = if signed && bits <= 32 && sa != sb { bits * 2 } else { bits };
+            let ty = if op.or_null() { Type::nullable(out) } else { out };
+            bound(ty, move |c| {
+                let wide = with_wide!(bits, signed, W => integer_division::<W>(op, c)?);
+                let nulls = wide.nulls.clone();
+                let narrow = with_lane!(&kernel, R => if R::slice(&wide.data).is_some() { wide } else { R::column(map::<R, R>(&wide, c.rows, |x| x)) }, wide);
+                Ok(Column { data: narrow.data, nulls })
+            })
+        }
+    }
+}
+
+fn simple<R: Arith>(op: Op, a: &Column, b: &Column, rows: usize) -> Column {
+    R::column(match op {
+        Op::Plus => zip::<R, R>(a, b, rows, R::add),
+        Op::Minus => zip::<R, R>(a, b, rows, R::sub),
+        _ => zip::<R, R>(a, b, rows, R::mul),
+    })
+}
+
+fn division_error<W: Integer>(y: W) -> Error {
+    if y == W::ZERO {
+        decimal::division_by_zero()
+    } else {
+        Error::new(ILLEGAL_DIVISION, "Division of minimal signed number by minus one")
+    }
+}
+
+fn integer_division<W: Integer>(op: Op, c: &Ctx<'_>) -> Result<Column> {
+    let (a, b, rows) = (c.col(0), c.col(1), c.rows);
+    let one = |x: W, y: W| -> Option<W> {
+        match op {
+            Op::IntDiv | Op::IntDivOrZero | Op::IntDivOrNull => x.div(y),
+            Op::PositiveModulo | Op::PositiveModuloOrNull => {
+                let r = x.rem(y)?;
+                Some(if r < W::ZERO { if y < W::ZERO { r.sub(y) } else { r.add(y) } } else { r })
+            }
+            _ => x.rem(y),
+        }
+    };
+    if op.or_null() {
+        let v = zip::<W, (W, bool)>(a, b, rows, |x, y| one(x, y).map_or((W::ZERO, true), |v| (v, false)));
+        let mask = Bitmap::from_fn(rows, |i| v[i].1);
+        let values: Vec<W> = v.into_iter().map(|p| p.0).collect();
+        return Ok(Column::new(W::column(values).data, Some(mask)));
+    }
+    if op.or_zero() {
+        return Ok(W::column(zip::<W, W>(a, b, rows, |x, y| one(x, y).unwrap_or(W::ZERO))));
+    }
+    Ok(W::column(try_zip::<W, W>(a, b, rows, |x, y| one(x, y).ok_or_else(|| division_error(y)))?))
+}
+
+fn float_division(op: Op, out: Type) -> Result<Bound> {
+    let ty = if op.or_null() { Type::nullable(out.clone()) } else { out.clone() };
+    bound(ty, move |c| {
+        let (a, b, rows) = (c.col(0), c.col(1), c.rows);
+        let ys = zip::<f64, f64>(b, b, rows, |y, _| y);
+        let mask = op.or_null().then(|| Bitmap::from_fn(rows, |i| ys[i] == 0.0));
+        if matches!(op, Op::IntDiv | Op::IntDivOrZero | Op::IntDivOrNull) {
+            let v = try_zip::<f64, i64>(a, b, rows, |x, y| {
+                let q = x / y;
+                if q.is_finite() && q.abs() < 9.3e18 {
+                    Ok(q as i64)
+                } else if op == Op::IntDiv {
+                    Err(Error::new(ILLEGAL_DIVISION, "Cannot perform integer division: division by zero, or infinite or too large floating point numbers"))
+                } else {
+                    Ok(0)
+                }
+            })?;
+            let wide = i64::column(v);
+            let data = with_lane!(&out, R => R::column(map::<R, R>(&wide, rows, |x| x)).data, wide.data);
+            return Ok(Column::new(data, mask));
+        }
+        let v = zip::<f64, f64>(a, b, rows, |x, y| {
+            let r = x % y;
+            match op {
+                Op::PositiveModulo | Op::PositiveModuloOrNull if r < 0.0 => r + y.abs(),
+                Op::ModuloOrZero | Op::ModuloOrNull if y == 0.0 => 0.0,
+                _ => r,
+            }
+        });
+        Ok(Column::new(Data::F64(v.into()), mask))
+    })
+}
+
+fn decimals(b: &Bind<'_>, op: Op, ta: Type, tb: Type) -> Result<Bound> {
+    if ta.is_float() || tb.is_float() {
+        return decimal_and_float(b, op, ta, tb);
+    }
+    let d = match op {
+        Op::Plus => decimal::Op::Plus,
+        Op::Minus => decimal::Op::Minus,
+        Op::Multiply => decimal::Op::Multiply,
+        Op::Divide | Op::DivideOrNull | Op::IntDiv | Op::IntDivOrZero | Op::IntDivOrNull => decimal::Op::Divide,
+        _ => decimal::Op::Modulo,
+    };
+    let int_div = matches!(op, Op::IntDiv | Op::IntDivOrZero | Op::IntDivOrNull);
+    let out = decimal::result_type(d, &ta, &tb).ok_or_else(|| {
+        Error::new(types::codes::ARGUMENT_OUT_OF_BOUND, format!("The scale of {ta} {} {tb} would exceed its precision: cast an operand to a wider Decimal", op.function()))
+    })?;
+    let (or_null, or_zero, positive) = (op.or_null(), op.or_zero(), matches!(op, Op::PositiveModulo | Op::PositiveModuloOrNull));
+    let kernel = out.clone();
+    let int_type = match &out {
+        Type::Decimal(p, _) => Type::int_of((types::ty::decimal_width(*p) * 8) as u16, true),
+        t => t.clone(),
+    };
+    let ty = if int_div { int_type.clone() } else { out };
+    let ty = if or_null { Type::nullable(ty) } else { ty };
+    bound(ty, move |c| {
+        let (x, y, rows) = (c.col(0), c.col(1), c.rows);
+        let mut zeros = None;
+        let mut safe = y.clone();
+        if or_null || or_zero {
+            let v = crate::args::i256s(y);
+            let mask = Bitmap::from_fn(rows, |i| v.at(i) == I256::ZERO);
+            if mask.any() {
+                // Divisors of zero become one; their rows are masked below.
+                let ones: Vec<I256> = (0..rows).map(|i| if mask.get(i) { I256::ONE } else { v.at(i) }).collect();
+                safe = Data::I256(ones.into()).into();
+                zeros = Some(mask);
+            }
+        }
+        let mut r = decimal::compute(d, x, &ta, &safe, &tb, &kernel, rows)?;
+        if int_div {
+            r = crate::cast::cast(&r, &kernel, &int_type, crate::cast::CastMode::Sql, c.session)?;
+        }
+        if positive {
+            let k = crate::args::i256s(&safe);
+            let v = crate::args::i256s(&r);
+            let fixed: Vec<I256> = (0..rows).map(|i| if v.at(i) < I256::ZERO { v.at(i) + k.at(i).abs() } else { v.at(i) }).collect();
+            if let Type::Decimal(p, _) = &kernel {
+                r = decimal::from_256(*p, fixed)?;
+            }
+        }
+        match zeros {
+            Some(mask) if or_zero => {
+                let keep: Vec<u32> = (0..rows as u32).map(|i| if mask.get(i as usize) { rows as u32 } else { i }).collect();
+                let t = if int_div { &int_type } else { &kernel };
+                Ok(Column::concat(t, &[&r, &Column::default_of(t, 1)]).gather(&keep))
+            }
+            zeros => Ok(Column::new(r.data, zeros)),
+        }
+    })
+}
+
+fn decimal_and_float(b: &Bind<'_>, op: Op, ta: Type, tb: Type) -> Result<Bound> {
+    let out = number_result(op, &Type::Float64, &Type::Float64).ok_or_else(|| b.illegal(1, "a number"))?;
+    let inner = numbers(op, Type::Float64, Type::Float64, out)?;
+    bound(inner.ty, move |c| {
+        let (x, y) = (f64_column(c.col(0), &ta), f64_column(c.col(1), &tb));
+        (inner.run)(&Ctx { args: &[Value::Column(&x), Value::Column(&y)], rows: c.rows, session: c.session })
+    })
+}
+
+fn f64_column(c: &Column, ty: &Type) -> Column {
+    let n = c.len();
+    let v = f64s(c, ty);
+    match v.as_const() {
+        Some(k) => Column::constant(f64::column(vec![k]), n),
+        None => f64::column((0..n).map(|i| v.at(i)).collect()),
+    }
+}
+
+// ---- dates, times and intervals -------------------------------------------------------------
+
+fn temporal(b: &Bind<'_>, op: Op) -> Result<Option<Bound>> {
+    let (ta, tb) = (b.ty(0), b.ty(1));
+    if !matches!(op, Op::Plus | Op::Minus) {
+        return Ok(None);
+    }
+    let minus = op == Op::Minus;
+    Ok(Some(match (ta, tb) {
+        (t, Type::Interval(k)) if t.is_date_or_time() => add::bind_add(b, 0, 1, Unit::of(*k), minus)?,
+        (Type::Interval(k), t) if t.is_date_or_time() && !minus => add::bind_add(b, 1, 0, Unit::of(*k), false)?,
+        (t, Type::Tuple(es)) if t.is_date_or_time() && es.iter().all(|e| matches!(e.1, Type::Interval(_))) => {
+            add::bind_add_tuple(b, minus)?
+        }
+        (Type::Interval(x), Type::Interval(y)) if x == y => {
+            bound(ta.clone(), move |c| Ok(simple::<i64>(op, c.col(0), c.col(1), c.rows)))?
+        }
+        (Type::Interval(_), Type::Interval(_)) => intervals(b, minus)?,
+        (Type::Tuple(es), Type::Interval(_)) if es.iter().all(|e| matches!(e.1, Type::Interval(_))) => tuple_and_interval(b, minus)?,
+        (x, y) if x.is_date_or_time() && y.is_date_or_time() => {
+            if !minus {
+                return Err(b.illegal(1, "an integer or an interval"));
+            }
+            return difference(b, ta.clone(), tb.clone()).map(Some);
+        }
+        (Type::Date | Type::Date32, t) if t.is_integer() => add::bind_add(b, 0, 1, Unit::Day, minus)?,
+        (t, Type::Date | Type::Date32) if t.is_integer() && !minus => add::bind_add(b, 1, 0, Unit::Day, false)?,
+        (Type::DateTime(_) | Type::DateTime64(..), t) if t.is_integer() => add::bind_add(b, 0, 1, Unit::Second, minus)?,
+        (t, Type::DateTime(_) | Type::DateTime64(..)) if t.is_integer() && !minus => add::bind_add(b, 1, 0, Unit::Second, false)?,
+        _ => return Ok(None),
+    }))
+}
+
+fn difference(b: &Bind<'_>, ta: Type, tb: Type) -> Result<Bound> {
+    match (&ta, &tb) {
+        (Type::Date | Type::Date32, Type::Date | Type::Date32) => {
+            bound(Type::Int32, |c| Ok(i32::column(zip::<i32, i32>(c.col(0), c.col(1), c.rows, i32::wrapping_sub))))
+        }
+        (Type::DateTime(_), Type::DateTime(_)) => {
+            bound(Type::Int32, |c| Ok(i32::column(zip::<i64, i32>(c.col(0), c.col(1), c.rows, |x, y| x.wrapping_sub(y) as i32))))
+        }
+        (Type::DateTime64(..), Type::DateTime64(..) | Type::DateTime(_)) | (Type::DateTime(_), Type::DateTime64(..)) => {
+            let s = decimal::scale_of(&ta).max(decimal::scale_of(&tb));
+            let out = Type::Decimal(18, s);
+            let (ka, kb) = (s - decimal::scale_of(&ta), s - decimal::scale_of(&tb));
+            bound(out, move |c| {
+                let (ma, mb) = (10i64.pow(ka.into()), 10i64.pow(kb.into()));
+                Ok(i64::column(try_zip::<i64, i64>(c.col(0), c.col(1), c.rows, |x, y| {
+                    x.checked_mul(ma)
+                        .zip(y.checked_mul(mb))
+                        .and_then(|(x, y)| x.checked_sub(y))
+                        .ok_or_else(|| decimal::overflow("a difference of times"))
+                })?))
+            })
+        }
+        _ => Err(b.illegal(1, &format!("the same kind of date or time as {ta}"))),
+    }
+}
+
+fn intervals(b: &Bind<'_>, minus: bool) -> Result<Bound> {
+    bound(Type::tuple(vec![b.ty(0).clone(), b.ty(1).clone()]), move |c| {
+        let second = if minus { i64::column(map::<i64, i64>(c.col(1), c.rows, i64::wrapping_neg)) } else { c.col(1).flat() };
+        Ok(Data::Tuple(vec![c.col(0).flat(), second].into(), c.rows).into())
+    })
+}
+
+fn tuple_and_interval(b: &Bind<'_>, minus: bool) -> Result<Bound> {
+    let Type::Tuple(es) = b.ty(0) else { return Err(b.illegal(0, "Tuple of intervals")) };
+    let last_same = es.last().is_some_and(|e| e.1 == *b.ty(1));
+    let mut types: Vec<Type> = es.iter().map(|e| e.1.clone()).collect();
+    if !last_same {
+        types.push(b.ty(1).clone());
+    }
+    bound(Type::tuple(types), move |c| {
+        let mut columns: Vec<Column> = tuple_columns(c.col(0))?.iter().map(Column::flat).collect();
+        let delta = map::<i64, i64>(c.col(1), c.rows, |v| if minus { v.wrapping_neg() } else { v });
+        if last_same && let Some(last) = columns.last_mut() {
+            *last = i64::column(zip::<i64, i64>(last, &i64::column(delta), c.rows, i64::wrapping_add));
+        } else {
+            columns.push(i64::column(delta));
+        }
+        Ok(Data::Tuple(columns.into(), c.rows).into())
+    })
+}
+
+// ---- element by element ---------------------------------------------------------------------
+
+type Calls = Vec<Arc<dyn Call>>;
+
+fn element_calls(name: &str, pairs: Vec<Vec<Type>>, session: &Session) -> Result<(Type, Calls)> {
+    let mut types = Vec::new();
+    let mut calls = Vec::new();
+    for args in pairs {
+        let args: Vec<Arg> = args.into_iter().map(Arg::new).collect();
+        let call = resolve(name, &args, session)?;
+        types.push(call.ty().clone());
+        calls.push(call);
+    }
+    Ok((Type::tuple(types), calls))
+}
+
+fn vector(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let Type::Tuple(x) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
+    let Type::Tuple(y) = b.ty(1) else { return Err(b.illegal(1, "Tuple")) };
+    if x.len() != y.len() {
+        return Err(b.illegal(1, &format!("Tuple of {} elements, as the first argument", x.len())));
+    }
+    let pairs = x.iter().zip(y.iter()).map(|(p, q)| vec![p.1.clone(), q.1.clone()]).collect();
+    let (ty, calls) = element_calls(name, pairs, b.session)?;
+    bound(ty, move |c| {
+        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
+        each(&calls, c, |k| vec![xs[k].clone(), ys[k].clone()])
+    })
+}
+
+fn each(calls: &Calls, c: &Ctx<'_>, args: impl Fn(usize) -> Vec<Column>) -> Result<Column> {
+    let mut out = Vec::with_capacity(calls.len());
+    for (k, call) in calls.iter().enumerate() {
+        let columns = args(k);
+        let values: Vec<Value<'_>> = columns.iter().map(Value::Column).collect();
+        out.push(call.eval(&values, c.rows, c.session)?.flat());
+    }
+    Ok(Data::Tuple(out.into(), c.rows).into())
+}
+
+fn by_number(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let Type::Tuple(x) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
+    b.number(1)?;
+    let (ty, calls) = element_calls(name, x.iter().map(|p| vec![p.1.clone(), b.ty(1).clone()]).collect(), b.session)?;
+    bound(ty, move |c| {
+        let xs = tuple_columns(c.col(0))?;
+        each(&calls, c, |k| vec![xs[k].clone(), c.col(1).clone()])
+    })
+}
+
+fn number_by_tuple(b: &Bind<'_>) -> Result<Bound> {
+    let Type::Tuple(x) = b.ty(1) else { return Err(b.illegal(1, "Tuple")) };
+    let (ty, calls) = element_calls("multiply", x.iter().map(|p| vec![b.ty(0).clone(), p.1.clone()]).collect(), b.session)?;
+    bound(ty, move |c| {
+        let xs = tuple_columns(c.col(1))?;
+        each(&calls, c, |k| vec![c.col(0).clone(), xs[k].clone()])
+    })
+}
+
+fn array_by_array(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
+    let call = resolve(name, &[Arg::new(b.array(0)?.clone()), Arg::new(b.array(1)?.clone())], b.session)?;
+    bound(Type::array(call.ty().clone()), move |c| {
+        let (x, y) = (c.col(0).flat(), c.col(1).flat());
+        let (x, y) = (arrays(&x)?, arrays(&y)?);
+        let mut offsets = vec![0u32];
+        let (mut xi, mut yi) = (Vec::new(), Vec::new());
+        for i in 0..c.rows {
+            if x.at(i).len() != y.at(i).len() {
+                return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, format!("Arrays of function {name} must have equal sizes")));
+            }
+            xi.extend(x.at(i).map(|k| k as u32));
+            yi.extend(y.at(i).map(|k| k as u32));
+            offsets.push(xi.len() as u32);
+        }
+        let (l, r) = (x.values.gather(&xi), y.values.gather(&yi));
+        Ok(array_column(offsets, call.eval(&[Value::Column(&l), Value::Column(&r)], xi.len(), c.session)?.flat()))
+    })
+}
+
+fn array_by_number(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
+    let first = matches!(b.ty(0), Type::Array(_));
+    if !first && name == "divide" {
+        return Err(b.illegal(1, "a number"));
+    }
+    let arg = |i: usize| Ok::<Type, Error>(if let Type::Array(t) = b.ty(i) { t.as_ref().clone() } else { b.ty(i).clone() });
+    let call = resolve(name, &[Arg::new(arg(0)?), Arg::new(arg(1)?)], b.session)?;
+    bound(Type::array(call.ty().clone()), move |c| {
+        let (array, number) = if first { (c.col(0), c.col(1)) } else { (c.col(1), c.col(0)) };
+        let array = array.flat();
+        let a = arrays(&array)?;
+        let mut offsets = vec![0u32];
+        let (mut at, mut origin) = (Vec::new(), Vec::new());
+        for i in 0..c.rows {
+            at.extend(a.at(i).map(|k| k as u32));
+            origin.resize(at.len(), i as u32);
+            offsets.push(at.len() as u32);
+        }
+        let (elements, numbers) = (a.values.gather(&at), number.gather(&origin));
+        let args = if first { [Value::Column(&elements), Value::Column(&numbers)] } else { [Value::Column(&numbers), Value::Column(&elements)] };
+        Ok(array_column(offsets, call.eval(&args, at.len(), c.session)?.flat()))
+    })
+}
+
+// ---- one argument ---------------------------------------------------------------------------
+
+fn negate(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    let t = b.ty(0).clone();
+    if let Type::Tuple(es) = &t {
+        let (ty, calls) = element_calls("negate", es.iter().map(|e| vec![e.1.clone()]).collect(), b.session)?;
+        return bound(ty, move |c| {
+            let xs = tuple_columns(c.col(0))?;
+            each(&calls, c, |k| vec![xs[k].clone()])
+        });
+    }
+    let out = match &t {
+        Type::Decimal(..) | Type::Interval(_) => t.clone(),
+        t => {
+            let (bits, signed, float) = shape(t).ok_or_else(|| b.illegal(0, "a number"))?;
+            construct(true, float, if signed || float { bits } else { next_bits(bits) }).ok_or_else(|| b.illegal(0, "a number"))?
+        }
+    };
+    let kernel = out.clone();
+    bound(out, move |c| {
+        Ok(with_lane!(&kernel, R => R::column(map::<R, R>(c.col(0), c.rows, R::neg)), return Err(Error::internal("no lane"))))
+    })
+}
+
+fn abs(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    let t = b.ty(0).clone();
+    b.number(0)?;
+    if t.is_float() {
+        return bound(t.clone(), move |c| {
+            Ok(if t == Type::Float32 {
+                f32::column(map::<f32, f32>(c.col(0), c.rows, f32::abs))
+            } else {
+                f64::column(map::<f64, f64>(c.col(0), c.rows, f64::abs))
+            })
+        });
+    }
+    let out = match t.int_bits() {
+        Some((bits, _)) => Type::int_of(bits, false),
+        None => t.clone(),
+    };
+    let (kernel, from) = (out.clone(), t);
+    bound(out, move |c| {
+        // |x| in the signed type, then read as unsigned: right for the smallest value too.
+        let signed = with_lane!(&from, R => R::column(map::<R, R>(c.col(0), c.rows, |x| if x < R::default() { x.neg() } else { x })), return Err(Error::internal("no lane")));
+        Ok(with_lane!(&kernel, R => R::column(map::<R, R>(&signed, c.rows, |x| x)), signed))
+    })
+}
+
+fn sign(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.number(0)?;
+    let from = b.ty(0).clone();
+    bound(Type::Int8, move |c| {
+        Ok(i8::column(with_lane!(&from, R => map::<R, i8>(c.col(0), c.rows, |x| {
+            let zero = R::default();
+            i8::from(x > zero) - i8::from(x < zero)
+        }), return Err(Error::internal("no lane")))))
+    })
+}
+
+fn gcd_lcm(b: &Bind<'_>, lcm: bool) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.integer(0)?;
+    b.integer(1)?;
+    let out = number_result(Op::Plus, b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
+    let kernel = out.clone();
+    bound(out, move |c| {
+        let magnitudes = |i: usize| map::<i128, u128>(c.col(i), c.rows, i128::unsigned_abs);
+        let (x, y) = (magnitudes(0), magnitudes(1));
+        let mut v = Vec::with_capacity(c.rows);
+        for (&p, &q) in x.iter().zip(&y) {
+            if p == 0 || q == 0 {
+                return Err(decimal::division_by_zero());
+            }
+            let (mut a, mut b) = (p, q);
+            while b != 0 {
+                (a, b) = (b, a % b);
+            }
+            v.push(if lcm { (p / a).wrapping_mul(q) } else { a });
+        }
+        let wide = u128::column(v);
+        Ok(with_lane!(&kernel, R => R::column(map::<R, R>(&wide, c.rows, |x| x)), wide))
+    })
+}
+
+fn two_floats(b: &Bind<'_>, op: fn(f64, f64) -> f64) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.number(0)?;
+    b.number(1)?;
+    let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
+    bound(Type::Float64, move |c| {
+        let (x, y) = (f64s(c.col(0), &ta), f64s(c.col(1), &tb));
+        Ok(f64::column((0..c.rows).map(|i| op(x.at(i), y.at(i))).collect()))
+    })
+}

@@ -1,0 +1,156 @@
+//! Dates and times to and from each other and numbers.
+
+use super::{Caster, cannot};
+use crate::args::{f64s, i32_col, i64_col, i64s, i128s, u16_col, u32_col};
+use crate::dates::{Clock, Kind, kind_of};
+use crate::decimal::scale_of;
+use types::codes::DECIMAL_OVERFLOW;
+use types::tz::{DAY, TimeZone};
+use types::{Column, Error, IntervalKind, Result, Type};
+
+/// The last day number that Date32 takes for days rather than seconds (2299-12-31 is 120,529).
+const DATE32_MAX: i64 = 120_529;
+const DATE32_MIN: i64 = -25_567;
+
+impl Caster<'_> {
+    pub(super) fn times(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
+        let rows = col.len();
+        match (kind_of(from), kind_of(to)) {
+            (Some(f), Some(t)) => self.time_to_time(col, from, f, to, t),
+            (Some(_), None) if to.is_number() => self.time_to_number(col, from, to),
+            (None, Some(t)) if from.is_number() => self.number_to_time(col, from, to, t, rows),
+            _ => Err(cannot(from, to)),
+        }
+    }
+
+    fn time_to_number(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
+        match from {
+            Type::Date => self.numbers(col, &Type::UInt16, to),
+            Type::Date32 => self.numbers(col, &Type::Int32, to),
+            Type::DateTime(_) => self.numbers(col, &Type::UInt32, to),
+            Type::DateTime64(s, _) if to.is_integer() => {
+                let k = 10i64.pow((*s).into());
+                let v = i64s(col);
+                self.numbers(&i64_col((0..col.len()).map(|i| v.at(i) / k).collect()), &Type::Int64, to)
+            }
+            _ => self.numbers(col, &Type::Decimal(18, scale_of(from)), to),
+        }
+    }
+
+    fn zone(&self, ty: &Type) -> Result<std::sync::Arc<TimeZone>> {
+        self.session.zone_of(ty)
+    }
+
+    fn number_to_time(&self, col: &Column, from: &Type, to: &Type, kind: Kind, rows: usize) -> Result<Column> {
+        let zone = self.zone(to)?;
+        let whole: Vec<i64> = if from.is_float() || from.is_decimal() {
+            let v = f64s(col, from);
+            (0..rows).map(|i| v.at(i) as i64).collect()
+        } else {
+            let v = i128s(col);
+            (0..rows).map(|i| v.at(i).clamp(i64::MIN.into(), i64::MAX.into()) as i64).collect()
+        };
+        let day_of = |t: i64| zone.utc_to_local(t).div_euclid(DAY);
+        Ok(match kind {
+            Kind::Date => u16_col(
+                whole
+                    .into_iter()
+                    .map(|v| match v {
+                        i64::MIN..0 => 0,
+                        0..=65_535 => v as u16,
+                        _ => day_of(v.min(u32::MAX.into())).clamp(0, 65_535) as u16,
+                    })
+                    .collect(),
+            ),
+            Kind::Date32 => i32_col(
+                whole
+                    .into_iter()
+                    .map(|v| if v <= DATE32_MAX { v.max(DATE32_MIN) as i32 } else { day_of(v.min(10_413_791_999)).clamp(DATE32_MIN, DATE32_MAX) as i32 })
+                    .collect(),
+            ),
+            Kind::DateTime => u32_col(whole.into_iter().map(|v| v.clamp(0, u32::MAX.into()) as u32).collect()),
+            Kind::DateTime64(s) => {
+                let k = 10i64.pow(s.into());
+                let overflow = || Error::new(DECIMAL_OVERFLOW, format!("Value does not fit {to}"));
+                if from.is_float() {
+                    let v = f64s(col, from);
+                    let ticks = (0..rows)
+                        .map(|i| {
+                            let x = v.at(i) * k as f64;
+                            if x.abs() < 9.2e18 { Ok(x as i64) } else { Err(overflow()) }
+                        })
+                        .collect::<Result<Vec<_>>>()?;
+                    return Ok(i64_col(ticks));
+                }
+                if from.is_decimal() {
+                    return self.numbers(col, from, &Type::Decimal(18, s));
+                }
+                i64_col(whole.into_iter().map(|v| v.checked_mul(k).ok_or_else(overflow)).collect::<Result<Vec<_>>>()?)
+            }
+        })
+    }
+
+    fn time_to_time(&self, col: &Column, from: &Type, f: Kind, to: &Type, t: Kind) -> Result<Column> {
+        let rows = col.len();
+        let v = i64s(col);
+        let source = Clock::new(f, self.zone(from)?);
+        // Dates have no zone: they are read in the zone of the result.
+        let zone = if matches!(f, Kind::Date | Kind::Date32) { self.zone(to)? } else { source.zone.clone() };
+        let midnight = |d: i64| zone.local_to_utc(d.saturating_mul(DAY));
+        let ticks = |k: i64| move |s: i64| s.checked_mul(k).ok_or_else(|| Error::new(DECIMAL_OVERFLOW, format!("Value does not fit {to}")));
+        let each = 0..rows;
+        Ok(match (f, t) {
+            (Kind::Date, Kind::Date32) => i32_col(each.map(|i| v.at(i) as i32).collect()),
+            (Kind::Date32, Kind::Date) => u16_col(each.map(|i| v.at(i).clamp(0, 65_535) as u16).collect()),
+            (Kind::Date, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)) as u32).collect()),
+            (Kind::Date32, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)).clamp(0, u32::MAX.into()) as u32).collect()),
+            (Kind::Date | Kind::Date32, Kind::DateTime64(s)) => {
+                i64_col(each.map(|i| midnight(v.at(i))).map(ticks(10i64.pow(s.into()))).collect::<Result<Vec<_>>>()?)
+            }
+            (Kind::DateTime, Kind::Date) => u16_col(each.map(|i| source.days(v.at(i)) as u16).collect()),
+            (Kind::DateTime | Kind::DateTime64(_), Kind::Date32) => i32_col(each.map(|i| source.days(v.at(i)) as i32).collect()),
+            (Kind::DateTime, Kind::DateTime64(s)) => {
+                i64_col(each.map(|i| v.at(i)).map(ticks(10i64.pow(s.into()))).collect::<Result<Vec<_>>>()?)
+            }
+            (Kind::DateTime64(_), Kind::Date) => {
+                u16_col(each.map(|i| source.zone.utc_to_local(v.at(i) / source.ticks).div_euclid(DAY) as u16).collect())
+            }
+            (Kind::DateTime64(_), Kind::DateTime) => {
+                u32_col(each.map(|i| (v.at(i) / source.ticks).clamp(0, u32::MAX.into()) as u32).collect())
+            }
+            (Kind::DateTime64(a), Kind::DateTime64(b)) if b >= a => {
+                i64_col(each.map(|i| v.at(i)).map(ticks(10i64.pow((b - a).into()))).collect::<Result<Vec<_>>>()?)
+            }
+            (Kind::DateTime64(a), Kind::DateTime64(b)) => {
+                let k = 10i64.pow((a - b).into());
+                i64_col(each.map(|i| v.at(i) / k).collect())
+            }
+            _ => col.clone(),
+        })
+    }
+}
+
+/// Between kinds of intervals, where one is a number of the other.
+pub(super) fn interval(col: &Column, from: IntervalKind, to: IntervalKind) -> Result<Column> {
+    let size = |k: IntervalKind| -> (bool, i64) {
+        match k {
+            IntervalKind::Nanosecond => (false, 1),
+            IntervalKind::Microsecond => (false, 1_000),
+            IntervalKind::Millisecond => (false, 1_000_000),
+            IntervalKind::Second => (false, 1_000_000_000),
+            IntervalKind::Minute => (false, 60_000_000_000),
+            IntervalKind::Hour => (false, 3_600_000_000_000),
+            IntervalKind::Day => (false, 86_400_000_000_000),
+            IntervalKind::Week => (false, 604_800_000_000_000),
+            IntervalKind::Month => (true, 1),
+            IntervalKind::Quarter => (true, 3),
+            IntervalKind::Year => (true, 12),
+        }
+    };
+    let ((fm, fs), (tm, ts)) = (size(from), size(to));
+    if fm != tm {
+        return Err(cannot(&Type::Interval(from), &Type::Interval(to)));
+    }
+    let v = i64s(col);
+    Ok(i64_col((0..col.len()).map(|i| (i128::from(v.at(i)) * i128::from(fs) / i128::from(ts)) as i64).collect()))
+}

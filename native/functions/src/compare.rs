@@ -1,0 +1,558 @@
+//! Comparisons between any two types that have an order in common: numbers by value (never rounded),
+//! a constant text read as the other side's type, dates with times, tuples and arrays element by element.
+
+use crate::args::{Strs, f64s, i256s, strs, tuple_columns, u8_col};
+use crate::bind::{Bind, Bound, Ctx, bound};
+use crate::call::{Arg, Call, Value, resolve, without_nulls};
+use crate::cast::{CastMode, cast, trim_zeros};
+use crate::decimal::{pow10_256, scale_of};
+use crate::def::{FunctionDef, f};
+use crate::lanes::{Lane, zip};
+use crate::supertype::common_type;
+use crate::with_lane;
+use std::cmp::Ordering;
+use std::sync::Arc;
+use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, TYPE_MISMATCH};
+use types::compare::compare_rows;
+use types::{Bitmap, Column, Data, Error, I256, Result, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("equals", "equals(a, b)", "1 if equal.", &[("1 = 1.0", "1")], |b| compare(b, Op::Eq)).total(),
+    f("notEquals", "notEquals(a, b)", "1 if not equal.", &[("1 != 2", "1")], |b| compare(b, Op::Ne)).total(),
+    f("less", "less(a, b)", "1 if a comes before b.", &[("'a' < 'b'", "1")], |b| compare(b, Op::Lt)).total(),
+    f("greater", "greater(a, b)", "1 if a comes after b.", &[("2 > 1", "1")], |b| compare(b, Op::Gt)).total(),
+    f("lessOrEquals", "lessOrEquals(a, b)", "1 if a comes before b or is equal.", &[("1 <= 1", "1")], |b| compare(b, Op::Le)).total(),
+    f("greaterOrEquals", "greaterOrEquals(a, b)", "1 if a comes after b or is equal.", &[("2 >= 1", "1")], |b| compare(b, Op::Ge)).total(),
+    f("isDistinctFrom", "isDistinctFrom(a, b)", "1 if not equal, where NULL equals NULL.", &[("isDistinctFrom(1, NULL)", "1")], |b| distinct(b, true)).own_nulls(),
+    f("isNotDistinctFrom", "isNotDistinctFrom(a, b)", "1 if equal, where NULL equals NULL; a <=> b.", &[("isNotDistinctFrom(NULL, NULL)", "1")], |b| distinct(b, false)).own_nulls(),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    Eq,
+    Ne,
+    Lt,
+    Gt,
+    Le,
+    Ge,
+}
+
+impl Op {
+    fn function(self) -> &'static str {
+        match self {
+            Op::Eq => "equals",
+            Op::Ne => "notEquals",
+            Op::Lt => "less",
+            Op::Gt => "greater",
+            Op::Le => "lessOrEquals",
+            Op::Ge => "greaterOrEquals",
+        }
+    }
+    /// The same comparison with its sides exchanged.
+    fn swap(self) -> Op {
+        match self {
+            Op::Lt => Op::Gt,
+            Op::Gt => Op::Lt,
+            Op::Le => Op::Ge,
+            Op::Ge => Op::Le,
+            o => o,
+        }
+    }
+    fn of(self, o: Ordering) -> bool {
+        match self {
+            Op::Eq => o.is_eq(),
+            Op::Ne => o.is_ne(),
+            Op::Lt => o.is_lt(),
+            Op::Gt => o.is_gt(),
+            Op::Le => o.is_le(),
+            Op::Ge => o.is_ge(),
+        }
+    }
+    /// The answer when NaN is on a side.
+    fn of_unordered(self) -> bool {
+        self == Op::Ne
+    }
+}
+
+fn compare(b: &Bind<'_>, op: Op) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
+    if ta.is_number() && tb.is_number() {
+        return bound(Type::UInt8, move |c| numbers(op, c.col(0), &ta, c.col(1), &tb, c.rows));
+    }
+    match (&ta, &tb) {
+        (x, y) if x.is_string() && y.is_string() => bound(Type::UInt8, move |c| Ok(strings(op, c.col(0), c.col(1), c.rows))),
+        (Type::Tuple(x), Type::Tuple(y)) => tuples(b, op, x, y),
+        (x, y) if x == y => same_type(op, ta),
+        (Type::String, y) if !y.is_string() => with_text(b, op.swap(), 0, 1, y.clone()),
+        (x, Type::String) => with_text(b, op, 1, 0, x.clone()),
+        (Type::Enum8(_) | Type::Enum16(_), Type::Enum8(_) | Type::Enum16(_)) => {
+            bound(Type::UInt8, move |c| {
+                let x = cast(c.col(0), &ta, &Type::String, CastMode::Sql, c.session)?;
+                let y = cast(c.col(1), &tb, &Type::String, CastMode::Sql, c.session)?;
+                Ok(strings(op, &x, &y, c.rows))
+            })
+        }
+        (Type::Enum8(_) | Type::Enum16(_), y) if y.is_integer() => by_cast(b, op, Type::Int16, y.clone()),
+        (x, Type::Enum8(_) | Type::Enum16(_)) if x.is_integer() => by_cast(b, op, x.clone(), Type::Int16),
+        (Type::Interval(_), y) if y.is_number() => by_cast(b, op, Type::Int64, y.clone()),
+        (x, Type::Interval(_)) if x.is_number() => by_cast(b, op, x.clone(), Type::Int64),
+        (Type::Interval(_), Type::Interval(_)) => bound(Type::UInt8, move |c| intervals(op, c, &ta, &tb)),
+        (Type::Nothing, _) | (_, Type::Nothing) => bound(Type::UInt8, |c| Ok(u8_col(vec![0; c.rows]))),
+        (x, y) if comparable(x, y) => by_common(b, op),
+        (x, y) if x.is_date_or_time() && y.is_number() || x.is_number() && y.is_date_or_time() => {
+            if x.is_integer() || y.is_integer() {
+                let (l, r) = (stored_integer(x), stored_integer(y));
+                return by_reading(op, l, r);
+            }
+            Err(mismatch(b, op))
+        }
+        _ => Err(mismatch(b, op)),
+    }
+}
+
+fn mismatch(b: &Bind<'_>, op: Op) -> Error {
+    Error::new(
+        ILLEGAL_TYPE_OF_ARGUMENT,
+        format!("Illegal types of arguments ({}, {}) of function {}: they cannot be compared", b.raw[0].ty, b.raw[1].ty, op.function()),
+    )
+}
+
+/// Kinds whose least supertype is compared in.
+fn comparable(a: &Type, b: &Type) -> bool {
+    let dates = a.is_date_or_time() && b.is_date_or_time();
+    let ips = matches!((a, b), (Type::Ipv4, Type::Ipv6) | (Type::Ipv6, Type::Ipv4));
+    let nested = matches!((a, b), (Type::Array(_), Type::Array(_)) | (Type::Map(_), Type::Map(_)));
+    dates || ips || nested
+}
+
+/// The integer type that a value of a date or time is stored as.
+fn stored_integer(t: &Type) -> Type {
+    match t {
+        Type::Date => Type::UInt16,
+        Type::Date32 => Type::Int32,
+        Type::DateTime(_) => Type::UInt32,
+        Type::DateTime64(s, _) => Type::Decimal(18, *s),
+        t => t.clone(),
+    }
+}
+
+fn by_reading(op: Op, l: Type, r: Type) -> Result<Bound> {
+    bound(Type::UInt8, move |c| numbers(op, c.col(0), &l, c.col(1), &r, c.rows))
+}
+
+/// Both sides converted to number types first.
+fn by_cast(b: &Bind<'_>, op: Op, l: Type, r: Type) -> Result<Bound> {
+    let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
+    bound(Type::UInt8, move |c| {
+        let x = cast(c.col(0), &ta, &l, CastMode::Sql, c.session)?;
+        let y = cast(c.col(1), &tb, &r, CastMode::Sql, c.session)?;
+        numbers(op, &x, &l, &y, &r, c.rows)
+    })
+}
+
+fn by_common(b: &Bind<'_>, op: Op) -> Result<Bound> {
+    let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
+    let common = common_type(&[ta.clone(), tb.clone()]).map_err(|_| mismatch(b, op))?;
+    let inner = same_type(op, common.clone())?;
+    bound(Type::UInt8, move |c| {
+        let x = cast(c.col(0), &ta, &common, CastMode::Sql, c.session)?;
+        let y = cast(c.col(1), &tb, &common, CastMode::Sql, c.session)?;
+        (inner.run)(&Ctx { args: &[Value::Column(&x), Value::Column(&y)], rows: c.rows, session: c.session })
+    })
+}
+
+/// Intervals by their lengths, months taken as 30 days.
+fn intervals(op: Op, c: &Ctx<'_>, ta: &Type, tb: &Type) -> Result<Column> {
+    use types::IntervalKind as K;
+    let size = |t: &Type| -> i128 {
+        let Type::Interval(k) = t else { return 1 };
+        match k {
+            K::Nanosecond => 1,
+            K::Microsecond => 1_000,
+            K::Millisecond => 1_000_000,
+            K::Second => 1_000_000_000,
+            K::Minute => 60_000_000_000,
+            K::Hour => 3_600_000_000_000,
+            K::Day => 86_400_000_000_000,
+            K::Week => 604_800_000_000_000,
+            K::Month => 2_629_746_000_000_000,
+            K::Quarter => 3 * 2_629_746_000_000_000,
+            K::Year => 12 * 2_629_746_000_000_000,
+        }
+    };
+    let (ka, kb) = (size(ta), size(tb));
+    Ok(u8_col(zip::<i64, u8>(c.col(0), c.col(1), c.rows, |x, y| u8::from(op.of((i128::from(x) * ka).cmp(&(i128::from(y) * kb)))))))
+}
+
+fn same_type(op: Op, ty: Type) -> Result<Bound> {
+    bound(Type::UInt8, move |c| {
+        let (x, y) = (c.col(0), c.col(1));
+        Ok(with_lane!(&ty, R => lane::<R>(op, x, y, c.rows), {
+            u8_col((0..c.rows).map(|i| u8::from(op.of(compare_rows(x, i, y, i)))).collect())
+        }))
+    })
+}
+
+/// A text against another type: `op` has the other side first.
+fn with_text(b: &Bind<'_>, op: Op, text: usize, other: usize, ty: Type) -> Result<Bound> {
+    if let Some(one) = b.constant(text) {
+        let bytes = one.bytes_at(0).unwrap_or_default();
+        let target = match &ty {
+            Type::Tuple(_) | Type::Nothing => return Err(mismatch(b, op)),
+            Type::DateTime(z) => Type::DateTime64(if bytes.contains(&b'.') { 9 } else { 0 }, z.clone()),
+            Type::Date | Type::Date32 if bytes.len() > 10 => Type::DateTime64(0, None),
+            Type::Date => Type::Date32,
+            t => t.clone(),
+        };
+        let source: Column = Column::strings([bytes]);
+        // An integer may be out of the column's range: then it is compared as it is written.
+        let wide = if ty.is_integer() && ty != Type::Bool { Some(Type::Int256) } else { None };
+        let read = cast(&source, &Type::String, wide.as_ref().unwrap_or(&target), CastMode::Function, b.session);
+        let read = match (read, &wide) {
+            (Err(_), Some(_)) => cast(&source, &Type::String, &Type::Float64, CastMode::Function, b.session).map(|c| (c, Type::Float64)),
+            (Ok(c), Some(w)) => Ok((c, w.clone())),
+            (r, None) => r.map(|c| (c, target)),
+        };
+        let (value, value_type) = read.map_err(|e| {
+            if ty.is_number() {
+                Error::new(TYPE_MISMATCH, format!("Cannot compare {ty} with '{}': {}", String::from_utf8_lossy(bytes), e.message()))
+            } else {
+                e
+            }
+        })?;
+        let inner = compare(
+            &Bind { name: b.name, args: &[Arg::new(ty.clone()), Arg::constant(value_type.clone(), value.clone())], raw: &[Arg::new(ty), Arg::new(value_type)], session: b.session },
+            op,
+        )?;
+        return bound(Type::UInt8, move |c| {
+            let constant = Column::constant(value.clone(), c.rows);
+            (inner.run)(&Ctx { args: &[Value::Column(c.col(other)), Value::Column(&constant)], rows: c.rows, session: c.session })
+        });
+    }
+    if matches!(ty, Type::Enum8(_) | Type::Enum16(_) | Type::Uuid | Type::Ipv4 | Type::Ipv6) {
+        let enumerated = matches!(ty, Type::Enum8(_) | Type::Enum16(_));
+        let (from, to) = if enumerated { (ty.clone(), Type::String) } else { (Type::String, ty.clone()) };
+        return bound(Type::UInt8, move |c| {
+            if enumerated {
+                let names = cast(c.col(other), &from, &to, CastMode::Sql, c.session)?;
+                return Ok(strings(op, &names, c.col(text), c.rows));
+            }
+            let values = cast(c.col(text), &from, &to, CastMode::Sql, c.session)?;
+            (same_type(op, to.clone())?.run)(&Ctx { args: &[Value::Column(c.col(other)), Value::Column(&values)], rows: c.rows, session: c.session })
+        });
+    }
+    Err(mismatch(b, op))
+}
+
+// ---- numbers ----------------------------------------------------------------------------------
+
+fn lane<R: Lane>(op: Op, a: &Column, b: &Column, rows: usize) -> Column {
+    u8_col(match op {
+        Op::Eq => zip::<R, u8>(a, b, rows, |x, y| u8::from(x == y)),
+        Op::Ne => zip::<R, u8>(a, b, rows, |x, y| u8::from(x != y)),
+        Op::Lt => zip::<R, u8>(a, b, rows, |x, y| u8::from(x < y)),
+        Op::Gt => zip::<R, u8>(a, b, rows, |x, y| u8::from(x > y)),
+        Op::Le => zip::<R, u8>(a, b, rows, |x, y| u8::from(x <= y)),
+        Op::Ge => zip::<R, u8>(a, b, rows, |x, y| u8::from(x >= y)),
+    })
+}
+
+fn fixed(value: bool, rows: usize) -> Column {
+    Column::constant(u8_col(vec![u8::from(value)]), rows)
+}
+
+/// Compares two number columns by value.
+pub fn numbers(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> Result<Column> {
+    if let (Data::Const(..), false) = (&a.data, b.is_const()) {
+        return numbers(op.swap(), b, tb, a, ta, rows);
+    }
+    if ta.is_decimal() || tb.is_decimal() {
+        return decimals(op, a, ta, b, tb, rows);
+    }
+    if ta.is_float() || tb.is_float() {
+        return floats(op, a, ta, b, tb, rows);
+    }
+    let (Some((ba, sa)), Some((bb, sb))) = (ta.int_bits(), tb.int_bits()) else {
+        return Err(Error::internal("numbers expected"));
+    };
+    if let Data::Const(one, _) = &b.data
+        && ba <= 64
+        && let Some(v) = one.scalar(0).as_i128()
+    {
+        // Out of the column's range: the answer is the same for all rows.
+        let (lo, hi) = if sa { (-(1i128 << (ba - 1)), (1i128 << (ba - 1)) - 1) } else { (0, (1i128 << ba) - 1) };
+        if v > hi {
+            return Ok(fixed(op.of(Ordering::Less), rows));
+        }
+        if v < lo {
+            return Ok(fixed(op.of(Ordering::Greater), rows));
+        }
+        return Ok(with_lane!(ta, R => lane::<R>(op, a, b, rows), fixed(false, rows)));
+    }
+    let common = match (sa, sb) {
+        (x, y) if x == y => Some(Type::int_of(ba.max(bb), x)),
+        (true, false) if ba > bb => Some(ta.clone()),
+        (false, true) if bb > ba => Some(tb.clone()),
+        _ if ba.max(bb) < 256 => Some(Type::int_of(ba.max(bb) * 2, true)),
+        _ => None,
+    };
+    Ok(match common {
+        Some(t) => with_lane!(&t, R => lane::<R>(op, a, b, rows), fixed(false, rows)),
+        None => u8_col((0..rows).map(|i| u8::from(op.of(wide_order(a, ta, b, tb, i)))).collect()),
+    })
+}
+
+/// UInt256 against a signed integer.
+fn wide_order(a: &Column, ta: &Type, b: &Column, tb: &Type, i: usize) -> Ordering {
+    let (x, y) = (i256s(a).at(i), i256s(b).at(i));
+    let top = |t: &Type, v: I256| *t == Type::UInt256 && v < I256::ZERO;
+    match (top(ta, x), top(tb, y)) {
+        (true, false) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        _ => x.cmp(&y),
+    }
+}
+
+fn floats(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> Result<Column> {
+    if *ta == Type::Float32 && *tb == Type::Float32 {
+        return Ok(lane::<f32>(op, a, b, rows));
+    }
+    let narrow = |t: &Type| t.is_float() || t.int_bits().is_some_and(|(bits, _)| bits <= 32);
+    if narrow(ta) && narrow(tb) {
+        return Ok(lane::<f64>(op, a, b, rows));
+    }
+    // A constant that fits both without rounding: the lane of the column.
+    if let Data::Const(one, _) = &b.data
+        && ta.is_integer()
+        && tb.is_float()
+    {
+        let v = f64s(one, tb).at(0);
+        if v.is_nan() {
+            return Ok(fixed(op.of_unordered(), rows));
+        }
+        if v.abs() >= 1e38 {
+            return Ok(fixed(op.of(if v > 0.0 { Ordering::Less } else { Ordering::Greater }), rows));
+        }
+        let int = |x: f64| Column::constant(crate::args::i128_col(vec![x as i128]), rows);
+        if v.trunc() == v {
+            return numbers(op, a, ta, &int(v), &Type::Int128, rows);
+        }
+        return match op {
+            Op::Eq => Ok(fixed(false, rows)),
+            Op::Ne => Ok(fixed(true, rows)),
+            Op::Lt | Op::Le => numbers(Op::Le, a, ta, &int(v.floor()), &Type::Int128, rows),
+            Op::Gt | Op::Ge => numbers(Op::Ge, a, ta, &int(v.ceil()), &Type::Int128, rows),
+        };
+    }
+    let (ints, doubles, op) = if ta.is_float() { (b, a, op.swap()) } else { (a, b, op) };
+    let (xs, ys) = (i256s(ints), crate::args::raw_f64s(doubles));
+    Ok(u8_col(
+        (0..rows)
+            .map(|i| {
+                u8::from(match int_and_float(xs.at(i), ys.at(i)) {
+                    Some(o) => op.of(o),
+                    None => op.of_unordered(),
+                })
+            })
+            .collect(),
+    ))
+}
+
+/// Exact order of an integer and a double; `None` for NaN.
+fn int_and_float(x: I256, y: f64) -> Option<Ordering> {
+    if y.is_nan() {
+        return None;
+    }
+    if y.abs() >= 5.7e76 {
+        return Some(if y > 0.0 { Ordering::Less } else { Ordering::Greater });
+    }
+    let floor = y.floor();
+    let whole: I256 = ethnum::AsI256::as_i256(floor);
+    Some(match x.cmp(&whole) {
+        Ordering::Equal if y > floor => Ordering::Less,
+        o => o,
+    })
+}
+
+fn decimals(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> Result<Column> {
+    if ta.is_float() || tb.is_float() {
+        let (x, y) = (f64s(a, ta), f64s(b, tb));
+        let each = |i: usize| match x.at(i).partial_cmp(&y.at(i)) {
+            Some(o) => op.of(o),
+            None => op.of_unordered(),
+        };
+        return Ok(u8_col((0..rows).map(|i| u8::from(each(i))).collect()));
+    }
+    if ta == tb {
+        return Ok(with_lane!(ta, R => lane::<R>(op, a, b, rows), fixed(false, rows)));
+    }
+    let (sa, sb) = (scale_of(ta), scale_of(tb));
+    let s = sa.max(sb);
+    let one = I256::ONE;
+    let (ma, mb) = (pow10_256(u32::from(s - sa)).unwrap_or(one), pow10_256(u32::from(s - sb)).unwrap_or(one));
+    let (x, y) = (i256s(a), i256s(b));
+    let order = |i: usize| -> Ordering {
+        match (x.at(i).checked_mul(ma), y.at(i).checked_mul(mb)) {
+            (Some(p), Some(q)) => p.cmp(&q),
+            // Only one side is scaled up; a product past 256 bits is larger than anything.
+            (None, _) => if x.at(i) > I256::ZERO { Ordering::Greater } else { Ordering::Less },
+            (_, None) => if y.at(i) > I256::ZERO { Ordering::Less } else { Ordering::Greater },
+        }
+    };
+    Ok(u8_col((0..rows).map(|i| u8::from(op.of(order(i)))).collect()))
+}
+
+// ---- strings ----------------------------------------------------------------------------------
+
+pub fn strings(op: Op, a: &Column, b: &Column, rows: usize) -> Column {
+    let (x, y) = (strs(a), strs(b));
+    if let (Strs::Const(_), false) = (&x, matches!(y, Strs::Const(_))) {
+        return strings(op.swap(), b, a, rows);
+    }
+    let padded = matches!(x, Strs::Fixed(..)) || matches!(y, Strs::Fixed(..));
+    if let (Strs::Str(offsets, bytes), Strs::Const(k), false) = (&x, &y, padded) {
+        if k.is_empty() && matches!(op, Op::Eq | Op::Ne) {
+            let want = op == Op::Eq;
+            return u8_col(offsets.windows(2).map(|w| u8::from((w[0] == w[1]) == want)).collect());
+        }
+        let row = |w: &[u32]| &bytes[w[0] as usize..w[1] as usize];
+        return u8_col(match op {
+            Op::Eq => offsets.windows(2).map(|w| u8::from(row(w) == *k)).collect(),
+            Op::Ne => offsets.windows(2).map(|w| u8::from(row(w) != *k)).collect(),
+            _ => offsets.windows(2).map(|w| u8::from(op.of(row(w).cmp(k)))).collect(),
+        });
+    }
+    if padded {
+        return u8_col((0..rows).map(|i| u8::from(op.of(trim_zeros(x.at(i)).cmp(trim_zeros(y.at(i)))))).collect());
+    }
+    u8_col((0..rows).map(|i| u8::from(op.of(x.at(i).cmp(y.at(i))))).collect())
+}
+
+// ---- tuples -----------------------------------------------------------------------------------
+
+fn tuples(b: &Bind<'_>, op: Op, x: &[(Arc<str>, Type)], y: &[(Arc<str>, Type)]) -> Result<Bound> {
+    if x.len() != y.len() {
+        return Err(b.illegal(1, &format!("Tuple of {} elements, as the first argument", x.len())));
+    }
+    if x.is_empty() {
+        return bound(Type::UInt8, move |c| Ok(u8_col(vec![u8::from(op.of(Ordering::Equal)); c.rows])));
+    }
+    let constant = |i: usize, k: usize| -> Result<Option<Column>> {
+        match b.constant(i) {
+            Some(c) => Ok(Some(tuple_columns(c)?[k].slice(0, 1))),
+            None => Ok(None),
+        }
+    };
+    let mut equal: Vec<Arc<dyn Call>> = Vec::new();
+    let mut strict: Vec<Arc<dyn Call>> = Vec::new();
+    for k in 0..x.len() {
+        let args = [
+            Arg { ty: x[k].1.clone(), constant: constant(0, k)?, lambda: false },
+            Arg { ty: y[k].1.clone(), constant: constant(1, k)?, lambda: false },
+        ];
+        equal.push(resolve("equals", &args, b.session)?);
+        let last = k + 1 == x.len();
+        let name = match op {
+            Op::Eq | Op::Ne => "equals",
+            Op::Lt | Op::Le => if last && op == Op::Le { "lessOrEquals" } else { "less" },
+            Op::Gt | Op::Ge => if last && op == Op::Ge { "greaterOrEquals" } else { "greater" },
+        };
+        strict.push(resolve(name, &args, b.session)?);
+    }
+    let nullable = equal.iter().any(|c| c.ty().is_nullable());
+    let ty = if nullable { Type::nullable(Type::UInt8) } else { Type::UInt8 };
+    bound(ty, move |c| {
+        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
+        // From the last element to the first: three-valued throughout.
+        let mut answer: Option<(Bitmap, Bitmap)> = None;
+        let run = |call: &Arc<dyn Call>, k: usize| -> Result<(Bitmap, Bitmap)> {
+            let r = call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?;
+            let nulls = r.null_mask().map_or_else(|| Bitmap::new(c.rows, false), |m| m.as_ref().clone());
+            Ok((crate::args::truths(&r), nulls))
+        };
+        for k in (0..xs.len()).rev() {
+            let s = run(&strict[k], k)?;
+            answer = Some(match answer {
+                None => s,
+                Some(rest) => {
+                    if matches!(op, Op::Eq | Op::Ne) {
+                        and3(&s, &rest)
+                    } else {
+                        or3(&s, &and3(&run(&equal[k], k)?, &rest))
+                    }
+                }
+            });
+        }
+        let (mut t, n) = answer.unwrap_or_else(|| (Bitmap::new(c.rows, false), Bitmap::new(c.rows, false)));
+        if op == Op::Ne {
+            t = t.not();
+            t.and_not_with(&n);
+        }
+        let out = Column::bools(&t);
+        Ok(if n.any() { out.with_nulls(Some(Arc::new(n))) } else { out })
+    })
+}
+
+type Three = (Bitmap, Bitmap);
+
+fn and3(a: &Three, b: &Three) -> Three {
+    let mut t = a.0.clone();
+    t.and_with(&b.0);
+    let (mut x, mut y) = (a.0.clone(), b.0.clone());
+    x.or_with(&a.1);
+    y.or_with(&b.1);
+    x.and_with(&y);
+    let mut n = a.1.clone();
+    n.or_with(&b.1);
+    n.and_with(&x);
+    (t, n)
+}
+
+fn or3(a: &Three, b: &Three) -> Three {
+    let mut t = a.0.clone();
+    t.or_with(&b.0);
+    let mut n = a.1.clone();
+    n.or_with(&b.1);
+    n.and_not_with(&t);
+    (t, n)
+}
+
+// ---- with NULL equal to NULL --------------------------------------------------------------------
+
+fn distinct(b: &Bind<'_>, negate: bool) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let nothing = |i: usize| *b.ty(i).base() == Type::Nothing;
+    let call = if nothing(0) || nothing(1) {
+        None
+    } else {
+        let strip = |i: usize| {
+            let ty = crate::cast::strip_nullable(b.ty(i)).clone();
+            let constant = b.constant(i).map(|c| if c.is_null(0) { Column::default_of(&ty, 1).flat() } else { without_nulls(c) });
+            Arg { ty, constant, lambda: false }
+        };
+        Some(resolve("equals", &[strip(0), strip(1)], b.session)?)
+    };
+    bound(Type::UInt8, move |c| {
+        let (x, y) = (c.col(0), c.col(1));
+        let equal = match &call {
+            Some(call) => {
+                let (p, q) = (without_nulls(x), without_nulls(y));
+                crate::args::truths(&call.eval(&[Value::Column(&p), Value::Column(&q)], c.rows, c.session)?)
+            }
+            None => Bitmap::new(c.rows, false),
+        };
+        Ok(u8_col(
+            (0..c.rows)
+                .map(|i| {
+                    let same = match (x.is_null(i), y.is_null(i)) {
+                        (true, true) => true,
+                        (false, false) => equal.get(i),
+                        _ => false,
+                    };
+                    u8::from(same != negate)
+                })
+                .collect(),
+        ))
+    })
+}

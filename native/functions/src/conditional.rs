@@ -1,0 +1,389 @@
+//! if, multiIf, CASE, and the functions that test and replace NULL.
+
+use crate::args::{truths, u8_col};
+use crate::bind::{Bind, Bound, bound};
+use crate::call::{Value, resolve, without_nulls};
+use crate::cast::{CastMode, cast, strip_nullable};
+use crate::compare;
+use crate::def::{FunctionDef, f};
+use crate::supertype::common_type;
+use std::sync::Arc;
+use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
+use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("if", "if(condition, then, else)", "`then` where the condition is true, else (and for NULL) `else`.", &[("if(1 > 2, 'a', 'b')", "b")], |b| branches(b, true)).ci().own_nulls(),
+    f("multiIf", "multiIf(condition, then, [condition, then, …] else)", "The first `then` whose condition is true. What CASE WHEN becomes.", &[("multiIf(0, 'a', 1, 'b', 'c')", "b")], |b| branches(b, false)).own_nulls().alias(&["caseWithoutExpr", "caseWithoutExpression"]),
+    f("caseWithExpression", "caseWithExpression(x, value, then, [value, then, …] else)", "The first `then` whose value equals x. What CASE x WHEN becomes.", &[("caseWithExpression(3, 1, 'one', 3, 'three', 'more')", "three")], case).own_nulls().alias(&["caseWithExpr"]),
+    f("isNull", "isNull(x)", "1 if NULL.", &[("isNull(NULL)", "1")], |b| null_test(b, true)).ci().own_nulls(),
+    f("isNotNull", "isNotNull(x)", "1 if not NULL.", &[("isNotNull(NULL)", "0")], |b| null_test(b, false)).own_nulls(),
+    f("isNullable", "isNullable(x)", "1 if the type is Nullable.", &[("isNullable(toNullable(1))", "1")], |b| { b.arity(1, 1)?; let n = b.ty(0).is_nullable(); bound(Type::UInt8, move |c| Ok(Column::constant(u8_col(vec![u8::from(n)]), c.rows))) }).own_nulls(),
+    f("isZeroOrNull", "isZeroOrNull(x)", "1 if the number is 0 or NULL.", &[("isZeroOrNull(NULL)", "1")], zero_or_null).own_nulls(),
+    f("ifNull", "ifNull(x, other)", "x, or other where x is NULL.", &[("ifNull(NULL, 5)", "5")], |b| { b.arity(2, 2)?; coalesce(b) }).ci().own_nulls(),
+    f("coalesce", "coalesce(x, …)", "The first argument that is not NULL.", &[("coalesce(NULL, 7)", "7")], coalesce).ci().own_nulls(),
+    f("nullIf", "nullIf(x, y)", "NULL where x = y, else x.", &[("nullIf(1, 1)", "NULL")], null_if).ci().own_nulls(),
+    f("assumeNotNull", "assumeNotNull(x)", "The type without Nullable; some value of it where x is NULL.", &[("assumeNotNull(toNullable(5))", "5")], assume_not_null).own_nulls(),
+    f("toNullable", "toNullable(x)", "The type made Nullable.", &[("toTypeName(toNullable(1))", "Nullable(UInt8)")], |b| { b.arity(1, 1)?; bound(nullable_any(b.ty(0)), |c| Ok(c.col(0).clone())) }).own_nulls().own_lc(),
+    f("greatest", "greatest(a, b, …)", "The largest argument; NULLs are left out.", &[("greatest(1, 3, 2)", "3")], |b| extreme(b, true)).ci().own_nulls(),
+    f("least", "least(a, b, …)", "The smallest argument; NULLs are left out.", &[("least(1, 3, 2)", "1")], |b| extreme(b, false)).ci().own_nulls(),
+    f("clamp", "clamp(x, min, max)", "x, but at least min and at most max.", &[("clamp(5, 1, 3)", "3")], clamp).ci(),
+    f("firstNonDefault", "firstNonDefault(a, b, …)", "The first argument that is not 0, '', [] or NULL.", &[("firstNonDefault(0, 3, 4)", "3")], first_non_default).own_nulls(),
+    f("transform", "transform(x, from, to[, default])", "The element of array `to` at the place where `from` holds x; else the default, or x.", &[("transform(2, [1, 2], ['one', 'two'], 'many')", "two")], transform).own_nulls(),
+];
+
+fn nullable_any(t: &Type) -> Type {
+    match t {
+        Type::LowCardinality(i) => Type::low_cardinality(nullable_any(i)),
+        t => Type::nullable(t.clone()),
+    }
+}
+
+/// Whether a type can be a condition.
+fn condition(b: &Bind<'_>, i: usize) -> Result<()> {
+    let base = b.ty(i).base();
+    if base.is_integer() || base.is_float() || base.is_decimal() || *base == Type::Nothing { Ok(()) } else { Err(b.illegal(i, "UInt8 or Bool, as a condition")) }
+}
+
+fn branches(b: &Bind<'_>, single: bool) -> Result<Bound> {
+    if single {
+        b.arity(3, 3)?;
+    }
+    if b.len() < 3 || b.len() % 2 == 0 {
+        return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Number of arguments for function {} must be odd and at least 3, not {}", b.name, b.len())));
+    }
+    let mut results = Vec::new();
+    for i in (0..b.len() - 1).step_by(2) {
+        condition(b, i)?;
+        results.push(i + 1);
+    }
+    results.push(b.len() - 1);
+    let types: Vec<Type> = results.iter().map(|&i| b.ty(i).clone()).collect();
+    let out = common_type(&types)?;
+    let kernel = out.clone();
+    bound(out, move |c| {
+        // choice[i] = which branch row i takes
+        let rows = c.rows;
+        let last = results.len() - 1;
+        let mut choice = vec![last as u32; rows];
+        let mut open = Bitmap::new(rows, true);
+        for (k, i) in (0..c.len() - 1).step_by(2).enumerate() {
+            let mut t = truths(c.col(i));
+            t.and_with(&open);
+            if !t.any() {
+                continue;
+            }
+            for r in t.ones() {
+                choice[r as usize] = k as u32;
+            }
+            open.and_not_with(&t);
+        }
+        let columns = results.iter().zip(&types).map(|(&i, t)| cast(c.col(i), t, &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
+        Ok(select(&kernel, &columns, &choice))
+    })
+}
+
+/// Row i of `columns[choice[i]]`, all of type `ty`.
+pub fn select(ty: &Type, columns: &[Column], choice: &[u32]) -> Column {
+    let rows = choice.len();
+    if let Some(first) = choice.first()
+        && choice.iter().all(|c| c == first)
+    {
+        return columns[*first as usize].clone();
+    }
+    if columns.len() == 2
+        && let Some(fast) = select_numbers(&columns[0], &columns[1], choice)
+    {
+        return fast;
+    }
+    // Constants take one row of the stack, others all of theirs.
+    let mut stack = ColumnBuilder::new(ty);
+    let mut starts = Vec::with_capacity(columns.len());
+    for c in columns {
+        starts.push((stack.len() as u32, u32::from(!c.is_const())));
+        match c.as_const() {
+            Some(one) => stack.append_column(one),
+            None => stack.append_column(c),
+        }
+    }
+    let at: Vec<u32> = choice.iter().enumerate().map(|(i, &k)| starts[k as usize].0 + starts[k as usize].1 * i as u32).collect();
+    let out = stack.finish().gather(&at);
+    debug_assert!(out.len() == rows);
+    out
+}
+
+/// Two flat or constant number columns without NULLs: a branch-free blend.
+fn select_numbers(a: &Column, b: &Column, choice: &[u32]) -> Option<Column> {
+    use crate::lanes::{Lane, Source};
+    if a.has_nulls() || b.has_nulls() {
+        return None;
+    }
+    fn blend<R: Lane>(a: &Column, b: &Column, choice: &[u32]) -> Option<Column> {
+        let get = |c: &Column| -> Option<(Vec<R>, bool)> {
+            match Source::<R>::of(c) {
+                Source::Const(v) => Some((vec![v], true)),
+                Source::Slice(s) => Some((s.to_vec(), false)),
+                Source::Convert(_) => None,
+            }
+        };
+        let ((x, cx), (y, cy)) = (get(a)?, get(b)?);
+        let pick = |v: &[R], c: bool, i: usize| if c { v[0] } else { v[i] };
+        Some(R::column(choice.iter().enumerate().map(|(i, &k)| if k == 0 { pick(&x, cx, i) } else { pick(&y, cy, i) }).collect()))
+    }
+    let data = |c: &Column| c.as_const().map_or_else(|| c.data.clone(), |o| o.data.clone());
+    match (data(a), data(b)) {
+        (Data::U8(_), Data::U8(_)) => blend::<u8>(a, b, choice),
+        (Data::I32(_), Data::I32(_)) => blend::<i32>(a, b, choice),
+        (Data::U32(_), Data::U32(_)) => blend::<u32>(a, b, choice),
+        (Data::I64(_), Data::I64(_)) => blend::<i64>(a, b, choice),
+        (Data::U64(_), Data::U64(_)) => blend::<u64>(a, b, choice),
+        (Data::F64(_), Data::F64(_)) => blend::<f64>(a, b, choice),
+        _ => None,
+    }
+}
+
+fn case(b: &Bind<'_>) -> Result<Bound> {
+    if b.len() < 4 || b.len() % 2 != 0 {
+        return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Number of arguments for function {} must be even and at least 4, not {}", b.name, b.len())));
+    }
+    let mut calls = Vec::new();
+    let mut results = Vec::new();
+    for i in (1..b.len() - 1).step_by(2) {
+        let null = *b.ty(i).base() == Type::Nothing || *b.ty(0).base() == Type::Nothing;
+        // NULL matches NULL here.
+        let call = if null { resolve("isNotDistinctFrom", &[b.args[0].clone(), b.args[i].clone()], b.session)? } else { resolve("equals", &[b.args[0].clone(), b.args[i].clone()], b.session)? };
+        calls.push(call);
+        results.push(i + 1);
+    }
+    results.push(b.len() - 1);
+    let types: Vec<Type> = results.iter().map(|&i| b.ty(i).clone()).collect();
+    let out = common_type(&types)?;
+    let kernel = out.clone();
+    bound(out, move |c| {
+        let mut choice = vec![calls.len() as u32; c.rows];
+        let mut open = Bitmap::new(c.rows, true);
+        for (k, call) in calls.iter().enumerate() {
+            let mut t = truths(&call.eval(&[Value::Column(c.col(0)), Value::Column(c.col(1 + 2 * k))], c.rows, c.session)?);
+            t.and_with(&open);
+            for r in t.ones() {
+                choice[r as usize] = k as u32;
+            }
+            open.and_not_with(&t);
+        }
+        let columns = results.iter().zip(&types).map(|(&i, t)| cast(c.col(i), t, &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
+        Ok(select(&kernel, &columns, &choice))
+    })
+}
+
+fn null_test(b: &Bind<'_>, want: bool) -> Result<Bound> {
+    b.arity(1, 1)?;
+    bound(Type::UInt8, move |c| {
+        Ok(match c.col(0).null_mask() {
+            None => Column::constant(u8_col(vec![u8::from(!want)]), c.rows),
+            Some(m) => Column::bools(&if want { m.as_ref().clone() } else { m.not() }),
+        })
+    })
+}
+
+fn zero_or_null(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    condition(b, 0)?;
+    bound(Type::UInt8, |c| Ok(Column::bools(&truths(c.col(0)).not())))
+}
+
+fn coalesce(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, usize::MAX)?;
+    // Arguments after one that is never NULL do not count; nor do NULL literals.
+    let mut used: Vec<usize> = Vec::new();
+    for i in 0..b.len() {
+        if *b.ty(i) == Type::nullable(Type::Nothing) && i + 1 < b.len() {
+            continue;
+        }
+        used.push(i);
+        if !b.ty(i).is_nullable() {
+            break;
+        }
+    }
+    let sure = used.last().is_some_and(|&i| !b.ty(i).is_nullable());
+    let last = used.len() - 1;
+    let types: Vec<Type> = used
+        .iter()
+        .enumerate()
+        .filter(|(_, i)| *b.ty(**i) != Type::nullable(Type::Nothing))
+        .map(|(k, &i)| if sure && k < last { strip_nullable(b.ty(i)).clone() } else { b.ty(i).clone() })
+        .collect();
+    let out = if types.is_empty() { Type::nullable(Type::Nothing) } else { common_type(&types)? };
+    let full: Vec<Type> = used.iter().map(|&i| b.ty(i).clone()).collect();
+    let wide = nullable_any(&out);
+    let kernel = out.clone();
+    bound(out, move |c| {
+        if used.len() == 1 {
+            return cast(c.col(used[0]), &full[0], &kernel, CastMode::Sql, c.session);
+        }
+        let mut choice = vec![last as u32; c.rows];
+        let mut open = Bitmap::new(c.rows, true);
+        for (k, &i) in used.iter().enumerate().take(last) {
+            let mut has = match c.col(i).null_mask() {
+                Some(m) => m.not(),
+                None => Bitmap::new(c.rows, true),
+            };
+            has.and_with(&open);
+            for r in has.ones() {
+                choice[r as usize] = k as u32;
+            }
+            open.and_not_with(&has);
+        }
+        let columns = used
+            .iter()
+            .zip(&full)
+            .map(|(&i, t)| cast(c.col(i), t, if t.is_nullable() { &wide } else { &kernel }, CastMode::Sql, c.session))
+            .collect::<Result<Vec<_>>>()?;
+        let picked = select(&wide, &columns, &choice);
+        Ok(if kernel.is_nullable() { picked } else { without_nulls(&picked) })
+    })
+}
+
+fn null_if(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let call = resolve("equals", b.args, b.session)?;
+    bound(nullable_any(b.ty(0)), move |c| {
+        let same = truths(&call.eval(&[Value::Column(c.col(0)), Value::Column(c.col(1))], c.rows, c.session)?);
+        let mut mask = same;
+        if let Some(n) = c.col(0).null_mask() {
+            mask.or_with(&n);
+        }
+        Ok(c.col(0).flat().with_nulls(Some(Arc::new(mask))))
+    })
+}
+
+fn assume_not_null(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    let ty = strip_nullable(b.ty(0)).clone();
+    bound(ty, |c| Ok(without_nulls(c.col(0))))
+}
+
+fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
+    b.arity(1, usize::MAX)?;
+    let used: Vec<usize> = (0..b.len()).filter(|&i| *b.ty(i).base() != Type::Nothing || matches!(b.ty(i), Type::Array(_))).collect();
+    if used.is_empty() {
+        return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
+    }
+    let types: Vec<Type> = b.types();
+    let out = common_type(&types)?;
+    let kernel = out.clone();
+    let inner = strip_nullable(&out).clone();
+    bound(out, move |c| {
+        let columns = used.iter().map(|&i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
+        let mut best = columns[0].clone();
+        for next in &columns[1..] {
+            let (p, q) = (without_nulls(&best), without_nulls(next));
+            let op = if greatest { compare::Op::Gt } else { compare::Op::Lt };
+            let better = if inner.is_number() {
+                truths(&compare::numbers(op, &q, &inner, &p, &inner, c.rows)?)
+            } else {
+                Bitmap::from_fn(c.rows, |i| {
+                    let o = types::compare::compare_rows(&q, i, &p, i);
+                    if greatest { o.is_gt() } else { o.is_lt() }
+                })
+            };
+            let choice: Vec<u32> = (0..c.rows)
+                .map(|i| match (best.is_null(i), next.is_null(i)) {
+                    (_, true) => 0,
+                    (true, false) => 1,
+                    _ => u32::from(better.get(i)),
+                })
+                .collect();
+            best = select(&kernel, &[best, next.clone()], &choice);
+        }
+        Ok(best)
+    })
+}
+
+fn clamp(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(3, 3)?;
+    let types = b.types();
+    let out = common_type(&types)?;
+    let kernel = out.clone();
+    bound(out, move |c| {
+        let cols = (0..3).map(|i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
+        let mut choice = Vec::with_capacity(c.rows);
+        for i in 0..c.rows {
+            let order = |a: usize, b: usize| types::compare::compare_rows(&cols[a], i, &cols[b], i);
+            if order(1, 2).is_gt() {
+                return Err(Error::bad_arguments("The minimum value of function clamp must not be above the maximum value"));
+            }
+            choice.push(if order(0, 1).is_lt() { 1 } else if order(0, 2).is_gt() { 2 } else { 0 });
+        }
+        Ok(select(&kernel, &cols, &choice))
+    })
+}
+
+fn first_non_default(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, usize::MAX)?;
+    let types = b.types();
+    let out = common_type(&types)?;
+    let kernel = out.clone();
+    let inner = strip_nullable(&out).clone();
+    bound(out, move |c| {
+        let cols = (0..c.len()).map(|i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
+        let zero = Column::default_of(&inner, 1).flat();
+        // What is left when all are defaults: NULL for a Nullable type, else the default.
+        let rest = Column::default_of(&kernel, c.rows);
+        let choice: Vec<u32> = (0..c.rows)
+            .map(|i| {
+                (0..cols.len())
+                    .find(|&k| !cols[k].is_null(i) && types::compare::compare_rows(&cols[k], i, &zero, 0).is_ne())
+                    .unwrap_or(cols.len()) as u32
+            })
+            .collect();
+        let mut all = cols;
+        all.push(rest);
+        Ok(select(&kernel, &all, &choice))
+    })
+}
+
+fn transform(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(3, 4)?;
+    let (from_e, to_e) = (b.array(1)?.clone(), b.array(2)?.clone());
+    b.need_constant(1)?;
+    b.need_constant(2)?;
+    let source = b.ty(0).clone();
+    let out = if b.len() == 4 { common_type(&[to_e.clone(), b.ty(3).clone()])? } else { common_type(&[to_e.clone(), source.clone()])? };
+    let list = |i: usize| -> Result<Column> {
+        let c = b.need_constant(i)?;
+        let flat = c.flat();
+        let a = crate::args::arrays(&flat)?;
+        let r = a.at(0);
+        Ok(a.values.slice(r.start, r.len()))
+    };
+    let (keys, values) = (list(1)?, list(2)?);
+    if keys.len() != values.len() {
+        return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Arrays of function transform must have equal sizes"));
+    }
+    let values = cast(&values, &to_e, &out, CastMode::Sql, b.session)?;
+    let key_type = common_type(&[source.clone(), from_e.clone()]).or_else(|_| if from_e.is_string() { Ok(source.clone()) } else { Err(b.illegal(1, &format!("Array of {source}"))) })?;
+    let keys = cast(&keys, &from_e, &key_type, CastMode::Sql, b.session)?.flat();
+    let default_type = if b.len() == 4 { b.ty(3).clone() } else { source.clone() };
+    let default_at = if b.len() == 4 { 3 } else { 0 };
+    let kernel = out.clone();
+    bound(out, move |c| {
+        let x = cast(c.col(0), &source, &key_type, CastMode::Sql, c.session)?.flat();
+        let mut key_hashes = vec![0u64; keys.len()];
+        types::compare::hash_column(&keys, &mut key_hashes);
+        let mut row_hashes = vec![0u64; c.rows];
+        types::compare::hash_column(&x, &mut row_hashes);
+        let mut table: std::collections::HashMap<u64, Vec<u32>> = std::collections::HashMap::new();
+        for (k, h) in key_hashes.iter().enumerate() {
+            table.entry(*h).or_default().push(k as u32);
+        }
+        let found = |i: usize| -> Option<u32> {
+            table.get(&row_hashes[i])?.iter().copied().find(|&k| types::compare::compare_rows(&keys, k as usize, &x, i).is_eq())
+        };
+        let fallback = cast(c.col(default_at), &default_type, &kernel, CastMode::Sql, c.session)?.flat();
+        let n = values.len() as u32;
+        let at: Vec<u32> = (0..c.rows).map(|i| found(i).unwrap_or(n + i as u32)).collect();
+        let mut stack = ColumnBuilder::new(&kernel);
+        stack.append_column(&values);
+        stack.append_column(&fallback);
+        Ok(stack.finish().gather(&at))
+    })
+}

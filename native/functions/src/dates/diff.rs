@@ -1,0 +1,111 @@
+//! Differences: dateDiff counts boundaries, age counts whole units.
+
+use super::add::{Unit, add_months};
+use super::parts::relative_week;
+use super::{Clock, Moments};
+use crate::args::i64_col;
+use crate::bind::{Bind, Bound, bound};
+use crate::def::{FunctionDef, f};
+use types::codes::BAD_ARGUMENTS;
+use types::tz::{DAY, civil_from_days};
+use types::{Error, Result, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("dateDiff", "dateDiff(unit, start, end[, zone])", "Boundaries of a unit between two times.", &[("dateDiff('day', toDate('2024-01-01'), toDate('2024-03-01'))", "60")], |b| between(b, false)).alias_ci(&["date_diff", "DATE_DIFF", "timestampDiff", "timestamp_diff", "TIMESTAMP_DIFF"]).ci(),
+    f("age", "age(unit, start, end[, zone])", "Whole units between two times.", &[("age('month', toDate('2024-01-31'), toDate('2024-02-29'))", "0")], |b| between(b, true)),
+    f("timeDiff", "timeDiff(start, end)", "Seconds from one time to another.", &[("timeDiff(toDateTime('2024-01-01 00:00:00'), toDateTime('2024-01-01 01:00:00'))", "3600")], time_diff),
+];
+
+fn between(b: &Bind<'_>, age: bool) -> Result<Bound> {
+    b.arity(3, 4)?;
+    let word = b.const_str(0)?;
+    let unit = Unit::parse(word).ok_or_else(|| Error::new(BAD_ARGUMENTS, format!("{} does not support '{word}' unit: use year, quarter, month, week, day, hour, minute, second, millisecond, microsecond or nanosecond", b.name)))?;
+    let start = Clock::bind(b, 1, Some(3))?;
+    let end = Clock::bind(b, 2, Some(3))?;
+    bound(Type::Int64, move |c| {
+        let (x, y) = (start.read(c.col(1)), end.read(c.col(2)));
+        Ok(i64_col((0..c.rows).map(|i| if age { whole(unit, &x, &y, i) } else { boundaries(unit, &x, &y, i) }).collect()))
+    })
+}
+
+/// Nanoseconds since epoch.
+fn nanos(m: &Moments<'_>, i: usize) -> i128 {
+    i128::from(m.utc(i)) * 1_000_000_000 + i128::from(m.clock.nanos(m.raw(i)))
+}
+
+fn boundaries(unit: Unit, x: &Moments<'_>, y: &Moments<'_>, i: usize) -> i64 {
+    let months = |m: &Moments<'_>| {
+        let (year, month, _) = civil_from_days(m.days(i));
+        year * 12 + i64::from(month) - 1
+    };
+    match unit {
+        Unit::Year => months(y).div_euclid(12) - months(x).div_euclid(12),
+        Unit::Quarter => months(y).div_euclid(3) - months(x).div_euclid(3),
+        Unit::Month => months(y) - months(x),
+        Unit::Week => relative_week(y.days(i)) - relative_week(x.days(i)),
+        Unit::Day => y.days(i) - x.days(i),
+        Unit::Hour | Unit::Minute => {
+            let k = if unit == Unit::Hour { 3600 } else { 60 };
+            let of = |m: &Moments<'_>| {
+                let t = m.utc(i);
+                // Counted on the UTC scale where the zone is whole units away from it.
+                if m.clock.zone.offset_at(t) % k == 0 { t.div_euclid(k) } else { m.local(i).div_euclid(k) }
+            };
+            of(y) - of(x)
+        }
+        _ => {
+            let k = i128::from(unit.nanos().unwrap_or(1));
+            (nanos(y, i).div_euclid(k) - nanos(x, i).div_euclid(k)) as i64
+        }
+    }
+}
+
+fn whole(unit: Unit, x: &Moments<'_>, y: &Moments<'_>, i: usize) -> i64 {
+    let local = |m: &Moments<'_>| i128::from(m.local(i)) * 1_000_000_000 + i128::from(m.clock.nanos(m.raw(i)));
+    match unit {
+        Unit::Year | Unit::Quarter | Unit::Month => {
+            let per = match unit {
+                Unit::Year => 12,
+                Unit::Quarter => 3,
+                _ => 1,
+            };
+            let (a, b) = (local(x), local(y));
+            let (a, b, sign) = if a <= b { (a, b, 1) } else { (b, a, -1) };
+            let day_nanos = i128::from(DAY) * 1_000_000_000;
+            let (d0, d1) = (a.div_euclid(day_nanos) as i64, b.div_euclid(day_nanos) as i64);
+            let (t0, t1) = (a.rem_euclid(day_nanos), b.rem_euclid(day_nanos));
+            let (y0, m0, n0) = civil_from_days(d0);
+            let (y1, m1, n1) = civil_from_days(d1);
+            let mut months = (y1 - y0) * 12 + i64::from(m1) - i64::from(m0);
+            if (n1, t1) < (n0, t0) {
+                months -= 1;
+            }
+            sign * (months / per)
+        }
+        Unit::Week | Unit::Day => {
+            let k = i128::from(DAY) * 1_000_000_000 * if unit == Unit::Week { 7 } else { 1 };
+            ((local(y) - local(x)) / k) as i64
+        }
+        _ => {
+            let k = i128::from(unit.nanos().unwrap_or(1));
+            ((nanos(y, i) - nanos(x, i)) / k) as i64
+        }
+    }
+}
+
+/// Whole months from one day to a later one.
+pub fn whole_months(from: i64, to: i64) -> i64 {
+    let (y0, m0, _) = civil_from_days(from);
+    let (y1, m1, _) = civil_from_days(to);
+    let months = (y1 - y0) * 12 + i64::from(m1) - i64::from(m0);
+    if add_months(from, months) > to { months - 1 } else { months }
+}
+
+fn time_diff(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let (start, end) = (Clock::bind(b, 0, None)?, Clock::bind(b, 1, None)?);
+    bound(Type::Int64, move |c| {
+        let (x, y) = (start.read(c.col(0)), end.read(c.col(1)));
+        Ok(i64_col((0..c.rows).map(|i| y.utc(i) - x.utc(i)).collect()))
+    })
+}

@@ -1,0 +1,42 @@
+//! Scalar functions. `resolve` binds a name to argument types; `Call::eval` computes a column.
+//!
+//! Each family is a module with a `DEFS` table: names, signature, one line of documentation, examples and
+//! the function that checks argument types and returns the kernel. What all share (constants, NULLs,
+//! LowCardinality, dictionary codes) is in `call.rs`, so that kernels see flat or constant columns only.
+
+mod args;
+mod bind;
+mod call;
+mod decimal;
+mod def;
+mod integer;
+mod lanes;
+mod registry;
+mod session;
+mod supertype;
+
+pub use call::{Arg, Call, LambdaFn, Value, find, lambda_params, resolve};
+pub use cast::{CastMode, cast};
+pub use def::FunctionDef;
+pub use registry::registry;
+pub use session::Session;
+pub use supertype::common_type;
+
+/// Declares the families and lists their definitions.
+macro_rules! registry {
+    ($($module:ident $category:literal [$($defs:path),* $(,)?]),* $(,)?) => {
+        $(mod $module;)*
+        pub(crate) static FAMILIES: &[(&str, &[FunctionDef])] = &[$($(($category, $defs)),*),*];
+    };
+}
+
+registry! {
+    arithmetic "Arithmetic" [arithmetic::DEFS],
+    cast "Type conversion" [cast::DEFS],
+    compare "Comparison" [compare::DEFS],
+    conditional "Conditional and NULL" [conditional::DEFS],
+    dates "Dates and times" [dates::add::DEFS, dates::diff::DEFS, dates::make::DEFS, dates::now::DEFS, dates::parts::DEFS, dates::start::DEFS],
+    logic "Logical" [logic::DEFS],
+    misc "Other" [misc::DEFS],
+    nested "Tuples, arrays and maps" [nested::DEFS],
+}
