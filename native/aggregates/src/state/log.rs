@@ -123,7 +123,17 @@ impl<T: Copy + Default> GroupLog<T> {
     }
     pub fn of(&self, group: usize, group_count: usize) -> &[T] {
         let (starts, values) = self.sorted(group_count);
-        &values[starts[group]..starts[group + 1]]
+        // groups added since sorting have no rows
+        if group + 1 < starts.len() { &values[starts[group]..starts[group + 1]] } else { &[] }
+    }
+    /// A copy of a group's values in order of arrival.
+    pub fn copied(&self, group: usize, group_count: usize) -> Vec<T> {
+        match (self.solo, group) {
+            // no need for a sorted copy as well
+            (true, 0) => self.values.iter().collect(),
+            (true, _) => Vec::new(),
+            _ => self.of(group, group_count).to_vec(),
+        }
     }
     pub fn bytes(&self) -> usize {
         self.groups.bytes() + self.values.bytes() + self.sorted.get().map_or(0, |s| s.0.len() * 8 + s.1.len() * size_of::<T>())
@@ -131,9 +141,6 @@ impl<T: Copy + Default> GroupLog<T> {
     /// What `rows` more rows add at most.
     pub fn planned_growth(&self, rows: usize) -> usize {
         (rows + CHUNK) * (size_of::<T>() + if self.solo { 0 } else { 4 })
-    }
-    pub fn clear(&mut self) {
-        *self = Self::default();
     }
 }
 
@@ -183,12 +190,12 @@ impl RowLog {
     }
     /// Rows of the listed groups, one group after another, and how many each has.
     pub fn rows(&self, groups: impl Iterator<Item = usize>, group_count: usize) -> (Vec<usize>, Column) {
-        let (starts, positions) = self.groups.sorted(group_count);
         let mut counts = Vec::new();
         let mut picked: Vec<u32> = Vec::new();
         for g in groups {
-            counts.push(starts[g + 1] - starts[g]);
-            picked.extend_from_slice(&positions[starts[g]..starts[g + 1]]);
+            let positions = self.groups.of(g, group_count);
+            counts.push(positions.len());
+            picked.extend_from_slice(positions);
         }
         (counts, self.gather(&picked))
     }

@@ -6,6 +6,7 @@ pub mod keys;
 pub mod log;
 pub mod numbers;
 pub mod pairs;
+pub mod picked;
 pub mod slots;
 pub mod table;
 pub mod wire;

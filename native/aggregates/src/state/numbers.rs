@@ -1,6 +1,6 @@
 //! Arguments as plain vectors of one number type.
 
-use types::{Column, Data, I256, Type};
+use types::{Column, Data, Type};
 
 /// Powers of ten as floats; exact up to 10^22.
 pub fn pow10(n: u8) -> f64 {
@@ -69,9 +69,4 @@ pub fn ints(c: &Column) -> Vec<i64> {
         Data::I256(v) => v.iter().map(|x| x.as_i64()).collect(),
         _ => vec![0; c.len()],
     }
-}
-
-/// 256-bit integers of any integer or decimal column.
-pub fn wide(v: i128) -> I256 {
-    I256::from(v)
 }

@@ -24,8 +24,8 @@ pub enum Slots {
     F64(Vec<f64>),
     /// strings; the number is the bytes allocated
     Bytes(Vec<Box<[u8]>>, usize),
-    /// one-row columns: arrays, tuples, Nullable
-    Rows(Vec<Option<Column>>, Type, usize),
+    /// one-row columns: arrays, tuples, Nullable; the number is their bytes
+    Rows(Vec<Option<Column>>, usize),
 }
 
 #[macro_export]
@@ -54,7 +54,7 @@ macro_rules! match_slots {
 impl Slots {
     pub fn new(ty: &Type) -> Slots {
         match ColumnBuilder::new(ty).values {
-            _ if ty.is_nullable() => Slots::Rows(Vec::new(), ty.clone(), 0),
+            _ if ty.is_nullable() => Slots::Rows(Vec::new(), 0),
             Values::U8(_) => Slots::U8(Vec::new()),
             Values::U16(_) => Slots::U16(Vec::new()),
             Values::U32(_) => Slots::U32(Vec::new()),
@@ -70,7 +70,7 @@ impl Slots {
             Values::F32(_) => Slots::F32(Vec::new()),
             Values::F64(_) => Slots::F64(Vec::new()),
             Values::Str { .. } | Values::Fixed { .. } => Slots::Bytes(Vec::new(), 0),
-            _ => Slots::Rows(Vec::new(), ty.clone(), 0),
+            _ => Slots::Rows(Vec::new(), 0),
         }
     }
     pub fn resize(&mut self, n: usize) {
@@ -79,13 +79,6 @@ impl Slots {
             Slots::Rows(v, ..) => v.resize(n, None),
             _ => {}
         });
-    }
-    pub fn len(&self) -> usize {
-        match_slots!(self, v, D => v.len(), match self {
-            Slots::Bytes(v, _) => v.len(),
-            Slots::Rows(v, ..) => v.len(),
-            _ => 0,
-        })
     }
     /// Remembers a row of a column (flat, `Codes` or `Const`).
     pub fn set(&mut self, group: u32, c: &Column, row: usize) {
@@ -97,7 +90,7 @@ impl Slots {
         }
         match_slots!(self, v, D => if let D(x) = &c.data { v[g] = x[row] }, match self {
             Slots::Bytes(v, bytes) => set_bytes(&mut v[g], bytes, c.bytes_at(row).unwrap_or_default()),
-            Slots::Rows(v, _, bytes) => {
+            Slots::Rows(v, bytes) => {
                 // a gathered copy: a slice would keep the whole batch alive
                 let one = c.gather(&[row as u32]).flat_deep();
                 *bytes += one.bytes();
@@ -106,17 +99,6 @@ impl Slots {
             }
             _ => {}
         });
-    }
-    pub fn set_raw_bytes(&mut self, group: u32, value: &[u8]) {
-        if let Slots::Bytes(v, bytes) = self {
-            set_bytes(&mut v[group as usize], bytes, value);
-        }
-    }
-    pub fn raw_bytes(&self, group: u32) -> &[u8] {
-        match self {
-            Slots::Bytes(v, _) => &v[group as usize],
-            _ => &[],
-        }
     }
     /// Order of a row of a column against what the group has.
     pub fn compare(&self, c: &Column, row: usize, group: u32) -> Ordering {
@@ -154,7 +136,7 @@ impl Slots {
         macro_rules! pairs { ($($v:ident),*) => { match (other, self) {
             $((Slots::$v(a), Slots::$v(b)) => b[d] = a[s],)*
             (Slots::Bytes(a, _), Slots::Bytes(b, bytes)) => set_bytes(&mut b[d], bytes, &a[s]),
-            (Slots::Rows(a, ..), Slots::Rows(b, _, bytes)) => {
+            (Slots::Rows(a, ..), Slots::Rows(b, bytes)) => {
                 *bytes += a[s].as_ref().map_or(0, Column::bytes);
                 *bytes -= b[d].as_ref().map_or(0, Column::bytes);
                 b[d].clone_from(&a[s]);
@@ -210,7 +192,7 @@ impl Slots {
     pub fn bytes(&self) -> usize {
         match_slots!(self, v, D => v.capacity() * size_of_val(&v[..v.len().min(1)]).max(1), match self {
             Slots::Bytes(v, bytes) => v.capacity() * 16 + bytes,
-            Slots::Rows(v, _, bytes) => v.capacity() * size_of::<Option<Column>>() + bytes + v.len() * 64,
+            Slots::Rows(v, bytes) => v.capacity() * size_of::<Option<Column>>() + bytes + v.len() * 64,
             _ => 0,
         })
     }

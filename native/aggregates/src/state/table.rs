@@ -132,9 +132,6 @@ fn prefetch<K>(slots: &[K], i: usize) {
 }
 
 impl<K: Slot> Table<K> {
-    pub fn len(&self) -> usize {
-        self.parts.iter().map(|p| p.len).sum()
-    }
     #[inline]
     fn part(&self, hash: u64) -> usize {
         if self.parts.len() == 1 { 0 } else { (hash >> (64 - PART_BITS)) as usize }
