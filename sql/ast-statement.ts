@@ -1,5 +1,6 @@
 // Statement nodes: what one `;` ends.
 import type {
+  ColumnsMatcher,
   DataType,
   Expression,
   FunctionCall,
@@ -10,7 +11,6 @@ import type {
   NodeBase,
   SettingItem,
   Star,
-  ColumnsMatcher,
   TableName,
 } from './ast-expression.ts';
 import type { Output, Query, TableExpression } from './ast-query.ts';

@@ -113,7 +113,10 @@ export class Cursor {
       this.traceTop = index;
     }
     let known = trace.get(index);
-    if (known === undefined) trace.set(index, (known = new Set()));
+    if (known === undefined) {
+      known = new Set();
+      trace.set(index, known);
+    }
     known.add(expected);
   }
 

@@ -1,6 +1,6 @@
 // A failed parse → the error that users see: where, what was found, what was expected, and the
 // keyword that was probably meant.
-import type { Cursor, Failure } from './cursor.ts';
+import { type Cursor, Failure } from './cursor.ts';
 import { placeOf, SqlSyntaxError } from './error.ts';
 import { Broken, End, Quoted, Word } from './lexer.ts';
 import { editDistance } from './suggest.ts';
@@ -72,8 +72,16 @@ const brokenMessages: Readonly<Record<string, string>> = {
   character: 'a character that is not part of SQL',
 };
 
+/** `GROUP country`: the parse goes back to GROUP, the fault is where BY was looked for. */
+function furthest(p: Cursor, failure: Failure): Failure {
+  if (failure.message !== undefined) return failure;
+  const last = Math.max(failure.index, ...(p.trace?.keys() ?? []));
+  return last === failure.index ? failure : new Failure(last);
+}
+
 /** `p` is the cursor of the tracing parse that ended with `failure`. */
-export function diagnose(p: Cursor, failure: Failure): SqlSyntaxError {
+export function diagnose(p: Cursor, thrown: Failure): SqlSyntaxError {
+  const failure = furthest(p, thrown);
   p.seek(failure.index);
   const broken = firstBroken(p, failure.index);
   const index = broken ?? failure.index;

@@ -13,7 +13,8 @@ export { type Place, placeOf, SqlSyntaxError, SqlTooDeepError } from './error.ts
 export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';
 export { valuesEnd } from './parse-insert.ts';
-export { editDistance, suggest } from './suggest.ts';
+export { print } from './print.ts';
+export { editDistance, suggest, suggestKeyword } from './suggest.ts';
 export { children, transform, type Visitor, visit, walk } from './walk.ts';
 
 export interface ParseOptions {

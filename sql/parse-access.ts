@@ -527,7 +527,8 @@ function parseCollection(p: Cursor, start: number, action: Action): NamedCollect
     remove: [],
     ...base(start),
   };
-  if (action === 'ALTER' ? p.accept('SET') : (p.expect('AS'), true)) {
+  if (action !== 'ALTER') p.expect('AS');
+  if (action !== 'ALTER' || p.accept('SET')) {
     node.set = p.list(() => {
       const name = p.dottedName().name;
       p.expect('=');

@@ -2,11 +2,12 @@
 //   -> · ? : · OR · AND · NOT · IS · BETWEEN · comparison, LIKE, IN · || · + - · * / % DIV MOD ·
 //   unary minus · [ ] . ::
 // Runs of equal precedence are loops, so a chain of 100,000 terms needs no stack.
-import type { Binary, BinaryFunction, BinaryOperator, Expression, Name } from './ast.ts';
+import type { Binary, BinaryFunction, BinaryOperator, Expression, Name, Star } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { Numeric, Quoted, Text, Word } from './lexer.ts';
 import { joinSubquery, parseOperand } from './parse-operand.ts';
 import { parseQuery, startsQuery } from './parse-select.ts';
+import { parseTransformers } from './parse-star.ts';
 import { parseType } from './parse-type.ts';
 
 /** Parse with this minimum to take `expr AS name` too. */
@@ -350,7 +351,9 @@ function parseElement(p: Cursor, expr: Expression, start: number): Expression {
   }
   if (p.value === '*') {
     p.next();
-    return { kind: 'Star', source: expr, transformers: [], span: p.span(start) };
+    const star: Star = { kind: 'Star', source: expr, transformers: [], span: p.span(start) };
+    parseTransformers(p, star, start);
+    return star;
   }
   const name: Name = p.name('element of the tuple');
   return { kind: 'TupleAccess', expr, index: undefined, name, span: p.span(start) };

@@ -26,7 +26,7 @@ import {
 import { parseCall } from './parse-operand.ts';
 import { endsList } from './parse-order.ts';
 import { parseQuery, parseQueryAfter, startsQuery } from './parse-select.ts';
-import { startsStatementTable, parseStatementTable } from './parse-statement-table.ts';
+import { parseStatementTable, startsStatementTable } from './parse-statement-table.ts';
 
 const modifiers = new Set([
   'GLOBAL',

@@ -1,5 +1,5 @@
 // INSERT: the statement up to its data. Inline data are never lexed, only their place is kept.
-import type { Identifier, Insert, Star, ColumnsMatcher } from './ast.ts';
+import type { ColumnsMatcher, Identifier, Insert, Star } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { decodeString } from './escape.ts';
 import { Text, Word } from './lexer.ts';

@@ -86,48 +86,64 @@ export function parseShow(p: Cursor): Show {
 }
 
 function parseShowBody(p: Cursor, node: Show): void {
-  if (p.accept('CREATE')) return parseShowCreate(p, node);
-  if (p.accept('TABLES')) {
+  const parse = showForms.find((form) => form(p, node));
+  if (parse === undefined) p.fail('TABLES');
+}
+
+/** Each takes its form of SHOW and says whether it was there. */
+const showForms: ((p: Cursor, node: Show) => boolean)[] = [
+  (p, node) => {
+    if (!p.accept('CREATE')) return false;
+    parseShowCreate(p, node);
+    return true;
+  },
+  (p, node) => {
+    if (!p.accept('TABLES')) return false;
     node.type = 'TABLES';
     if (p.accept('FROM') || p.accept('IN')) node.from = p.nameOrString('database name');
-    return parseFilters(p, node);
-  }
-  if (p.value === 'SETTING' && p.accept('SETTING')) {
+    parseFilters(p, node);
+    return true;
+  },
+  (p, node) => {
+    if (p.value !== 'SETTING' || !p.accept('SETTING')) return false;
     node.type = 'SETTING';
     const name = p.dottedName();
     node.name = { kind: 'TableName', table: name, span: name.span };
-    return;
-  }
-  const listed = p.acceptOne('COLUMNS', 'FIELDS', 'INDEXES', 'INDEX', 'INDICES', 'KEYS');
-  if (listed !== undefined) {
-    node.type = listed === 'COLUMNS' || listed === 'FIELDS' ? 'COLUMNS' : 'INDEXES';
-    p.expectOne('FROM', 'IN');
+    return true;
+  },
+  parseShowOfTable,
+  parseShowList,
+  (p, node) => {
+    const type = p.acceptOne('CLUSTER', 'DATABASE', 'TABLE', 'VIEW', 'DICTIONARY', 'USER');
+    if (type === undefined) return false;
+    node.type = type === 'CLUSTER' ? type : `CREATE ${type}`;
     node.name = p.tableName();
-    if (p.accept('FROM') || p.accept('IN')) {
-      const database = p.nameOrString('database name');
-      node.name = { ...node.name, database, span: p.span(node.name.span.start) };
-    }
-    return parseFilters(p, node);
+    return true;
+  },
+];
+
+/** SHOW COLUMNS FROM t, SHOW INDEX FROM t FROM db. */
+function parseShowOfTable(p: Cursor, node: Show): boolean {
+  const word = p.acceptOne('COLUMNS', 'FIELDS', 'INDEXES', 'INDEX', 'INDICES', 'KEYS');
+  if (word === undefined) return false;
+  node.type = word === 'COLUMNS' || word === 'FIELDS' ? 'COLUMNS' : 'INDEXES';
+  p.expectOne('FROM', 'IN');
+  node.name = p.tableName();
+  if (p.accept('FROM') || p.accept('IN')) {
+    const database = p.nameOrString('database name');
+    node.name = { ...node.name, database, span: p.span(node.name.span.start) };
   }
-  for (const phrase of phrases) {
-    if (p.value === phrase[0] && p.acceptAll(...phrase)) {
-      node.type = phrase.join(' ');
-      return parseShowRest(p, node);
-    }
-  }
-  const word = p.acceptOne(...plain);
-  if (word !== undefined) {
-    node.type = word === 'SCHEMAS' ? 'DATABASES' : word;
-    return parseShowRest(p, node);
-  }
-  for (const type of ['CLUSTER', 'DATABASE', 'TABLE', 'VIEW', 'DICTIONARY', 'USER'] as const) {
-    if (p.accept(type)) {
-      node.type = type === 'CLUSTER' ? type : `CREATE ${type}`;
-      node.name = p.tableName();
-      return;
-    }
-  }
-  p.fail('TABLES');
+  parseFilters(p, node);
+  return true;
+}
+
+function parseShowList(p: Cursor, node: Show): boolean {
+  const phrase = phrases.find((words) => p.value === words[0] && p.acceptAll(...words));
+  const word = phrase === undefined ? p.acceptOne(...plain) : phrase.join(' ');
+  if (word === undefined) return false;
+  node.type = word === 'SCHEMAS' ? 'DATABASES' : word;
+  parseShowRest(p, node);
+  return true;
 }
 
 /** Filters and objects that some lists take: FROM db, FOR user, ON table. */
@@ -201,8 +217,12 @@ export function parseDescribe(p: Cursor): Describe {
     node.mode = p.value;
     p.next();
   }
-  if (p.value === 'TABLE' && p.peek(1) !== '.' && p.peekKind(1) !== 0 && p.peek(1) !== 'FORMAT')
-    p.next();
+  const tableWord =
+    p.value === 'TABLE' &&
+    p.peek(1) !== '.' &&
+    p.peekKind(1) !== 0 &&
+    (p.peek(1) !== 'FORMAT' || p.peek(2) === '(');
+  if (tableWord) p.next();
   else p.note('TABLE');
   node.source = parseSource(p);
   if (node.mode === 'HISTORY' && p.accept('LIMIT')) node.limit = parseExpression(p, 0);

@@ -62,7 +62,7 @@ export function parseQueryAfter(p: Cursor, first: Query, start: number): Query {
 }
 
 export function attachWith(p: Cursor, query: Query, common: With, start: number): void {
-  if (query.kind === 'Values' || query.kind === 'StatementQuery') return p.fail('SELECT');
+  if (query.kind === 'Values' || query.kind === 'StatementQuery') p.fail('SELECT');
   query.with =
     query.with === undefined
       ? common

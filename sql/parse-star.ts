@@ -28,13 +28,17 @@ export function parseStar(
   if (p.value === 'COLUMNS' && p.peek(1) === '(' && p.text[p.lastEnd() - 1] !== '*') {
     node = parseColumns(p, start, qualifier);
   }
+  parseTransformers(p, node, start);
+  return node;
+}
+
+export function parseTransformers(p: Cursor, node: Star | ColumnsMatcher, start: number): void {
   for (;;) {
     const transformer = parseTransformer(p);
     if (transformer === undefined) break;
     node.transformers.push(transformer);
   }
   node.span = p.span(start);
-  return node;
 }
 
 function parseColumns(p: Cursor, start: number, qualifier: Name[] | undefined): ColumnsMatcher {

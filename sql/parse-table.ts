@@ -304,7 +304,7 @@ export function parseKey(p: Cursor): Expression[] {
 
 /** A sorting key: like `parseKey`, with ASC and DESC. */
 export function parseSortingKey(p: Cursor): OrderItem[] {
-  if (p.value !== '(') return fromKey(p, [parseOrderItem(p, 0)]);
+  if (p.value !== '(') return fromKey([parseOrderItem(p, 0)]);
   const start = p.index;
   p.next();
   if (p.is(')')) {
@@ -318,12 +318,12 @@ export function parseSortingKey(p: Cursor): OrderItem[] {
   // `(a + 1) * 2` began with a parenthesis too.
   if (plain && !endsKey(p)) {
     p.seek(start);
-    return fromKey(p, [parseOrderItem(p, 0)]);
+    return fromKey([parseOrderItem(p, 0)]);
   }
   return items;
 }
 
-function fromKey(p: Cursor, items: OrderItem[]): OrderItem[] {
+function fromKey(items: OrderItem[]): OrderItem[] {
   const expr = items[0]?.expr;
   if (expr?.kind === 'Function' && expr.name === 'tuple' && expr.args.length === 0) return [];
   if (expr?.kind !== 'Tuple') return items;

@@ -65,3 +65,16 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   }
   return best;
 }
+
+/** Keywords that a misspelling turns into a column: `SELECT DISTNCT a` names a column DISTNCT. */
+const prefixKeywords = ['DISTINCT', 'INTERVAL', 'CASE', 'NOT', 'NULL', 'TRUE', 'FALSE', 'EXISTS'];
+
+/** The keyword that an unknown column's name was probably meant to be. Stricter than `suggest`. */
+export function suggestKeyword(name: string): string | undefined {
+  const word = name.toUpperCase();
+  const limit = word.length <= 4 ? 1 : 2;
+  return prefixKeywords.find((keyword) => {
+    const distance = editDistance(word, keyword, limit);
+    return distance > 0 && distance <= limit;
+  });
+}

@@ -33,7 +33,7 @@ function collect(value: unknown, found: Node[]): void {
  *  skips what is below. `leave` is called behind a node's children. */
 export function walk(
   root: Node,
-  enter: (node: Node, parent: Node | undefined) => boolean | undefined | void,
+  enter: (node: Node, parent: Node | undefined) => boolean | undefined,
   leave?: (node: Node, parent: Node | undefined) => void,
 ): void {
   const stack: { node: Node; parent: Node | undefined; left: boolean }[] = [
