@@ -14,7 +14,7 @@ export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';
 export { valuesEnd } from './parse-insert.ts';
 export { print } from './print.ts';
-export { editDistance, suggest, suggestKeyword } from './suggest.ts';
+export { editDistance, suggest, suggestColumn } from './suggest.ts';
 export { children, transform, type Visitor, visit, walk } from './walk.ts';
 
 export interface ParseOptions {

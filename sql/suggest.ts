@@ -69,12 +69,16 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
 /** Keywords that a misspelling turns into a column: `SELECT DISTNCT a` names a column DISTNCT. */
 const prefixKeywords = ['DISTINCT', 'INTERVAL', 'CASE', 'NOT', 'NULL', 'TRUE', 'FALSE', 'EXISTS'];
 
-/** The keyword that an unknown column's name was probably meant to be. Stricter than `suggest`. */
-export function suggestKeyword(name: string): string | undefined {
+/** Like `suggest`, for the name of an unknown column: a keyword wins when it is nearer. */
+export function suggestColumn(name: string, columns: Iterable<string>): string | undefined {
+  const column = suggest(name, columns);
   const word = name.toUpperCase();
   const limit = word.length <= 4 ? 1 : 2;
-  return prefixKeywords.find((keyword) => {
-    const distance = editDistance(word, keyword, limit);
-    return distance > 0 && distance <= limit;
+  const columnDistance =
+    column === undefined ? limit + 1 : editDistance(word, column.toUpperCase(), limit);
+  const keyword = prefixKeywords.find((candidate) => {
+    const distance = editDistance(word, candidate, limit);
+    return distance > 0 && distance < columnDistance;
   });
+  return keyword ?? column;
 }

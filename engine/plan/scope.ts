@@ -10,7 +10,7 @@ import type {
   Span,
   WindowSpec,
 } from '../../sql/ast.ts';
-import { suggest } from '../../sql/suggest.ts';
+import { suggest, suggestColumn } from '../../sql/suggest.ts';
 import { failAt, type Planning } from './context.ts';
 import type { Column, Expr } from './expression.ts';
 import { columnExpr } from './expression.ts';
@@ -191,7 +191,7 @@ export function unknownIdentifier(scope: Scope, parts: readonly string[], span: 
     const source = head === undefined ? undefined : findSource(scope, [head]);
     if (head !== undefined && source?.byName.has(last)) near = `${head}.${last}`;
     near ??= suggest(last, allNames(scope));
-  } else near = suggest(name, allNames(scope));
+  } else near = suggestColumn(name, allNames(scope));
   return failAt(span, 'UNKNOWN_IDENTIFIER', `Unknown expression identifier \`${name}\``, {
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
   });
