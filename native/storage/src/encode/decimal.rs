@@ -45,8 +45,12 @@ impl Float for f64 {
 
 fn whole<F: Float>(v: F, power: f64) -> Option<i64> {
     let m = (v.wide() * power).round();
-    // NaN and infinities fail the first comparison.
-    (m.abs() <= WHOLE_MAX && F::narrow(m / power).raw() == v.raw()).then_some(m as i64)
+    // NaN and infinities fail the comparison; −0 fails what follows, for whole numbers have no −0.
+    if m.abs() > WHOLE_MAX || m.is_nan() {
+        return None;
+    }
+    let m = m as i64;
+    (F::narrow(m as f64 / power).raw() == v.raw()).then_some(m)
 }
 
 /// Appends the node if it is smaller than `limit` bytes.

@@ -256,7 +256,9 @@ fn choose(values: &[u64], flip: u64, out: &mut Vec<u8>) {
         Dictionary,
     }
     let mut best = (plain, Kind::Light);
-    if others * 2 <= n && sparse < best.0 {
+    // Dense exceptions are scattered one by one: only for a large gain.
+    let share = if others * 8 <= n { 100 } else { 70 };
+    if others * 2 <= n && sparse * 100 < best.0 * share {
         best = (sparse, Kind::Sparse);
     }
     if runs < best.0 {
@@ -317,7 +319,7 @@ fn choose(values: &[u64], flip: u64, out: &mut Vec<u8>) {
 
 /// The width that makes packed rows and patches smallest together, and their bytes.
 fn best_patch(f: &Facts, n: usize, w: usize) -> (u8, usize) {
-    let mut best = (0, usize::MAX);
+    let mut best = (0, usize::MAX / 16);
     let mut above = 0;
     for width in (1..w).rev() {
         above += f.widths[width + 1];
