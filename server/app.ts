@@ -238,7 +238,9 @@ function linger(req: IncomingMessage, res: ServerResponse, body: string): void {
   for (const event of ['end', 'error', 'close', 'aborted']) req.once(event, finish);
   res.once('close', finish);
   res.write(body === '' ? ' ' : body);
-  req.resume();
+  // Whoever read the body piece by piece may have left without a word; the stream would wait for it.
+  req.removeAllListeners('readable');
+  setImmediate(() => req.resume());
 }
 
 const PARSER_STATUS: Readonly<Record<string, number>> = {

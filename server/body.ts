@@ -70,12 +70,17 @@ async function* pieces(
   if (expectsContinue(req) && !res.headersSent) res.writeContinue();
   const stream = req.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   let total = 0;
-  for (;;) {
-    const next = await withinIdle(stream.next(), limits.idleMs ?? BODY_IDLE_MS);
-    if (next.done) break;
-    total += next.value.length;
-    if (total > limits.bytesMax) throw tooLarge(limits);
-    yield next.value;
+  try {
+    for (;;) {
+      const next = await withinIdle(stream.next(), limits.idleMs ?? BODY_IDLE_MS);
+      if (next.done) break;
+      total += next.value.length;
+      if (total > limits.bytesMax) throw tooLarge(limits);
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: it would wait for a piece that may never come.
+    void stream.return?.();
   }
   if (!req.complete) throw clientGone();
 }

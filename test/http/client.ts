@@ -59,7 +59,10 @@ function send(port: number, options: SendOptions): Promise<Answer> {
         path,
         agent: options.agent ?? false,
         headers: {
-          ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+          ...(body !== undefined &&
+            options.headers?.['transfer-encoding'] === undefined && {
+              'content-length': String(Buffer.byteLength(body)),
+            }),
           ...options.headers,
         },
       },

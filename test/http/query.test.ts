@@ -258,8 +258,19 @@ describe('POST /ingest', () => {
     const body = '{"id":1}\n'.repeat(500_000);
     const answer = await small.send({ path, body });
     expect(answer.status).toBe(413);
+    const chunked = { 'transfer-encoding': 'chunked' };
+    const from = performance.now();
+    const late = await small.send({ path, body, headers: chunked });
+    expect(late.status).toBe(413);
+    expect(performance.now() - from).toBeLessThan(2000);
     expect(small.engine.rows).toEqual([]);
     await small.close();
+  });
+
+  it('tells a client that cannot stop sending why', async () => {
+    const path = '/ingest?table=nothing';
+    const answer = await server.send({ path, body: Buffer.alloc(20_000_000, 10) });
+    expect(answer.status).toBe(404);
   });
 
   it('waits for 100-continue only when the request is fine', async () => {
