@@ -9,6 +9,8 @@ mod cache;
 mod encode;
 mod fault;
 mod footer;
+#[doc(hidden)]
+pub mod fuzz;
 mod memtable;
 mod merge;
 mod order;

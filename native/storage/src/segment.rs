@@ -4,7 +4,7 @@ use crate::bloom::{self, Bloom};
 use crate::bytes::{Reader, checksum, corrupt};
 use crate::cache::{Cache, Class, Key, Value};
 use crate::encode::column::{Block, Shape, decode, gather};
-use crate::encode::filter::{decided, filter};
+use crate::encode::filter::{decided, filter, filter_text};
 use crate::encode::{heap, id, lane, test::Test, test::partition};
 use crate::fault::{damaged, file_error};
 use crate::footer::{
@@ -219,6 +219,16 @@ impl Segment {
         damaged(e, &self.path, at.offset, &format!("column {}, block {block}", column.name))
     }
 
+    /// For `fuzz`: a block as stored.
+    pub(crate) fn stored_block(&self, c: usize, block: usize) -> Result<Arc<Vec<u8>>> {
+        self.stored(c, block)
+    }
+    /// For `fuzz`: a dictionary as stored, its entries and bytes.
+    pub(crate) fn stored_dict(&self, c: usize) -> Result<Option<(Vec<u8>, usize, usize)>> {
+        let Some(d) = &self.footer.columns[c].dict else { return Ok(None) };
+        Ok(Some((self.extent(&d.at, "dictionary")?, d.count as usize, d.bytes as usize)))
+    }
+
     /// The ordered dictionary of a String column, shared by all its blocks; `None` if it has none.
     pub fn dict(&self, c: usize) -> Result<Option<Arc<Dict>>> {
         let Some(column) = self.footer.columns.get(c) else { return Ok(None) };
@@ -305,10 +315,16 @@ impl Segment {
             }
             None => {}
         }
-        let dict = match pred {
-            Pred::IsNull | Pred::NotNull | Pred::Never => None,
-            _ => self.dict(c)?,
-        };
+        let by_mask = matches!(pred, Pred::IsNull | Pred::NotNull | Pred::Never);
+        if !by_mask && column.dict.is_none() && matches!(Shape::of(&column.ty), Shape::Str) {
+            let all = self.read(c, block)?;
+            if let Some(nulls) = &all.nulls {
+                sel.and_not_with(nulls);
+            }
+            let Data::Str(s) = &all.data else { return Err(Error::internal("strings expected")) };
+            return filter_text(s, pred, sel);
+        }
+        let dict = if by_mask { None } else { self.dict(c)? };
         let bytes = self.stored(c, block)?;
         filter(&bytes, &column.ty, pred, dict.as_ref(), sel).map_err(|e| self.explain(e, c, block))
     }

@@ -105,8 +105,10 @@ pub fn sort_batch(batch: &Batch, keys: &[SortKey]) -> Vec<u32> {
         };
         let cut = r.width.saturating_sub(room);
         room -= r.width.min(room);
-        for (p, v) in packed.iter_mut().zip(&r.values) {
-            *p |= u128::from(v >> cut.min(63)) << (32 + room);
+        if r.width > 0 {
+            for (p, v) in packed.iter_mut().zip(&r.values) {
+                *p |= u128::from(v >> cut) << (32 + room);
+            }
         }
         if cut > 0 || !r.exact {
             compared_from = i;

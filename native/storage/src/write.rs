@@ -78,6 +78,8 @@ pub(crate) struct ColumnWriter {
     settled: usize,
     blocks: Vec<BlockMeta>,
     dict: Option<DictMeta>,
+    /// the dictionary as it will lie in the file
+    heap: Vec<u8>,
     blooms: Vec<Option<Vec<u8>>>,
 }
 
@@ -119,6 +121,7 @@ impl ColumnWriter {
             settled: 0,
             blocks: Vec::new(),
             dict: None,
+            heap: Vec::new(),
             blooms: Vec::new(),
         }
     }
@@ -258,7 +261,11 @@ impl ColumnWriter {
     /// Encodes what is left. Nothing may be pushed afterwards.
     pub fn finish(&mut self) -> Result<()> {
         self.settle_words()?;
-        self.encode_waiting()
+        self.encode_waiting()?;
+        if let Mode::Codes(words, _) = &self.mode {
+            heap::write(words.iter(), self.codec, &mut self.heap);
+        }
+        Ok(())
     }
     pub fn ready_bytes(&self) -> usize {
         self.ready.len()
@@ -280,11 +287,9 @@ impl ColumnWriter {
     pub fn close(mut self, sink: &Mutex<Sink>) -> Result<(ColumnMeta, Option<IndexBlocks>)> {
         self.drain(sink)?;
         if let Mode::Codes(words, distinct) = &self.mode {
-            let mut bytes = Vec::new();
-            heap::write(words.iter(), self.codec, &mut bytes);
             let total = words.offsets[words.len()] - words.offsets[0];
             self.dict = Some(DictMeta {
-                at: sink.lock().extent(&bytes)?,
+                at: sink.lock().extent(&self.heap)?,
                 count: words.len() as u64,
                 bytes: total.into(),
                 distinct: *distinct as u64,
@@ -347,8 +352,7 @@ fn code_stats(codes: &[u32], nulls: Option<&Bitmap>, words: &StrData) -> BlockSt
             hi = hi.max(c);
         }
     } else if let Some(n) = nulls {
-        for (i, &c) in codes.iter().enumerate().filter(|(i, _)| !n.get(*i)) {
-            let _ = i;
+        for (_, &c) in codes.iter().enumerate().filter(|(i, _)| !n.get(*i)) {
             lo = lo.min(c);
             hi = hi.max(c);
         }

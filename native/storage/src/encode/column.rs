@@ -380,6 +380,12 @@ pub(crate) fn gather(
             Data::Codes(codes.into(), dict.clone())
         }
         (Shape::Str, _) => Data::Str(block.text()?.gather(ask)?),
+        (Shape::F32, id::DECIMAL) => {
+            Data::F32(Decimal::parse(&mut block.body.clone(), rows)?.gather::<f32>(ask)?.into())
+        }
+        (Shape::F64, id::DECIMAL) => {
+            Data::F64(Decimal::parse(&mut block.body.clone(), rows)?.gather::<f64>(ask)?.into())
+        }
         (_, id::CONSTANT..=id::PATCHED) => {
             let ints = block.ints()?;
             match &shape {

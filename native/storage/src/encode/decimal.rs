@@ -124,4 +124,14 @@ impl<'a> Decimal<'a> {
         }
         Ok(out)
     }
+    pub fn gather<F: Float>(&self, ask: &[u32]) -> Result<Vec<F>> {
+        let wholes = self.wholes.gather::<i64>(ask)?;
+        ask.iter()
+            .zip(wholes)
+            .map(|(row, m)| match self.rows.binary_search(row) {
+                Ok(k) => Ok(F::of(self.bits.get(k)?)),
+                Err(_) => Ok(F::narrow(m as f64 / self.power)),
+            })
+            .collect()
+    }
 }

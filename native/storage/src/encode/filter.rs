@@ -7,8 +7,9 @@ use super::lane::flip;
 use super::{id, test, test::Test};
 use crate::bytes::{Reader, corrupt};
 use crate::pred::{Pred, code_test, float_order, float_test, integer_test, no_dictionary, text, widen};
+use hashbrown::HashSet;
 use std::sync::Arc;
-use types::{Bitmap, Data, Dict, Result, Type};
+use types::{Bitmap, Data, Dict, Result, StrData, Type};
 
 /// Keeps the rows of `sel` that pass. `dict`: the segment's dictionary, for codes.
 pub(crate) fn filter(
@@ -40,7 +41,10 @@ pub(crate) fn filter(
             let test = code_test(pred, words.len(), |i| words.get(i))?;
             block.ints()?.filter(&test, 0, sel)
         }
-        (Shape::Str, _) => filter_text(&block, pred, sel),
+        (Shape::Str, _) => {
+            let all = block.text()?.decode()?;
+            filter_text(&all, pred, sel)
+        }
         (Shape::F32, id) => filter_floats::<f32>(&block, id, pred, sel),
         (Shape::F64, id) => filter_floats::<f64>(&block, id, pred, sel),
         _ => match shape.integer() {
@@ -78,44 +82,44 @@ fn filter_floats<F: Float>(block: &Block, id: u8, pred: &Pred, sel: &mut Bitmap)
     Ok(())
 }
 
-fn filter_text(block: &Block, pred: &Pred, sel: &mut Bitmap) -> Result<()> {
-    let block = block.text()?;
-    let above = |v: &[u8], lo: &Option<(&[u8], bool)>| match lo {
-        None => true,
-        Some((x, included)) => v > *x || (*included && v == *x),
-    };
-    let below = |v: &[u8], hi: &Option<(&[u8], bool)>| match hi {
-        None => true,
-        Some((x, included)) => v < *x || (*included && v == *x),
-    };
+/// Strings that are decoded already; the caller has taken NULL rows out of `sel`.
+pub(crate) fn filter_text(all: &StrData, pred: &Pred, sel: &mut Bitmap) -> Result<()> {
+    let none = |sel: &mut Bitmap| *sel = Bitmap::new(sel.len(), false);
     match pred {
-        Pred::Eq(s) | Pred::Ne(s) if s.is_null() => *sel = Bitmap::new(sel.len(), false),
+        Pred::Eq(s) | Pred::Ne(s) if s.is_null() => none(sel),
         Pred::Eq(s) => {
             let x = text(s)?;
-            block.filter(sel, |v| v == x)?;
+            keep(all, sel, |v| v == x);
         }
         Pred::Ne(s) => {
             let x = text(s)?;
-            block.filter(sel, |v| v != x)?;
+            keep(all, sel, |v| v != x);
         }
         Pred::In(list) => {
             let list = list.iter().filter(|s| !s.is_null()).map(text).collect::<Result<Vec<_>>>()?;
-            let set: std::collections::HashSet<&[u8]> = list.into_iter().collect();
-            block.filter(sel, |v| set.contains(v))?;
+            let set: HashSet<&[u8], foldhash::fast::RandomState> = list.into_iter().collect();
+            keep(all, sel, |v| set.contains(v));
         }
         Pred::Range { lo, hi } => {
             if [lo, hi].iter().any(|b| b.as_ref().is_some_and(|b| b.0.is_null())) {
-                *sel = Bitmap::new(sel.len(), false);
+                none(sel);
                 return Ok(());
             }
             let lo = lo.as_ref().map(|(s, i)| text(s).map(|t| (t, *i))).transpose()?;
             let hi = hi.as_ref().map(|(s, i)| text(s).map(|t| (t, *i))).transpose()?;
-            block.filter(sel, |v| above(v, &lo) && below(v, &hi))?;
+            let above = |v: &[u8]| lo.is_none_or(|(x, included)| v > x || (included && v == x));
+            let below = |v: &[u8]| hi.is_none_or(|(x, included)| v < x || (included && v == x));
+            keep(all, sel, |v| above(v) && below(v));
         }
         Pred::Codes(_) => return Err(no_dictionary()),
-        Pred::NotNull | Pred::IsNull | Pred::Never => {}
+        Pred::IsNull | Pred::Never => none(sel),
+        Pred::NotNull => {}
     }
     Ok(())
+}
+
+fn keep(all: &StrData, sel: &mut Bitmap, pass: impl Fn(&[u8]) -> bool) {
+    *sel = Bitmap::from_fn(sel.len(), |i| sel.get(i) && pass(all.get(i)));
 }
 
 /// Keeps what of a whole-block test is known from the smallest and largest order.

@@ -97,7 +97,7 @@ impl<'a> Ints<'a> {
         if let Node::Constant(v) = self.node {
             return Ok(vec![T::of(v); rows.len()]);
         }
-        if rows.len() * 16 > self.n || !self.random_access() {
+        if rows.len() * 16 > self.n || (!self.random_access() && rows.len() > 4) {
             let all = self.decode::<T>()?;
             return Ok(rows.iter().map(|r| all[*r as usize]).collect());
         }

@@ -11,7 +11,7 @@ use super::{ELEMENTS_MAX, id};
 use crate::bytes::{Reader, corrupt, put_part};
 use hashbrown::HashTable;
 use types::compare::hash_bytes;
-use types::{Bitmap, Result, StrData};
+use types::{Result, StrData};
 
 pub(crate) enum Text<'a> {
     Constant(&'a [u8], usize),
@@ -183,17 +183,5 @@ impl<'a> Text<'a> {
                 Ok(StrData::from_iter(rows.iter().map(|r| all.get(*r as usize))))
             }
         }
-    }
-    /// Keeps the rows of `sel` whose string passes.
-    pub fn filter(&self, sel: &mut Bitmap, pass: impl Fn(&[u8]) -> bool) -> Result<()> {
-        if let Text::Constant(one, _) = self {
-            if !pass(one) {
-                *sel = Bitmap::new(sel.len(), false);
-            }
-            return Ok(());
-        }
-        let all = self.decode()?;
-        *sel = Bitmap::from_fn(sel.len(), |i| sel.get(i) && pass(all.get(i)));
-        Ok(())
     }
 }
