@@ -245,6 +245,8 @@ export class CatalogLog {
       log.writeAt(0, files.readAll(path));
     }
     await log.sync();
+    // The names too: a first start that was killed may have left a head that only memory knows.
+    await files.syncDir('catalog');
     const self = new CatalogLog(files, disk.head, disk.slot, log, disk.logHash);
     await self.#writeHead({ clean: false, boot: disk.head.boot + 1 }, disk.state.version);
     self.#removeOthers();

@@ -116,9 +116,8 @@ function memoryDisk(seed: number): SimulatedDisk {
   };
 }
 
-/** The engine's policy over a stand-in for the kernel. */
-export function memoryMachine(seed: number): Machine {
-  const disk = memoryDisk(seed);
+/** The engine's policy over a stand-in for the kernel, on any disk. */
+export function standInMachine(disk: SimulatedDisk): Machine {
   return {
     disk,
     boot: async (clock) => {
@@ -145,3 +144,5 @@ export function memoryMachine(seed: number): Machine {
     },
   };
 }
+
+export const memoryMachine = (seed: number): Machine => standInMachine(memoryDisk(seed));

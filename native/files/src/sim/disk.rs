@@ -1,6 +1,6 @@
 //! The state of the simulated disk: what reads see, what a power cut would leave, and what fails when.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{EIO, ENOSPC, Restart};
 use crate::Entry;
@@ -363,8 +363,14 @@ impl Disk {
                 self.lose_bytes(inode);
             }
         }
-        let named: Vec<u64> =
-            self.names.values().filter_map(|n| if let Node::File(i) = n { Some(*i) } else { None }).collect();
+        // A removed name may come back as long as its removal is not on the disk.
+        let names = self.names.values().chain(self.durable_names.values());
+        let named: HashSet<u64> = names
+            .filter_map(|node| match node {
+                Node::File(inode) => Some(*inode),
+                Node::Dir => None,
+            })
+            .collect();
         self.inodes.retain(|inode, _| named.contains(inode));
         for file in self.inodes.values_mut() {
             // The new process finds what is there; it has not been synced by anyone.
