@@ -21,13 +21,7 @@ pub trait Aggregate: Send + Sync {
     /// type of the result
     fn ty(&self) -> &Type;
     /// `AggregateFunction(name(params), args…)`: the type of its intermediate states
-    fn state_type(&self) -> Type {
-        Type::AggregateFunction(std::sync::Arc::new(types::ty::AggregateType {
-            name: self.name().to_string(),
-            params: self.params().iter().map(|p| p.text.clone()).collect(),
-            args: self.args().to_vec(),
-        }))
-    }
+    fn state_type(&self) -> Type;
     /// Empty states for zero groups; call `resize` next.
     fn states(&self) -> Box<dyn States>;
     /// Result depends on the order of rows (any, groupArray, …): keep the order where it is cheap.
@@ -46,6 +40,15 @@ pub trait Aggregate: Send + Sync {
     fn idempotent(&self) -> bool {
         false
     }
+}
+
+/// `AggregateFunction(name(params), args…)` of an aggregate.
+pub(crate) fn state_type_of(a: &dyn Aggregate) -> Type {
+    Type::AggregateFunction(std::sync::Arc::new(types::ty::AggregateType {
+        name: a.name().to_string(),
+        params: a.params().iter().map(|p| p.text.clone()).collect(),
+        args: a.args().to_vec(),
+    }))
 }
 
 /// Which group each row of a batch belongs to.

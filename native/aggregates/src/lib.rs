@@ -8,7 +8,7 @@ mod registry;
 mod resolve;
 mod state;
 
-pub use combinators::COMBINATORS;
+pub use combinators::{COMBINATORS, SIMPLE};
 pub use contract::{Aggregate, Groups, Param, States};
 pub use registry::{AggregateDef, registry};
 pub use resolve::{is_aggregate, of_state_type, resolve};

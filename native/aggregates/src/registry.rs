@@ -102,12 +102,18 @@ pub struct Bound {
     args: Vec<Type>,
     ty: Type,
     flags: Flags,
+    state_type: Option<Type>,
     make: Box<dyn Fn() -> Box<dyn States> + Send + Sync>,
 }
 
 impl Bound {
     pub fn new(call: &Call<'_>, ty: Type, make: impl Fn() -> Box<dyn States> + Send + Sync + 'static) -> Bound {
-        Bound { name: call.name.to_string(), params: call.params.to_vec(), args: call.args.to_vec(), ty, flags: Flags::NONE, make: Box::new(make) }
+        Bound { name: call.name.to_string(), params: call.params.to_vec(), args: call.args.to_vec(), ty, flags: Flags::NONE, state_type: None, make: Box::new(make) }
+    }
+    /// For functions whose states are those of another one.
+    pub fn with_state_type(mut self, ty: Type) -> Bound {
+        self.state_type = Some(ty);
+        self
     }
 }
 
@@ -123,6 +129,9 @@ impl Aggregate for Bound {
     }
     fn ty(&self) -> &Type {
         &self.ty
+    }
+    fn state_type(&self) -> Type {
+        self.state_type.clone().unwrap_or_else(|| crate::contract::state_type_of(self))
     }
     fn states(&self) -> Box<dyn States> {
         (self.make)()

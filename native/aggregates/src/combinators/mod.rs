@@ -1,17 +1,18 @@
 //! Combinators: suffixes that make a new aggregate of another one.
 
 mod arg;
-mod array;
+pub mod array;
 mod distinct;
 mod fill;
-mod for_each;
+pub mod for_each;
 mod if_;
-mod map;
+pub mod map;
 mod nulls;
 mod resample;
 mod state;
 mod tuple;
 
+pub use state::SIMPLE;
 pub use nulls::{nothing, skip_nulls, with_args};
 
 use crate::contract::{Aggregate, Param, States};
@@ -49,6 +50,9 @@ pub fn split(name: &str) -> Option<(&str, &'static str)> {
 
 /// Applies a combinator to the function called `rest`.
 pub fn combine(combinator: &str, rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
+    if combinator != "Array" && crate::registry::find(rest).is_none() && split(rest).is_some_and(|(_, inner)| inner == combinator) {
+        return Err(Error::new(types::codes::ILLEGAL_AGGREGATION, format!("Aggregate function {rest}{combinator} has the combinator -{combinator} twice in a row")));
+    }
     match combinator {
         "If" => if_::build(rest, params, args, depth),
         "State" => state::state(rest, params, args, depth),
@@ -150,13 +154,7 @@ impl Aggregate for Combined {
         &self.ty
     }
     fn state_type(&self) -> Type {
-        self.state_type.clone().unwrap_or_else(|| {
-            Type::AggregateFunction(Arc::new(types::ty::AggregateType {
-                name: self.name.clone(),
-                params: self.params.iter().map(|p| p.text.clone()).collect(),
-                args: self.args.clone(),
-            }))
-        })
+        self.state_type.clone().unwrap_or_else(|| crate::contract::state_type_of(self))
     }
     fn states(&self) -> Box<dyn States> {
         (self.make)()

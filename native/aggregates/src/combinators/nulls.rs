@@ -180,6 +180,9 @@ impl Aggregate for Nothing {
     fn ty(&self) -> &Type {
         &self.ty
     }
+    fn state_type(&self) -> Type {
+        crate::contract::state_type_of(self)
+    }
     fn states(&self) -> Box<dyn States> {
         Box::new(NoStates { groups: 0, zero: self.ty == Type::UInt64 })
     }

@@ -19,8 +19,17 @@ pub fn state(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
         .arc())
 }
 
+/// Functions whose results can be aggregated further by the function itself.
+pub const SIMPLE: &[&str] = &[
+    "any", "anyLast", "min", "max", "sum", "sumWithOverflow", "groupBitAnd", "groupBitOr", "groupBitXor", "sumMap", "sumMapWithOverflow", "minMap", "maxMap",
+    "groupArrayArray", "groupArrayLastArray", "groupUniqArrayArray", "groupUniqArrayArrayMap", "argMin", "argMax", "any_respect_nulls", "anyLast_respect_nulls",
+];
+
 pub fn simple_state(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
     let inner = nested(rest, params, args, depth)?;
+    if !SIMPLE.contains(&inner.name()) {
+        return Err(Error::bad_arguments(format!("Aggregate function {} cannot be a SimpleAggregateFunction; those can: {}", inner.name(), SIMPLE.join(", "))));
+    }
     let ty = Type::SimpleAggregateFunction(Arc::new(AggregateType {
         name: inner.name().to_string(),
         params: params.iter().map(|p| p.text.clone()).collect(),
