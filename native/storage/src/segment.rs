@@ -405,6 +405,27 @@ impl Segment {
         Ok(asked.iter().any(|h| bloom.may_contain(*h)))
     }
 
+    /// Reads everything: all checksums, all blocks decoded, all index pages. Errors: `CORRUPTED_DATA`.
+    pub fn check(&self) -> Result<()> {
+        for c in 0..self.footer.columns.len() {
+            self.dict(c)?;
+            for b in 0..self.block_count() {
+                let rows = self.read(c, b)?.len();
+                if rows != self.block_rows(b) {
+                    return Err(self.explain(corrupt(format!("{rows} rows in a block")), c, b));
+                }
+            }
+        }
+        for index in &self.footer.indexes {
+            let IndexBlocks::Bloom(blocks) = &index.blocks else { continue };
+            for at in blocks.iter().filter(|at| at.len > 0) {
+                let bytes = self.extent(at, "bloom filter")?;
+                Bloom::read(&bytes).map_err(|e| damaged(e, &self.path, at.offset, "bloom filter"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The rows of a sorted block that can satisfy conditions on a prefix of the sort key, by binary
     /// search. `preds`: (position in the sort key, condition), ascending by position. Conditions past the
     /// first gap or the first range are not used: the caller filters within the result.

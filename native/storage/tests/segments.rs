@@ -43,6 +43,7 @@ fn every_type_in_every_shape_comes_back() {
             assert_eq!(info.rows, rows as u64);
             let s = open(&dir, &path);
             assert_eq!((s.rows(), s.checksum(), s.bytes()), (rows, info.checksum, info.bytes));
+            s.check().unwrap();
             if rows == 0 {
                 continue;
             }

@@ -1,5 +1,7 @@
 //! Random columns of every type, and a place for files.
 
+#![allow(dead_code)]
+
 use files::{Files, RealFiles};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -131,10 +133,10 @@ fn bits(r: &mut Random, shape: Shape, i: usize) -> u64 {
                 0
             }
         }
-        Shape::Runs => mix(i as u64 / 300, 1) >> 20,
+        Shape::Runs => mix(i as u64 / 90, 1) >> 20,
         Shape::FewWide => mix(r.below(200), 2),
         Shape::Outliers => {
-            if r.chance(1) {
+            if i % 97 == 5 {
                 r.next()
             } else {
                 r.below(100)
