@@ -186,9 +186,11 @@ fn numbers(op: Op, ta: Type, tb: Type, out: Type) -> Result<Bound> {
             let (bits, signed) = (ba.max(bb), sa || sb);
             // An unsigned operand of the full width needs the next signed lane.
             let bits = if signed && bits <= 32 && sa != sb { bits * 2 } else { bits };
+            // The smallest value by -1 has no quotient in the dividend's own type.
+            let smallest = if sa && sb && ba < 64 { -(1i64 << (ba - 1)) } else { 0 };
             let ty = if op.or_null() { Type::nullable(out) } else { out };
             bound(ty, move |c| {
-                let wide = with_wide!(bits, signed, W => integer_division::<W>(op, c)?);
+                let wide = with_wide!(bits, signed, W => integer_division::<W>(op, c, smallest)?);
                 let nulls = wide.nulls.clone();
                 let narrow = with_lane!(&kernel, R => if R::slice(&wide.data).is_some() { wide } else { R::column(map::<R, R>(&wide, c.rows, |x| x)) }, wide);
                 Ok(Column { data: narrow.data, nulls })
@@ -213,9 +215,13 @@ fn division_error<W: Integer>(y: W) -> Error {
     }
 }
 
-fn integer_division<W: Integer>(op: Op, c: &Ctx<'_>) -> Result<Column> {
+fn integer_division<W: Integer>(op: Op, c: &Ctx<'_>, smallest: i64) -> Result<Column> {
     let (a, b, rows) = (c.col(0), c.col(1), c.rows);
+    let (low, minus_one) = (W::from_num(smallest), W::from_num(-1i64));
     let one = |x: W, y: W| -> Option<W> {
+        if smallest != 0 && x == low && y == minus_one {
+            return None;
+        }
         match op {
             Op::IntDiv | Op::IntDivOrZero | Op::IntDivOrNull => x.div(y),
             Op::PositiveModulo | Op::PositiveModuloOrNull => {
@@ -595,7 +601,7 @@ fn sign(b: &Bind<'_>) -> Result<Bound> {
     bound(Type::Int8, move |c| {
         Ok(i8::column(with_lane!(&from, R => map::<R, i8>(c.col(0), c.rows, |x| {
             let zero = R::default();
-            i8::from(x > zero) - i8::from(x < zero)
+            if x < zero { -1 } else { i8::from(x != zero) }
         }), return Err(Error::internal("no lane")))))
     })
 }

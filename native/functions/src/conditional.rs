@@ -268,7 +268,10 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
         return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
     }
     let types: Vec<Type> = b.types();
-    let out = common_type(&types)?;
+    let out = match common_type(&types)? {
+        Type::Bool => Type::UInt8,
+        t => t,
+    };
     let kernel = out.clone();
     let inner = strip_nullable(&out).clone();
     bound(out, move |c| {

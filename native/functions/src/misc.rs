@@ -160,12 +160,12 @@ fn add_size(t: &Type, col: &Column, total: &mut [u64]) {
                     add_size(i, &col.slice(k, 1), &mut one);
                     *n += one[0];
                 } else {
-                    *n += i.fixed_width().unwrap_or(9) as u64;
+                    *n += if **i == Type::String { 8 } else { i.fixed_width().unwrap_or(0) as u64 };
                 }
             }
         }
         (Type::LowCardinality(i), _) => add_size(i, &col, total),
-        (_, types::Data::Str(s)) => total.iter_mut().enumerate().for_each(|(k, n)| *n += s.get(k).len() as u64 + 9),
+        (_, types::Data::Str(s)) => total.iter_mut().enumerate().for_each(|(k, n)| *n += s.get(k).len() as u64 + 8),
         (Type::Array(i), types::Data::Array(a)) => {
             for (k, n) in total.iter_mut().enumerate() {
                 let (x, y) = (a.offsets[k] as usize, a.offsets[k + 1] as usize);

@@ -42,6 +42,9 @@ impl Memory {
     pub fn limit(&self) -> u64 {
         self.0.limit.load(Ordering::Relaxed)
     }
+    pub fn set_limit(&self, bytes: u64) {
+        self.0.limit.store(bytes, Ordering::Relaxed);
+    }
     /// Errors: `MEMORY_LIMIT_EXCEEDED` (then nothing is taken).
     pub fn grow(&self, bytes: u64) -> Result<()> {
         let s = &self.0;

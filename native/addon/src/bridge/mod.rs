@@ -1,3 +1,9 @@
-//! What crosses to TypeScript, one room for each kind of thing.
+//! What Node may call, by subject.
 
-pub mod files;
+mod describe;
+mod failure;
+mod files;
+mod ingest;
+mod jobs;
+mod query;
+mod tables;

@@ -23,7 +23,7 @@ macro_rules! family {
     ($name:literal, $shown:literal, $example:literal, $text:literal, $ty:expr) => {
         [
             f($name, concat!($name, "(x)"), concat!("Converts to ", $shown, "."), &[($example, $text)], |b| convert(b, $ty, CastMode::Function)),
-            f(concat!($name, "OrNull"), concat!($name, "OrNull(x)"), concat!("Converts text to ", $shown, "; NULL if it cannot be read."), &[(concat!($name, "OrNull('?')"), "NULL")], |b| convert(b, $ty, CastMode::OrNull)),
+            f(concat!($name, "OrNull"), concat!($name, "OrNull(x)"), concat!("Converts text to ", $shown, "; NULL if it cannot be read."), &[], |b| convert(b, $ty, CastMode::OrNull)),
             f(concat!($name, "OrZero"), concat!($name, "OrZero(x)"), concat!("Converts text to ", $shown, "; the default if it cannot be read."), &[], |b| convert(b, $ty, CastMode::OrZero)),
             f(concat!($name, "OrDefault"), concat!($name, "OrDefault(x[, default])"), concat!("Converts to ", $shown, "; the given default if that is not possible."), &[], |b| or_default(b, $ty)).own_nulls(),
         ]

@@ -12,7 +12,7 @@ use crate::call::without_nulls;
 use crate::session::Session;
 use std::sync::Arc;
 use types::codes::{
-    CANNOT_CONVERT_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, MEMORY_LIMIT_EXCEEDED, TOO_LARGE_STRING_SIZE, UNKNOWN_ELEMENT_OF_ENUM,
+    ATTEMPT_TO_READ_AFTER_EOF,    CANNOT_CONVERT_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, MEMORY_LIMIT_EXCEEDED, TOO_LARGE_STRING_SIZE, UNKNOWN_ELEMENT_OF_ENUM,
 };
 use types::text::{Codec, TextOptions};
 use types::{Bitmap, Column, ColumnBuilder, Data, EnumDef, Error, Result, Type};
@@ -205,7 +205,16 @@ impl Caster<'_> {
         let mut bad: Option<Bitmap> = None;
         for i in 0..rows {
             let v = if fixed { trim_zeros(s.at(i)) } else { s.at(i) };
+            if v.is_empty() && matches!(to, Type::DateTime64(..)) && to_null {
+                b.push_default(1);
+                continue;
+            }
             if let Err(e) = codec.parse_text(v, &mut b) {
+                let e = if v.is_empty() && to.is_number() {
+                    Error::new(ATTEMPT_TO_READ_AFTER_EOF, format!("Attempt to read after the end: an empty text is no {to}"))
+                } else {
+                    e
+                };
                 if !(to_null || to_default) {
                     return Err(e);
                 }

@@ -102,7 +102,7 @@ impl Caster<'_> {
         Ok(match (f, t) {
             (Kind::Date, Kind::Date32) => i32_col(each.map(|i| v.at(i) as i32).collect()),
             (Kind::Date32, Kind::Date) => u16_col(each.map(|i| v.at(i).clamp(0, 65_535) as u16).collect()),
-            (Kind::Date, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)) as u32).collect()),
+            (Kind::Date, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)).max(0) as u32).collect()),
             (Kind::Date32, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)).clamp(0, u32::MAX.into()) as u32).collect()),
             (Kind::Date | Kind::Date32, Kind::DateTime64(s)) => {
                 i64_col(each.map(|i| midnight(v.at(i))).map(ticks(10i64.pow(s.into()))).collect::<Result<Vec<_>>>()?)

@@ -71,8 +71,7 @@ fn make_date(b: &Bind<'_>, wide: bool) -> Result<Bound> {
         if by_day {
             let each = |i: usize| {
                 let (year, day) = (y.at(i), m.at(i));
-                let length = if types::tz::is_leap_year(year) { 366 } else { 365 };
-                ((1..=length).contains(&day) && (0..=9999).contains(&year)).then(|| days_from_civil(year, 1, 1) + day - 1)
+                ((1..=365).contains(&day) && (0..=9999).contains(&year)).then(|| days_from_civil(year, 1, 1) + day - 1)
             };
             return Ok(date_column(wide, c.rows, each));
         }

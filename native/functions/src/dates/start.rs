@@ -91,7 +91,8 @@ fn date_result(clock: Clock, extended: bool, of: impl Fn(i64) -> i64 + Send + Sy
         Ok(if wide {
             i32_col((0..c.rows).map(|i| each(i) as i32).collect())
         } else {
-            u16_col((0..c.rows).map(|i| clamp_date(each(i)) as u16).collect())
+            let date = clock.kind == Kind::Date;
+            u16_col((0..c.rows).map(|i| if date { each(i).max(0) as u16 } else { clamp_date(each(i)) as u16 }).collect())
         })
     })
 }
@@ -132,7 +133,12 @@ fn start_of_day(b: &Bind<'_>) -> Result<Bound> {
 fn round_seconds(clock: &Clock, t: i64, k: i64) -> i64 {
     match clock.zone.fixed_offset() {
         Some(o) if i64::from(o) % k == 0 => t.div_euclid(k) * k,
-        _ => t - clock.zone.utc_to_local(t).rem_euclid(k),
+        _ if clock.zone.offset_at(t) % 3600 == 0 => t - clock.zone.utc_to_local(t).rem_euclid(k),
+        // Counted from the local midnight, through shifts of half hours.
+        _ => {
+            let midnight = clock.zone.local_to_utc(clock.zone.utc_to_local(t).div_euclid(DAY) * DAY);
+            t - (t - midnight).rem_euclid(k)
+        }
     }
 }
 

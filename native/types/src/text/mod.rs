@@ -18,7 +18,7 @@ pub use write::NULL_TEXT;
 
 pub use cursor::{Cursor, clip};
 pub use json::skip_json;
-pub use options::{JsonOptions, TextOptions};
+pub use options::{JsonOptions, TextOptions, bool_setting};
 
 use crate::tz::TimeZone;
 use crate::{Column, ColumnBuilder, EnumDef, IntervalKind, Result, Type};

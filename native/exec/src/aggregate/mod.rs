@@ -1,0 +1,188 @@
+//! GROUP BY.
+//!
+//! 1. Keys become machine words (`keys`, `interner`), arguments are evaluated once per distinct
+//!    expression.
+//! 2. Each worker has a table from words to group numbers and columnar states of its own (`local`).
+//! 3. The workers' groups are merged: few groups into the first worker's table, many by partitions
+//!    of the key's hash, each partition alone on a worker (`merge`).
+//! 4. Groups leave in chunks: key columns decoded (strings as codes), states finished (`output`).
+
+pub mod from_statistics;
+pub mod interner;
+pub mod keys;
+mod local;
+mod merge;
+mod output;
+pub mod table;
+
+use crate::expr::{Bound, Scope};
+use crate::literal::literal;
+use crate::plan::{AggregateCall, Expr};
+use crate::pool::Flow;
+use crate::query::Query;
+use crate::rows::{Rows, Typed};
+use aggregates::{Aggregate, Param};
+use hashbrown::HashSet;
+use keys::KeyLayout;
+use local::Local;
+use parking_lot::RwLock;
+use std::sync::Arc;
+use types::{Batch, Column, Result, Type};
+
+/// A GROUP BY bound to its input.
+pub struct Grouping {
+    pub keys: Vec<Bound>,
+    /// distinct argument expressions
+    pub inputs: Vec<Bound>,
+    pub calls: Vec<Call>,
+    pub layout: KeyLayout,
+    /// GROUPING SETS: which keys each set keeps; a number of the set is then the last key
+    pub sets: Option<Vec<Vec<usize>>>,
+    /// new groups are not wanted beyond so many (any groups will do)
+    pub any_groups: Option<u64>,
+    /// the keys that were chosen when any groups will do
+    pub chosen: RwLock<HashSet<Vec<u64>>>,
+}
+
+pub struct Call {
+    pub aggregate: Arc<dyn Aggregate>,
+    /// positions in `inputs`
+    pub args: Vec<usize>,
+}
+
+/// What a GROUP BY node asks for beside keys and calls.
+pub struct Options {
+    pub sets: Option<Vec<Vec<usize>>>,
+    pub totals: bool,
+    pub any_groups: Option<u64>,
+    pub empty_if_no_rows: bool,
+}
+
+/// Resolves an aggregate of the plan for argument types.
+pub fn resolve(call: &AggregateCall, args: &[Type]) -> Result<Arc<dyn Aggregate>> {
+    let params = call
+        .params
+        .iter()
+        .map(|p| {
+            let (c, ty) = literal(p)?;
+            let codec = types::text::Codec::new(&ty, &Arc::default())?;
+            let mut text = Vec::new();
+            codec.write_quoted(&c, 0, &mut text);
+            Ok(Param { value: c.flat().scalar(0), text: String::from_utf8_lossy(&text).into_owned() })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    aggregates::resolve(&call.name, &params, args)
+}
+
+impl Grouping {
+    /// `range(expr)`: bounds of an integer key over the whole input, if known.
+    pub fn bind(
+        keys: &[Expr],
+        calls: &[AggregateCall],
+        options: &Options,
+        scope: &Scope<'_>,
+        range: &dyn Fn(&Bound) -> Option<(i128, i128)>,
+    ) -> Result<Grouping> {
+        let keys = keys.iter().map(|k| Bound::bind(k, scope)).collect::<Result<Vec<_>>>()?;
+        let mut exprs: Vec<&Expr> = Vec::new();
+        let mut inputs = Vec::new();
+        let mut bound_calls = Vec::new();
+        for c in calls {
+            let mut args = Vec::new();
+            for a in &c.args {
+                let at = match exprs.iter().position(|e| *e == a) {
+                    Some(at) => at,
+                    None => {
+                        exprs.push(a);
+                        inputs.push(Bound::bind(a, scope)?);
+                        inputs.len() - 1
+                    }
+                };
+                args.push(at);
+            }
+            let types: Vec<Type> = args.iter().map(|&i| inputs[i].ty().clone()).collect();
+            bound_calls.push(Call { aggregate: resolve(c, &types)?, args });
+        }
+        let mut types: Vec<Type> = keys.iter().map(|k| k.ty().clone()).collect();
+        let mut ranges: Vec<Option<(i128, i128)>> = keys.iter().map(range).collect();
+        if let Some(sets) = &options.sets {
+            ranges.fill(None);
+            types.push(Type::UInt64);
+            ranges.push(Some((0, sets.len() as i128)));
+        }
+        let layout = KeyLayout::new(&types, &ranges, &scope.query.memory);
+        Ok(Grouping {
+            keys,
+            inputs,
+            calls: bound_calls,
+            layout,
+            sets: options.sets.clone(),
+            any_groups: options.any_groups,
+            chosen: RwLock::default(),
+        })
+    }
+
+    /// Keys, aggregates, then the set's number.
+    pub fn output_types(&self) -> Vec<Type> {
+        let mut t: Vec<Type> = self.keys.iter().map(|k| k.ty().clone()).collect();
+        t.extend(self.calls.iter().map(|c| c.aggregate.ty().clone()));
+        if self.sets.is_some() {
+            t.push(Type::UInt64);
+        }
+        t
+    }
+}
+
+/// Runs a GROUP BY over `input`. `having` (over the output) decides which groups WITH TOTALS counts.
+pub fn run(
+    grouping: Grouping,
+    input: Rows,
+    options: &Options,
+    having: Option<&Bound>,
+    query: &Arc<Query>,
+) -> Result<(Typed, Option<Batch>)> {
+    let grouping = Arc::new(grouping);
+    let keep_order = grouping.calls.iter().any(|c| c.aggregate.order_sensitive());
+    let mut locals = input.consume(
+        query,
+        keep_order,
+        &|| Ok(Local::new(&grouping, &query.memory)),
+        &|local: &mut Local, batch| {
+            local.add(&grouping, &batch, query)?;
+            Ok(Flow::More)
+        },
+    )?;
+    if locals.is_empty() {
+        locals.push(Local::new(&grouping, &query.memory));
+    }
+    if grouping.keys.is_empty() && grouping.sets.is_none() {
+        let rows: u64 = locals.iter().map(|l| l.rows).sum();
+        if !(options.empty_if_no_rows && rows == 0) {
+            locals.iter_mut().for_each(|l| l.ensure_group());
+        }
+    }
+    if let Some(sets) = &grouping.sets {
+        // an empty set () gives a row even without input
+        for (i, s) in sets.iter().enumerate() {
+            if s.is_empty() {
+                locals[0].ensure_empty_set(&grouping, i)?;
+            }
+        }
+    }
+    let parts = merge::merge(&grouping, locals, query)?;
+    let types = grouping.output_types();
+    let totals = if options.totals { Some(output::totals(&grouping, &parts, having, query)?) } else { None };
+    let source = output::Output::new(grouping, parts);
+    Ok((Typed { rows: Rows::source(source, false), types }, totals))
+}
+
+/// Key columns of one grouping set: keys outside the set as NULL or default, then the set's number.
+fn masked_keys(keys: &[Column], types: &[Type], set: &[usize], number: usize, rows: usize) -> Vec<Column> {
+    let mut out: Vec<Column> = keys
+        .iter()
+        .enumerate()
+        .map(|(i, c)| if set.contains(&i) { c.clone() } else { Column::default_of(&types[i], rows) })
+        .collect();
+    out.push(Column::constant(types::Data::U64(vec![number as u64].into()).into(), rows));
+    out
+}

@@ -1,0 +1,259 @@
+//! Hash tables from key words to group numbers. Groups are numbered in order of appearance and their
+//! keys kept in that order. Linear probing, load ≤ 1/2, prefetch in batches past the caches.
+
+use types::compare::mix;
+
+const SEED: u64 = 0x9ae1_6a3b_2f90_404f;
+/// keys of at most so many bits index an array directly
+const DIRECT_BITS_MAX: u32 = 18;
+const EMPTY: u32 = u32::MAX;
+
+pub enum GroupTable {
+    /// slot = key
+    Direct { slots: Vec<u32>, keys: Vec<u64> },
+    /// keys of one word, beside their group numbers
+    One { slots: Vec<(u64, u32)>, keys: Vec<u64> },
+    /// keys of several words, compared in `keys`
+    Many { words: usize, slots: Vec<(u32, u32)>, keys: Vec<u64> },
+}
+
+/// Hash of a key of any number of words.
+#[inline]
+pub fn hash_words(words: &[u64]) -> u64 {
+    words.iter().fold(SEED, |h, &w| mix(h ^ w, SEED))
+}
+
+#[inline]
+fn hash_one(word: u64) -> u64 {
+    mix(SEED ^ word, SEED)
+}
+
+#[inline]
+fn prefetch<T>(slots: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing; `at` is masked to the table's length by the callers.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(slots.as_ptr().add(at).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slots, at);
+}
+
+impl GroupTable {
+    pub fn new(words: usize, bits: u32) -> Self {
+        match words {
+            1 if bits <= DIRECT_BITS_MAX => GroupTable::Direct { slots: vec![EMPTY; 1 << bits], keys: Vec::new() },
+            1 => GroupTable::One { slots: vec![(0, EMPTY); 1024], keys: Vec::new() },
+            _ => GroupTable::Many { words, slots: vec![(0, EMPTY); 1024], keys: Vec::new() },
+        }
+    }
+    pub fn words(&self) -> usize {
+        match self {
+            GroupTable::Many { words, .. } => *words,
+            _ => 1,
+        }
+    }
+    pub fn keys(&self) -> &[u64] {
+        match self {
+            GroupTable::Direct { keys, .. } | GroupTable::One { keys, .. } | GroupTable::Many { keys, .. } => keys,
+        }
+    }
+    pub fn len(&self) -> usize {
+        self.keys().len() / self.words()
+    }
+    pub fn bytes(&self) -> usize {
+        self.bytes_after(0)
+    }
+    /// Bytes held after up to `rows` more groups, at the height of a growth step.
+    pub fn bytes_after(&self, rows: usize) -> usize {
+        let groups = self.len() + rows;
+        match self {
+            GroupTable::Direct { slots, keys } => slots.len() * 4 + (keys.capacity().max(groups)) * 8,
+            GroupTable::One { slots, keys } => {
+                let grown = if groups * 2 > slots.len() { (groups * 2).next_power_of_two() } else { 0 };
+                (slots.len() + grown) * 16 + keys.capacity().max(groups) * 8
+            }
+            GroupTable::Many { words, slots, keys } => {
+                let grown = if groups * 2 > slots.len() { (groups * 2).next_power_of_two() } else { 0 };
+                (slots.len() + grown) * 8 + keys.capacity().max(groups * words) * 8
+            }
+        }
+    }
+
+    /// Group number of each row's key; new keys become new groups.
+    pub fn find_or_insert(&mut self, rows: &[u64], out: &mut Vec<u32>) {
+        out.clear();
+        match self {
+            GroupTable::Direct { slots, keys } => {
+                out.extend(rows.iter().map(|&key| {
+                    let slot = &mut slots[key as usize];
+                    if *slot == EMPTY {
+                        *slot = keys.len() as u32;
+                        keys.push(key);
+                    }
+                    *slot
+                }));
+            }
+            GroupTable::One { slots, keys } => find_one(slots, keys, rows, out),
+            GroupTable::Many { words, slots, keys } => find_many(*words, slots, keys, rows, out),
+        }
+    }
+}
+
+impl GroupTable {
+    /// Group number of each row's key, `u32::MAX` where it is unknown.
+    pub fn find(&self, rows: &[u64], out: &mut Vec<u32>) {
+        out.clear();
+        match self {
+            GroupTable::Direct { slots, .. } => {
+                out.extend(rows.iter().map(|&key| slots.get(key as usize).copied().unwrap_or(EMPTY)));
+            }
+            GroupTable::One { slots, .. } => {
+                let mask = slots.len() - 1;
+                out.extend(rows.iter().map(|&key| {
+                    let mut at = hash_one(key) as usize & mask;
+                    loop {
+                        let (k, g) = slots[at];
+                        if g == EMPTY || k == key {
+                            return g;
+                        }
+                        at = (at + 1) & mask;
+                    }
+                }));
+            }
+            GroupTable::Many { words, slots, keys } => {
+                let mask = slots.len() - 1;
+                out.extend(rows.chunks_exact(*words).map(|key| {
+                    let h = hash_words(key);
+                    let mut at = h as usize & mask;
+                    loop {
+                        let (s, g) = slots[at];
+                        if g == EMPTY
+                            || (s == (h >> 32) as u32 && keys[g as usize * words..(g as usize + 1) * words] == *key)
+                        {
+                            return g;
+                        }
+                        at = (at + 1) & mask;
+                    }
+                }));
+            }
+        }
+    }
+}
+
+const AHEAD: usize = 16;
+
+fn find_one(slots: &mut Vec<(u64, u32)>, keys: &mut Vec<u64>, rows: &[u64], out: &mut Vec<u32>) {
+    out.reserve(rows.len());
+    for chunk in rows.chunks(1024) {
+        if (keys.len() + chunk.len()) * 2 > slots.len() {
+            let size = ((keys.len() + chunk.len()) * 4).next_power_of_two();
+            *slots = vec![(0, EMPTY); size];
+            let mask = size - 1;
+            for (g, &key) in keys.iter().enumerate() {
+                let mut at = hash_one(key) as usize & mask;
+                while slots[at].1 != EMPTY {
+                    at = (at + 1) & mask;
+                }
+                slots[at] = (key, g as u32);
+            }
+        }
+        let mask = slots.len() - 1;
+        let mut hashes = [0usize; 1024];
+        for (h, &key) in hashes.iter_mut().zip(chunk) {
+            *h = hash_one(key) as usize & mask;
+        }
+        for (i, &key) in chunk.iter().enumerate() {
+            if i + AHEAD < chunk.len() {
+                prefetch(slots, hashes[i + AHEAD]);
+            }
+            let mut at = hashes[i];
+            loop {
+                let (k, g) = slots[at];
+                if g == EMPTY {
+                    let g = keys.len() as u32;
+                    slots[at] = (key, g);
+                    keys.push(key);
+                    out.push(g);
+                    break;
+                }
+                if k == key {
+                    out.push(g);
+                    break;
+                }
+                at = (at + 1) & mask;
+            }
+        }
+    }
+}
+
+fn find_many(words: usize, slots: &mut Vec<(u32, u32)>, keys: &mut Vec<u64>, rows: &[u64], out: &mut Vec<u32>) {
+    out.reserve(rows.len() / words);
+    for chunk in rows.chunks(1024 * words) {
+        let n = chunk.len() / words;
+        let groups = keys.len() / words;
+        if (groups + n) * 2 > slots.len() {
+            let size = ((groups + n) * 4).next_power_of_two();
+            *slots = vec![(0, EMPTY); size];
+            let mask = size - 1;
+            for (g, key) in keys.chunks_exact(words).enumerate() {
+                let h = hash_words(key);
+                let mut at = h as usize & mask;
+                while slots[at].1 != EMPTY {
+                    at = (at + 1) & mask;
+                }
+                slots[at] = ((h >> 32) as u32, g as u32);
+            }
+        }
+        let mask = slots.len() - 1;
+        let mut hashes = [0u64; 1024];
+        for (h, key) in hashes.iter_mut().zip(chunk.chunks_exact(words)) {
+            *h = hash_words(key);
+        }
+        for (i, key) in chunk.chunks_exact(words).enumerate() {
+            if i + AHEAD < n {
+                prefetch(slots, hashes[i + AHEAD] as usize & mask);
+            }
+            let salt = (hashes[i] >> 32) as u32;
+            let mut at = hashes[i] as usize & mask;
+            loop {
+                let (s, g) = slots[at];
+                if g == EMPTY {
+                    let g = (keys.len() / words) as u32;
+                    slots[at] = (salt, g);
+                    keys.extend_from_slice(key);
+                    out.push(g);
+                    break;
+                }
+                if s == salt && keys[g as usize * words..(g as usize + 1) * words] == *key {
+                    out.push(g);
+                    break;
+                }
+                at = (at + 1) & mask;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_key_same_group() {
+        for (words, bits) in [(1, 10), (1, 64), (2, 64), (3, 64)] {
+            let mut t = GroupTable::new(words, bits);
+            let rows: Vec<u64> = (0..5000u64).flat_map(|i| vec![i * 7 % 1000; words]).collect();
+            let mut out = Vec::new();
+            t.find_or_insert(&rows, &mut out);
+            assert_eq!(t.len(), 1000);
+            for (i, g) in out.iter().enumerate() {
+                assert_eq!(t.keys()[*g as usize * words], (i as u64) * 7 % 1000);
+            }
+            let mut again = Vec::new();
+            t.find_or_insert(&rows, &mut again);
+            assert_eq!(out, again);
+        }
+    }
+}

@@ -1,0 +1,603 @@
+//! The serialisable plan: the single definition of what may cross from TypeScript.
+//!
+//! Columns are addressed by index into the output columns of a node's input. A node's output:
+//! scan = `columns` in order; project = `exprs`; aggregate = keys, then aggregates; join = left
+//! columns, then right columns; window and arrayJoin = input columns, then the new ones; all
+//! others = input columns. JSON is camelCase with a `kind` tag for nodes; see `Expr` for expressions.
+
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// A query as the kernel runs it.
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    pub root: Node,
+    /// names of the result's columns
+    pub names: Vec<String>,
+    /// run before `root`, in order; each may use those before it
+    #[serde(default)]
+    pub subqueries: Vec<Subquery>,
+    pub sink: Sink,
+    #[serde(default)]
+    pub session: SessionInfo,
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Subquery {
+    pub plan: Node,
+    /// what its result is used as
+    pub usage: SubqueryUse,
+}
+
+#[derive(Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum SubqueryUse {
+    /// at most one row; several columns make a tuple; no row = NULL
+    Scalar,
+    /// the right side of IN; several columns are compared as a tuple
+    Set,
+    /// 1 if there is a row, else 0
+    Exists,
+    /// kept as a table for `Node::Subquery` nodes (a CTE that is used more than once)
+    Table,
+}
+
+/// Where the rows go.
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", tag = "kind", deny_unknown_fields)]
+pub enum Sink {
+    /// formatted bytes for a client
+    #[serde(rename_all = "camelCase")]
+    Format {
+        format: String,
+        #[serde(default)]
+        settings: HashMap<String, String>,
+    },
+    /// rows become segments of a table: INSERT SELECT, mutations. The result's columns are in
+    /// the order of the target's columns. `nextChunk` then gives one JSON text: the descriptors
+    #[serde(rename_all = "camelCase")]
+    Segments { target: WriteTarget },
+    /// rows stay in the kernel as one batch; `nextChunk` gives `{"batch":id,"rows":n,"bytes":n}`
+    Batch,
+}
+
+/// How rows of a table lie in segments.
+#[derive(Deserialize, Serialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct TableShape {
+    pub columns: Vec<TableColumn>,
+    /// over `columns`; rows are sorted by these inside a segment
+    #[serde(default)]
+    pub sort_key: Vec<Expr>,
+    /// over `columns`; one segment holds one value of it
+    #[serde(default)]
+    pub partition_key: Vec<Expr>,
+    #[serde(default)]
+    pub skip_indexes: Vec<SkipIndex>,
+    /// IANA name of the zone that expressions of the keys are evaluated in
+    #[serde(default)]
+    pub timezone: String,
+}
+
+/// A table that segments are written for.
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct WriteTarget {
+    /// number of a `files` store
+    pub store: u32,
+    pub table: TableShape,
+    /// files are named `<prefix>-<n>.seg`; fresh names, never used before
+    pub prefix: String,
+    /// rows of one segment at most
+    #[serde(default = "default_segment_rows")]
+    pub segment_rows: u64,
+    /// more partitions than this in one write are refused; 0 = any number
+    #[serde(default)]
+    pub partitions_max: u64,
+    #[serde(default)]
+    pub level: u32,
+}
+
+fn default_segment_rows() -> u64 {
+    1 << 20
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SkipIndex {
+    pub name: String,
+    /// `minmax`, `bloom_filter`
+    pub index_type: String,
+    pub expr: Expr,
+    #[serde(default)]
+    pub false_positive_rate: Option<f64>,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct TableColumn {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub ty: String,
+    #[serde(default)]
+    pub codec: Option<String>,
+    /// value for rows of segments older than the column: over no columns. None = the type's default
+    #[serde(default)]
+    pub default: Option<Expr>,
+    /// name in segments, where a rename has left another one there
+    #[serde(default)]
+    pub stored: Option<String>,
+}
+
+impl TableColumn {
+    pub fn stored_name(&self) -> &str {
+        self.stored.as_deref().unwrap_or(&self.name)
+    }
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SessionInfo {
+    pub timezone: String,
+    /// nanoseconds since epoch, decimal text; fixed for the whole query
+    pub now_ns: String,
+    pub database: String,
+    pub user: String,
+    pub query_id: String,
+    pub version: String,
+    pub hostname: String,
+    pub settings: HashMap<String, String>,
+}
+
+/// 0 means no limit everywhere.
+#[derive(Deserialize, Serialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Limits {
+    pub execution_ms: u64,
+    pub memory_bytes: u64,
+    pub result_rows: u64,
+    pub result_bytes: u64,
+    /// cut the result at its limit instead of failing
+    pub result_break: bool,
+    pub read_rows: u64,
+    pub read_bytes: u64,
+    pub threads: u64,
+    /// collect measured rows, bytes, time per node (EXPLAIN ANALYZE)
+    pub analyze: bool,
+}
+
+/// A typed constant; times without a zone in the type are UTC. `value`: null, true/false, text in ClickHouse's form (numbers, dates, strings …),
+/// or an array (Array, Tuple; Map as array of [key, value]).
+#[derive(Deserialize, Serialize, Clone, Debug, PartialEq)]
+pub struct Lit {
+    #[serde(rename = "type")]
+    pub ty: String,
+    pub value: serde_json::Value,
+}
+
+/// An expression. JSON: an object with one of these keys first.
+#[derive(Deserialize, Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase", untagged)]
+pub enum Expr {
+    /// `{"col": 3}`: a column of the input
+    Column { col: usize },
+    /// `{"param": 0}`: a parameter of the enclosing lambdas, the innermost lambda's first = 0,
+    /// then those of the lambda around it, and so on
+    Param { param: usize },
+    /// `{"lit": {"type":"UInt8","value":"1"}}`
+    Literal { lit: Lit },
+    /// `{"call":"plus","args":[…]}`; arguments may be lambdas
+    Call { call: String, args: Vec<Expr> },
+    /// `{"cast": …, "to":"UInt8"}` with CAST's meaning
+    Cast { cast: Box<Expr>, to: String },
+    /// `{"lambda": body, "params": 1, "types": ["UInt8"]}`
+    Lambda { lambda: Box<Expr>, params: usize, types: Vec<String> },
+    /// `{"in": x, "set": {"values": Lit of Array}}` or `{"in": x, "set": {"subquery": 0}}`
+    In {
+        #[serde(rename = "in")]
+        value: Box<Expr>,
+        set: SetSource,
+        #[serde(default)]
+        negated: bool,
+    },
+    /// `{"scalar": 0, "type": "UInt64"}`: the value of subqueries[0] (Scalar or Exists)
+    Scalar {
+        scalar: usize,
+        #[serde(rename = "type")]
+        ty: String,
+    },
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase", untagged)]
+pub enum SetSource {
+    /// a literal of type Array(T): its elements, T comparable with the left side
+    Values { values: Lit },
+    Subquery { subquery: usize },
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct SortKey {
+    pub expr: Expr,
+    #[serde(default)]
+    pub desc: bool,
+    /// default: NULL and NaN last, for both directions
+    #[serde(default)]
+    pub nulls_first: bool,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct AggregateCall {
+    pub name: String,
+    #[serde(default)]
+    pub params: Vec<Lit>,
+    #[serde(default)]
+    pub args: Vec<Expr>,
+}
+
+#[derive(Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum JoinKind {
+    Inner,
+    Left,
+    Right,
+    Full,
+    Cross,
+    Semi,
+    Anti,
+    RightSemi,
+    RightAnti,
+    Asof,
+    AsofLeft,
+}
+
+#[derive(Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[serde(rename_all = "camelCase")]
+pub enum Strictness {
+    #[default]
+    All,
+    Any,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Frame {
+    pub unit: FrameUnit,
+    pub start: Bound,
+    pub end: Bound,
+}
+
+#[derive(Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum FrameUnit {
+    Rows,
+    Range,
+    Groups,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Bound {
+    UnboundedPreceding,
+    /// a literal; for RANGE in the units of the ordering column (an Interval literal for dates)
+    Preceding { offset: Lit },
+    CurrentRow,
+    Following { offset: Lit },
+    UnboundedFollowing,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowCall {
+    pub name: String,
+    #[serde(default)]
+    pub params: Vec<Lit>,
+    #[serde(default)]
+    pub args: Vec<Expr>,
+    pub frame: Frame,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct FillKey {
+    /// column of the input that is filled (one of the sort's)
+    pub column: usize,
+    #[serde(default)]
+    pub desc: bool,
+    #[serde(default)]
+    pub from: Option<Lit>,
+    #[serde(default)]
+    pub to: Option<Lit>,
+    /// number, or Interval literal
+    #[serde(default)]
+    pub step: Option<Lit>,
+    #[serde(default)]
+    pub staleness: Option<Lit>,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", tag = "kind", deny_unknown_fields)]
+pub enum Node {
+    /// rows of a registered table version that pass `filter` (over `columns`)
+    #[serde(rename_all = "camelCase")]
+    Scan {
+        table: u32,
+        columns: Vec<String>,
+        #[serde(default)]
+        filter: Option<Expr>,
+    },
+    /// one row without columns
+    One,
+    /// UInt64 `start`, `start + step`, …; `count` absent = endless. One column
+    #[serde(rename_all = "camelCase")]
+    Numbers {
+        #[serde(default)]
+        start: u64,
+        #[serde(default)]
+        count: Option<u64>,
+        #[serde(default = "one")]
+        step: u64,
+    },
+    /// rows written out: one array a row, values as in `Lit`
+    #[serde(rename_all = "camelCase")]
+    Values { columns: Vec<TableColumn>, rows: Vec<Vec<serde_json::Value>> },
+    /// a batch that lies in the kernel (`Sink::Batch`, decoded rows)
+    #[serde(rename_all = "camelCase")]
+    Batch { batch: u32, columns: Vec<TableColumn> },
+    /// the rows of subqueries[subquery] (usage Table)
+    #[serde(rename_all = "camelCase")]
+    Subquery { subquery: usize },
+    #[serde(rename_all = "camelCase")]
+    Filter { input: Box<Node>, predicate: Expr },
+    #[serde(rename_all = "camelCase")]
+    Project { input: Box<Node>, exprs: Vec<Expr> },
+    #[serde(rename_all = "camelCase")]
+    Aggregate {
+        input: Box<Node>,
+        keys: Vec<Expr>,
+        aggregates: Vec<AggregateCall>,
+        /// GROUPING SETS / ROLLUP / CUBE: key positions of each set. Keys outside a set are NULL
+        /// if their type is Nullable, else default. Output gets one more column at the end:
+        /// UInt64 with the set's number
+        #[serde(default)]
+        sets: Option<Vec<Vec<usize>>>,
+        /// WITH TOTALS: the totals row is kept aside for the sink; only directly (through
+        /// project, sort, limit, filter) below the root
+        #[serde(default)]
+        totals: bool,
+        /// any `n` groups will do (LIMIT without ORDER BY above)
+        #[serde(default)]
+        any_groups: Option<u64>,
+        /// no input rows and no keys: no row instead of one
+        #[serde(default)]
+        empty_if_no_rows: bool,
+    },
+    #[serde(rename_all = "camelCase")]
+    Sort {
+        input: Box<Node>,
+        keys: Vec<SortKey>,
+        /// only the first so many rows are wanted (limit + offset)
+        #[serde(default)]
+        limit: Option<u64>,
+        /// further rows that equal the last one in all keys are wanted too
+        #[serde(default)]
+        with_ties: bool,
+    },
+    #[serde(rename_all = "camelCase")]
+    Limit {
+        input: Box<Node>,
+        #[serde(default)]
+        limit: Option<u64>,
+        #[serde(default)]
+        offset: u64,
+        /// rows beyond the limit that equal the last one in these keys are kept
+        #[serde(default)]
+        ties: Option<Vec<Expr>>,
+    },
+    #[serde(rename_all = "camelCase")]
+    LimitBy {
+        input: Box<Node>,
+        keys: Vec<Expr>,
+        limit: u64,
+        #[serde(default)]
+        offset: u64,
+    },
+    /// first row of each distinct combination of `keys` (all columns if absent)
+    #[serde(rename_all = "camelCase")]
+    Distinct {
+        input: Box<Node>,
+        #[serde(default)]
+        keys: Option<Vec<Expr>>,
+        /// enough distinct rows
+        #[serde(default)]
+        limit: Option<u64>,
+    },
+    /// all rows of all inputs; their columns have equal types
+    #[serde(rename_all = "camelCase")]
+    Union { inputs: Vec<Node> },
+    /// INTERSECT / EXCEPT; `all` keeps multiplicities
+    #[serde(rename_all = "camelCase")]
+    SetOperation { left: Box<Node>, right: Box<Node>, operation: SetOperation, #[serde(default)] all: bool },
+    #[serde(rename_all = "camelCase")]
+    Join {
+        left: Box<Node>,
+        right: Box<Node>,
+        join: JoinKind,
+        #[serde(default)]
+        strictness: Strictness,
+        /// over the left / right input; pairwise of one type
+        #[serde(default)]
+        left_keys: Vec<Expr>,
+        #[serde(default)]
+        right_keys: Vec<Expr>,
+        /// further condition over left columns then right columns
+        #[serde(default)]
+        residual: Option<Expr>,
+        /// ASOF: left.expr `op` right.expr, op one of < <= > >=
+        #[serde(default)]
+        asof: Option<AsofCondition>,
+        /// unmatched rows get NULLs (join_use_nulls: right/left columns then have Nullable types in
+        /// the output), else default values
+        #[serde(default)]
+        use_nulls: bool,
+    },
+    /// adds one column per call
+    #[serde(rename_all = "camelCase")]
+    Window {
+        input: Box<Node>,
+        #[serde(default)]
+        partition: Vec<Expr>,
+        #[serde(default)]
+        order: Vec<SortKey>,
+        calls: Vec<WindowCall>,
+    },
+    /// adds one column per array (elements; for a Map its (key, value) tuples); all of one length per row
+    #[serde(rename_all = "camelCase")]
+    ArrayJoin {
+        input: Box<Node>,
+        arrays: Vec<Expr>,
+        /// a row with an empty array is kept with a default value
+        #[serde(default)]
+        left: bool,
+    },
+    #[serde(rename_all = "camelCase")]
+    Fill {
+        input: Box<Node>,
+        keys: Vec<FillKey>,
+        /// columns that repeat the previous row's expression (INTERPOLATE): column, expression over the previous row
+        #[serde(default)]
+        interpolate: Vec<(usize, Expr)>,
+    },
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct AsofCondition {
+    pub left: Expr,
+    pub right: Expr,
+    pub op: String,
+}
+
+#[derive(Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum SetOperation {
+    Intersect,
+    Except,
+}
+
+/// A table version as TypeScript registers it: rows of memtables are fixed at that moment.
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct TableVersion {
+    /// number of a `files` store
+    pub store: u32,
+    pub table: TableShape,
+    pub segments: Vec<SegmentRef>,
+    #[serde(default)]
+    pub memtables: Vec<u32>,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct SegmentRef {
+    /// path inside the store
+    pub file: String,
+    pub rows: u64,
+    /// canonical text of the partition key's values
+    #[serde(default)]
+    pub partition: String,
+}
+
+/// Background work on a table's rows.
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Job {
+    /// memtables to segments
+    #[serde(rename_all = "camelCase")]
+    Flush {
+        job: u32,
+        store: u32,
+        table: TableShape,
+        prefix: String,
+        memtables: Vec<u32>,
+    },
+    /// segments of one partition to one (or a few) of the next level
+    #[serde(rename_all = "camelCase")]
+    Merge {
+        job: u32,
+        store: u32,
+        table: TableShape,
+        prefix: String,
+        segments: Vec<SegmentRef>,
+        level: u32,
+    },
+    /// segments to segments with rows removed or changed; inputs that would stay the same are named
+    #[serde(rename_all = "camelCase")]
+    Rewrite {
+        job: u32,
+        store: u32,
+        table: TableShape,
+        prefix: String,
+        segments: Vec<SegmentRef>,
+        change: Change,
+    },
+}
+
+/// What a rewrite does to rows. Expressions are over the table's columns.
+#[derive(Deserialize, Serialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Change {
+    /// rows for which this is true go
+    pub delete: Option<Expr>,
+    /// rows for which this is true (all, if absent) get new values
+    pub update_where: Option<Expr>,
+    pub update: Vec<Assignment>,
+    /// every segment is written anew, in the table's present shape
+    pub all: bool,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Assignment {
+    pub column: String,
+    pub value: Expr,
+}
+
+/// Handles of tables (true) and batches (false) that a plan refers to.
+pub fn handles(plan: &Plan, out: &mut Vec<(bool, u32)>) {
+    plan.subqueries.iter().for_each(|s| node_handles(&s.plan, out));
+    node_handles(&plan.root, out);
+}
+
+fn node_handles(node: &Node, out: &mut Vec<(bool, u32)>) {
+    match node {
+        Node::Scan { table, .. } => out.push((true, *table)),
+        Node::Batch { batch, .. } => out.push((false, *batch)),
+        Node::One | Node::Numbers { .. } | Node::Values { .. } | Node::Subquery { .. } => {}
+        Node::Filter { input, .. }
+        | Node::Project { input, .. }
+        | Node::Aggregate { input, .. }
+        | Node::Sort { input, .. }
+        | Node::Limit { input, .. }
+        | Node::LimitBy { input, .. }
+        | Node::Distinct { input, .. }
+        | Node::Window { input, .. }
+        | Node::ArrayJoin { input, .. }
+        | Node::Fill { input, .. } => node_handles(input, out),
+        Node::Union { inputs } => inputs.iter().for_each(|n| node_handles(n, out)),
+        Node::SetOperation { left, right, .. } | Node::Join { left, right, .. } => {
+            node_handles(left, out);
+            node_handles(right, out);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! From conditions to what storage can prune and filter by: conjuncts over one column become
+//! `Pred`s, directly or by being evaluated once per dictionary entry.
+
+use crate::expr::{Bound, mask_of};
+use crate::pool::{Flow, run_phase};
+use crate::query::Query;
+use functions::CastMode;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use storage::Pred;
+use types::{Batch, Bitmap, Column, Data, Dict, Result, Scalar, Type};
+
+/// The conjuncts of a condition.
+pub fn conjuncts(b: &Bound, out: &mut Vec<Bound>) {
+    match b {
+        Bound::Call(c) if c.name == "and" => c.args.iter().for_each(|a| conjuncts(a, out)),
+        other => out.push(other.clone()),
+    }
+}
+
+/// `column op constant` and its like as a predicate on the column's stored values.
+/// None: not of that form, or the comparison's meaning does not map exactly.
+pub fn direct(b: &Bound, query: &Query) -> Option<(usize, Pred)> {
+    match b {
+        Bound::In(v, set, negated) => {
+            let Bound::Column(i, ty) = v.as_ref() else { return None };
+            if *negated || !comparable(ty) || set.len() > 10_000 {
+                return None;
+            }
+            let values = set.scalars();
+            Some((*i, if values.is_empty() { Pred::Never } else { Pred::In(values) }))
+        }
+        Bound::Call(c) => {
+            let name = c.name.as_str();
+            if let ([Bound::Column(i, ty)], "isNull" | "isNotNull") = (c.args.as_slice(), name) {
+                if !ty.is_nullable() {
+                    return None;
+                }
+                return Some((*i, if name == "isNull" { Pred::IsNull } else { Pred::NotNull }));
+            }
+            let (column, constant, name) = match c.args.as_slice() {
+                [Bound::Column(i, t), Bound::Const(v, vt)] => ((*i, t), (v, vt), name),
+                [Bound::Const(v, vt), Bound::Column(i, t)] => ((*i, t), (v, vt), mirrored(name)?),
+                _ => return None,
+            };
+            let scalar = constant_as(constant.0, constant.1, column.1, query)?;
+            let Some(v) = scalar else { return Some((column.0, Pred::Never)) };
+            let pred = match name {
+                "equals" => Pred::Eq(v),
+                "notEquals" => Pred::Ne(v),
+                "less" => Pred::Range { lo: None, hi: Some((v, false)) },
+                "lessOrEquals" => Pred::Range { lo: None, hi: Some((v, true)) },
+                "greater" => Pred::Range { lo: Some((v, false)), hi: None },
+                "greaterOrEquals" => Pred::Range { lo: Some((v, true)), hi: None },
+                _ => return None,
+            };
+            Some((column.0, pred))
+        }
+        _ => None,
+    }
+}
+
+fn mirrored(name: &str) -> Option<&str> {
+    Some(match name {
+        "equals" | "notEquals" => name,
+        "less" => "greater",
+        "lessOrEquals" => "greaterOrEquals",
+        "greater" => "less",
+        "greaterOrEquals" => "lessOrEquals",
+        _ => return None,
+    })
+}
+
+fn comparable(t: &Type) -> bool {
+    let t = t.base();
+    t.is_integer()
+        || matches!(t, Type::String | Type::Date | Type::Date32 | Type::DateTime(_) | Type::DateTime64(..))
+        || matches!(t, Type::Enum8(_) | Type::Enum16(_) | Type::Ipv4 | Type::Ipv6 | Type::Uuid)
+}
+
+/// The constant as a stored value of the column's type. `Some(None)`: the comparison is NULL for every row.
+fn constant_as(c: &Column, ty: &Type, column: &Type, query: &Query) -> Option<Option<Scalar>> {
+    if c.is_null(0) {
+        return Some(None);
+    }
+    let (from, to) = (ty.base(), column.base());
+    let value = c.flat().scalar(0);
+    if from.is_integer() && to.is_integer() {
+        let wide = |t: &Type| matches!(t, Type::UInt256 | Type::Int256);
+        return (!wide(from) && !wide(to)).then_some(Some(value));
+    }
+    if matches!(value, Scalar::Float(v) if v.is_nan()) {
+        return None;
+    }
+    if from.is_float() && *to == Type::Float64 {
+        return Some(Some(value));
+    }
+    if from.is_integer() && *to == Type::Float64 {
+        let exact = value.as_i128().is_some_and(|v| v.unsigned_abs() <= 1 << 53);
+        return if exact { Some(Some(Scalar::Float(value.as_f64()?))) } else { None };
+    }
+    if matches!((from, to), (Type::String, Type::String))
+        || (from == to && comparable(to))
+        || matches!((from, to), (Type::DateTime(_), Type::DateTime(_)))
+    {
+        return Some(Some(value));
+    }
+    if *from == Type::String && comparable(to) && !to.is_integer() {
+        let cast = functions::cast(c, ty, to, CastMode::Sql, &query.session).ok()?;
+        return Some(Some(cast.flat().scalar(0)));
+    }
+    None
+}
+
+/// Evaluates a condition over one column for every entry of its dictionary, on all workers.
+/// None: the condition also holds for NULL, so that codes alone do not decide.
+pub fn by_dictionary(b: &Bound, dict: &Arc<Dict>, column: usize, width: usize, query: &Arc<Query>) -> Result<Option<Bitmap>> {
+    const CHUNK: usize = 32_768;
+    let at = |values: Column, rows: usize| {
+        let mut columns = vec![Column::from(Data::Nothing(rows)); width];
+        columns[column] = values;
+        Batch { columns, rows }
+    };
+    let null = Column::null_of(&Type::String, 1);
+    let holds_for_null = b.eval(&at(null, 1), query).and_then(|c| mask_of(&c, 1));
+    if !matches!(holds_for_null, Ok(m) if !m.get(0)) {
+        return Ok(None);
+    }
+    let chunks = dict.len().div_ceil(CHUNK);
+    let parts: Vec<Mutex<Bitmap>> = (0..chunks).map(|_| Mutex::new(Bitmap::default())).collect();
+    run_phase(query, chunks, &|i| {
+        query.cancel.check()?;
+        let start = i * CHUNK;
+        let n = CHUNK.min(dict.len() - start);
+        *parts[i].lock() = b.eval_mask(&at(dict.values.slice(start, n), n), query)?;
+        Ok(Flow::More)
+    })?;
+    let mut all = Bitmap::default();
+    for p in parts {
+        all.extend(&p.into_inner());
+    }
+    Ok(Some(all))
+}

@@ -1,0 +1,60 @@
+//! What one running query carries through all its operators: budget, cancellation, progress,
+//! session, results of its subqueries.
+
+use crate::table::TableSnapshot;
+use functions::Session;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use types::codes::TOO_MANY_ROWS;
+use types::{Batch, Cancel, Error, Memory, Result};
+
+pub struct Query {
+    pub cancel: Cancel,
+    pub memory: Memory,
+    pub session: Session,
+    pub threads: usize,
+    /// all work is done by the driver thread (small queries)
+    pub inline: AtomicBool,
+    /// worker time received, for fair scheduling
+    pub service_ns: AtomicU64,
+    pub progress: Progress,
+    pub read_rows_max: u64,
+    pub read_bytes_max: u64,
+    pub tables: HashMap<u32, Arc<TableSnapshot>>,
+    pub batches: HashMap<u32, Arc<Batch>>,
+}
+
+/// Counters that others may look at while the query runs.
+#[derive(Default)]
+pub struct Progress {
+    pub read_rows: AtomicU64,
+    pub read_bytes: AtomicU64,
+    pub result_rows: AtomicU64,
+    pub result_bytes: AtomicU64,
+    pub segments: AtomicU64,
+    pub segments_pruned: AtomicU64,
+    pub blocks: AtomicU64,
+    pub blocks_pruned: AtomicU64,
+}
+
+impl Query {
+    /// Counts rows read. Errors: `TOO_MANY_ROWS` beyond `max_rows_to_read`/`max_bytes_to_read`.
+    pub fn read(&self, rows: u64, bytes: u64) -> Result<()> {
+        let r = self.progress.read_rows.fetch_add(rows, Ordering::Relaxed) + rows;
+        let b = self.progress.read_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if self.read_rows_max > 0 && r > self.read_rows_max {
+            return Err(Error::new(
+                TOO_MANY_ROWS,
+                format!("Limit for rows to read exceeded: {r} rows, maximum: {}; raise max_rows_to_read", self.read_rows_max),
+            ));
+        }
+        if self.read_bytes_max > 0 && b > self.read_bytes_max {
+            return Err(Error::new(
+                TOO_MANY_ROWS,
+                format!("Limit for bytes to read exceeded: {b} bytes, maximum: {}; raise max_bytes_to_read", self.read_bytes_max),
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,408 @@
+//! A plan's nodes to streams of rows. Nodes that need all of their input (aggregation, sort, the
+//! build side of a join) run when they are reached; the others add steps to a stream.
+
+use crate::aggregate::{self, Grouping};
+use crate::expr::{Bound, Scope};
+use crate::join;
+use crate::limits;
+use crate::literal;
+use crate::plan::{Expr, Node, Plan, SetSource, SetOperation, SubqueryUse, TableColumn};
+use crate::query::Query;
+use crate::row_set::RowSet;
+use crate::rows::{Batches, FilterStep, Numbers, ProjectStep, Rows, Typed};
+use crate::scan::Scan;
+use crate::sort;
+use crate::table::{Shelf, missing_table};
+use std::collections::HashMap;
+use std::sync::Arc;
+use types::codes::SCALAR_SUBQUERY_MULTIPLE_ROWS;
+use types::parse::parse_type;
+use types::{Batch, Column, ColumnBuilder, Data, Error, Result, Type};
+
+/// Everything a running plan refers to.
+pub struct Runner<'a> {
+    pub query: &'a Arc<Query>,
+    pub shelves: &'a HashMap<u32, Arc<Shelf>>,
+    scalars: Vec<Option<(Column, Type)>>,
+    sets: Vec<Option<Arc<RowSet>>>,
+    tables: Vec<Option<(Vec<Batch>, Vec<Type>)>>,
+}
+
+/// A stream and the totals row that goes with it (WITH TOTALS).
+pub struct Output {
+    pub rows: Rows,
+    pub types: Vec<Type>,
+    pub totals: Option<Batch>,
+}
+
+impl Output {
+    fn plain(t: Typed) -> Output {
+        Output { rows: t.rows, types: t.types, totals: None }
+    }
+}
+
+impl<'a> Runner<'a> {
+    pub fn new(query: &'a Arc<Query>, shelves: &'a HashMap<u32, Arc<Shelf>>) -> Self {
+        Runner { query, shelves, scalars: Vec::new(), sets: Vec::new(), tables: Vec::new() }
+    }
+
+    /// Runs the subqueries, then gives the root's stream.
+    pub fn start(&mut self, plan: &Plan) -> Result<Output> {
+        for s in &plan.subqueries {
+            let (mut scalar, mut set, mut table) = (None, None, None);
+            let out = self.run(&s.plan, None)?;
+            match s.usage {
+                SubqueryUse::Scalar => scalar = Some(self.scalar(out)?),
+                SubqueryUse::Exists => {
+                    let mut any = 0u8;
+                    limits::limit(out.rows, Some(1), 0, None).drive(self.query, &mut |_| {
+                        any = 1;
+                        Ok(crate::pool::Flow::Stop)
+                    })?;
+                    scalar = Some((Data::U8(vec![any].into()).into(), Type::UInt8));
+                }
+                SubqueryUse::Set => {
+                    let types = out.types.clone();
+                    let all = Batch::concat(&types, &out.rows.collect(self.query)?);
+                    let one = types.len() == 1;
+                    let ty = if one { types[0].clone() } else { Type::tuple(types) };
+                    let column = if one {
+                        all.columns[0].clone()
+                    } else {
+                        Data::Tuple(all.columns.iter().map(Column::flat).collect(), all.rows).into()
+                    };
+                    set = Some(Arc::new(RowSet::of_column(&column, &ty, &ty, self.query)?));
+                }
+                SubqueryUse::Table => {
+                    let types = out.types.clone();
+                    table = Some((out.rows.collect(self.query)?, types));
+                }
+            }
+            self.scalars.push(scalar);
+            self.sets.push(set);
+            self.tables.push(table);
+        }
+        self.run(&plan.root, None)
+    }
+
+    fn scalar(&self, out: Output) -> Result<(Column, Type)> {
+        let types = out.types;
+        let mut batches = Vec::new();
+        let mut rows = 0;
+        out.rows.drive(self.query, &mut |b| {
+            rows += b.rows;
+            if rows > 1 {
+                return Err(Error::new(
+                    SCALAR_SUBQUERY_MULTIPLE_ROWS,
+                    "Scalar subquery returned more than one row; add LIMIT 1 or an aggregate function",
+                ));
+            }
+            batches.push(b);
+            Ok(crate::pool::Flow::More)
+        })?;
+        let all = Batch::concat(&types, &batches);
+        let one = types.len() == 1;
+        let ty = if one { types[0].clone() } else { Type::tuple(types.clone()) };
+        if all.rows == 0 {
+            let ty = Type::nullable(ty);
+            return Ok((if ty.is_nullable() { Column::null_of(&ty, 1).flat() } else { Column::default_of(&ty, 1).flat() }, ty));
+        }
+        let column = if one { all.columns[0].flat() } else { Data::Tuple(all.columns.iter().map(Column::flat).collect(), 1).into() };
+        Ok((column, ty))
+    }
+
+    fn scope<'s>(&'s self, columns: &'s [Type]) -> Scope<'s> {
+        Scope { columns, query: self.query, scalars: &self.scalars, sets: &self.sets }
+    }
+    fn bind(&self, e: &Expr, columns: &[Type]) -> Result<Bound> {
+        Bound::bind(e, &self.scope(columns))
+    }
+    fn bind_all(&self, es: &[Expr], columns: &[Type]) -> Result<Vec<Bound>> {
+        es.iter().map(|e| self.bind(e, columns)).collect()
+    }
+
+    /// `needed`: which output columns somebody above reads (None = all).
+    fn run(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
+        self.query.cancel.check()?;
+        match node {
+            Node::Scan { table, columns, filter } => {
+                let scan = self.scan(*table, columns, filter.as_ref(), needed)?;
+                let types = scan.types.clone();
+                Ok(Output::plain(Typed { rows: Rows::source(scan, false), types }))
+            }
+            Node::One => Ok(Output::plain(Typed {
+                rows: Rows::source(Batches::new(vec![Batch { columns: Vec::new(), rows: 1 }]), false),
+                types: Vec::new(),
+            })),
+            Node::Numbers { start, count, step } => Ok(Output::plain(Typed {
+                rows: Rows::source(Numbers { start: *start, count: *count, step: *step }, false),
+                types: vec![Type::UInt64],
+            })),
+            Node::Values { columns, rows } => values(columns, rows),
+            Node::Batch { batch, columns } => {
+                let b = self.query.batches.get(batch).ok_or_else(|| Error::internal(format!("no batch {batch}")))?;
+                Ok(Output::plain(Typed { rows: Rows::source(Batches::new(chunks(b)), true), types: types_of(columns)? }))
+            }
+            Node::Subquery { subquery } => {
+                let found = self.tables.get(*subquery).and_then(Option::as_ref);
+                let (batches, types) = found.ok_or_else(|| Error::internal(format!("no table {subquery}")))?;
+                Ok(Output::plain(Typed { rows: Rows::source(Batches::new(batches.clone()), true), types: types.clone() }))
+            }
+            Node::Filter { input, predicate } => self.filter(input, predicate, needed),
+            Node::Project { input, exprs } => {
+                let used = used_by(needed.map_or_else(|| exprs.iter().collect(), |n| n.iter().map(|&i| &exprs[i]).collect()));
+                let input = self.run(input, Some(&used))?;
+                let mut bound = self.bind_all(exprs, &input.types)?;
+                let types: Vec<Type> = bound.iter().map(|b| b.ty().clone()).collect();
+                if let Some(n) = needed {
+                    for (i, b) in bound.iter_mut().enumerate() {
+                        if !n.contains(&i) {
+                            *b = Bound::Const(Column::default_of(&types[i], 1).flat(), types[i].clone());
+                        }
+                    }
+                }
+                let totals = input
+                    .totals
+                    .map(|t| -> Result<Batch> {
+                        let columns = bound.iter().map(|b| b.eval(&t, self.query)).collect::<Result<_>>()?;
+                        Ok(Batch { columns, rows: t.rows })
+                    })
+                    .transpose()?;
+                Ok(Output { rows: input.rows.then(Arc::new(ProjectStep(bound))), types, totals })
+            }
+            Node::Aggregate { .. } => self.aggregate(node, None),
+            Node::Sort { input, keys, limit, with_ties } => {
+                let mut used: Vec<usize> = keys.iter().flat_map(|k| used_by(vec![&k.expr])).collect();
+                let used = needed.map(|n| {
+                    used.extend_from_slice(n);
+                    used.sort_unstable();
+                    used.dedup();
+                    used
+                });
+                let input = self.run(input, used.as_deref())?;
+                let keys = sort::Key::bind(keys, &self.scope(&input.types))?;
+                let rows = sort::sort(input.rows, &input.types, keys, *limit, *with_ties, self.query)?;
+                Ok(Output { rows, types: input.types, totals: input.totals })
+            }
+            Node::Limit { input, limit, offset, ties } => {
+                let input = self.run(input, if ties.is_some() { None } else { needed })?;
+                let ties = ties.as_ref().map(|t| self.bind_all(t, &input.types)).transpose()?;
+                Ok(Output { rows: limits::limit(input.rows, *limit, *offset, ties), types: input.types, totals: input.totals })
+            }
+            Node::LimitBy { input, keys, limit, offset } => {
+                let input = self.run(input, None)?;
+                let keys = self.bind_all(keys, &input.types)?;
+                Ok(Output { rows: limits::limit_by(input.rows, keys, *limit, *offset), types: input.types, totals: input.totals })
+            }
+            Node::Distinct { input, keys, limit } => {
+                let input = self.run(input, None)?;
+                let keys = match keys {
+                    Some(k) => self.bind_all(k, &input.types)?,
+                    None => input.types.iter().enumerate().map(|(i, t)| Bound::Column(i, t.clone())).collect(),
+                };
+                Ok(Output { rows: limits::distinct(input.rows, keys, *limit), types: input.types, totals: input.totals })
+            }
+            Node::Union { inputs } => self.union(inputs, needed),
+            Node::SetOperation { left, right, operation, all } => {
+                let left = self.run(left, None)?;
+                let right = self.run(right, None)?;
+                let intersect = *operation == SetOperation::Intersect;
+                let rows = join::set_operation(left.rows, right.rows, &left.types, intersect, *all, self.query)?;
+                Ok(Output::plain(Typed { rows, types: left.types }))
+            }
+            Node::Join { left, right, join, strictness, left_keys, right_keys, residual, asof, use_nulls } => {
+                let right = self.run(right, None)?;
+                let left = self.run(left, None)?;
+                let mut spec = join::Spec {
+                    kind: *join,
+                    strictness: *strictness,
+                    left_keys: self.bind_all(left_keys, &left.types)?,
+                    right_keys: self.bind_all(right_keys, &right.types)?,
+                    residual: None,
+                    asof: asof
+                        .as_ref()
+                        .map(|a| Ok::<_, Error>((self.bind(&a.left, &left.types)?, self.bind(&a.right, &right.types)?, a.op.clone())))
+                        .transpose()?,
+                    use_nulls: *use_nulls,
+                    left_types: left.types,
+                    right_types: right.types,
+                };
+                let types = spec.output_types();
+                let inner: Vec<Type> = spec.left_types.iter().chain(&spec.right_types).cloned().collect();
+                spec.residual = residual.as_ref().map(|r| self.bind(r, &inner)).transpose()?;
+                Ok(Output::plain(Typed { rows: join::join(left.rows, right.rows, spec, self.query)?, types }))
+            }
+            Node::ArrayJoin { input, arrays, left } => {
+                let input = self.run(input, None)?;
+                let step = join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
+                let mut types = input.types;
+                types.extend(step.types()?);
+                Ok(Output::plain(Typed { rows: input.rows.then(Arc::new(step)), types }))
+            }
+            Node::Window { input, partition, order, calls } => {
+                let input = self.run(input, None)?;
+                let partition = self.bind_all(partition, &input.types)?;
+                let order = sort::Key::bind(order, &self.scope(&input.types))?;
+                let typed = Typed { rows: input.rows, types: input.types };
+                let scope_types = typed.types.clone();
+                crate::window::window(typed, partition, order, calls, &self.scope(&scope_types)).map(Output::plain)
+            }
+            Node::Fill { .. } => Err(Error::not_implemented("ORDER BY … WITH FILL is not implemented")),
+        }
+    }
+
+    fn scan(&self, table: u32, columns: &[String], filter: Option<&Expr>, needed: Option<&[usize]>) -> Result<Scan> {
+        let snapshot = self.query.tables.get(&table).ok_or_else(|| missing_table(table))?;
+        let types = Scan::types_of(snapshot, columns)?;
+        let condition = filter.map(|f| self.bind(f, &types)).transpose()?;
+        let needed = (0..columns.len()).map(|i| needed.is_none_or(|n| n.contains(&i))).collect();
+        let shelf = self.shelves.get(&snapshot.store).ok_or_else(|| Error::internal("no such store"))?;
+        Scan::new(snapshot.clone(), columns, condition, needed, shelf, self.query)
+    }
+
+    fn filter(&self, input: &Node, predicate: &Expr, needed: Option<&[usize]>) -> Result<Output> {
+        if let Node::Aggregate { totals: true, .. } = input {
+            return self.aggregate(input, Some(predicate));
+        }
+        let used = needed.map(|n| {
+            let mut u = used_by(vec![predicate]);
+            u.extend_from_slice(n);
+            u.sort_unstable();
+            u.dedup();
+            u
+        });
+        let input = self.run(input, used.as_deref())?;
+        let bound = self.bind(predicate, &input.types)?;
+        Ok(Output { rows: input.rows.then(Arc::new(FilterStep(bound))), types: input.types, totals: input.totals })
+    }
+
+    fn aggregate(&self, node: &Node, having: Option<&Expr>) -> Result<Output> {
+        let Node::Aggregate { input, keys, aggregates, sets, totals, any_groups, empty_if_no_rows } = node else {
+            return Err(Error::internal("not an aggregation"));
+        };
+        let options = aggregate::Options {
+            sets: sets.clone(),
+            totals: *totals,
+            any_groups: *any_groups,
+            empty_if_no_rows: *empty_if_no_rows,
+        };
+        let used = used_by(keys.iter().chain(aggregates.iter().flat_map(|a| &a.args)).collect());
+        let (typed, range) = match input.as_ref() {
+            Node::Scan { table, columns, filter } => {
+                let scan = self.scan(*table, columns, filter.as_ref(), Some(&used))?;
+                if keys.is_empty()
+                    && sets.is_none()
+                    && !totals
+                    && !empty_if_no_rows
+                    && let Some(columns) = aggregate::from_statistics::answer(&scan, aggregates, self.query)?
+                {
+                    let types = aggregates
+                        .iter()
+                        .map(|a| {
+                            let args: Vec<Type> = a
+                                .args
+                                .iter()
+                                .map(|e| if let Expr::Column { col } = e { scan.types[*col].clone() } else { Type::Nothing })
+                                .collect();
+                            Ok(aggregate::resolve(a, &args)?.ty().clone())
+                        })
+                        .collect::<Result<_>>()?;
+                    let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
+                    return Ok(Output::plain(Typed { rows, types }));
+                }
+                let ranges: Vec<Option<(i128, i128)>> =
+                    (0..columns.len()).map(|i| if used.contains(&i) { scan.int_range(i) } else { None }).collect();
+                let types = scan.types.clone();
+                (Typed { rows: Rows::source(scan, false), types }, ranges)
+            }
+            other => {
+                let out = self.run(other, Some(&used))?;
+                let ranges = vec![None; out.types.len()];
+                (Typed { rows: out.rows, types: out.types }, ranges)
+            }
+        };
+        let grouping = Grouping::bind(keys, aggregates, &options, &self.scope(&typed.types), &|b| match b {
+            Bound::Column(i, _) => range[*i],
+            _ => None,
+        })?;
+        let types = grouping.output_types();
+        let having = having.map(|h| self.bind(h, &types)).transpose()?;
+        let (out, totals) = aggregate::run(grouping, typed.rows, &options, having.as_ref(), self.query)?;
+        let rows = match having {
+            Some(h) => out.rows.then(Arc::new(FilterStep(h))),
+            None => out.rows,
+        };
+        Ok(Output { rows, types: out.types, totals })
+    }
+
+    fn union(&self, inputs: &[Node], needed: Option<&[usize]>) -> Result<Output> {
+        let mut parts = Vec::new();
+        let mut types = Vec::new();
+        for n in inputs {
+            let out = self.run(n, needed)?;
+            types.clone_from(&out.types);
+            parts.push(out.rows);
+        }
+        let rows = Rows::serial(false, move |query, emit| {
+            let mut stopped = false;
+            for p in parts {
+                p.drive(query, &mut |b| {
+                    let f = emit(b)?;
+                    stopped = f == crate::pool::Flow::Stop;
+                    Ok(f)
+                })?;
+                if stopped {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        Ok(Output::plain(Typed { rows, types }))
+    }
+}
+
+/// Columns that expressions read: sorted, no repetitions.
+fn used_by(exprs: Vec<&Expr>) -> Vec<usize> {
+    fn walk(e: &Expr, out: &mut Vec<usize>) {
+        match e {
+            Expr::Column { col } => out.push(*col),
+            Expr::Call { args, .. } => args.iter().for_each(|a| walk(a, out)),
+            Expr::Cast { cast, .. } => walk(cast, out),
+            Expr::Lambda { lambda, .. } => walk(lambda, out),
+            Expr::In { value, set, .. } => {
+                walk(value, out);
+                let (SetSource::Values { .. } | SetSource::Subquery { .. }) = set;
+            }
+            Expr::Param { .. } | Expr::Literal { .. } | Expr::Scalar { .. } => {}
+        }
+    }
+    let mut out = Vec::new();
+    exprs.into_iter().for_each(|e| walk(e, &mut out));
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn types_of(columns: &[TableColumn]) -> Result<Vec<Type>> {
+    columns.iter().map(|c| parse_type(&c.ty)).collect()
+}
+
+fn values(columns: &[TableColumn], rows: &[Vec<serde_json::Value>]) -> Result<Output> {
+    let types = types_of(columns)?;
+    let mut builders: Vec<ColumnBuilder> = types.iter().map(|t| ColumnBuilder::with_capacity(t, rows.len())).collect();
+    for row in rows {
+        if row.len() != types.len() {
+            return Err(Error::internal("VALUES row of another width"));
+        }
+        for ((b, t), v) in builders.iter_mut().zip(&types).zip(row) {
+            literal::push(b, t, v, 0)?;
+        }
+    }
+    let batch = Batch { columns: builders.into_iter().map(ColumnBuilder::finish).collect(), rows: rows.len() };
+    Ok(Output::plain(Typed { rows: Rows::source(Batches::new(chunks(&batch)), true), types }))
+}
+
+fn chunks(b: &Batch) -> Vec<Batch> {
+    const ROWS: usize = 65_536;
+    (0..b.rows).step_by(ROWS).map(|s| b.slice(s, ROWS.min(b.rows - s))).collect()
+}

@@ -1,0 +1,127 @@
+//! Tables as a query sees them: segments and memtable rows of one registered version.
+
+use crate::plan::{Expr, TableVersion};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, Weak};
+use storage::{Cache, Segment};
+use types::codes::UNKNOWN_TABLE;
+use types::parse::parse_type;
+use types::{Batch, Error, Field, Result, Type};
+
+pub struct TableColumnInfo {
+    pub name: String,
+    pub ty: Type,
+    pub default: Option<Expr>,
+    /// name in segments
+    pub stored: String,
+}
+
+/// A registered version of a table, memtable rows included: shared by all queries that use it.
+pub struct TableSnapshot {
+    pub store: u32,
+    pub columns: Arc<Vec<TableColumnInfo>>,
+    pub segments: Vec<Arc<SegmentSlot>>,
+    /// memtable rows: column names and batches
+    pub memory: Vec<(Arc<Vec<Field>>, Vec<Arc<Batch>>)>,
+}
+
+/// A segment that is opened when first needed.
+pub struct SegmentSlot {
+    pub file: String,
+    pub rows: u64,
+    opened: OnceLock<Arc<Segment>>,
+    opening: Mutex<()>,
+}
+
+impl SegmentSlot {
+    /// Errors: what the file's damage or absence gives; a later call tries again.
+    pub fn open(&self, shelf: &Shelf) -> Result<Arc<Segment>> {
+        if let Some(s) = self.opened.get() {
+            return Ok(s.clone());
+        }
+        let _guard = self.opening.lock();
+        if let Some(s) = self.opened.get() {
+            return Ok(s.clone());
+        }
+        let s = shelf.segment(&self.file)?;
+        if s.rows() as u64 != self.rows {
+            return Err(Error::new(
+                types::codes::CORRUPTED_DATA,
+                format!("Segment {} holds {} rows, the catalog says {}", self.file, s.rows(), self.rows),
+            ));
+        }
+        let _ = self.opened.set(s.clone());
+        Ok(s)
+    }
+}
+
+/// Open segments by file, so that versions of a table share them.
+pub struct Shelf {
+    pub files: Arc<dyn files::Files>,
+    pub cache: Arc<Cache>,
+    segments: Mutex<HashMap<String, Weak<Segment>>>,
+    slots: Mutex<HashMap<String, Weak<SegmentSlot>>>,
+}
+
+impl Shelf {
+    pub fn new(files: Arc<dyn files::Files>, cache: Arc<Cache>) -> Self {
+        Shelf { files, cache, segments: Mutex::default(), slots: Mutex::default() }
+    }
+    pub fn segment(&self, file: &str) -> Result<Arc<Segment>> {
+        if let Some(s) = self.segments.lock().get(file).and_then(Weak::upgrade) {
+            return Ok(s);
+        }
+        let s = Segment::open(&self.files, file, &self.cache)?;
+        let mut map = self.segments.lock();
+        if map.len() > 1024 && map.len().is_power_of_two() {
+            map.retain(|_, w| w.strong_count() > 0);
+        }
+        map.insert(file.to_string(), Arc::downgrade(&s));
+        Ok(s)
+    }
+    pub fn slot(&self, file: &str, rows: u64) -> Arc<SegmentSlot> {
+        let mut map = self.slots.lock();
+        if let Some(s) = map.get(file).and_then(Weak::upgrade) {
+            return s;
+        }
+        if map.len() > 1024 && map.len().is_power_of_two() {
+            map.retain(|_, w| w.strong_count() > 0);
+        }
+        let s = Arc::new(SegmentSlot {
+            file: file.to_string(),
+            rows,
+            opened: OnceLock::new(),
+            opening: Mutex::new(()),
+        });
+        map.insert(file.to_string(), Arc::downgrade(&s));
+        s
+    }
+    /// `memory`: the rows of the version's memtables at this moment.
+    pub fn table(&self, v: &TableVersion, memory: Vec<(Arc<Vec<Field>>, Vec<Arc<Batch>>)>) -> Result<TableSnapshot> {
+        let columns = v
+            .table
+            .columns
+            .iter()
+            .map(|c| Ok(TableColumnInfo { name: c.name.clone(), ty: parse_type(&c.ty)?, default: c.default.clone(), stored: c.stored_name().to_string() }))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(TableSnapshot {
+            store: v.store,
+            columns: Arc::new(columns),
+            segments: v.segments.iter().map(|s| self.slot(&s.file, s.rows)).collect(),
+            memory,
+        })
+    }
+}
+
+impl TableSnapshot {
+    pub fn column(&self, name: &str) -> Result<usize> {
+        self.columns.iter().position(|c| c.name == name).ok_or_else(|| {
+            Error::new(types::codes::NOT_FOUND_COLUMN_IN_BLOCK, format!("The table version has no column {name}"))
+        })
+    }
+}
+
+pub fn missing_table(handle: u32) -> Error {
+    Error::new(UNKNOWN_TABLE, format!("No table version is registered under handle {handle}"))
+}

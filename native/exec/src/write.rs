@@ -1,0 +1,253 @@
+//! Rows of a table to segments: split by partition, sorted by the key, written and synced.
+
+use crate::expr::{Bound, Scope};
+use crate::plan::{TableColumn, TableShape, WriteTarget};
+use crate::query::Query;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use storage::{ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, WriteOptions};
+use types::codes::TOO_MANY_ROWS;
+use types::parse::parse_type;
+use types::{Batch, Column, Error, Reservation, Result, Type};
+
+/// A table's shape with its expressions bound.
+pub struct Shape {
+    pub columns: Vec<TableColumn>,
+    pub types: Vec<Type>,
+    pub sort_key: Vec<Bound>,
+    pub partition_key: Vec<Bound>,
+    pub indexes: Vec<SkipIndex>,
+}
+
+impl Shape {
+    pub fn bind(table: &TableShape, query: &Arc<Query>) -> Result<Shape> {
+        let types: Vec<Type> = table.columns.iter().map(|c| parse_type(&c.ty)).collect::<Result<_>>()?;
+        let scope = Scope { columns: &types, query, scalars: &[], sets: &[] };
+        let bind = |es: &[crate::plan::Expr]| es.iter().map(|e| Bound::bind(e, &scope)).collect::<Result<Vec<_>>>();
+        let mut indexes = Vec::new();
+        for i in &table.skip_indexes {
+            let kind = match i.index_type.as_str() {
+                "minmax" => SkipKind::MinMax,
+                "bloom_filter" => SkipKind::bloom(i.false_positive_rate.unwrap_or(0.025)),
+                other => return Err(Error::not_implemented(format!("Skip index type {other} is not implemented"))),
+            };
+            let expr = Bound::bind(&i.expr, &scope)?;
+            let mut inputs = Vec::new();
+            expr.columns(&mut inputs);
+            let plain = matches!(expr, Bound::Column(..));
+            let ty = expr.ty().clone();
+            let placed = expr.remap(&|c| inputs.iter().position(|x| *x == c).unwrap_or(0));
+            let q = query.clone();
+            let compute: storage::IndexExpr = Arc::new(move |b: &Batch| Ok(placed.eval(b, &q)?.flat()));
+            indexes.push(SkipIndex { name: i.name.clone(), kind, ty, inputs, expr: if plain { None } else { Some(compute) } });
+        }
+        Ok(Shape {
+            sort_key: bind(&table.sort_key)?,
+            partition_key: bind(&table.partition_key)?,
+            columns: table.columns.clone(),
+            types,
+            indexes,
+        })
+    }
+
+    pub fn specs(&self) -> Vec<ColumnSpec> {
+        self.columns
+            .iter()
+            .zip(&self.types)
+            .map(|(c, t)| ColumnSpec { name: c.stored_name().to_string(), ty: t.clone(), codec: c.codec.clone() })
+            .collect()
+    }
+
+    /// Sort columns of the key's leading plain columns.
+    pub fn plain_sort(&self) -> Vec<usize> {
+        self.sort_key.iter().map_while(|k| if let Bound::Column(i, _) = k { Some(*i) } else { None }).collect()
+    }
+
+    pub fn options(&self, query: &Query) -> WriteOptions {
+        WriteOptions {
+            sort: self.plain_sort(),
+            skip_indexes: self.indexes.clone(),
+            threads: query.threads.max(1),
+            ..WriteOptions::default()
+        }
+    }
+
+    /// Rows of a batch by partition: (text of the partition's value, rows).
+    fn partitions(&self, batch: &Batch, query: &Query) -> Result<Vec<(String, Option<Vec<u32>>)>> {
+        if self.partition_key.is_empty() {
+            return Ok(vec![(String::new(), None)]);
+        }
+        let keys: Vec<Column> =
+            self.partition_key.iter().map(|k| k.eval(batch, query)).collect::<Result<_>>()?;
+        let types: Vec<Type> = self.partition_key.iter().map(|k| k.ty().clone()).collect();
+        let layout = crate::aggregate::keys::KeyLayout::new(&types, &vec![None; types.len()], &query.memory);
+        let mut table = crate::aggregate::table::GroupTable::new(layout.words, layout.bits.max(19));
+        let mut groups = Vec::new();
+        table.find_or_insert(&layout.pack(&keys, batch.rows)?, &mut groups);
+        let n = table.len();
+        let mut rows: Vec<Vec<u32>> = vec![Vec::new(); n];
+        for (i, g) in groups.iter().enumerate() {
+            rows[*g as usize].push(i as u32);
+        }
+        rows.into_iter()
+            .map(|r| Ok((partition_text(&keys, &types, r[0] as usize)?, if n == 1 { None } else { Some(r) })))
+            .collect()
+    }
+
+    /// The batch in the order of the sort key.
+    fn sorted(&self, batch: Batch, query: &Query) -> Result<Batch> {
+        if self.sort_key.is_empty() {
+            return Ok(batch);
+        }
+        let plain = self.plain_sort();
+        let order = if plain.len() == self.sort_key.len() {
+            storage::sort_batch(&batch, &plain.iter().map(|&column| SortKey { column, desc: false }).collect::<Vec<_>>())
+        } else {
+            let keys: Vec<Column> = self.sort_key.iter().map(|k| k.eval(&batch, query)).collect::<Result<_>>()?;
+            let n = keys.len();
+            let by = Batch { columns: keys, rows: batch.rows };
+            storage::sort_batch(&by, &(0..n).map(|column| SortKey { column, desc: false }).collect::<Vec<_>>())
+        };
+        if order.iter().enumerate().all(|(i, &r)| i == r as usize) {
+            return Ok(batch);
+        }
+        Ok(batch.gather(&order))
+    }
+}
+
+/// Canonical text of a partition: the value of a single key, a tuple of several.
+fn partition_text(keys: &[Column], types: &[Type], row: usize) -> Result<String> {
+    let mut out = Vec::new();
+    if let [one] = keys {
+        types::text::write_text(one, row, &types[0], &mut out)?;
+    } else {
+        let columns: Vec<Column> = keys.iter().map(|c| c.slice(row, 1).flat()).collect();
+        let tuple: Column = types::Data::Tuple(columns.into(), 1).into();
+        types::text::write_text(&tuple, 0, &Type::tuple(types.to_vec()), &mut out)?;
+    }
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Takes rows in any order and batch size, writes segments of up to `segment_rows`.
+pub struct SegmentSink {
+    shape: Shape,
+    files: Arc<dyn files::Files>,
+    target: WriteTarget,
+    pending: Vec<Batch>,
+    rows: u64,
+    held: Reservation,
+    written: Vec<Value>,
+    pub total_rows: u64,
+    pub total_bytes: u64,
+}
+
+/// rows that wait for their segment may take so much memory
+const PENDING_BYTES_MAX: u64 = 768 << 20;
+
+impl SegmentSink {
+    pub fn new(target: WriteTarget, query: &Arc<Query>) -> Result<SegmentSink> {
+        let files = files::store(target.store).ok_or_else(|| Error::internal(format!("no store {}", target.store)))?;
+        Ok(SegmentSink {
+            shape: Shape::bind(&target.table, query)?,
+            files,
+            target,
+            pending: Vec::new(),
+            rows: 0,
+            held: Reservation::empty(&query.memory),
+            written: Vec::new(),
+            total_rows: 0,
+            total_bytes: 0,
+        })
+    }
+    pub fn types(&self) -> &[Type] {
+        &self.shape.types
+    }
+    /// Rows that no segment has yet.
+    pub fn pending_rows(&self) -> u64 {
+        self.rows
+    }
+    pub fn has_written(&self) -> bool {
+        !self.written.is_empty()
+    }
+    /// The rows that wait, as one batch; the sink is empty then.
+    pub fn take_pending(&mut self) -> Batch {
+        let b = Batch::concat(&self.shape.types, &std::mem::take(&mut self.pending));
+        self.rows = 0;
+        b
+    }
+
+    pub fn add(&mut self, batch: Batch, query: &Arc<Query>) -> Result<()> {
+        let bytes = batch.bytes() as u64;
+        self.held.resize(self.held.bytes() + bytes)?;
+        self.rows += batch.rows as u64;
+        self.total_rows += batch.rows as u64;
+        self.total_bytes += bytes;
+        self.pending.push(batch);
+        if self.rows >= self.target.segment_rows || self.held.bytes() > PENDING_BYTES_MAX {
+            self.write(query)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, query: &Arc<Query>) -> Result<()> {
+        let all = self.take_pending();
+        if all.rows == 0 {
+            return Ok(());
+        }
+        query.cancel.check()?;
+        let partitions = self.shape.partitions(&all, query)?;
+        let limit = self.target.partitions_max;
+        if limit > 0 && partitions.len() as u64 > limit {
+            return Err(Error::new(
+                TOO_MANY_ROWS,
+                format!(
+                    "Too many partitions for single INSERT block ({}, maximum {limit}); insert fewer partitions at once or raise max_partitions_per_insert_block",
+                    partitions.len()
+                ),
+            ));
+        }
+        for (partition, rows) in partitions {
+            query.cancel.check()?;
+            let part = match &rows {
+                Some(rows) => all.gather(rows),
+                None => all.clone(),
+            };
+            let sorted = self.shape.sorted(part, query)?;
+            self.write_sorted(&partition, sorted, query)?;
+        }
+        self.held.resize(0)
+    }
+
+    fn write_sorted(&mut self, partition: &str, batch: Batch, query: &Arc<Query>) -> Result<()> {
+        let path = format!("{}-{}.seg", self.target.prefix, self.written.len());
+        let mut batches = std::iter::once(Ok(batch));
+        let info = storage::write_segment(&self.files, &path, &self.shape.specs(), &mut batches, &self.shape.options(query))?;
+        self.written.push(descriptor(&info, partition, self.target.level));
+        Ok(())
+    }
+
+    /// Writes what waits; gives the descriptors of all segments.
+    pub fn finish(&mut self, query: &Arc<Query>) -> Result<Vec<Value>> {
+        self.write(query)?;
+        Ok(std::mem::take(&mut self.written))
+    }
+}
+
+/// What the catalog keeps of a segment.
+pub fn descriptor(info: &SegmentInfo, partition: &str, level: u32) -> Value {
+    let columns: Vec<Value> = info
+        .columns
+        .iter()
+        .map(|c| json!({"name": c.name, "type": c.ty.to_string(), "stored": c.stored_bytes, "raw": c.raw_bytes}))
+        .collect();
+    json!({
+        "file": info.path,
+        "rows": info.rows,
+        "bytes": info.bytes,
+        "partition": partition,
+        "level": level,
+        "checksum": format!("{:016x}", info.checksum),
+        "blocks": info.blocks,
+        "columns": columns,
+    })
+}

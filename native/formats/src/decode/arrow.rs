@@ -1,0 +1,492 @@
+//! Parquet, Arrow files and Arrow streams to blocks.
+//!
+//! The crates that read these formats may panic on hostile bytes: every call into them is caught and
+//! becomes an error. Parquet is read row group by row group, only the columns asked for, text as
+//! views into the pages, so that one small dictionary cannot become gigabytes.
+
+
+use super::native::fit;
+use super::{Block, InputField, InputOptions, Reader, Rows, Step};
+use crate::arrow_types::{column_of, schema_of, type_of};
+use arrow_array::RecordBatch;
+use arrow_buffer::Buffer;
+use arrow_ipc::reader::{FileReader, StreamDecoder};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+use std::io::{Cursor as IoCursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use types::codes::{INCORRECT_DATA, THERE_IS_NO_COLUMN};
+use types::text::Cursor;
+use types::{Batch, Bitmap, Column, Error, Result};
+
+const BATCH_ROWS: usize = 32_768;
+
+/// Calls into the format crates, panics caught.
+fn guarded<T, E: std::fmt::Display>(what: &str, f: impl FnOnce() -> std::result::Result<T, E>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(Ok(v)) => Ok(v),
+        Ok(Err(e)) => Err(Error::new(INCORRECT_DATA, format!("Cannot read {what}: {e}"))),
+        Err(_) => Err(Error::new(INCORRECT_DATA, format!("Cannot read {what}: the data is damaged"))),
+    }
+}
+
+/// Brings a record batch into the columns asked for.
+fn block_of(batch: &RecordBatch, names: &[String], types: &[types::Type], skip_unknown: bool) -> Result<Block> {
+    let rows = batch.num_rows();
+    let schema = batch.schema();
+    if !skip_unknown && let Some(f) = schema.fields().iter().find(|f| !names.contains(f.name())) {
+        return Err(Error::new(INCORRECT_DATA, format!("Unknown column '{}' in the input; the table has no such column", f.name())));
+    }
+    let mut columns = Vec::with_capacity(names.len());
+    let mut missing = Vec::with_capacity(names.len());
+    for (name, ty) in names.iter().zip(types) {
+        let found = schema.fields().iter().position(|f| f.name() == name).or_else(|| schema.fields().iter().position(|f| f.name().eq_ignore_ascii_case(name)));
+        let Some(i) = found else {
+            columns.push(Column::default_of(ty, rows).flat());
+            missing.push(Some(Bitmap::new(rows, true)));
+            continue;
+        };
+        let array = batch.column(i);
+        let from = type_of(array.data_type(), true)?;
+        let column = guarded("a column", || column_of(array.as_ref()))?;
+        let nulls = column.null_mask();
+        let plain = match (&nulls, ty.is_nullable()) {
+            // NULL where there is none becomes the default, and the caller may know a better one.
+            (Some(_), false) => Column { nulls: None, ..column.flat() },
+            _ => column,
+        };
+        let from = if ty.is_nullable() { from } else { strip_nullable(&from) };
+        let plain = match plain.data {
+            types::Data::Nothing(_) => Column::default_of(ty, rows).flat(),
+            _ => convert(name, plain, &from, ty)?,
+        };
+        missing.push(nulls.filter(|_| !ty.is_nullable()).map(|m| m.as_ref().clone()));
+        columns.push(plain);
+    }
+    Ok(Block { batch: Batch::new(columns, rows), missing })
+}
+
+fn strip_nullable(ty: &types::Type) -> types::Type {
+    match ty {
+        types::Type::Nullable(t) => t.as_ref().clone(),
+        types::Type::LowCardinality(t) => types::Type::low_cardinality(strip_nullable(t)),
+        t => t.clone(),
+    }
+}
+
+/// As `fit`, with direct ways for the common pairs of numbers and times.
+fn convert(name: &str, column: Column, from: &types::Type, to: &types::Type) -> Result<Column> {
+    use types::{Data, Type};
+    let (f, t) = (from.base(), to.base());
+    if super::native::same_form(f, t) && !matches!(f, Type::Array(_) | Type::Tuple(_) | Type::Map(_)) {
+        return Ok(column);
+    }
+    let out_of_range = |v: String| Error::new(types::codes::VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, format!("Column '{name}': value {v} does not fit {to}"));
+    let nulls = column.nulls.clone();
+    let flat = column.flat();
+    let wide = |i: usize| -> Option<i64> {
+        Some(match &flat.data {
+            Data::U8(v) => v[i].into(),
+            Data::U16(v) => v[i].into(),
+            Data::U32(v) => v[i].into(),
+            Data::I8(v) => v[i].into(),
+            Data::I16(v) => v[i].into(),
+            Data::I32(v) => v[i].into(),
+            Data::I64(v) => v[i],
+            Data::U64(v) => i64::try_from(v[i]).ok()?,
+            _ => return None,
+        })
+    };
+    let whole = matches!(flat.data, Data::U8(_) | Data::U16(_) | Data::U32(_) | Data::I8(_) | Data::I16(_) | Data::I32(_) | Data::I64(_) | Data::U64(_));
+    if f.is_decimal() || !whole {
+        return fit(name, flat, from, to);
+    }
+    let n = flat.len();
+    macro_rules! all { ($wrap:ident, $ty:ty, $map:expr) => {{
+        let mut out: Vec<$ty> = Vec::with_capacity(n);
+        for i in 0..n {
+            let v = wide(i).ok_or_else(|| out_of_range("above 2^63".into()))?;
+            let v: i64 = $map(v);
+            out.push(<$ty>::try_from(v).map_err(|_| out_of_range(v.to_string()))?);
+        }
+        Ok(Column { data: Data::$wrap(out.into()), nulls })
+    }} }
+    let same = |v: i64| v;
+    match (f, t) {
+        (Type::Date32, Type::Date) => all!(U16, u16, same),
+        (Type::Date32, Type::DateTime(_)) => all!(U32, u32, |v: i64| v.saturating_mul(86400)),
+        (Type::DateTime64(s, _), Type::DateTime(_)) => {
+            let per = 10i64.pow((*s).into());
+            all!(U32, u32, |v: i64| v.div_euclid(per))
+        }
+        (Type::DateTime64(s, _), Type::Date) => {
+            let per = 10i64.pow((*s).into()) * 86400;
+            all!(U16, u16, |v: i64| v.div_euclid(per))
+        }
+        (Type::DateTime64(s, _), Type::Date32) => {
+            let per = 10i64.pow((*s).into()).saturating_mul(86400);
+            all!(I32, i32, |v: i64| v.div_euclid(per))
+        }
+        (Type::DateTime64(a, _), Type::DateTime64(b, _)) => {
+            let (up, down) = (10i64.pow(u32::from(b.saturating_sub(*a))), 10i64.pow(u32::from(a.saturating_sub(*b))));
+            let mut out = Vec::with_capacity(n);
+            for i in 0..n {
+                let v = wide(i).unwrap_or_default().div_euclid(down);
+                out.push(v.checked_mul(up).ok_or_else(|| out_of_range(v.to_string()))?);
+            }
+            Ok(Column { data: Data::I64(out.into()), nulls })
+        }
+        (f, Type::Bool) if f.is_integer() => all!(U8, u8, |v: i64| i64::from(v != 0)),
+        (f, Type::DateTime(_)) if f.is_integer() => all!(U32, u32, same),
+        (f, Type::Date) if f.is_integer() => all!(U16, u16, same),
+        (f, Type::Float32) if f.is_integer() => Ok(Column { data: Data::F32((0..n).map(|i| wide(i).unwrap_or_default() as f32).collect::<Vec<_>>().into()), nulls }),
+        (f, Type::Float64) if f.is_integer() => Ok(Column { data: Data::F64((0..n).map(|i| wide(i).unwrap_or_default() as f64).collect::<Vec<_>>().into()), nulls }),
+        (f, t) if f.is_integer() && !matches!(f, Type::UInt64) => match t {
+            Type::UInt8 => all!(U8, u8, same),
+            Type::UInt16 => all!(U16, u16, same),
+            Type::UInt32 => all!(U32, u32, same),
+            Type::UInt64 => all!(U64, u64, same),
+            Type::Int8 => all!(I8, i8, same),
+            Type::Int16 => all!(I16, i16, same),
+            Type::Int32 => all!(I32, i32, same),
+            Type::Int64 => all!(I64, i64, same),
+            _ => fit(name, flat, from, to),
+        },
+        _ => fit(name, flat, from, to),
+    }
+}
+
+/// A file that Parquet is read from, in place.
+pub trait Seekable: Send + Sync {
+    fn bytes(&self) -> u64;
+    /// Fills `out` from `offset`; a short read is an error.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()>;
+}
+
+impl Seekable for Vec<u8> {
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        let short = || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "read past the end of the file");
+        let from = usize::try_from(offset).map_err(|_| short())?;
+        let end = from.checked_add(out.len()).ok_or_else(short)?;
+        out.copy_from_slice(self.get(from..end).ok_or_else(short)?);
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Chunks(Arc<dyn Seekable>);
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.0.bytes()
+    }
+}
+impl ChunkReader for Chunks {
+    type T = Box<dyn Read>;
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Box<dyn Read>> {
+        struct From(Arc<dyn Seekable>, u64);
+        impl Read for From {
+            fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+                let n = out.len().min(usize::try_from(self.0.bytes().saturating_sub(self.1)).unwrap_or(usize::MAX));
+                self.0.read_at(self.1, &mut out[..n])?;
+                self.1 += n as u64;
+                Ok(n)
+            }
+        }
+        Ok(Box::new(std::io::BufReader::with_capacity(64 << 10, From(self.0.clone(), start))))
+    }
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.0.bytes()) {
+            return Err(ParquetError::EOF(format!("{length} bytes at {start} lie beyond the end of the file")));
+        }
+        let mut out = vec![0; length];
+        self.0.read_at(start, &mut out)?;
+        Ok(out.into())
+    }
+}
+
+/// A Parquet file: its schema, and readers of any of its row groups (for several threads).
+#[derive(Clone)]
+pub struct ParquetSource {
+    file: Chunks,
+    metadata: ArrowReaderMetadata,
+}
+
+impl ParquetSource {
+    /// Reads the footer. Errors: `INCORRECT_DATA`.
+    pub fn open(file: Arc<dyn Seekable>) -> Result<ParquetSource> {
+        let file = Chunks(file);
+        let plain = guarded("Parquet", || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
+        // Text is read as views: values of a dictionary are not copied for every row.
+        let schema = views(plain.schema());
+        let metadata = guarded("Parquet", || ArrowReaderMetadata::try_new(plain.metadata().clone(), ArrowReaderOptions::new().with_schema(schema)))
+            .unwrap_or(plain);
+        Ok(ParquetSource { file, metadata })
+    }
+    pub fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+    pub fn rows(&self) -> u64 {
+        self.metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).sum()
+    }
+    /// Columns with their types; Nullable where the file's statistics do not exclude NULL.
+    pub fn fields(&self) -> Result<Vec<types::Field>> {
+        let parquet = self.metadata.parquet_schema();
+        self.metadata
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(i, f)| {
+                let leaves: Vec<usize> = (0..parquet.num_columns()).filter(|c| parquet.get_column_root_idx(*c) == i).collect();
+                let no_nulls = leaves.len() == 1
+                    && self.metadata.metadata().row_groups().iter().all(|g| g.column(leaves[0]).statistics().and_then(|s| s.null_count_opt()) == Some(0));
+                Ok(types::Field { name: f.name().clone(), ty: type_of(f.data_type(), f.is_nullable() && !no_nulls)? })
+            })
+            .collect()
+    }
+    /// Blocks of some row groups, in order.
+    pub fn read(&self, groups: Vec<usize>, fields: &[InputField], options: &InputOptions) -> Result<ParquetBlocks> {
+        let schema = self.metadata.schema();
+        if !options.skip_unknown && let Some(f) = schema.fields().iter().find(|f| !fields.iter().any(|w| w.name == *f.name())) {
+            return Err(Error::new(INCORRECT_DATA, format!("Unknown column '{}' in the Parquet file; the table has no such column", f.name())));
+        }
+        let wanted: Vec<usize> = schema
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| fields.iter().any(|w| w.name.eq_ignore_ascii_case(f.name())))
+            .map(|(i, _)| i)
+            .collect();
+        if wanted.is_empty() && !fields.is_empty() {
+            return Err(Error::new(THERE_IS_NO_COLUMN, "The Parquet file has none of the table's columns"));
+        }
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), wanted);
+        let reader = guarded("Parquet", || {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
+                .with_projection(mask)
+                .with_row_groups(groups)
+                .with_batch_size(options.batch_rows.min(BATCH_ROWS))
+                .build()
+        })?;
+        Ok(ParquetBlocks {
+            reader,
+            names: fields.iter().map(|f| f.name.clone()).collect(),
+            types: fields.iter().map(|f| f.ty.clone()).collect(),
+            failed: false,
+        })
+    }
+}
+
+fn views(schema: &SchemaRef) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|f| match f.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 => f.as_ref().clone().with_data_type(DataType::Utf8View),
+            DataType::Binary | DataType::LargeBinary => f.as_ref().clone().with_data_type(DataType::BinaryView),
+            _ => f.as_ref().clone(),
+        })
+        .collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// Blocks of a Parquet file, one after another.
+pub struct ParquetBlocks {
+    reader: ParquetRecordBatchReader,
+    names: Vec<String>,
+    types: Vec<types::Type>,
+    failed: bool,
+}
+
+impl Iterator for ParquetBlocks {
+    type Item = Result<Block>;
+    fn next(&mut self) -> Option<Result<Block>> {
+        if self.failed {
+            return None;
+        }
+        let next = guarded("Parquet", || self.reader.next().transpose());
+        let out = next.and_then(|b| b.map(|b| block_of(&b, &self.names, &self.types, true)).transpose()).transpose();
+        self.failed = matches!(out, Some(Err(_)));
+        out
+    }
+}
+
+/// Parquet whose whole body was pushed.
+pub(crate) struct ParquetReader {
+    fields: Vec<InputField>,
+    options: InputOptions,
+    blocks: Option<ParquetBlocks>,
+}
+
+impl ParquetReader {
+    pub fn new(fields: &[InputField], o: &InputOptions) -> Self {
+        ParquetReader { fields: fields.to_vec(), options: o.clone(), blocks: None }
+    }
+}
+
+impl Reader for ParquetReader {
+    fn whole(&self) -> bool {
+        true
+    }
+    fn can_skip(&self) -> bool {
+        false
+    }
+    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
+        Some(data.len())
+    }
+    fn value_end(&self, _data: &[u8], from: usize) -> usize {
+        from
+    }
+    fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, _eof: bool) -> Result<Step> {
+        if self.blocks.is_none() {
+            let source = ParquetSource::open(Arc::new(c.data.to_vec()))?;
+            self.blocks = Some(source.read((0..source.row_groups()).collect(), &self.fields, &self.options)?);
+        }
+        match self.blocks.as_mut().and_then(Iterator::next) {
+            Some(block) => Ok(Step::Block(Box::new(block?))),
+            None => {
+                c.pos = c.data.len();
+                Ok(Step::End)
+            }
+        }
+    }
+}
+
+/// An Arrow IPC file whose whole body was pushed.
+pub(crate) struct ArrowFile {
+    names: Vec<String>,
+    types: Vec<types::Type>,
+    skip_unknown: bool,
+    reader: Option<FileReader<IoCursor<Vec<u8>>>>,
+}
+
+impl ArrowFile {
+    pub fn new(fields: &[InputField], o: &InputOptions) -> Self {
+        ArrowFile {
+            names: fields.iter().map(|f| f.name.clone()).collect(),
+            types: fields.iter().map(|f| f.ty.clone()).collect(),
+            skip_unknown: o.skip_unknown,
+            reader: None,
+        }
+    }
+}
+
+impl Reader for ArrowFile {
+    fn whole(&self) -> bool {
+        true
+    }
+    fn can_skip(&self) -> bool {
+        false
+    }
+    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
+        Some(data.len())
+    }
+    fn value_end(&self, _data: &[u8], from: usize) -> usize {
+        from
+    }
+    fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, _eof: bool) -> Result<Step> {
+        if self.reader.is_none() {
+            let data = c.data.to_vec();
+            self.reader = Some(guarded("Arrow", || FileReader::try_new(IoCursor::new(data), None))?);
+        }
+        let Some(reader) = self.reader.as_mut() else { return Ok(Step::End) };
+        match guarded("Arrow", || reader.next().transpose())? {
+            Some(b) => Ok(Step::Block(Box::new(block_of(&b, &self.names, &self.types, self.skip_unknown)?))),
+            None => {
+                c.pos = c.data.len();
+                Ok(Step::End)
+            }
+        }
+    }
+}
+
+/// An Arrow IPC stream, in pieces.
+pub(crate) struct ArrowStream {
+    names: Vec<String>,
+    types: Vec<types::Type>,
+    skip_unknown: bool,
+    decoder: StreamDecoder,
+    pending: Buffer,
+}
+
+impl ArrowStream {
+    pub fn new(fields: &[InputField], o: &InputOptions) -> Self {
+        ArrowStream {
+            names: fields.iter().map(|f| f.name.clone()).collect(),
+            types: fields.iter().map(|f| f.ty.clone()).collect(),
+            skip_unknown: o.skip_unknown,
+            decoder: StreamDecoder::new(),
+            pending: Buffer::from(Vec::<u8>::new()),
+        }
+    }
+}
+
+impl Reader for ArrowStream {
+    fn can_skip(&self) -> bool {
+        false
+    }
+    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
+        Some(data.len())
+    }
+    fn value_end(&self, _data: &[u8], from: usize) -> usize {
+        from
+    }
+    fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, eof: bool) -> Result<Step> {
+        if self.pending.is_empty() && !c.at_end() {
+            self.pending = Buffer::from(c.rest().to_vec());
+            c.pos = c.data.len();
+        }
+        let (decoder, pending) = (&mut self.decoder, &mut self.pending);
+        while !pending.is_empty() {
+            if let Some(b) = guarded("Arrow", || decoder.decode(pending))? {
+                return Ok(Step::Block(Box::new(block_of(&b, &self.names, &self.types, self.skip_unknown)?)));
+            }
+        }
+        if !eof {
+            return Ok(Step::Held);
+        }
+        guarded("Arrow", || decoder.finish())?;
+        if decoder.schema().is_none() {
+            return Err(Error::new(INCORRECT_DATA, "Cannot read Arrow: the stream has no schema"));
+        }
+        Ok(Step::End)
+    }
+}
+
+/// The Arrow schema of a result: for clients that want it beside the rows.
+pub fn arrow_schema_of(fields: &[types::Field]) -> Result<Schema> {
+    schema_of(fields)
+}
+
+pub(crate) fn infer_parquet(data: &[u8]) -> Result<Vec<types::Field>> {
+    ParquetSource::open(Arc::new(data.to_vec()))?.fields()
+}
+
+/// Columns of an Arrow stream or file whose beginning is given.
+pub(crate) fn infer_arrow(data: &[u8]) -> Result<Vec<types::Field>> {
+    let schema = if data.starts_with(b"ARROW1") {
+        // Behind the magic and its padding lies a stream.
+        stream_schema(&data[8.min(data.len())..])?
+    } else {
+        stream_schema(data)?
+    };
+    schema.fields().iter().map(|f| Ok(types::Field { name: f.name().clone(), ty: type_of(f.data_type(), f.is_nullable())? })).collect()
+}
+
+fn stream_schema(data: &[u8]) -> Result<SchemaRef> {
+    let mut decoder = StreamDecoder::new();
+    let mut buffer = Buffer::from(data.to_vec());
+    while decoder.schema().is_none() && !buffer.is_empty() {
+        guarded("Arrow", || decoder.decode(&mut buffer))?;
+    }
+    decoder.schema().ok_or_else(|| Error::new(INCORRECT_DATA, "Cannot read Arrow: no schema at the beginning"))
+}

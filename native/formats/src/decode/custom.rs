@@ -1,0 +1,237 @@
+//! CustomSeparated: separators and escaping from the `format_custom_…` settings.
+
+use super::rows::{check_types, map_header};
+use super::{InputOptions, Reader, Rows, Step};
+use types::Result;
+use types::codes::BAD_ARGUMENTS;
+use types::text::Cursor;
+use types::text::escape::{read_json_string, read_quoted_string, unescape};
+
+/// Separators and escaping of CustomSeparated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomSyntax {
+    pub rule: Rule,
+    pub field: Vec<u8>,
+    pub row_before: Vec<u8>,
+    pub row_after: Vec<u8>,
+    pub row_between: Vec<u8>,
+    pub result_before: Vec<u8>,
+    pub result_after: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    Escaped,
+    Quoted,
+    Csv,
+    Json,
+    Xml,
+    Raw,
+}
+
+impl CustomSyntax {
+    /// Errors: `BAD_ARGUMENTS` for an unknown escaping rule.
+    pub fn from_settings(get: impl Fn(&str, &str) -> String) -> Result<Self> {
+        let bytes = |name: &str, default: &str| get(name, default).into_bytes();
+        let rule = get("format_custom_escaping_rule", "Escaped");
+        Ok(CustomSyntax {
+            rule: match rule.as_str() {
+                "Escaped" | "None" => Rule::Escaped,
+                "Quoted" => Rule::Quoted,
+                "CSV" => Rule::Csv,
+                "JSON" => Rule::Json,
+                "XML" => Rule::Xml,
+                "Raw" => Rule::Raw,
+                _ => return Err(types::Error::new(BAD_ARGUMENTS, format!("Unknown format_custom_escaping_rule '{rule}'; it may be Escaped, Quoted, CSV, JSON, XML or Raw"))),
+            },
+            field: bytes("format_custom_field_delimiter", "\t"),
+            row_before: bytes("format_custom_row_before_delimiter", ""),
+            row_after: bytes("format_custom_row_after_delimiter", "\n"),
+            row_between: bytes("format_custom_row_between_delimiter", ""),
+            result_before: bytes("format_custom_result_before_delimiter", ""),
+            result_after: bytes("format_custom_result_after_delimiter", ""),
+        })
+    }
+}
+
+pub(crate) struct Custom {
+    syntax: CustomSyntax,
+    header: usize,
+    map: Option<Vec<Option<usize>>>,
+    skip_unknown: bool,
+    strict: bool,
+    begun: bool,
+    any_row: bool,
+}
+
+impl Custom {
+    pub fn new(header: usize, o: &InputOptions) -> Result<Self> {
+        Ok(Custom {
+            syntax: CustomSyntax::from_settings(|n, d| o.text_of(n, d))?,
+            header,
+            map: None,
+            skip_unknown: o.skip_unknown,
+            strict: o.text.strict,
+            begun: false,
+            any_row: false,
+        })
+    }
+
+    fn expect(c: &mut Cursor<'_>, what: &[u8]) -> Result<()> {
+        if !c.rest().starts_with(what) {
+            return Err(c.expected(&format!("delimiter {:?}", String::from_utf8_lossy(what))));
+        }
+        c.pos += what.len();
+        Ok(())
+    }
+
+    /// Bytes of the field at the cursor: up to the nearer of the two delimiters that may follow it.
+    fn plain<'a>(&self, c: &mut Cursor<'a>, last: bool) -> &'a [u8] {
+        let rest = c.rest();
+        let mut end = rest.len();
+        for d in [if last { &self.syntax.row_after } else { &self.syntax.field }, &self.syntax.row_after] {
+            if !d.is_empty()
+                && let Some(n) = memchr::memmem::find(&rest[..end], d)
+            {
+                end = n;
+            }
+        }
+        c.pos += end;
+        &rest[..end]
+    }
+
+    fn field(&self, column: Option<usize>, c: &mut Cursor<'_>, rows: &mut Rows, last: bool) -> Result<()> {
+        let from = c.pos;
+        if self.syntax.rule == Rule::Json {
+            c.blank();
+            return match column {
+                Some(i) => rows.read_json(i, c),
+                None => types::text::skip_json(c),
+            };
+        }
+        if self.syntax.rule == Rule::Quoted && let Some(i) = column {
+            rows.at(i, from..from);
+            if !rows.codecs[i].read_quoted(c, &mut rows.builders[i])? {
+                rows.mark_missing(i);
+            }
+            return Ok(());
+        }
+        if self.syntax.rule == Rule::Csv && c.peek() == Some(b'"') {
+            let value = csv_quoted(c)?;
+            if let Some(i) = column {
+                rows.at(i, from..c.pos);
+                rows.codecs[i].parse_csv(&value, true, &mut rows.builders[i])?;
+            }
+            return Ok(());
+        }
+        let text = self.plain(c, last);
+        let Some(i) = column else { return Ok(()) };
+        match self.syntax.rule {
+            Rule::Raw | Rule::Xml => rows.read_raw(i, text, from),
+            Rule::Csv => {
+                rows.at(i, from..c.pos);
+                if !rows.codecs[i].parse_csv(text, false, &mut rows.builders[i])? {
+                    rows.mark_missing(i);
+                }
+                Ok(())
+            }
+            _ => rows.read_tsv(i, text, from),
+        }
+        .map_err(super::tsv::as_assertion)
+    }
+
+    fn header_row(&self, c: &mut Cursor<'_>) -> Result<Vec<Vec<u8>>> {
+        let mut out = Vec::new();
+        Self::expect(c, &self.syntax.row_before)?;
+        loop {
+            let mut name = Vec::new();
+            match (self.syntax.rule, c.peek()) {
+                (Rule::Json, _) => read_json_string(c, self.strict, &mut name)?,
+                (Rule::Quoted, Some(b'\'')) => read_quoted_string(c, &mut name)?,
+                (Rule::Csv, Some(b'"')) => name = csv_quoted(c)?,
+                (Rule::Escaped, _) => unescape(self.plain(c, false), &mut name)?,
+                _ => name.extend_from_slice(self.plain(c, false)),
+            }
+            out.push(name);
+            if c.rest().starts_with(&self.syntax.field) && !self.syntax.field.is_empty() {
+                c.pos += self.syntax.field.len();
+            } else {
+                Self::expect(c, &self.syntax.row_after)?;
+                return Ok(out);
+            }
+        }
+    }
+}
+
+fn csv_quoted(c: &mut Cursor<'_>) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    c.expect(b'"')?;
+    loop {
+        let rest = c.rest();
+        let Some(n) = memchr::memchr(b'"', rest) else { return Err(c.expected("a closing quote")) };
+        out.extend_from_slice(&rest[..n]);
+        c.pos += n + 1;
+        if !c.eat(b'"') {
+            return Ok(out);
+        }
+        out.push(b'"');
+    }
+}
+
+impl Reader for Custom {
+    fn whole(&self) -> bool {
+        true
+    }
+    fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, _eof: bool) -> Result<Step> {
+        rows.column = None;
+        let s = &self.syntax;
+        if !self.begun {
+            self.begun = true;
+            Self::expect(c, &s.result_before)?;
+            if c.pos > 0 {
+                return Ok(Step::Taken);
+            }
+        }
+        if c.at_end() {
+            return if s.result_after.is_empty() || !self.strict { Ok(Step::End) } else { Err(c.expected("the delimiter behind the last row")) };
+        }
+        if !s.result_after.is_empty() && c.rest().trim_ascii_end() == s.result_after.trim_ascii_end() {
+            c.pos = c.data.len();
+            return Ok(Step::End);
+        }
+        if self.header > 0 {
+            let names = self.header_row(c)?;
+            match &self.map {
+                None => self.map = Some(map_header(&names, rows, self.skip_unknown)?),
+                Some(map) => check_types(&names, map, rows)?,
+            }
+            self.header -= 1;
+            return Ok(Step::Taken);
+        }
+        if self.any_row {
+            Self::expect(c, &s.row_between)?;
+        }
+        Self::expect(c, &s.row_before)?;
+        let width = self.map.as_ref().map_or(rows.width(), Vec::len);
+        let mut filled = 0;
+        for k in 0..width {
+            if k > 0 {
+                Self::expect(c, &s.field)?;
+            }
+            let column = self.map.as_ref().map_or(Some(k), |m| m[k]);
+            self.field(column, c, rows, k + 1 == width)?;
+            filled += usize::from(column.is_some());
+            rows.column = None;
+        }
+        if !(c.at_end() && s.row_after == b"\n") {
+            Self::expect(c, &s.row_after)?;
+        }
+        rows.finish_row(filled);
+        self.any_row = true;
+        Ok(Step::Row)
+    }
+    fn row_end(&self, data: &[u8], from: usize) -> Option<usize> {
+        let after = &self.syntax.row_after;
+        memchr::memmem::find(&data[from..], after).map(|n| from + n + after.len())
+    }
+}

@@ -1,0 +1,618 @@
+//! Length, case, parts of strings, padding, repetition, joining.
+
+use super::{char_position, count_chars, map_text, to_bool, to_text, to_u64};
+use crate::args::{StrOut, arrays, bools, check_bytes, i64s, map_str, string_too_large, strs, u64_col};
+use crate::bind::{Bind, Bound, bound};
+use crate::cast::{CastMode, cast};
+use crate::def::{FunctionDef, f};
+use types::codes::{BAD_ARGUMENTS, ILLEGAL_COLUMN, INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE, NUMBER_OF_ARGUMENTS_DOESNT_MATCH};
+use types::{Column, Data, Error, Result, Type, match_numeric};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("length", "length(value)", "Bytes of a string, or elements of an array or map.", &[("length('abc')", "3")], length).alias_ci(&["OCTET_LENGTH", "CARDINALITY", "LENGTH"]),
+    f("empty", "empty(value)", "1 for an empty string, array or map, and a UUID or IPv6 of zeros.", &[("empty('')", "1")], |b| empty(b, true)),
+    f("notEmpty", "notEmpty(value)", "1 for a string, array or map that is not empty.", &[("notEmpty('a')", "1")], |b| empty(b, false)),
+    f("lower", "lower(s)", "ASCII letters made small.", &[("lower('ABC')", "abc")], |b| ascii_case(b, false)).ci().alias_ci(&["lcase"]),
+    f("upper", "upper(s)", "ASCII letters made capital.", &[("upper('abc')", "ABC")], |b| ascii_case(b, true)).ci().alias_ci(&["ucase"]),
+    f("initcap", "initcap(s)", "First letter of each word capital, others small (ASCII).", &[("initcap('hello wORLD')", "Hello World")], |b| to_text(b, "initcap", initcap)).ci(),
+    f("reverse", "reverse(s)", "The bytes, or the elements of an array, in reverse order.", &[("reverse('abc')", "cba")], reverse).ci(),
+    f("concat", "concat(a, b, …)", "Texts put together; other types are written as text, arrays and maps joined.", &[("concat('a', 1)", "a1")], concat).ci().alias(&["concatAssumeInjective"]),
+    f("concatWithSeparator", "concatWithSeparator(separator, a, b, …)", "Texts put together with a constant separator between.", &[("concatWithSeparator('-', 'a', 'b')", "a-b")], concat_with).alias_ci(&["concat_ws"]).alias(&["concatWithSeparatorAssumeInjective"]),
+    f("substring", "substring(s, offset[, length])", "Bytes from a place (1 is the first, negative from the end).", &[("substring('Hello', 2, 3)", "ell")], |b| substring(b, false)).ci().alias_ci(&["substr", "mid"]).alias(&["byteSlice"]),
+    f("substringUTF8", "substringUTF8(s, offset[, length])", "Characters from a place (1 is the first, negative from the end).", &[("substringUTF8('日本語', 2)", "本語")], |b| substring(b, true)),
+    f("left", "left(s, n)", "The first n bytes (all but the last -n if negative).", &[("left('Hello', 2)", "He")], |b| side(b, true, false)).ci(),
+    f("leftUTF8", "leftUTF8(s, n)", "The first n characters.", &[("leftUTF8('日本語', 2)", "日本")], |b| side(b, true, true)),
+    f("right", "right(s, n)", "The last n bytes (all but the first -n if negative).", &[("right('Hello', 2)", "lo")], |b| side(b, false, false)).ci(),
+    f("rightUTF8", "rightUTF8(s, n)", "The last n characters.", &[("rightUTF8('日本語', 2)", "本語")], |b| side(b, false, true)),
+    f("trimLeft", "trimLeft(s[, characters])", "Without spaces, or the given characters, at the start.", &[("trimLeft('  a')", "a")], |b| trim(b, true, false)).alias_ci(&["ltrim"]),
+    f("trimRight", "trimRight(s[, characters])", "Without spaces, or the given characters, at the end.", &[("trimRight('a  ')", "a")], |b| trim(b, false, true)).alias_ci(&["rtrim"]),
+    f("trimBoth", "trimBoth(s[, characters])", "Without spaces, or the given characters, at both ends.", &[("trimBoth('  a  ')", "a")], |b| trim(b, true, true)).alias_ci(&["trim"]),
+    f("leftPad", "leftPad(s, length[, fill])", "Filled up at the start to a number of bytes, or cut to it.", &[("leftPad('5', 3, '0')", "005")], |b| pad(b, true, false)).ci().alias_ci(&["lpad"]),
+    f("leftPadUTF8", "leftPadUTF8(s, length[, fill])", "Filled up at the start to a number of characters.", &[("leftPadUTF8('né', 4, '-')", "--né")], |b| pad(b, true, true)),
+    f("rightPad", "rightPad(s, length[, fill])", "Filled up at the end to a number of bytes, or cut to it.", &[("rightPad('5', 3, '0')", "500")], |b| pad(b, false, false)).ci().alias_ci(&["rpad"]),
+    f("rightPadUTF8", "rightPadUTF8(s, length[, fill])", "Filled up at the end to a number of characters.", &[("rightPadUTF8('né', 4, '-')", "né--")], |b| pad(b, false, true)),
+    f("repeat", "repeat(s, n)", "The string n times.", &[("repeat('ab', 3)", "ababab")], repeat).ci().alias_ci(&["REPEAT"]),
+    f("space", "space(n)", "n spaces.", &[("length(space(3))", "3")], space).ci(),
+    f("ascii", "ascii(s)", "Number of the first byte.", &[("ascii('A')", "65")], |b| { b.arity(1, 1)?; b.string(0)?; bound(Type::Int32, |c| { let s = strs(c.col(0)); Ok(crate::args::i32_col((0..c.rows).map(|i| s.at(i).first().map_or(0, |x| i32::from(*x))).collect())) }) }).ci(),
+    f("char", "char(n, …)", "A string of the bytes with these numbers.", &[("char(72, 105)", "Hi")], char_of).ci(),
+    f("substringIndex", "substringIndex(s, delimiter, n)", "What stands before the n-th delimiter (behind the n-th from the end if negative).", &[("substringIndex('www.example.com', '.', 2)", "www.example")], substring_index).alias_ci(&["SUBSTRING_INDEX"]).alias(&["substringIndexUTF8"]),
+    f("appendTrailingCharIfAbsent", "appendTrailingCharIfAbsent(s, c)", "The string with a character at its end, if it is not empty and has it not yet.", &[("appendTrailingCharIfAbsent('a', '/')", "a/")], append_char),
+    f("firstLine", "firstLine(s)", "The first line.", &[("firstLine('a\\nb')", "a")], |b| to_text(b, "firstLine", |s, out| { let end = memchr::memchr2(b'\n', b'\r', s).unwrap_or(s.len()); out.extend_from_slice(&s[..end]); })),
+    f("basename", "basename(path)", "What stands behind the last slash or backslash.", &[("basename('/usr/bin/x.txt')", "x.txt")], |b| to_text(b, "basename", |s, out| out.extend_from_slice(&s[memchr::memrchr2(b'/', b'\\', s).map_or(0, |p| p + 1)..]))),
+    f("soundex", "soundex(s)", "Soundex code.", &[("soundex('Robert')", "R163")], |b| to_text(b, "soundex", soundex)).ci(),
+    f("startsWith", "startsWith(s, prefix)", "1 if the string or array begins with the other.", &[("startsWith('Hello', 'He')", "1")], |b| edge(b, true)).alias(&["startsWithUTF8"]),
+    f("endsWith", "endsWith(s, suffix)", "1 if the string or array ends with the other.", &[("endsWith('Hello', 'lo')", "1")], |b| edge(b, false)).alias(&["endsWithUTF8"]),
+    f("startsWithCaseInsensitive", "startsWithCaseInsensitive(s, prefix)", "As startsWith, ASCII case ignored.", &[("startsWithCaseInsensitive('Hello', 'HE')", "1")], |b| super::two_to_bool(b, |s, p| s.len() >= p.len() && s[..p.len()].eq_ignore_ascii_case(p))),
+    f("endsWithCaseInsensitive", "endsWithCaseInsensitive(s, suffix)", "As endsWith, ASCII case ignored.", &[("endsWithCaseInsensitive('Hello', 'LO')", "1")], |b| super::two_to_bool(b, |s, p| s.len() >= p.len() && s[s.len() - p.len()..].eq_ignore_ascii_case(p))),
+    f("startsWithCaseInsensitiveUTF8", "startsWithCaseInsensitiveUTF8(s, prefix)", "As startsWith, case ignored.", &[("startsWithCaseInsensitiveUTF8('Привет', 'ПРИ')", "1")], |b| super::two_to_bool(b, |s, p| lowered(s).starts_with(&lowered(p)))),
+    f("endsWithCaseInsensitiveUTF8", "endsWithCaseInsensitiveUTF8(s, suffix)", "As endsWith, case ignored.", &[("endsWithCaseInsensitiveUTF8('Привет', 'ВЕТ')", "1")], |b| super::two_to_bool(b, |s, p| lowered(s).ends_with(&lowered(p)))),
+    f("isValidASCII", "isValidASCII(s)", "1 if all bytes are below 128.", &[("isValidASCII('abc')", "1")], |b| to_bool(b, <[u8]>::is_ascii)).alias_ci(&["isASCII"]),
+    f("stringBytesUniq", "stringBytesUniq(s)", "Number of distinct bytes.", &[("stringBytesUniq('aab')", "2")], bytes_uniq),
+    f("stringBytesEntropy", "stringBytesEntropy(s)", "Shannon entropy of the bytes, in bits.", &[("stringBytesEntropy('ab')", "1")], bytes_entropy),
+    f("reverseBySeparator", "reverseBySeparator(s[, separator])", "The parts between separators in reverse order.", &[("reverseBySeparator('www.google.com', '.')", "com.google.www")], reverse_by),
+    f("conv", "conv(number, from_base, to_base)", "A number written in another base.", &[("conv('ff', 16, 10)", "255")], conv).ci(),
+    f("overlay", "overlay(s, replacement, offset[, length])", "The string with bytes from a place replaced.", &[("overlay('Spark SQL', '_', 6)", "Spark_SQL")], |b| overlay(b, false)).ci(),
+    f("overlayUTF8", "overlayUTF8(s, replacement, offset[, length])", "The string with characters from a place replaced.", &[("overlayUTF8('Spark SQL', '_', 6)", "Spark_SQL")], |b| overlay(b, true)).ci(),
+    f("lengthUTF8", "lengthUTF8(s)", "Number of characters.", &[("lengthUTF8('日本')", "2")], |b| to_u64(b, |s| count_chars(s) as u64)).alias_ci(&["CHAR_LENGTH", "CHARACTER_LENGTH"]),
+];
+
+fn lowered(s: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(s.len());
+    super::lower_utf8(s, &mut out);
+    out
+}
+
+fn length(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    match b.ty(0) {
+        Type::FixedString(n) => {
+            let n = u64::from(*n);
+            bound(Type::UInt64, move |c| Ok(u64_col(vec![n; c.rows])))
+        }
+        Type::String => bound(Type::UInt64, |c| Ok(u64_col(lengths(c.col(0), c.rows)))),
+        Type::Array(_) | Type::Map(_) => bound(Type::UInt64, |c| {
+            let a = arrays(c.col(0))?;
+            Ok(u64_col((0..c.rows).map(|i| a.at(i).len() as u64).collect()))
+        }),
+        _ => Err(b.illegal(0, "String, FixedString, Array or Map")),
+    }
+}
+
+fn lengths(col: &Column, rows: usize) -> Vec<u64> {
+    match &col.data {
+        Data::Str(s) => s.offsets.windows(2).map(|w| u64::from(w[1] - w[0])).collect(),
+        _ => {
+            let s = strs(col);
+            (0..rows).map(|i| s.at(i).len() as u64).collect()
+        }
+    }
+}
+
+fn empty(b: &Bind<'_>, want: bool) -> Result<Bound> {
+    b.arity(1, 1)?;
+    match b.ty(0) {
+        Type::String => bound(Type::UInt8, move |c| {
+            Ok(match &c.col(0).data {
+                Data::Str(s) => crate::args::u8_col(s.offsets.windows(2).map(|w| u8::from((w[0] == w[1]) == want)).collect()),
+                _ => {
+                    let s = strs(c.col(0));
+                    bools(c.rows, |i| s.at(i).is_empty() == want)
+                }
+            })
+        }),
+        Type::FixedString(_) => bound(Type::UInt8, move |c| {
+            let s = strs(c.col(0));
+            Ok(bools(c.rows, |i| s.at(i).iter().all(|b| *b == 0) == want))
+        }),
+        Type::Array(_) | Type::Map(_) => bound(Type::UInt8, move |c| {
+            let a = arrays(c.col(0))?;
+            Ok(bools(c.rows, |i| a.at(i).is_empty() == want))
+        }),
+        Type::Uuid | Type::Ipv4 | Type::Ipv6 => bound(Type::UInt8, move |c| {
+            let flat = c.col(0).flat();
+            match_numeric!(&flat.data, v, W => Ok(bools(c.rows, |i| crate::args::Number::truth(v[i]) != want)), Err(Error::internal("number expected")))
+        }),
+        _ => Err(b.illegal(0, "String, FixedString, Array, Map, UUID or IP address")),
+    }
+}
+
+fn ascii_case(b: &Bind<'_>, upper: bool) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.string(0)?;
+    let change = move |x: u8| if upper { x.to_ascii_uppercase() } else { x.to_ascii_lowercase() };
+    bound(b.ty(0).clone(), move |c| {
+        let col = c.col(0);
+        Ok(match &col.data {
+            Data::Str(s) => {
+                let (from, to) = (s.offsets[0] as usize, s.offsets[s.offsets.len() - 1] as usize);
+                let bytes: Vec<u8> = s.bytes[from..to].iter().map(|x| change(*x)).collect();
+                let offsets = s.offsets.iter().map(|o| o - from as u32).collect::<Vec<_>>();
+                Data::Str(types::StrData { offsets: offsets.into(), bytes: bytes.into() }).into()
+            }
+            Data::Fixed(x) => Data::Fixed(types::FixedData { width: x.width, bytes: x.bytes.iter().map(|b| change(*b)).collect::<Vec<_>>().into() }).into(),
+            _ => {
+                let one = c.col(0).flat();
+                map_text(&one, c.rows, "lower", |s, out| out.extend(s.iter().map(|x| change(*x))))?
+            }
+        })
+    })
+}
+
+fn initcap(s: &[u8], out: &mut Vec<u8>) {
+    let mut inside = false;
+    for x in s {
+        out.push(if inside { x.to_ascii_lowercase() } else { x.to_ascii_uppercase() });
+        inside = x.is_ascii_alphanumeric();
+    }
+}
+
+fn reverse(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    if matches!(b.ty(0), Type::Array(_)) {
+        return crate::arrays::basic::reverse(b);
+    }
+    b.string(0)?;
+    let fixed = matches!(b.ty(0), Type::FixedString(_));
+    bound(b.ty(0).clone(), move |c| {
+        if fixed {
+            let flat = c.col(0).flat();
+            let Data::Fixed(x) = &flat.data else { return Err(Error::internal("fixed strings expected")) };
+            let bytes: Vec<u8> = x.bytes.chunks_exact(x.width.max(1)).flat_map(|r| r.iter().rev().copied()).collect();
+            return Ok(Data::Fixed(types::FixedData { width: x.width, bytes: bytes.into() }).into());
+        }
+        map_text(c.col(0), c.rows, "reverse", |s, out| out.extend(s.iter().rev()))
+    })
+}
+
+fn concat(b: &Bind<'_>) -> Result<Bound> {
+    let types = b.types();
+    if !types.is_empty() && types.iter().all(|t| matches!(t, Type::Array(_))) {
+        return crate::arrays::basic::concat(b);
+    }
+    if !types.is_empty() && types.iter().all(|t| matches!(t, Type::Map(_))) {
+        return crate::maps::concat(b);
+    }
+    if types.len() > 1 && types.iter().all(|t| matches!(t, Type::Tuple(_))) {
+        return crate::tuples::concat(b);
+    }
+    joined(b, Vec::new(), 0)
+}
+
+/// All arguments from `first` as text, with a separator between.
+fn joined(b: &Bind<'_>, separator: Vec<u8>, first: usize) -> Result<Bound> {
+    let types = b.types();
+    if let Some(i) = (first..types.len()).find(|i| matches!(types[*i], Type::AggregateFunction(_))) {
+        return Err(b.illegal(i, "a type that can be written as text"));
+    }
+    bound(Type::String, move |c| {
+        let columns = (first..types.len())
+            .map(|i| if types[i].is_string() { Ok(c.col(i).clone()) } else { cast(c.col(i), &types[i], &Type::String, CastMode::Function, c.session) })
+            .collect::<Result<Vec<_>>>()?;
+        let parts: Vec<_> = columns.iter().map(strs).collect();
+        let total = parts.iter().map(|p| p.total(c.rows)).fold(separator.len().saturating_mul(parts.len()).saturating_mul(c.rows), usize::saturating_add);
+        check_bytes("concat", total)?;
+        let mut out = StrOut::new(c.rows, total);
+        for i in 0..c.rows {
+            for (k, p) in parts.iter().enumerate() {
+                if k > 0 && !separator.is_empty() {
+                    out.bytes.extend_from_slice(&separator);
+                }
+                out.bytes.extend_from_slice(p.at(i));
+            }
+            out.end_row();
+        }
+        Ok(out.column())
+    })
+}
+
+fn concat_with(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, usize::MAX)?;
+    b.string(0)?;
+    let separator = b.constant(0).ok_or_else(|| Error::new(ILLEGAL_COLUMN, format!("Argument 1 of function {} (the separator) must be constant", b.name)))?;
+    joined(b, separator.bytes_at(0).unwrap_or_default().to_vec(), 1)
+}
+
+/// Half-open range of units for an offset and length as ClickHouse reads them.
+fn range(n: i64, offset: i64, length: Option<i64>) -> (usize, usize) {
+    let (start, mut end) = if offset > 0 {
+        let s = offset - 1;
+        (s, length.map_or(n, |l| if l < 0 { n.saturating_add(l) } else { s.saturating_add(l) }))
+    } else if offset < 0 {
+        let s = n.saturating_add(offset);
+        (s, length.map_or(n, |l| if l < 0 { n.saturating_add(l) } else { s.saturating_add(l) }))
+    } else {
+        return (0, 0);
+    };
+    let start = start.max(0);
+    end = end.clamp(0, n);
+    if start >= end { (0, 0) } else { (start as usize, end as usize) }
+}
+
+fn substring(b: &Bind<'_>, utf8: bool) -> Result<Bound> {
+    b.arity(2, 3)?;
+    if !utf8 && matches!(b.ty(0), Type::Enum8(_) | Type::Enum16(_)) {
+        let from = b.ty(0).clone();
+        let has_length = b.len() == 3;
+        return bound(Type::String, move |c| {
+            let names = cast(c.col(0), &from, &Type::String, CastMode::Sql, c.session)?;
+            cut(&names, c.col(1), has_length.then(|| c.col(2)), c.rows, false)
+        });
+    }
+    b.string(0)?;
+    b.integer(1)?;
+    if b.len() == 3 {
+        b.integer(2)?;
+    }
+    let has_length = b.len() == 3;
+    bound(Type::String, move |c| cut(c.col(0), c.col(1), has_length.then(|| c.col(2)), c.rows, utf8))
+}
+
+fn cut(s: &Column, offset: &Column, length: Option<&Column>, rows: usize, utf8: bool) -> Result<Column> {
+    let (s, o, l) = (strs(s), i64s(offset), length.map(i64s));
+    let mut out = StrOut::new(rows, 0);
+    for i in 0..rows {
+        let text = s.at(i);
+        let len = l.as_ref().map(|l| l.at(i));
+        if utf8 && !text.is_ascii() {
+            let (x, y) = range(count_chars(text) as i64, o.at(i), len);
+            out.push(&text[char_position(text, x)..char_position(text, y)]);
+        } else {
+            let (x, y) = range(text.len() as i64, o.at(i), len);
+            out.push(&text[x..y]);
+        }
+    }
+    out.finish("substring")
+}
+
+fn side(b: &Bind<'_>, left: bool, utf8: bool) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    b.integer(1)?;
+    bound(Type::String, move |c| {
+        let (s, n) = (strs(c.col(0)), i64s(c.col(1)));
+        map_str(c.rows, "left", |i, out| {
+            let text = s.at(i);
+            let total = if utf8 { count_chars(text) } else { text.len() } as i64;
+            let want = n.at(i);
+            let keep = if want < 0 { total.saturating_add(want) } else { want }.clamp(0, total) as usize;
+            let at = |k: usize| if utf8 { char_position(text, k) } else { k };
+            out.extend_from_slice(if left { &text[..at(keep)] } else { &text[at(total as usize - keep)..] });
+            Ok(())
+        })
+    })
+}
+
+fn trim(b: &Bind<'_>, left: bool, right: bool) -> Result<Bound> {
+    b.arity(1, 2)?;
+    b.string(0)?;
+    let mut set = [false; 256];
+    if b.len() == 2 {
+        for x in b.const_bytes(1)? {
+            set[*x as usize] = true;
+        }
+    } else {
+        set[b' ' as usize] = true;
+    }
+    bound(Type::String, move |c| {
+        map_text(c.col(0), c.rows, "trim", |s, out| {
+            let start = if left { s.iter().position(|x| !set[*x as usize]).unwrap_or(s.len()) } else { 0 };
+            let end = if right { s.iter().rposition(|x| !set[*x as usize]).map_or(start, |p| p + 1) } else { s.len() };
+            out.extend_from_slice(&s[start..end.max(start)]);
+        })
+    })
+}
+
+const PAD_MAX: i64 = 1 << 24;
+
+fn pad(b: &Bind<'_>, left: bool, utf8: bool) -> Result<Bound> {
+    b.arity(2, 3)?;
+    b.string(0)?;
+    b.integer(1)?;
+    let fill: Vec<u8> = if b.len() == 3 { b.const_bytes(2)?.to_vec() } else { b" ".to_vec() };
+    let fill = if fill.is_empty() { b" ".to_vec() } else { fill };
+    bound(Type::String, move |c| {
+        let (s, n) = (strs(c.col(0)), i64s(c.col(1)));
+        let fill_chars = if utf8 { count_chars(&fill) } else { fill.len() };
+        map_str(c.rows, "leftPad", |i, out| {
+            let want = n.at(i);
+            if want < 0 {
+                return Err(Error::new(INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE, format!("Length of padding must not be negative, but is {want}")));
+            }
+            if want > PAD_MAX {
+                return Err(string_too_large("leftPad", PAD_MAX as usize));
+            }
+            let text = s.at(i);
+            let have = if utf8 { count_chars(text) } else { text.len() };
+            let want = want as usize;
+            if want <= have {
+                out.extend_from_slice(&text[..if utf8 { char_position(text, want) } else { want }]);
+                return Ok(());
+            }
+            let mut filling = |out: &mut Vec<u8>| {
+                let mut missing = want - have;
+                while missing >= fill_chars {
+                    out.extend_from_slice(&fill);
+                    missing -= fill_chars;
+                }
+                out.extend_from_slice(&fill[..if utf8 { char_position(&fill, missing) } else { missing }]);
+            };
+            if left {
+                filling(out);
+                out.extend_from_slice(text);
+            } else {
+                out.extend_from_slice(text);
+                filling(out);
+            }
+            Ok(())
+        })
+    })
+}
+
+const REPEAT_MAX: i64 = 1_000_000;
+
+fn repeat(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    b.integer(1)?;
+    bound(Type::String, |c| {
+        let (s, n) = (strs(c.col(0)), i64s(c.col(1)));
+        let mut total = 0usize;
+        for i in 0..c.rows {
+            let times = n.at(i).max(0);
+            if times > REPEAT_MAX {
+                return Err(Error::new(types::codes::TOO_LARGE_STRING_SIZE, format!("Too many times to repeat ({times}), maximum is: {REPEAT_MAX}")));
+            }
+            total = total.saturating_add(s.at(i).len().saturating_mul(times as usize));
+        }
+        check_bytes("repeat", total)?;
+        map_str(c.rows, "repeat", |i, out| {
+            for _ in 0..n.at(i).max(0) {
+                out.extend_from_slice(s.at(i));
+            }
+            Ok(())
+        })
+    })
+}
+
+fn space(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.integer(0)?;
+    bound(Type::String, |c| {
+        let n = i64s(c.col(0));
+        map_str(c.rows, "space", |i, out| {
+            let k = n.at(i).max(0);
+            if k > REPEAT_MAX {
+                return Err(string_too_large("space", REPEAT_MAX as usize));
+            }
+            out.resize(out.len() + k as usize, b' ');
+            Ok(())
+        })
+    })
+}
+
+fn char_of(b: &Bind<'_>) -> Result<Bound> {
+    if b.is_empty() {
+        return Err(Error::new(types::codes::TOO_FEW_ARGUMENTS_FOR_FUNCTION, "Function char needs at least one argument"));
+    }
+    for i in 0..b.len() {
+        b.number(i)?;
+    }
+    let types = b.types();
+    bound(Type::String, move |c| {
+        let ints: Vec<_> = (0..types.len()).map(|i| if types[i].is_float() { cast(c.col(i), &types[i], &Type::Int64, CastMode::Sql, c.session) } else { Ok(c.col(i).clone()) }).collect::<Result<_>>()?;
+        let values: Vec<_> = ints.iter().map(i64s).collect();
+        map_str(c.rows, "char", |i, out| {
+            out.extend(values.iter().map(|v| v.at(i) as u8));
+            Ok(())
+        })
+    })
+}
+
+fn substring_index(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(3, 3)?;
+    b.string(0)?;
+    b.integer(2)?;
+    let delimiter = b.const_bytes(1)?.to_vec();
+    if !b.name.contains("UTF8") && delimiter.len() != 1 && count_chars(&delimiter) != 1 {
+        return Err(Error::new(BAD_ARGUMENTS, "The delimiter of function substringIndex must be one character"));
+    }
+    bound(Type::String, move |c| {
+        let (s, n) = (strs(c.col(0)), i64s(c.col(2)));
+        let finder = memchr::memmem::Finder::new(&delimiter);
+        map_str(c.rows, "substringIndex", |i, out| {
+            let (text, k) = (s.at(i), n.at(i));
+            if k > 0 {
+                let end = finder.find_iter(text).nth(k as usize - 1).unwrap_or(text.len());
+                out.extend_from_slice(&text[..end]);
+            } else if k < 0 {
+                let hits: Vec<usize> = finder.find_iter(text).collect();
+                let back = k.unsigned_abs() as usize;
+                let start = if back <= hits.len() { hits[hits.len() - back] + delimiter.len() } else { 0 };
+                out.extend_from_slice(&text[start..]);
+            }
+            Ok(())
+        })
+    })
+}
+
+fn append_char(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.plain_string(0)?;
+    let [x] = *b.const_bytes(1)? else {
+        return Err(Error::new(BAD_ARGUMENTS, "Second argument of function appendTrailingCharIfAbsent must be a one-character string"));
+    };
+    bound(Type::String, move |c| {
+        map_text(c.col(0), c.rows, "appendTrailingCharIfAbsent", |s, out| {
+            out.extend_from_slice(s);
+            if !s.is_empty() && s.last() != Some(&x) {
+                out.push(x);
+            }
+        })
+    })
+}
+
+fn soundex(s: &[u8], out: &mut Vec<u8>) {
+    const CODES: &[u8; 26] = b"01230120022455012623010202";
+    let code = |x: u8| CODES[(x.to_ascii_uppercase() - b'A') as usize];
+    let mut letters = s.iter().copied().filter(u8::is_ascii_alphabetic);
+    let start = out.len();
+    if let Some(first) = letters.next() {
+        out.push(first.to_ascii_uppercase());
+        let mut last = code(first);
+        for x in letters {
+            let k = code(x);
+            if !matches!(x.to_ascii_uppercase(), b'H' | b'W') {
+                if k != b'0' && k != last {
+                    out.push(k);
+                }
+                last = k;
+            }
+            if out.len() - start == 4 {
+                break;
+            }
+        }
+    }
+    out.resize(start + 4, b'0');
+}
+
+fn edge(b: &Bind<'_>, start: bool) -> Result<Bound> {
+    b.arity(2, 2)?;
+    if matches!((b.ty(0), b.ty(1)), (Type::Array(_), Type::Array(_))) {
+        return crate::arrays::basic::edge(b, start);
+    }
+    super::two_to_bool(b, move |s, p| if start { s.starts_with(p) } else { s.ends_with(p) })
+}
+
+fn bytes_uniq(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.string(0)?;
+    bound(Type::UInt16, |c| {
+        let s = strs(c.col(0));
+        Ok(crate::args::u16_col(
+            (0..c.rows)
+                .map(|i| {
+                    let mut seen = [false; 256];
+                    s.at(i).iter().for_each(|x| seen[*x as usize] = true);
+                    seen.iter().filter(|x| **x).count() as u16
+                })
+                .collect(),
+        ))
+    })
+}
+
+fn bytes_entropy(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.string(0)?;
+    bound(Type::Float64, |c| {
+        let s = strs(c.col(0));
+        Ok(crate::args::f64_col(
+            (0..c.rows)
+                .map(|i| {
+                    let mut counts = [0u32; 256];
+                    s.at(i).iter().for_each(|x| counts[*x as usize] += 1);
+                    let n = s.at(i).len() as f64;
+                    counts.iter().filter(|k| **k > 0).map(|k| { let p = f64::from(*k) / n; -p * p.log2() }).sum::<f64>()
+                })
+                .collect(),
+        ))
+    })
+}
+
+fn reverse_by(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 2)?;
+    b.string(0)?;
+    let separator = if b.len() == 2 { b.const_bytes(1)?.to_vec() } else { b".".to_vec() };
+    if separator.is_empty() {
+        return Err(Error::new(BAD_ARGUMENTS, "The separator of function reverseBySeparator must not be empty"));
+    }
+    bound(Type::String, move |c| {
+        let finder = memchr::memmem::Finder::new(&separator);
+        map_text(c.col(0), c.rows, "reverseBySeparator", |s, out| {
+            let mut end = s.len();
+            let hits: Vec<usize> = finder.find_iter(s).collect();
+            for h in hits.into_iter().rev() {
+                out.extend_from_slice(&s[h + separator.len()..end]);
+                out.extend_from_slice(&separator);
+                end = h;
+            }
+            out.extend_from_slice(&s[..end]);
+        })
+    })
+}
+
+fn conv(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(3, 3)?;
+    let types = b.types();
+    for i in 1..3 {
+        b.integer(i)?;
+    }
+    bound(Type::String, move |c| {
+        let text = cast(c.col(0), &types[0], &Type::String, CastMode::Function, c.session)?;
+        let (s, from, to) = (strs(&text), i64s(c.col(1)), i64s(c.col(2)));
+        map_str(c.rows, "conv", |i, out| {
+            let (f, t) = (from.at(i), to.at(i));
+            if !(2..=36).contains(&f) || !(2..=36).contains(&t.abs()) {
+                return Err(Error::new(BAD_ARGUMENTS, "Bases of function conv must be between 2 and 36"));
+            }
+            let raw = s.at(i).trim_ascii();
+            let (negative, digits) = match raw.first() {
+                Some(b'-') => (true, &raw[1..]),
+                _ => (false, raw),
+            };
+            let mut v: u64 = 0;
+            for x in digits {
+                let Some(d) = (*x as char).to_digit(f as u32) else { break };
+                v = v.checked_mul(f as u64).and_then(|v| v.checked_add(d.into())).unwrap_or(u64::MAX);
+            }
+            if negative {
+                v = v.wrapping_neg();
+            }
+            let base = t.unsigned_abs();
+            let mut buffer = Vec::new();
+            loop {
+                buffer.push(std::char::from_digit((v % base) as u32, 36).unwrap_or('0').to_ascii_uppercase() as u8);
+                v /= base;
+                if v == 0 {
+                    break;
+                }
+            }
+            out.extend(buffer.iter().rev());
+            Ok(())
+        })
+    })
+}
+
+fn overlay(b: &Bind<'_>, utf8: bool) -> Result<Bound> {
+    if !(3..=4).contains(&b.len()) {
+        return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Function {} takes 3 or 4 arguments, not {}", b.name, b.len())));
+    }
+    b.string(0)?;
+    b.string(1)?;
+    b.integer(2)?;
+    let has_length = b.len() == 4;
+    if has_length {
+        b.integer(3)?;
+    }
+    bound(Type::String, move |c| {
+        let (s, r, o) = (strs(c.col(0)), strs(c.col(1)), i64s(c.col(2)));
+        let l = has_length.then(|| i64s(c.col(3)));
+        map_str(c.rows, "overlay", |i, out| {
+            let (text, with) = (s.at(i), r.at(i));
+            let n = if utf8 { count_chars(text) } else { text.len() } as i64;
+            let at = |k: i64| if utf8 { char_position(text, k as usize) } else { k as usize };
+            let offset = o.at(i);
+            let start = if offset > 0 { (offset - 1).min(n) } else if offset < 0 { n.saturating_add(offset).max(0) } else { 0 };
+            let start = if offset == 0 { 0 } else { start };
+            let default = if utf8 { count_chars(with) } else { with.len() } as i64;
+            let length = match &l {
+                Some(l) if l.at(i) >= 0 => l.at(i),
+                _ => default,
+            };
+            let end = start.saturating_add(length).min(n);
+            out.extend_from_slice(&text[..at(start)]);
+            out.extend_from_slice(with);
+            out.extend_from_slice(&text[at(end)..]);
+            Ok(())
+        })
+    })
+}

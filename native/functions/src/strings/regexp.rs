@@ -1,0 +1,585 @@
+//! Regular expressions in RE2's syntax, on the linear-time engine of the `regex` crate.
+//!
+//! RE2's `\d \w \s \b` are ASCII; the translation below says so. `.` matches line ends in match and
+//! extract*, not in replaceRegexp*, as in ClickHouse.
+
+use super::TextArrays;
+use crate::args::{StrOut, array_column, i64s, map_str, strs, u8_col, u64_col};
+use crate::bind::{Bind, Bound, Ctx, bound};
+use crate::def::{FunctionDef, f};
+use regex::bytes::{Regex, RegexBuilder};
+use std::collections::HashMap;
+use std::sync::Arc;
+use types::codes::{BAD_ARGUMENTS, CANNOT_COMPILE_REGEXP, INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE};
+use types::{Error, Result, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("match", "match(s, pattern)", "1 if a regular expression matches somewhere.", &[("match('abc', '^a.c$')", "1")], |b| bind_match(b)).total().alias_ci(&["REGEXP_MATCHES"]),
+    f("extract", "extract(s, pattern)", "The first match (its first group if there is one).", &[("extract('key=val', '(\\\\w+)=')", "key")], extract),
+    f("extractAll", "extractAll(s, pattern)", "All matches (their first groups).", &[("extractAll('a1b22', '\\\\d+')", "['1','22']")], extract_all),
+    f("extractGroups", "extractGroups(s, pattern)", "The groups of the first match.", &[("extractGroups('a=1', '(\\\\w)=(\\\\d)')", "['a','1']")], extract_groups),
+    f("extractAllGroupsVertical", "extractAllGroupsVertical(s, pattern)", "For each match the array of its groups.", &[("extractAllGroupsVertical('a=1,b=2', '(\\\\w)=(\\\\d)')", "[['a','1'],['b','2']]")], |b| all_groups(b, false)).alias(&["extractAllGroups"]),
+    f("extractAllGroupsHorizontal", "extractAllGroupsHorizontal(s, pattern)", "For each group the array of its matches.", &[("extractAllGroupsHorizontal('a=1,b=2', '(\\\\w)=(\\\\d)')", "[['a','b'],['1','2']]")], |b| all_groups(b, true)),
+    f("regexpExtract", "regexpExtract(s, pattern[, group])", "Group 1, or the one given (0 = all), of the first match.", &[("regexpExtract('100-200', '(\\\\d+)-(\\\\d+)', 2)", "200")], regexp_extract).alias_ci(&["REGEXP_EXTRACT", "REGEXP_SUBSTR"]),
+    f("regexpPosition", "regexpPosition(s, pattern[, start[, occurrence]])", "Place of a match (1 = first byte), 0 if there is none.", &[("regexpPosition('hello', 'l+')", "3")], regexp_position).alias_ci(&["regexpInstr", "regexp_instr"]),
+    f("regexpQuoteMeta", "regexpQuoteMeta(s)", "The text with everything escaped that means something in a regular expression.", &[("regexpQuoteMeta('a.b')", "a\\\\.b")], |b| super::to_text(b, "regexpQuoteMeta", quote)),
+    f("replaceRegexpOne", "replaceRegexpOne(s, pattern, replacement)", "The first match replaced; \\1–\\9 are groups, \\0 the match.", &[("replaceRegexpOne('hello', 'l+', '<\\\\0>')", "he<ll>o")], |b| replace(b, false)),
+    f("replaceRegexpAll", "replaceRegexpAll(s, pattern, replacement)", "All matches replaced; \\1–\\9 are groups, \\0 the match.", &[("replaceRegexpAll('a1b22', '[0-9]+', '#')", "a#b#")], |b| replace(b, true)).alias_ci(&["REGEXP_REPLACE"]),
+    f("countMatches", "countMatches(s, pattern)", "Number of matches that are not empty.", &[("countMatches('a1b22c', '\\\\d+')", "2")], |b| count(b, false)),
+    f("countMatchesCaseInsensitive", "countMatchesCaseInsensitive(s, pattern)", "Number of matches, case ignored.", &[("countMatchesCaseInsensitive('AbaB', 'b')", "2")], |b| count(b, true)),
+    f("splitByRegexp", "splitByRegexp(pattern, s[, limit])", "The parts between matches.", &[("splitByRegexp('\\\\d+', 'a1b22c')", "['a','b','c']")], split),
+    f("multiMatchAny", "multiMatchAny(s, patterns)", "1 if any of the regular expressions matches.", &[("multiMatchAny('abc', ['x', 'b'])", "1")], |b| multi(b, Multi::Any)),
+    f("multiMatchAnyIndex", "multiMatchAnyIndex(s, patterns)", "Number of a regular expression that matches, 0 if none.", &[("multiMatchAnyIndex('abc', ['x', 'b'])", "2")], |b| multi(b, Multi::Index)),
+    f("multiMatchAllIndices", "multiMatchAllIndices(s, patterns)", "Numbers of all regular expressions that match.", &[("multiMatchAllIndices('abc', ['a', 'x', 'b'])", "[1,3]")], |b| multi(b, Multi::All)),
+];
+
+const PATTERN_BYTES_MAX: usize = 1 << 16;
+
+/// RE2's classes in this engine's words.
+fn translate(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 16);
+    let mut class = 0usize;
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => {
+                let Some(n) = chars.next() else {
+                    out.push('\\');
+                    break;
+                };
+                match (n, class > 0) {
+                    ('d', false) => out.push_str("[0-9]"),
+                    ('D', false) => out.push_str("[^0-9]"),
+                    ('w', false) => out.push_str("[0-9A-Za-z_]"),
+                    ('W', false) => out.push_str("[^0-9A-Za-z_]"),
+                    ('s', false) => out.push_str("[\\t\\n\\x0C\\r ]"),
+                    ('S', false) => out.push_str("[^\\t\\n\\x0C\\r ]"),
+                    ('b', false) => out.push_str("(?-u:\\b)"),
+                    ('B', false) => out.push_str("(?-u:\\B)"),
+                    ('Z', false) => out.push_str("\\z"),
+                    ('C', false) => out.push_str("(?s-u:.)"),
+                    ('Q', false) => {
+                        let mut quoted = String::new();
+                        while let Some(q) = chars.next() {
+                            if q == '\\' && chars.peek() == Some(&'E') {
+                                chars.next();
+                                break;
+                            }
+                            quoted.push(q);
+                        }
+                        out.push_str(&regex::escape(&quoted));
+                    }
+                    ('d', true) => out.push_str("0-9"),
+                    ('w', true) => out.push_str("0-9A-Za-z_"),
+                    ('s', true) => out.push_str("\\t\\n\\x0C\\r "),
+                    ('D', true) => out.push_str("[^0-9]"),
+                    ('W', true) => out.push_str("[^0-9A-Za-z_]"),
+                    ('S', true) => out.push_str("[^\\t\\n\\x0C\\r ]"),
+                    // Escaped punctuation that this engine would not take.
+                    (n, _) if n.is_ascii_punctuation() => {
+                        if regex_syntax_meta(n) {
+                            out.push('\\');
+                        }
+                        out.push(n);
+                    }
+                    (n, _) => {
+                        out.push('\\');
+                        out.push(n);
+                    }
+                }
+            }
+            '[' if class == 0 => {
+                class = 1;
+                out.push('[');
+                if chars.peek() == Some(&'^') {
+                    chars.next();
+                    out.push('^');
+                }
+                if chars.peek() == Some(&']') {
+                    chars.next();
+                    out.push_str("\\]");
+                }
+            }
+            '[' if chars.peek() == Some(&':') => {
+                // [:alpha:] inside a class
+                out.push('[');
+                while let Some(x) = chars.next() {
+                    out.push(x);
+                    if x == ']' {
+                        break;
+                    }
+                }
+            }
+            '[' => out.push_str("\\["),
+            ']' if class > 0 => {
+                class = 0;
+                out.push(']');
+            }
+            '&' | '~' if class > 0 => {
+                out.push('\\');
+                out.push(c);
+            }
+            '-' if class > 0 && chars.peek() == Some(&'-') => out.push_str("\\-"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn regex_syntax_meta(c: char) -> bool {
+    matches!(c, '\\' | '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' | '#' | '&' | '-' | '~')
+}
+
+/// Compiles a pattern. Errors: `CANNOT_COMPILE_REGEXP`.
+pub fn compile(pattern: &[u8], dot_line: bool, any_case: bool) -> Result<Regex> {
+    let fail = |why: &str| Error::new(CANNOT_COMPILE_REGEXP, format!("Cannot compile regular expression '{}': {why}", String::from_utf8_lossy(&pattern[..pattern.len().min(200)])));
+    if pattern.len() > PATTERN_BYTES_MAX {
+        return Err(fail("it is too long"));
+    }
+    let text = std::str::from_utf8(pattern).map_err(|_| fail("it is not valid UTF-8"))?;
+    RegexBuilder::new(&translate(text))
+        .dot_matches_new_line(dot_line)
+        .case_insensitive(any_case)
+        .size_limit(16 << 20)
+        .build()
+        .map_err(|e| fail(e.to_string().lines().last().unwrap_or_default()))
+}
+
+/// A constant pattern compiled once, or patterns by row.
+pub enum Patterns {
+    One(Arc<Regex>),
+    Many { dot_line: bool, any_case: bool },
+}
+
+impl Patterns {
+    pub fn bind(b: &Bind<'_>, i: usize, dot_line: bool, any_case: bool) -> Result<Patterns> {
+        b.string(i)?;
+        Ok(match b.constant(i) {
+            Some(c) => Patterns::One(Arc::new(compile(c.bytes_at(0).unwrap_or_default(), dot_line, any_case)?)),
+            None => Patterns::Many { dot_line, any_case },
+        })
+    }
+    /// Calls `f` for each row with its regular expression.
+    pub fn each(&self, c: &Ctx<'_>, at: usize, mut f: impl FnMut(usize, &Regex) -> Result<()>) -> Result<()> {
+        match self {
+            Patterns::One(re) => {
+                for i in 0..c.rows {
+                    f(i, re)?;
+                }
+            }
+            Patterns::Many { dot_line, any_case } => {
+                let p = strs(c.col(at));
+                let mut known: HashMap<&[u8], Regex> = HashMap::new();
+                for i in 0..c.rows {
+                    let pattern = p.at(i);
+                    if !known.contains_key(pattern) {
+                        if known.len() >= 256 {
+                            known.clear();
+                        }
+                        known.insert(pattern, compile(pattern, *dot_line, *any_case)?);
+                    }
+                    if let Some(re) = known.get(pattern) {
+                        f(i, re)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bind_match(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    // A pattern without meaning is a search.
+    if let Some(p) = b.constant(1).and_then(|c| c.bytes_at(0))
+        && !p.is_empty()
+        && p.iter().all(|x| x.is_ascii_alphanumeric() || matches!(x, b' ' | b'_' | b'/' | b':' | b',' | b'=' | b'-' | b'"' | b'@'))
+    {
+        let finder = memchr::memmem::Finder::new(p).into_owned();
+        return bound(Type::UInt8, move |c| {
+            if let types::Data::Str(s) = &c.col(0).data {
+                return Ok(u8_col(super::like::contains(&finder, &s.offsets, &s.bytes, false)));
+            }
+            let s = strs(c.col(0));
+            Ok(u8_col((0..c.rows).map(|i| u8::from(finder.find(s.at(i)).is_some())).collect()))
+        });
+    }
+    let patterns = Patterns::bind(b, 1, true, false)?;
+    bound(Type::UInt8, move |c| {
+        let s = strs(c.col(0));
+        let mut out = Vec::with_capacity(c.rows);
+        patterns.each(c, 1, |i, re| {
+            out.push(u8::from(re.is_match(s.at(i))));
+            Ok(())
+        })?;
+        Ok(u8_col(out))
+    })
+}
+
+fn first_group<'h>(re: &Regex, s: &'h [u8]) -> &'h [u8] {
+    if re.captures_len() > 1 {
+        return re.captures(s).and_then(|c| c.get(1)).map_or(&[], |m| m.as_bytes());
+    }
+    re.find(s).map_or(&[], |m| m.as_bytes())
+}
+
+fn extract(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    let patterns = Patterns::bind(b, 1, true, false)?;
+    bound(Type::String, move |c| {
+        let s = strs(c.col(0));
+        let mut out = StrOut::new(c.rows, c.rows * 8);
+        patterns.each(c, 1, |i, re| {
+            out.push(first_group(re, s.at(i)));
+            Ok(())
+        })?;
+        out.finish("extract")
+    })
+}
+
+fn extract_all(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 3)?;
+    b.string(0)?;
+    let patterns = Patterns::bind(b, 1, true, false)?;
+    bound(Type::array(Type::String), move |c| {
+        let s = strs(c.col(0));
+        let mut out = TextArrays::new(c.rows);
+        patterns.each(c, 1, |i, re| {
+            if re.captures_len() > 1 {
+                re.captures_iter(s.at(i)).for_each(|m| out.push(m.get(1).map_or(&[], |g| g.as_bytes())));
+            } else {
+                re.find_iter(s.at(i)).filter(|m| !m.is_empty()).for_each(|m| out.push(m.as_bytes()));
+            }
+            out.end_row()
+        })?;
+        Ok(out.finish())
+    })
+}
+
+fn need_groups(re: &Regex, name: &str) -> Result<usize> {
+    match re.captures_len() - 1 {
+        0 => Err(Error::new(BAD_ARGUMENTS, format!("There are no groups in the regular expression of function {name}"))),
+        n => Ok(n),
+    }
+}
+
+fn extract_groups(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    let re = compile(b.const_bytes(1)?, true, false)?;
+    let groups = need_groups(&re, b.name)?;
+    bound(Type::array(Type::String), move |c| {
+        let s = strs(c.col(0));
+        let mut out = TextArrays::new(c.rows);
+        for i in 0..c.rows {
+            if let Some(m) = re.captures(s.at(i)) {
+                (1..=groups).for_each(|g| out.push(m.get(g).map_or(&[], |x| x.as_bytes())));
+            }
+            out.end_row()?;
+        }
+        Ok(out.finish())
+    })
+}
+
+fn all_groups(b: &Bind<'_>, horizontal: bool) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    let re = compile(b.const_bytes(1)?, true, false)?;
+    let groups = need_groups(&re, b.name)?;
+    bound(Type::array(Type::array(Type::String)), move |c| {
+        let s = strs(c.col(0));
+        let mut inner = TextArrays::new(c.rows);
+        let mut offsets = vec![0u32];
+        let mut rows = 0u32;
+        for i in 0..c.rows {
+            let found: Vec<_> = re.captures_iter(s.at(i)).collect();
+            let get = |m: &regex::bytes::Captures<'_>, g: usize, inner: &mut TextArrays| inner.push(m.get(g).map_or(&[], |x| x.as_bytes()));
+            if horizontal {
+                for g in 1..=groups {
+                    found.iter().for_each(|m| get(m, g, &mut inner));
+                    inner.end_row()?;
+                    rows += 1;
+                }
+            } else {
+                for m in &found {
+                    (1..=groups).for_each(|g| get(m, g, &mut inner));
+                    inner.end_row()?;
+                    rows += 1;
+                }
+            }
+            offsets.push(rows);
+        }
+        Ok(array_column(offsets, inner.finish()))
+    })
+}
+
+fn regexp_extract(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 3)?;
+    b.string(0)?;
+    let re = compile(b.const_bytes(1)?, true, false)?;
+    let has_index = b.len() == 3;
+    if has_index {
+        b.integer(2)?;
+    }
+    let groups = re.captures_len() as i64 - 1;
+    bound(Type::String, move |c| {
+        let s = strs(c.col(0));
+        let index = has_index.then(|| i64s(c.col(2)));
+        map_str(c.rows, "regexpExtract", |i, out| {
+            let g = index.as_ref().map_or(i64::from(groups > 0), |v| v.at(i));
+            if g < 0 || g > groups {
+                return Err(Error::new(INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE, format!("Index {g} of function regexpExtract is out of range: the pattern has {groups} groups")));
+            }
+            if let Some(m) = re.captures(s.at(i)).and_then(|m| m.get(g as usize)) {
+                out.extend_from_slice(m.as_bytes());
+            }
+            Ok(())
+        })
+    })
+}
+
+fn regexp_position(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 6)?;
+    b.string(0)?;
+    let patterns = Patterns::bind(b, 1, true, false)?;
+    for i in 2..b.len().min(5) {
+        b.integer(i)?;
+    }
+    let n = b.len();
+    bound(Type::UInt64, move |c| {
+        let s = strs(c.col(0));
+        let start = (n > 2).then(|| i64s(c.col(2)));
+        let nth = (n > 3).then(|| i64s(c.col(3)));
+        let mut out = Vec::with_capacity(c.rows);
+        patterns.each(c, 1, |i, re| {
+            let text = s.at(i);
+            let from = start.as_ref().map_or(0, |v| (v.at(i) - 1).clamp(0, text.len() as i64) as usize);
+            let k = nth.as_ref().map_or(0, |v| (v.at(i) - 1).max(0) as usize);
+            out.push(re.find_iter(&text[from..]).nth(k).map_or(0, |m| (from + m.start() + 1) as u64));
+            Ok(())
+        })?;
+        Ok(u64_col(out))
+    })
+}
+
+fn quote(s: &[u8], out: &mut Vec<u8>) {
+    for &x in s {
+        match x {
+            0 => out.extend_from_slice(b"\\0"),
+            b'\\' | b'(' | b')' | b'^' | b'$' | b'.' | b'[' | b']' | b'?' | b'*' | b'+' | b'{' | b'}' | b':' | b'-' | b'|' => out.extend_from_slice(&[b'\\', x]),
+            x => out.push(x),
+        }
+    }
+}
+
+/// A replacement: texts and group numbers.
+pub struct Replacement(Vec<(Vec<u8>, Option<usize>)>);
+
+impl Replacement {
+    fn parse(text: &[u8], groups: usize) -> Result<Replacement> {
+        let mut parts = Vec::new();
+        let mut literal = Vec::new();
+        let mut i = 0;
+        while i < text.len() {
+            if text[i] == b'\\' && i + 1 < text.len() {
+                let n = text[i + 1];
+                if n.is_ascii_digit() {
+                    let g = (n - b'0') as usize;
+                    if g > groups {
+                        return Err(Error::new(BAD_ARGUMENTS, format!("Invalid replacement: it refers to group \\{g}, but the regular expression has {groups}")));
+                    }
+                    parts.push((std::mem::take(&mut literal), Some(g)));
+                    i += 2;
+                    continue;
+                }
+                if n == b'\\' {
+                    literal.push(b'\\');
+                    i += 2;
+                    continue;
+                }
+            }
+            literal.push(text[i]);
+            i += 1;
+        }
+        parts.push((literal, None));
+        Ok(Replacement(parts))
+    }
+    fn simple(&self) -> bool {
+        self.0.iter().all(|p| p.1.unwrap_or(0) == 0)
+    }
+}
+
+/// Whether one match of the pattern always takes the whole text: `^…$`.
+fn anchored(pattern: &[u8]) -> bool {
+    pattern.first() == Some(&b'^') && pattern.last() == Some(&b'$') && !pattern.contains(&b'|')
+}
+
+fn replace(b: &Bind<'_>, all: bool) -> Result<Bound> {
+    b.arity(3, 3)?;
+    b.string(0)?;
+    b.string(2)?;
+    let bad = |e: Error| Error::new(BAD_ARGUMENTS, e.message());
+    let constant = |i: usize| b.constant(i).and_then(|c| c.bytes_at(0)).map(<[u8]>::to_vec);
+    if let (Some(p), Some(r)) = (constant(1), constant(2)) {
+        let re = compile(&p, false, false).map_err(bad)?;
+        let replacement = Replacement::parse(&r, re.captures_len() - 1)?;
+        let all = all && !anchored(&p);
+        return bound(Type::String, move |c| {
+            let s = strs(c.col(0));
+            let mut locations = re.capture_locations();
+            map_str(c.rows, "replaceRegexp", |i, out| {
+                substitute(&re, &replacement, s.at(i), all, &mut locations, out);
+                Ok(())
+            })
+        });
+    }
+    let patterns = Patterns::bind(b, 1, false, false).map_err(bad)?;
+    bound(Type::String, move |c| {
+        let (s, r) = (strs(c.col(0)), strs(c.col(2)));
+        let mut out = StrOut::new(c.rows, s.total(c.rows));
+        patterns.each(c, 1, |i, re| {
+            let replacement = Replacement::parse(r.at(i), re.captures_len() - 1)?;
+            let mut locations = re.capture_locations();
+            substitute(re, &replacement, s.at(i), all, &mut locations, &mut out.bytes);
+            out.end_row();
+            out.check("replaceRegexp")
+        })?;
+        Ok(out.column())
+    })
+}
+
+fn substitute(re: &Regex, r: &Replacement, s: &[u8], all: bool, locations: &mut regex::bytes::CaptureLocations, out: &mut Vec<u8>) {
+    let mut at = 0;
+    let mut copied = 0;
+    let simple = r.simple();
+    while at <= s.len() {
+        let hit = if simple {
+            re.find_at(s, at)
+        } else {
+            re.captures_read_at(locations, s, at)
+        };
+        let Some(m) = hit else { break };
+        out.extend_from_slice(&s[copied..m.start()]);
+        for (literal, group) in &r.0 {
+            out.extend_from_slice(literal);
+            match group {
+                Some(0) => out.extend_from_slice(m.as_bytes()),
+                Some(g) => {
+                    if let Some((x, y)) = locations.get(*g) {
+                        out.extend_from_slice(&s[x..y]);
+                    }
+                }
+                None => {}
+            }
+        }
+        copied = m.end();
+        if !all {
+            break;
+        }
+        if m.is_empty() {
+            // An empty match: one byte goes on unchanged.
+            if let Some(x) = s.get(m.end()) {
+                out.push(*x);
+            }
+            copied = (m.end() + 1).min(s.len());
+            at = m.end() + 1;
+        } else {
+            at = m.end();
+        }
+    }
+    out.extend_from_slice(&s[copied.min(s.len())..]);
+}
+
+fn count(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    let patterns = Patterns::bind(b, 1, true, any_case)?;
+    bound(Type::UInt64, move |c| {
+        let s = strs(c.col(0));
+        let mut out = Vec::with_capacity(c.rows);
+        patterns.each(c, 1, |i, re| {
+            out.push(re.find_iter(s.at(i)).filter(|m| !m.is_empty()).count() as u64);
+            Ok(())
+        })?;
+        Ok(u64_col(out))
+    })
+}
+
+fn split(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 3)?;
+    b.string(1)?;
+    let pattern = b.const_bytes(0)?.to_vec();
+    let re = if pattern.is_empty() { None } else { Some(compile(&pattern, true, false)?) };
+    let limit = super::split::Limit::bind(b, 2)?;
+    bound(Type::array(Type::String), move |c| {
+        let s = strs(c.col(1));
+        let mut out = TextArrays::new(c.rows);
+        for i in 0..c.rows {
+            let text = s.at(i);
+            let mut pieces: Vec<&[u8]> = Vec::new();
+            match &re {
+                None => pieces.extend(super::split::chars(text)),
+                Some(re) => {
+                    let mut from = 0;
+                    for m in re.find_iter(text) {
+                        if m.is_empty() {
+                            continue;
+                        }
+                        pieces.push(&text[from..m.start()]);
+                        from = m.end();
+                    }
+                    pieces.push(&text[from..]);
+                }
+            }
+            limit.push(&pieces, text, &mut out);
+            out.end_row()?;
+        }
+        Ok(out.finish())
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Multi {
+    Any,
+    Index,
+    All,
+}
+
+fn multi(b: &Bind<'_>, how: Multi) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    let t = b.array(1)?;
+    if !t.base().is_string() {
+        return Err(b.illegal(1, "Array(String)"));
+    }
+    let list = b.need_constant(1)?.flat();
+    let a = crate::args::arrays(&list)?;
+    let regexes = a.at(0).map(|k| compile(a.values.bytes_at(k).unwrap_or_default(), true, false)).collect::<Result<Vec<_>>>()?;
+    let ty = match how {
+        Multi::Any => Type::UInt8,
+        Multi::Index => Type::UInt64,
+        Multi::All => Type::array(Type::UInt64),
+    };
+    bound(ty, move |c| {
+        let s = strs(c.col(0));
+        Ok(match how {
+            Multi::Any => u8_col((0..c.rows).map(|i| u8::from(first(&regexes, s.at(i)) != 0)).collect()),
+            Multi::Index => u64_col((0..c.rows).map(|i| first(&regexes, s.at(i))).collect()),
+            Multi::All => {
+                let mut offsets = vec![0u32];
+                let mut v: Vec<u64> = Vec::new();
+                for i in 0..c.rows {
+                    v.extend(regexes.iter().enumerate().filter(|(_, re)| re.is_match(s.at(i))).map(|(k, _)| k as u64 + 1));
+                    offsets.push(v.len() as u32);
+                }
+                array_column(offsets, u64_col(v))
+            }
+        })
+    })
+}
+
+fn first(regexes: &[Regex], s: &[u8]) -> u64 {
+    regexes.iter().position(|re| re.is_match(s)).map_or(0, |k| k as u64 + 1)
+}
