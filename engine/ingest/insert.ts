@@ -155,7 +155,8 @@ export class Inserter {
     outcome: IngestOutcome,
     request: Pick<InsertRequest, 'token' | 'quarantine'> = {},
   ): Promise<InsertOutcome> {
-    const { rows, bytes, hash, rejected, errors } = outcome;
+    const { rows, bytes, rejected, errors } = outcome;
+    const hash = tokenHash(outcome);
     const { token, quarantine } = request;
     let stored = false;
     const write = async (record?: TokenRecord) => {
@@ -195,6 +196,10 @@ export class Inserter {
     for (const { file } of segments ?? []) this.#storage.collector.discard(file);
   }
 }
+
+/** Rows that the kernel made itself (INSERT SELECT) come without a hash; their number stands in. */
+const tokenHash = ({ hash, rows }: IngestOutcome): string =>
+  hash === '' ? rows.toString(16).padStart(32, '0') : hash;
 
 const ALTERED = 'The table was altered while the rows came in; send them again';
 const isAltered = (error: EngineError): boolean => error.message === ALTERED;

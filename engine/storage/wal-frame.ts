@@ -42,7 +42,8 @@ type Checksum = FilesApi['checksum'];
 
 export function encodeFrame(entry: WalEntry, sequence: number, base: number, checksum: Checksum) {
   const token = Buffer.from(entry.token?.token ?? '');
-  const hash = entry.token ? Buffer.from(entry.token.hash, 'hex') : Buffer.alloc(0);
+  const hash = Buffer.alloc(entry.token ? HASH_BYTES : 0);
+  hash.write(entry.token?.hash ?? '', 'hex');
   let length = hash.length + token.length;
   for (const part of entry.parts) length += PART_HEADER_BYTES + part.payload.length;
   const bytes = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length);

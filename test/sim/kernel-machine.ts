@@ -1,0 +1,153 @@
+// The life-cycle simulator's machine with the kernel itself: simulated disk, real segments, real
+// memtables, real log payloads, and queries to see what is there.
+
+import type { TableDefinition } from '../../engine/catalog/definition.ts';
+import { storedName } from '../../engine/catalog/definition.ts';
+import { Inserter } from '../../engine/ingest/insert.ts';
+import { native } from '../../engine/native.ts';
+import { openSimulated } from '../../engine/storage/native-files.ts';
+import { openStorage } from '../../engine/storage/recover.ts';
+import type { Storage } from '../../engine/storage/storage.ts';
+import {
+  insertThrough,
+  type Machine,
+  quiet,
+  type Row,
+  usualDefinition,
+  type World,
+} from './machine.ts';
+
+const position = (definition: TableDefinition, name: string): number =>
+  definition.columns.findIndex((column) => column.name === name);
+
+/** The usual table for the kernel: sorted by id, partitioned by part. */
+function shape(definition: TableDefinition) {
+  return {
+    columns: definition.columns.map((column) => ({
+      name: column.name,
+      type: column.type,
+      stored: storedName(column),
+    })),
+    sortKey: [{ col: position(definition, 'id') }],
+    partitionKey: [{ col: position(definition, 'part') }],
+    skipIndexes: [],
+    timezone: 'UTC',
+  };
+}
+
+const columnsOf = (definition: TableDefinition) =>
+  definition.columns.map(({ name, type }) => ({ name, type }));
+
+const spec = (definition: TableDefinition) => ({
+  format: 'JSONEachRow',
+  columns: columnsOf(definition),
+  settings: {},
+});
+
+let nextKey = 1;
+
+async function run(plan: object): Promise<string> {
+  const kernel = native();
+  const key = `sim-${nextKey++}`;
+  const chunks: Buffer[] = [];
+  try {
+    const { first, last } = await kernel.startQuery(JSON.stringify(plan), key);
+    if (first) chunks.push(first);
+    for (let more = !last; more; ) {
+      const chunk = await kernel.nextChunk(key);
+      if (chunk) chunks.push(chunk);
+      else more = false;
+    }
+  } finally {
+    kernel.closeQuery(key);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+async function read(storage: Storage, table: string): Promise<Row[]> {
+  const snapshot = storage.store(storage.context.catalog.find('d', table)?.id ?? 0).snapshot();
+  try {
+    const columns = ['id', 'part', 'batch'];
+    const text = await run({
+      root: { kind: 'scan', table: snapshot.handle, columns },
+      names: columns,
+      sink: {
+        kind: 'format',
+        format: 'JSONEachRow',
+        settings: { output_format_json_quote_64bit_integers: '0' },
+      },
+    });
+    return text
+      .split('\n')
+      .filter((line) => line)
+      .map((line) => JSON.parse(line) as Row)
+      .map(({ id, part, batch }) => ({ id: Number(id), part, batch }));
+  } finally {
+    snapshot.release();
+  }
+}
+
+/** Rows that the kernel writes as segments itself, as INSERT SELECT does. */
+async function insertSegments(
+  storage: Storage,
+  inserter: Inserter,
+  table: string,
+  rows: readonly Row[],
+  token: string | undefined,
+) {
+  const definition = storage.context.catalog.find('d', table)?.definition;
+  if (!definition) throw new Error(`no table ${table}`);
+  const { files, health } = storage.context;
+  storage.admit(definition.id);
+  const prefix = storage.names.prefix(definition.id);
+  const values = rows.map((row) =>
+    definition.columns.map(({ name }) => String(row[name as keyof Row] ?? 0)),
+  );
+  try {
+    files.makeDir(prefix.slice(0, prefix.lastIndexOf('/')));
+    const target = { store: files.store, table: shape(definition), prefix };
+    const text = await run({
+      root: { kind: 'values', columns: columnsOf(definition), rows: values },
+      names: definition.columns.map(({ name }) => name),
+      sink: { kind: 'segments', target },
+    });
+    const written = JSON.parse(text) as { segments: []; rows: number };
+    const outcome = { hash: '', bytes: 0, rejected: 0, errors: [], ...written };
+    return await inserter.store(definition, outcome, token === undefined ? {} : { token });
+  } catch (error) {
+    const refused = health.refused(error);
+    if (!health.poisoned) storage.collector.sweep(prefix);
+    throw refused;
+  }
+}
+
+export function kernelMachine(seed: number): Machine {
+  const kernel = native();
+  const disk = openSimulated(kernel.files, seed);
+  return {
+    disk,
+    boot: async (clock): Promise<World> => {
+      const options = { files: disk.files, kernel, clock, logger: quiet, shape };
+      const storage = await openStorage({ ...options, limits: { memtableRowsMax: 200 } });
+      const inserter = new Inserter(storage, kernel);
+      const small = insertThrough(storage, inserter, spec);
+      return {
+        storage,
+        clock,
+        insert: (table, rows, { token, large }) =>
+          large && token === undefined
+            ? insertSegments(storage, inserter, table, rows, token)
+            : small(table, rows, {
+                ...(token === undefined ? {} : { token }),
+                large: large ?? false,
+              }),
+        read: (table) => read(storage, table),
+        deleteBatch: (batch) => {
+          const value = { lit: { type: 'UInt32', value: String(batch) } };
+          return { delete: { call: 'equals', args: [{ col: 2 }, value] } };
+        },
+        define: (name) => usualDefinition(storage, name),
+      };
+    },
+  };
+}
