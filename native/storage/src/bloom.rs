@@ -85,7 +85,7 @@ impl Bloom {
         self.words.iter().flat_map(|w| w.to_le_bytes()).collect()
     }
     pub fn read(bytes: &[u8]) -> Result<Bloom> {
-        if bytes.is_empty() || bytes.len() % 64 != 0 {
+        if bytes.is_empty() || !bytes.len().is_multiple_of(64) {
             return Err(corrupt("a bloom filter that is not whole blocks"));
         }
         let mut r = Reader::new(bytes);
@@ -95,5 +95,5 @@ impl Bloom {
 }
 
 fn block_of(h: u64, blocks: usize) -> usize {
-    ((h >> 32) * blocks as u64 >> 32) as usize
+    (((h >> 32) * blocks as u64) >> 32) as usize
 }

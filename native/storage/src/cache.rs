@@ -6,7 +6,7 @@
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use types::{Column, Dict};
 
 const SHARDS: usize = 16;
@@ -42,13 +42,16 @@ struct Shard {
     map: HashMap<Key, Entry, foldhash::fast::RandomState>,
     ring: Vec<Key>,
     hand: usize,
-    bytes: usize,
 }
 
 /// Shared by all segments of an engine. Values in use stay alive through their `Arc`s.
 pub struct Cache {
     shards: Vec<Mutex<Shard>>,
-    shard_bytes_max: usize,
+    bytes_max: usize,
+    /// of all shards
+    bytes: AtomicUsize,
+    /// shard that gives something up next
+    next: AtomicUsize,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -67,7 +70,9 @@ impl Cache {
     pub fn new(bytes_max: usize) -> Arc<Cache> {
         Arc::new(Cache {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            shard_bytes_max: bytes_max / SHARDS,
+            bytes_max,
+            bytes: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         })
@@ -89,61 +94,77 @@ impl Cache {
     pub(crate) fn contains(&self, key: &Key) -> bool {
         self.shard(key).lock().map.contains_key(key)
     }
-    /// Keeps a value, and lets others go until the bound holds again. A value larger than a shard is not kept.
+    /// Keeps a value, and lets others go until the bound holds again. A value larger than half of the
+    /// cache is not kept.
     pub(crate) fn put(&self, key: Key, value: Value, bytes: usize) {
         let bytes = bytes + 128;
-        if bytes > self.shard_bytes_max {
+        if bytes > self.bytes_max / 2 {
             return;
         }
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        // One lock at a time, so that no two threads can wait for each other.
+        let mut empty = 0;
+        while self.bytes.load(Ordering::Relaxed) > self.bytes_max && empty < SHARDS {
+            let victim = self.next.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            match self.shards[victim].lock().evict() {
+                0 => empty += 1,
+                freed => {
+                    self.bytes.fetch_sub(freed, Ordering::Relaxed);
+                }
+            }
+        }
         let mut shard = self.shard(&key).lock();
-        shard.remove(&key);
-        while shard.bytes + bytes > self.shard_bytes_max && shard.evict() {}
+        let replaced = shard.remove(&key);
         let at = shard.ring.len();
         shard.ring.push(key);
-        shard.bytes += bytes;
         shard.map.insert(key, Entry { value, bytes, marked: false, at });
+        self.bytes.fetch_sub(replaced, Ordering::Relaxed);
     }
     /// Drops everything of a segment that was closed.
     pub(crate) fn forget(&self, segment: u64) {
         for shard in &self.shards {
             let mut shard = shard.lock();
             let keys: Vec<Key> = shard.ring.iter().filter(|k| k.0 == segment).copied().collect();
-            keys.iter().for_each(|k| shard.remove(k));
+            let freed = keys.iter().map(|k| shard.remove(k)).sum();
+            self.bytes.fetch_sub(freed, Ordering::Relaxed);
         }
     }
     /// Drops everything (SYSTEM DROP … CACHE).
     pub fn clear(&self) {
-        self.shards.iter().for_each(|s| *s.lock() = Shard::default());
+        for shard in &self.shards {
+            let old = std::mem::take(&mut *shard.lock());
+            self.bytes.fetch_sub(old.map.values().map(|e| e.bytes).sum(), Ordering::Relaxed);
+        }
     }
     pub fn stats(&self) -> CacheStats {
         let mut s = CacheStats {
-            bytes_max: (self.shard_bytes_max * SHARDS) as u64,
+            bytes: self.bytes.load(Ordering::Relaxed) as u64,
+            bytes_max: self.bytes_max as u64,
             hits: self.hits.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),
             ..CacheStats::default()
         };
         for shard in &self.shards {
-            let shard = shard.lock();
-            s.bytes += shard.bytes as u64;
-            s.entries += shard.map.len() as u64;
+            s.entries += shard.lock().map.len() as u64;
         }
         s
     }
 }
 
 impl Shard {
-    fn remove(&mut self, key: &Key) {
-        let Some(e) = self.map.remove(key) else { return };
-        self.bytes -= e.bytes;
+    /// Gives the bytes that became free.
+    fn remove(&mut self, key: &Key) -> usize {
+        let Some(e) = self.map.remove(key) else { return 0 };
         self.ring.swap_remove(e.at);
         if let Some(moved) = self.ring.get(e.at)
             && let Some(m) = self.map.get_mut(moved)
         {
             m.at = e.at;
         }
+        e.bytes
     }
-    /// Lets go of the next entry that was not used since the hand passed it.
-    fn evict(&mut self) -> bool {
+    /// Lets go of the next entry that was not used since the hand passed it; gives its bytes.
+    fn evict(&mut self) -> usize {
         while !self.ring.is_empty() {
             if self.hand >= self.ring.len() {
                 self.hand = 0;
@@ -155,12 +176,11 @@ impl Shard {
                     self.hand += 1;
                 }
                 _ => {
-                    self.remove(&key);
-                    return true;
+                    return self.remove(&key);
                 }
             }
         }
-        false
+        0
     }
 }
 

@@ -4,15 +4,24 @@ use files::{FileError, Kind};
 use types::Error;
 use types::codes;
 
-/// `what` was being done: "reading", "writing".
-pub(crate) fn file_error(e: &FileError) -> Error {
+/// A failed read or open.
+pub(crate) fn read_error(e: &FileError) -> Error {
+    file_error(e, codes::CANNOT_READ_FROM_FILE_DESCRIPTOR)
+}
+
+/// A failed create, write or sync.
+pub(crate) fn write_error(e: &FileError) -> Error {
+    file_error(e, codes::CANNOT_WRITE_TO_FILE_DESCRIPTOR)
+}
+
+fn file_error(e: &FileError, other: codes::Code) -> Error {
     let code = match e.kind {
         Kind::NotFound => codes::FILE_DOESNT_EXIST,
         Kind::DiskFull => codes::NOT_ENOUGH_SPACE,
         Kind::SyncFailed => codes::CANNOT_FSYNC,
         Kind::Short => codes::CORRUPTED_DATA,
         Kind::Exists | Kind::BadPath => codes::CANNOT_CREATE_FILE,
-        Kind::Locked | Kind::Io | Kind::Crashed => codes::CANNOT_READ_FROM_FILE_DESCRIPTOR,
+        Kind::Locked | Kind::Io | Kind::Crashed => other,
     };
     Error::new(code, e.to_string()).with_detail(format!(
         "{{\"kind\":\"{}\",\"errno\":{},\"file\":{:?}}}",

@@ -6,11 +6,15 @@
 mod bloom;
 mod bytes;
 mod cache;
+mod column_writer;
 mod encode;
 mod fault;
 mod footer;
 #[doc(hidden)]
 pub mod fuzz;
+mod index_writer;
+mod key;
+mod known;
 mod memtable;
 mod merge;
 mod order;

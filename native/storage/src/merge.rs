@@ -5,13 +5,15 @@
 //! 3. Dictionaries are merged first, with an array per input from old to new codes; rows then only
 //!    change codes.
 
+use crate::column_writer::ColumnWriter;
 use crate::encode::heap::HEAP_MAX;
 use crate::footer::BLOCK_ROWS;
+use crate::index_writer::IndexWriter;
 use crate::order::{Kept, kept_rows, merge_order};
 use crate::segment::Segment;
 use crate::spec::{ColumnSpec, SegmentInfo, WriteOptions};
 use crate::words::WORDS_MAX;
-use crate::write::{ColumnWriter, IndexWriter, Keys, Sink, in_parallel, seal};
+use crate::write::{Keys, RUN_BYTES, Sink, in_parallel, seal};
 use files::Files;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -151,7 +153,7 @@ impl Merge<'_> {
         for part in order.chunks(BLOCK_ROWS) {
             self.cancel.check()?;
             writer.push(&stream.next(part)?)?;
-            if writer.ready_bytes() >= 1 << 20 {
+            if writer.ready_bytes() >= RUN_BYTES {
                 writer.drain(sink)?;
             }
         }

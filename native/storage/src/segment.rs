@@ -3,23 +3,23 @@
 use crate::bloom::{self, Bloom};
 use crate::bytes::{Reader, checksum, corrupt};
 use crate::cache::{Cache, Class, Key, Value};
-use crate::encode::column::{Block, Shape, decode, gather};
+use crate::encode::column::{Shape, decode, gather};
 use crate::encode::filter::{decided, filter, filter_text};
-use crate::encode::{heap, id, lane, test::Test, test::partition};
-use crate::fault::{damaged, file_error};
+use crate::encode::{heap, id, test::Test};
+use crate::fault::{damaged, read_error};
 use crate::footer::{
     BLOCK_ROWS, ColumnMeta, Extent, Footer, HEADER_BYTES, IndexBlocks, MAGIC, TRAILER_BYTES, VERSION,
 };
-use crate::pred::{Pred, code_test, float_order, float_test, integer_test, widen};
+use crate::known::by_stats;
+use crate::pred::{Pred, widen};
 use crate::spec::ColumnInfo;
 use crate::stats::{BlockStats, SegmentStats};
 use crate::write::column_info;
 use files::{Files, ReadFile};
 use parking_lot::Mutex;
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use types::{Bitmap, Column, Data, Dict, Error, Result, Scalar, StrData, Type};
+use types::{Bitmap, Column, Data, Dict, Error, Result, Scalar, Type};
 
 /// Blocks of a column that lie next to each other are read together up to this many bytes.
 const READ_AHEAD: u64 = 256 << 10;
@@ -55,7 +55,7 @@ impl Drop for Segment {
 impl Segment {
     /// Reads and checks the footer. Errors: `CORRUPTED_DATA` naming file and offset, `FILE_DOESNT_EXIST`.
     pub fn open(files: &Arc<dyn Files>, path: &str, cache: &Arc<Cache>) -> Result<Arc<Segment>> {
-        let file = files.open_read(path).map_err(|e| file_error(&e))?;
+        let file = files.open_read(path).map_err(|e| read_error(&e))?;
         let len = file.len();
         let fail = |offset: u64, what: &str| damaged(corrupt(what), path, offset, "segment");
         if len < HEADER_BYTES + TRAILER_BYTES {
@@ -158,7 +158,7 @@ impl Segment {
         self.footer.keys.get(block).map(Vec::as_slice)
     }
 
-    fn meta(&self, c: usize, block: usize) -> Result<(&ColumnMeta, &Extent)> {
+    pub(crate) fn meta(&self, c: usize, block: usize) -> Result<(&ColumnMeta, &Extent)> {
         let column = self.footer.columns.get(c).ok_or_else(|| Error::internal(format!("no column {c}")))?;
         let b = column.blocks.get(block).ok_or_else(|| Error::internal(format!("no block {block}")))?;
         Ok((column, &b.at))
@@ -175,7 +175,7 @@ impl Segment {
         Err(damaged(corrupt("the checksum does not match"), &self.path, at.offset, what))
     }
     /// The block as stored. A miss reads its neighbours too, as far as they adjoin.
-    fn stored(&self, c: usize, block: usize) -> Result<Arc<Vec<u8>>> {
+    pub(crate) fn stored(&self, c: usize, block: usize) -> Result<Arc<Vec<u8>>> {
         let key: Key = (self.id, c as u32, block as u32, Class::Stored);
         if let Some(Value::Bytes(b)) = self.cache.get(&key) {
             return Ok(b);
@@ -214,7 +214,7 @@ impl Segment {
         }
         wanted.ok_or_else(|| Error::internal("a block was read and lost"))
     }
-    fn explain(&self, e: Error, c: usize, block: usize) -> Error {
+    pub(crate) fn explain(&self, e: Error, c: usize, block: usize) -> Error {
         let Ok((column, at)) = self.meta(c, block) else { return e };
         damaged(e, &self.path, at.offset, &format!("column {}, block {block}", column.name))
     }
@@ -425,72 +425,6 @@ impl Segment {
         }
         Ok(())
     }
-
-    /// The rows of a sorted block that can satisfy conditions on a prefix of the sort key, by binary
-    /// search. `preds`: (position in the sort key, condition), ascending by position. Conditions past the
-    /// first gap or the first range are not used: the caller filters within the result.
-    pub fn key_rows(&self, block: usize, preds: &[(usize, Pred)]) -> Result<Range<usize>> {
-        let mut rows = 0..self.block_rows(block);
-        for (k, (position, pred)) in preds.iter().enumerate() {
-            let Some(&c) = self.footer.sort.get(*position).filter(|_| *position == k) else { break };
-            let Some((found, point)) = self.narrow(c, block, pred, rows.clone())? else { break };
-            rows = found;
-            if !point || rows.is_empty() {
-                break;
-            }
-        }
-        Ok(rows)
-    }
-    /// The part of `rows`, which are sorted by column `c`, that may pass, and whether all of it is equal.
-    fn narrow(
-        &self,
-        c: usize,
-        block: usize,
-        pred: &Pred,
-        rows: Range<usize>,
-    ) -> Result<Option<(Range<usize>, bool)>> {
-        let (column, _) = self.meta(c, block)?;
-        if self.stats(c, block).is_none_or(|s| s.nulls > 0) || rows.is_empty() {
-            return Ok(None);
-        }
-        let bytes = self.stored(c, block)?;
-        let fail = |e: Error| self.explain(e, c, block);
-        let parsed = Block::parse(&mut Reader::new(&bytes), self.block_rows(block)).map_err(fail)?;
-        let shape = Shape::of(&column.ty);
-        let number = (id::CONSTANT..=id::PATCHED).contains(&parsed.id);
-        if let Some(signed) = shape.integer()
-            && number
-        {
-            let (test, flip) = (integer_test(pred, signed)?, lane::flip(signed));
-            let ints = parsed.ints().map_err(fail)?;
-            return Ok(search(&test, rows, |i| Ok(ints.get(i)? ^ flip)).map_err(fail)?);
-        }
-        match (&shape, parsed.id) {
-            (Shape::Str, id::TEXT_CODES) => {
-                let Some(dict) = self.dict(c)? else { return Ok(None) };
-                let Data::Str(words) = &dict.values.data else { return Ok(None) };
-                let test = code_test(pred, words.len(), |i| words.get(i))?;
-                let ints = parsed.ints().map_err(fail)?;
-                search(&test, rows, |i| ints.get(i)).map_err(fail)
-            }
-            (Shape::Str, _) => {
-                let all = self.read(c, block)?.flat();
-                let Data::Str(s) = &all.data else { return Ok(None) };
-                // The block's own rows serve as the ordered list; equal neighbours do no harm.
-                search_text(pred, s, rows)
-            }
-            (Shape::F32 | Shape::F64, _) => {
-                let all = self.read(c, block)?.flat();
-                let order = |i: usize| match &all.data {
-                    Data::F32(v) => Ok(float_order(v[i].into())),
-                    Data::F64(v) => Ok(float_order(v[i])),
-                    _ => Err(corrupt("floats in a column of another kind")),
-                };
-                search(&float_test(pred), rows, order).map_err(fail)
-            }
-            _ => Ok(None),
-        }
-    }
 }
 
 impl DictSlot {
@@ -503,7 +437,7 @@ impl DictSlot {
 
 fn read_at(file: &Arc<dyn ReadFile>, offset: u64, len: u64) -> Result<Vec<u8>> {
     let mut bytes = vec![0; len as usize];
-    file.read_at(offset, &mut bytes).map_err(|e| file_error(&e))?;
+    file.read_at(offset, &mut bytes).map_err(|e| read_error(&e))?;
     Ok(bytes)
 }
 
@@ -523,127 +457,4 @@ fn bloom_hash(s: &Scalar, ty: &Type) -> Option<u64> {
         (Scalar::Int(_), shape) if shape.integer().is_some() => bloom::hash(s),
         _ => None,
     }
-}
-
-/// Whether all rows pass, none, or that is not known.
-fn by_stats(s: &BlockStats, ty: &Type, rows: usize, pred: &Pred) -> Result<Option<bool>> {
-    let all_null = s.nulls as usize == rows;
-    match pred {
-        Pred::Never => return Ok(Some(false)),
-        Pred::IsNull => return Ok(if all_null { Some(true) } else { (s.nulls == 0).then_some(false) }),
-        Pred::NotNull => return Ok(if all_null { Some(false) } else { (s.nulls == 0).then_some(true) }),
-        _ if all_null => return Ok(Some(false)),
-        Pred::Codes(_) => return Ok(None),
-        _ => {}
-    }
-    let shape = Shape::of(ty);
-    let known = if let Some(signed) = shape.integer() {
-        let flip = lane::flip(signed);
-        let order = |s: &Scalar| s.as_i128().map(|v| v as u64 ^ flip);
-        match (order(&s.min), order(&s.max)) {
-            (Some(lo), Some(hi)) => decided(&integer_test(pred, signed)?, lo, hi),
-            _ => None,
-        }
-    } else if matches!(shape, Shape::F32 | Shape::F64) {
-        let test = float_test(pred);
-        match (s.min.as_f64(), s.max.as_f64()) {
-            (Some(lo), Some(hi)) => match decided(&test, float_order(lo), float_order(hi)) {
-                Some(found) if s.nans == 0 || test.matches(u64::MAX) == found => Some(found),
-                _ => None,
-            },
-            // Only NaNs and NULLs.
-            _ if s.nans as usize + s.nulls as usize == rows => Some(test.matches(u64::MAX)),
-            _ => None,
-        }
-    } else if s.min.is_null() || s.max.is_null() {
-        None
-    } else {
-        by_bounds(s, &widen(pred, ty))
-    };
-    // NULL rows never pass.
-    Ok(if known == Some(true) && s.nulls > 0 { None } else { known })
-}
-
-/// For strings and wide numbers: bounds compared as values.
-fn by_bounds(s: &BlockStats, pred: &Pred) -> Option<bool> {
-    use std::cmp::Ordering::{Equal, Greater, Less};
-    let outside = |x: &Scalar| x.is_null() || x.compare(&s.min) == Less || x.compare(&s.max) == Greater;
-    let single = s.exact && s.min.compare(&s.max) == Equal;
-    match pred {
-        Pred::Eq(x) if outside(x) => Some(false),
-        Pred::In(list) if list.iter().all(outside) => Some(false),
-        Pred::Ne(x) if !x.is_null() && outside(x) => Some(true),
-        Pred::Range { lo, hi } => {
-            // A cut maximum lies above every row, so a bound that it only touches excludes nothing wrongly.
-            let below = hi.as_ref().is_some_and(|(x, _)| x.is_null() || x.compare(&s.min) == Less);
-            let above = lo.as_ref().is_some_and(|(x, _)| x.is_null() || x.compare(&s.max) == Greater);
-            if below || above {
-                return Some(false);
-            }
-            let from = lo.as_ref().is_none_or(|(x, _)| x.compare(&s.min) == Less);
-            let to = hi.as_ref().is_none_or(|(x, _)| x.compare(&s.max) == Greater);
-            if from && to {
-                return Some(true);
-            }
-            single.then(|| pred.matches(&s.min))
-        }
-        _ if single => Some(pred.matches(&s.min)),
-        _ => None,
-    }
-}
-
-/// Narrows sorted rows to those whose order can pass; `None` if the test says nothing about order.
-fn search(
-    test: &Test,
-    rows: Range<usize>,
-    order: impl Fn(usize) -> Result<u64>,
-) -> Result<Option<(Range<usize>, bool)>> {
-    let (lo, hi) = match test {
-        Test::None => return Ok(Some((rows.start..rows.start, false))),
-        Test::In(lo, hi) => (*lo, *hi),
-        Test::Set(s) => match (s.first(), s.last()) {
-            (Some(lo), Some(hi)) => (*lo, *hi),
-            _ => return Ok(Some((rows.start..rows.start, false))),
-        },
-        Test::All | Test::Out(..) | Test::Bits(..) => return Ok(None),
-    };
-    let failure = std::cell::RefCell::new(None);
-    let get = |i: usize| {
-        order(rows.start + i).unwrap_or_else(|e| {
-            failure.borrow_mut().get_or_insert(e);
-            0
-        })
-    };
-    let from = partition(rows.len(), |i| get(i) < lo);
-    let to = partition(rows.len(), |i| get(i) <= hi);
-    if let Some(e) = failure.take() {
-        return Err(e);
-    }
-    Ok(Some((rows.start + from..rows.start + to.max(from), lo == hi)))
-}
-
-fn search_text(pred: &Pred, s: &StrData, rows: Range<usize>) -> Result<Option<(Range<usize>, bool)>> {
-    use crate::pred::text;
-    let at = |i: usize| s.get(rows.start + i);
-    let below = |x: &[u8]| rows.start + partition(rows.len(), |i| at(i) < x);
-    let past = |x: &[u8]| rows.start + partition(rows.len(), |i| at(i) <= x);
-    Ok(match pred {
-        Pred::Eq(x) if !x.is_null() => Some((below(text(x)?)..past(text(x)?), true)),
-        Pred::Range { lo, hi } => {
-            let from = match lo {
-                Some((x, _)) if x.is_null() => return Ok(None),
-                Some((x, true)) => below(text(x)?),
-                Some((x, false)) => past(text(x)?),
-                None => rows.start,
-            };
-            let to = match hi {
-                Some((x, _)) if x.is_null() => return Ok(None),
-                Some((x, true)) => past(text(x)?),
-                Some((x, false)) => below(text(x)?),
-                None => rows.end,
-            };
-            Some((from..to.max(from), false))
-        }
-        _ => None,
-    })
 }

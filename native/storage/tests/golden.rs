@@ -3,6 +3,8 @@
 //! `COLONNADE_WRITE_GOLDEN=1 cargo test -p colonnade-storage --test golden` writes both anew: only for a new
 //! version of the format, beside the old files.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{Random, Shape, batch, column, ty};

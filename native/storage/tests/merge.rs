@@ -1,5 +1,7 @@
 //! Merging, sorting, memtables and log payloads.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{Dir, Random, SHAPES, Shape, TYPES, batch, column, same_columns, ty};
@@ -63,7 +65,7 @@ fn merged_rows_are_the_sorted_rows_of_all_inputs() {
             .enumerate()
             .map(|(i, b)| segment(&dir, &format!("in{i}{dropping}"), &specs, b, &options))
             .collect();
-        let keep = |i: usize, row: usize| !dropping || (row * 7 + i) % 3 != 0;
+        let keep = |i: usize, row: usize| !dropping || !(row * 7 + i).is_multiple_of(3);
         let kept: Vec<Batch> = parts
             .iter()
             .enumerate()
@@ -124,7 +126,7 @@ fn large_merges_interleave_blocks() {
     assert_eq!(info.rows as usize, 3 * n);
     let m = Segment::open(&dir.1, "m", &Cache::new(64 << 20)).unwrap();
     let (a, w) = (whole(&m, 0), whole(&m, 1));
-    assert!(is_sorted(&[a.clone()], a.len()));
+    assert!(is_sorted(std::slice::from_ref(&a), a.len()));
     for i in (0..3 * n).step_by(97) {
         let x = a.scalar(i).as_i64().unwrap();
         assert_eq!(w.bytes_at(i).unwrap(), format!("w{}", x % 1000).as_bytes());
@@ -257,7 +259,8 @@ fn skip_indexes_exclude_blocks() {
     ];
     let options = WriteOptions { skip_indexes, auto_bloom: true, ..Default::default() };
     let a = segment(&dir, "a", &specs, &batch(columns), &options);
-    merge_segments(&dir.1, &[a.clone()], "m", &specs, &options, None, &Cancel::default()).unwrap();
+    merge_segments(&dir.1, std::slice::from_ref(&a), "m", &specs, &options, None, &Cancel::default())
+        .unwrap();
     let m = Segment::open(&dir.1, "m", &Cache::new(1 << 20)).unwrap();
     for s in [a, m] {
         let mut wrong = 0;

@@ -1,5 +1,7 @@
 //! Segments of every type come back as they were; filters and statistics agree with a scan.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{Dir, Random, SHAPES, Shape, TYPES, batch, column, same, same_columns, ty, value};

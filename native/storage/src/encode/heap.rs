@@ -36,7 +36,7 @@ pub(crate) fn write<'a>(words: impl Iterator<Item = &'a [u8]>, codec: Codec, out
         pages += 1;
     };
     for word in words {
-        let same = if count as usize % RESTART == 0 {
+        let same = if (count as usize).is_multiple_of(RESTART) {
             0
         } else {
             before.iter().zip(word).take_while(|(a, b)| a == b).count()

@@ -242,7 +242,7 @@ fn choose(values: &[u64], flip: u64, out: &mut Vec<u8>) {
     let plain = light(n, width).0;
     // Costs in bytes, scaled so that slower encodings must earn their place.
     let others = n - f.common.1;
-    let gap_bits = if others == 0 { 0 } else { bits((n / others) as u64 * 8) as usize };
+    let gap_bits = gap_bits(n, others);
     let sparse = (others * (gap_bits + w) / 8 + 64) * 20 / 19;
     let runs = f.runs * (bits(n as u64) as usize + w) / 8 + 64;
     let delta = f.delta.map(|(_, dw)| packed_bytes(n, dw) + n / 256 + 64);
@@ -317,6 +317,11 @@ fn choose(values: &[u64], flip: u64, out: &mut Vec<u8>) {
     }
 }
 
+/// Bits of a gap between `count` of `n` rows: eight times the mean leaves room for the longer ones.
+fn gap_bits(n: usize, count: usize) -> usize {
+    n.checked_div(count).map_or(0, |mean| bits(mean as u64 * 8).into())
+}
+
 /// The width that makes packed rows and patches smallest together, and their bytes.
 fn best_patch(f: &Facts, n: usize, w: usize) -> (u8, usize) {
     let mut best = (0, usize::MAX / 16);
@@ -326,7 +331,7 @@ fn best_patch(f: &Facts, n: usize, w: usize) -> (u8, usize) {
         if above * 8 > n {
             break;
         }
-        let gap = if above == 0 { 0 } else { bits((n / above) as u64 * 8) as usize };
+        let gap = gap_bits(n, above);
         let size = light(n, width as u8).0 + above * (gap + w) / 8 + 96;
         if size < best.1 {
             best = (width as u8, size);
