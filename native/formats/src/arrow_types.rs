@@ -3,7 +3,8 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, NullArray, PrimitiveArray, StringArray, StructArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, NullArray,
+    PrimitiveArray, StringArray, StructArray,
 };
 use arrow_buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer, i256};
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
@@ -49,21 +50,41 @@ pub(crate) fn type_of(dt: &DataType, nullable: bool) -> Result<Type> {
         DataType::UInt64 => Type::UInt64,
         DataType::Float16 | DataType::Float32 => Type::Float32,
         DataType::Float64 => Type::Float64,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Type::String,
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView => Type::String,
         DataType::FixedSizeBinary(n) => Type::FixedString(u32::try_from(*n).unwrap_or(0)),
         DataType::Date32 => Type::Date32,
         DataType::Date64 => Type::DateTime64(3, None),
         DataType::Timestamp(unit, tz) => Type::DateTime64(scale_of(unit), zone_of(tz)),
-        DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s) | DataType::Decimal256(p, s) if *s >= 0 && *p <= 76 => {
+        DataType::Decimal32(p, s)
+        | DataType::Decimal64(p, s)
+        | DataType::Decimal128(p, s)
+        | DataType::Decimal256(p, s)
+            if *s >= 0 && *p <= 76 =>
+        {
             Type::Decimal(*p, *s as u8)
         }
         DataType::Dictionary(_, v) => {
             let inner = type_of(v, nullable)?;
-            return Ok(if matches!(inner.base(), Type::String) { Type::low_cardinality(inner) } else { inner });
+            return Ok(if matches!(inner.base(), Type::String) {
+                Type::low_cardinality(inner)
+            } else {
+                inner
+            });
         }
-        DataType::List(f) | DataType::LargeList(f) | DataType::FixedSizeList(f, _) => return Ok(Type::array(type_of(f.data_type(), f.is_nullable())?)),
+        DataType::List(f) | DataType::LargeList(f) | DataType::FixedSizeList(f, _) => {
+            return Ok(Type::array(type_of(f.data_type(), f.is_nullable())?));
+        }
         DataType::Struct(fs) => {
-            return Ok(Type::Tuple(fs.iter().map(|f| Ok((Arc::from(f.name().as_str()), type_of(f.data_type(), f.is_nullable())?))).collect::<Result<_>>()?));
+            return Ok(Type::Tuple(
+                fs.iter()
+                    .map(|f| Ok((Arc::from(f.name().as_str()), type_of(f.data_type(), f.is_nullable())?)))
+                    .collect::<Result<_>>()?,
+            ));
         }
         DataType::Map(f, _) => {
             let DataType::Struct(kv) = f.data_type() else { return Err(unsupported(dt)) };
@@ -88,14 +109,22 @@ fn numbers<T: ArrowPrimitiveType, V: Default + Copy>(a: &dyn Array, f: impl Fn(T
     let p = a.as_primitive::<T>();
     match p.nulls().filter(|n| n.null_count() > 0) {
         None => p.values().iter().map(|v| f(*v)).collect(),
-        Some(n) => p.values().iter().enumerate().map(|(i, v)| if n.is_null(i) { V::default() } else { f(*v) }).collect(),
+        Some(n) => p
+            .values()
+            .iter()
+            .enumerate()
+            .map(|(i, v)| if n.is_null(i) { V::default() } else { f(*v) })
+            .collect(),
     }
 }
 
 fn strings<'a>(rows: impl Iterator<Item = Option<&'a [u8]>> + Clone, n: usize) -> Result<Data> {
     let total: usize = rows.clone().map(|r| r.map_or(0, <[u8]>::len)).sum();
     if total > BATCH_BYTES_MAX {
-        return Err(Error::new(TOO_LARGE_STRING_SIZE, format!("{n} rows hold {total} bytes of text, more than {BATCH_BYTES_MAX}")));
+        return Err(Error::new(
+            TOO_LARGE_STRING_SIZE,
+            format!("{n} rows hold {total} bytes of text, more than {BATCH_BYTES_MAX}"),
+        ));
     }
     let mut offsets = Vec::with_capacity(n + 1);
     let mut bytes = Vec::with_capacity(total);
@@ -108,7 +137,11 @@ fn strings<'a>(rows: impl Iterator<Item = Option<&'a [u8]>> + Clone, n: usize) -
 }
 
 /// Rows `offsets[i]..offsets[i + 1]` of the values; rows that are NULL become empty.
-fn list(offsets: impl Iterator<Item = (usize, usize)>, values: &dyn Array, nulls: Option<&Bitmap>) -> Result<Data> {
+fn list(
+    offsets: impl Iterator<Item = (usize, usize)>,
+    values: &dyn Array,
+    nulls: Option<&Bitmap>,
+) -> Result<Data> {
     let inner = column_of(values)?;
     let mut out = vec![0u32];
     let mut picks: Vec<u32> = Vec::new();
@@ -128,9 +161,15 @@ fn list(offsets: impl Iterator<Item = (usize, usize)>, values: &dyn Array, nulls
 pub(crate) fn column_of(a: &dyn Array) -> Result<Column> {
     let nulls = mask_of(a);
     let n = a.len();
-    macro_rules! num { ($wrap:ident, $t:ty) => { Data::$wrap(numbers::<$t, _>(a, |v| v).into()) } }
+    macro_rules! num {
+        ($wrap:ident, $t:ty) => {
+            Data::$wrap(numbers::<$t, _>(a, |v| v).into())
+        };
+    }
     let data = match a.data_type() {
-        DataType::Null => return Ok(Column { data: Data::Nothing(n), nulls: Some(Arc::new(Bitmap::new(n, true))) }),
+        DataType::Null => {
+            return Ok(Column { data: Data::Nothing(n), nulls: Some(Arc::new(Bitmap::new(n, true))) });
+        }
         DataType::Boolean => {
             let b = a.as_boolean();
             Data::U8((0..n).map(|i| u8::from(b.is_valid(i) && b.value(i))).collect::<Vec<_>>().into())
@@ -163,7 +202,9 @@ pub(crate) fn column_of(a: &dyn Array) -> Result<Column> {
         DataType::Decimal32(p, _) => decimals(*p, numbers::<Decimal32Type, _>(a, |v| I256::from(v))),
         DataType::Decimal64(p, _) => decimals(*p, numbers::<Decimal64Type, _>(a, |v| I256::from(v))),
         DataType::Decimal128(p, _) => decimals(*p, numbers::<Decimal128Type, _>(a, |v| I256::from(v))),
-        DataType::Decimal256(p, _) => decimals(*p, numbers::<Decimal256Type, _>(a, |v| I256::from_le_bytes(v.to_le_bytes()))),
+        DataType::Decimal256(p, _) => {
+            decimals(*p, numbers::<Decimal256Type, _>(a, |v| I256::from_le_bytes(v.to_le_bytes())))
+        }
         DataType::Utf8 => strings(a.as_string::<i32>().iter().map(|s| s.map(str::as_bytes)), n)?,
         DataType::LargeUtf8 => strings(a.as_string::<i64>().iter().map(|s| s.map(str::as_bytes)), n)?,
         DataType::Utf8View => strings(a.as_string_view().iter().map(|s| s.map(str::as_bytes)), n)?,
@@ -203,7 +244,10 @@ pub(crate) fn column_of(a: &dyn Array) -> Result<Column> {
         }
         DataType::Struct(_) => {
             let s = a.as_struct();
-            Data::Tuple(s.columns().iter().map(|c| column_of(c.as_ref())).collect::<Result<Vec<_>>>()?.into(), n)
+            Data::Tuple(
+                s.columns().iter().map(|c| column_of(c.as_ref())).collect::<Result<Vec<_>>>()?.into(),
+                n,
+            )
         }
         other => return Err(unsupported(other)),
     };
@@ -236,7 +280,10 @@ fn dictionary(a: &dyn Array, nulls: Option<Bitmap>) -> Result<Column> {
         Some(m) => keys.iter().enumerate().map(|(i, k)| if m.get(i) { 0 } else { *k }).collect(),
     };
     if keys.iter().any(|k| *k as usize >= values.len()) {
-        return Err(Error::new(types::codes::INCORRECT_DATA, "A dictionary index lies outside of its dictionary"));
+        return Err(Error::new(
+            types::codes::INCORRECT_DATA,
+            "A dictionary index lies outside of its dictionary",
+        ));
     }
     if matches!(values.data, Data::Str(_)) {
         return Ok(Column::new(Data::Codes(keys.into(), Arc::new(Dict::new(values, false))), nulls));
@@ -265,15 +312,23 @@ pub(crate) fn data_type(ty: &Type) -> Result<DataType> {
         Type::Float64 => DataType::Float64,
         Type::Decimal(p, s) if *p <= 38 => DataType::Decimal128(*p, *s as i8),
         Type::Decimal(p, s) => DataType::Decimal256(*p, *s as i8),
-        Type::String | Type::Uuid | Type::Ipv4 | Type::Ipv6 | Type::Enum8(_) | Type::Enum16(_) => DataType::Utf8,
+        Type::String | Type::Uuid | Type::Ipv4 | Type::Ipv6 | Type::Enum8(_) | Type::Enum16(_) => {
+            DataType::Utf8
+        }
         Type::AggregateFunction(_) => DataType::Binary,
         Type::FixedString(n) => DataType::FixedSizeBinary(i32::try_from(*n).unwrap_or(i32::MAX)),
         Type::Date | Type::Date32 => DataType::Date32,
-        Type::DateTime(tz) => DataType::Timestamp(TimeUnit::Second, Some(tz.clone().unwrap_or_else(|| Arc::from("UTC")))),
-        Type::DateTime64(s, tz) => DataType::Timestamp(unit_of(*s).0, Some(tz.clone().unwrap_or_else(|| Arc::from("UTC")))),
+        Type::DateTime(tz) => {
+            DataType::Timestamp(TimeUnit::Second, Some(tz.clone().unwrap_or_else(|| Arc::from("UTC"))))
+        }
+        Type::DateTime64(s, tz) => {
+            DataType::Timestamp(unit_of(*s).0, Some(tz.clone().unwrap_or_else(|| Arc::from("UTC"))))
+        }
         Type::Array(t) => DataType::List(Arc::new(field("item", t)?)),
         Type::Tuple(es) => DataType::Struct(tuple_fields(es)?),
-        Type::Map(kv) => DataType::Map(Arc::new(Field::new("entries", DataType::Struct(map_fields(kv)?), false)), false),
+        Type::Map(kv) => {
+            DataType::Map(Arc::new(Field::new("entries", DataType::Struct(map_fields(kv)?), false)), false)
+        }
     })
 }
 fn unit_of(scale: u8) -> (TimeUnit, u8) {
@@ -311,16 +366,27 @@ pub(crate) fn array_of(ty: &Type, col: &Column) -> Result<ArrayRef> {
     let n = c.len();
     let nulls = null_buffer(&c);
     let failed = |e: arrow_schema::ArrowError| Error::internal(format!("Arrow: {e}"));
-    macro_rules! num { ($t:ty, $v:expr) => { Arc::new(PrimitiveArray::<$t>::new(ScalarBuffer::from($v), nulls)) as ArrayRef } }
+    macro_rules! num {
+        ($t:ty, $v:expr) => {
+            Arc::new(PrimitiveArray::<$t>::new(ScalarBuffer::from($v), nulls)) as ArrayRef
+        };
+    }
     let base = ty.base();
     Ok(match (base, &c.data) {
-        (Type::Nothing, _) | (_, Data::Nothing(_)) if matches!(data_type(ty)?, DataType::Null) => Arc::new(NullArray::new(n)),
+        (Type::Nothing, _) | (_, Data::Nothing(_)) if matches!(data_type(ty)?, DataType::Null) => {
+            Arc::new(NullArray::new(n))
+        }
         (_, Data::Nothing(_)) => return array_of(ty, &Column::null_of(base, n).flat()),
-        (Type::Bool, Data::U8(v)) => Arc::new(BooleanArray::new(BooleanBuffer::collect_bool(n, |i| v[i] != 0), nulls)),
+        (Type::Bool, Data::U8(v)) => {
+            Arc::new(BooleanArray::new(BooleanBuffer::collect_bool(n, |i| v[i] != 0), nulls))
+        }
         (Type::Date, Data::U16(v)) => num!(Date32Type, v.iter().map(|x| i32::from(*x)).collect::<Vec<_>>()),
         (Type::Date32, Data::I32(v)) => num!(Date32Type, v.to_vec()),
         (Type::DateTime(_), Data::U32(v)) => {
-            let a = PrimitiveArray::<TimestampSecondType>::new(ScalarBuffer::from(v.iter().map(|x| i64::from(*x)).collect::<Vec<_>>()), nulls);
+            let a = PrimitiveArray::<TimestampSecondType>::new(
+                ScalarBuffer::from(v.iter().map(|x| i64::from(*x)).collect::<Vec<_>>()),
+                nulls,
+            );
             Arc::new(a.with_data_type(data_type(base)?))
         }
         (Type::DateTime64(s, _), Data::I64(v)) => {
@@ -329,10 +395,18 @@ pub(crate) fn array_of(ty: &Type, col: &Column) -> Result<ArrayRef> {
             let ticks: Vec<i64> = v.iter().map(|x| x.saturating_mul(factor)).collect();
             let dt = data_type(base)?;
             match unit {
-                TimeUnit::Second => Arc::new(PrimitiveArray::<TimestampSecondType>::new(ticks.into(), nulls).with_data_type(dt)),
-                TimeUnit::Millisecond => Arc::new(PrimitiveArray::<TimestampMillisecondType>::new(ticks.into(), nulls).with_data_type(dt)),
-                TimeUnit::Microsecond => Arc::new(PrimitiveArray::<TimestampMicrosecondType>::new(ticks.into(), nulls).with_data_type(dt)),
-                TimeUnit::Nanosecond => Arc::new(PrimitiveArray::<TimestampNanosecondType>::new(ticks.into(), nulls).with_data_type(dt)),
+                TimeUnit::Second => Arc::new(
+                    PrimitiveArray::<TimestampSecondType>::new(ticks.into(), nulls).with_data_type(dt),
+                ),
+                TimeUnit::Millisecond => Arc::new(
+                    PrimitiveArray::<TimestampMillisecondType>::new(ticks.into(), nulls).with_data_type(dt),
+                ),
+                TimeUnit::Microsecond => Arc::new(
+                    PrimitiveArray::<TimestampMicrosecondType>::new(ticks.into(), nulls).with_data_type(dt),
+                ),
+                TimeUnit::Nanosecond => Arc::new(
+                    PrimitiveArray::<TimestampNanosecondType>::new(ticks.into(), nulls).with_data_type(dt),
+                ),
             }
         }
         (Type::Decimal(p, s), d) => {
@@ -344,10 +418,16 @@ pub(crate) fn array_of(ty: &Type, col: &Column) -> Result<ArrayRef> {
                 _ => I256::ZERO,
             };
             if *p <= 38 {
-                let a = PrimitiveArray::<Decimal128Type>::new((0..n).map(|i| wide(i).as_i128()).collect::<Vec<_>>().into(), nulls);
+                let a = PrimitiveArray::<Decimal128Type>::new(
+                    (0..n).map(|i| wide(i).as_i128()).collect::<Vec<_>>().into(),
+                    nulls,
+                );
                 Arc::new(a.with_precision_and_scale(*p, *s as i8).map_err(failed)?)
             } else {
-                let a = PrimitiveArray::<Decimal256Type>::new((0..n).map(|i| i256::from_le_bytes(wide(i).to_le_bytes())).collect::<Vec<_>>().into(), nulls);
+                let a = PrimitiveArray::<Decimal256Type>::new(
+                    (0..n).map(|i| i256::from_le_bytes(wide(i).to_le_bytes())).collect::<Vec<_>>().into(),
+                    nulls,
+                );
                 Arc::new(a.with_precision_and_scale(*p, *s as i8).map_err(failed)?)
             }
         }
@@ -379,17 +459,26 @@ pub(crate) fn array_of(ty: &Type, col: &Column) -> Result<ArrayRef> {
         (_, Data::Fixed(f)) => fixed(i32::try_from(f.width).unwrap_or(0), f.bytes.to_vec(), nulls)?,
         (t, Data::Str(s)) => {
             let from = s.offsets[0];
-            let offsets: Vec<i32> = s.offsets.iter().map(|o| i32::try_from(o - from).map_err(|_| too_large())).collect::<Result<_>>()?;
+            let offsets: Vec<i32> = s
+                .offsets
+                .iter()
+                .map(|o| i32::try_from(o - from).map_err(|_| too_large()))
+                .collect::<Result<_>>()?;
             let bytes = s.bytes[from as usize..s.offsets[n] as usize].to_vec();
             if matches!(t, Type::AggregateFunction(_)) {
-                let a = BinaryArray::try_new(OffsetBuffer::new(offsets.into()), bytes.into(), nulls).map_err(failed)?;
+                let a = BinaryArray::try_new(OffsetBuffer::new(offsets.into()), bytes.into(), nulls)
+                    .map_err(failed)?;
                 return Ok(Arc::new(a));
             }
             utf8(offsets, bytes, nulls)?
         }
         (t, Data::Array(a)) => {
             let from = a.offsets[0];
-            let offsets: Vec<i32> = a.offsets.iter().map(|o| i32::try_from(o - from).map_err(|_| too_large())).collect::<Result<_>>()?;
+            let offsets: Vec<i32> = a
+                .offsets
+                .iter()
+                .map(|o| i32::try_from(o - from).map_err(|_| too_large()))
+                .collect::<Result<_>>()?;
             let offsets = OffsetBuffer::new(offsets.into());
             let values = a.values.slice(from as usize, (a.offsets[n] - from) as usize);
             match t {
@@ -398,20 +487,25 @@ pub(crate) fn array_of(ty: &Type, col: &Column) -> Result<ArrayRef> {
                     Arc::new(ListArray::try_new(f, offsets, array_of(inner, &values)?, None).map_err(failed)?)
                 }
                 Type::Map(kv) => {
-                    let Data::Tuple(cs, _) = &values.data else { return Err(Error::internal("a map's entries are tuples")) };
+                    let Data::Tuple(cs, _) = &values.data else {
+                        return Err(Error::internal("a map's entries are tuples"));
+                    };
                     let arrays = vec![array_of(&kv.0, &cs[0])?, array_of(&kv.1, &cs[1])?];
                     let entries = StructArray::try_new(map_fields(kv)?, arrays, None).map_err(failed)?;
                     let f = Arc::new(Field::new("entries", entries.data_type().clone(), false));
                     Arc::new(MapArray::try_new(f, offsets, entries, None, false).map_err(failed)?)
                 }
-                other => return Err(Error::not_implemented(format!("Type {other} cannot be written as Arrow"))),
+                other => {
+                    return Err(Error::not_implemented(format!("Type {other} cannot be written as Arrow")));
+                }
             }
         }
         (Type::Tuple(es), Data::Tuple(cs, n)) => {
             if es.is_empty() {
                 return Ok(Arc::new(StructArray::new_empty_fields(*n, None)));
             }
-            let arrays = es.iter().zip(cs.iter()).map(|((_, t), c)| array_of(t, c)).collect::<Result<Vec<_>>>()?;
+            let arrays =
+                es.iter().zip(cs.iter()).map(|((_, t), c)| array_of(t, c)).collect::<Result<Vec<_>>>()?;
             Arc::new(StructArray::try_new(tuple_fields(es)?, arrays, None).map_err(failed)?)
         }
         (other, _) => return Err(Error::not_implemented(format!("Type {other} cannot be written as Arrow"))),
@@ -422,7 +516,10 @@ fn too_large() -> Error {
     Error::new(TOO_LARGE_STRING_SIZE, "A batch holds more than 2 GiB of text")
 }
 fn fixed(width: i32, bytes: Vec<u8>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-    Ok(Arc::new(FixedSizeBinaryArray::try_new(width, bytes.into(), nulls).map_err(|e| Error::internal(format!("Arrow: {e}")))?))
+    Ok(Arc::new(
+        FixedSizeBinaryArray::try_new(width, bytes.into(), nulls)
+            .map_err(|e| Error::internal(format!("Arrow: {e}")))?,
+    ))
 }
 fn utf8(offsets: Vec<i32>, bytes: Vec<u8>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
     let whole = std::str::from_utf8(&bytes).is_ok();
@@ -432,7 +529,9 @@ fn utf8(offsets: Vec<i32>, bytes: Vec<u8>, nulls: Option<NullBuffer>) -> Result<
     }
     let rows = (0..offsets.len() - 1).map(|i| {
         let valid = nulls.as_ref().is_none_or(|n| n.is_valid(i));
-        valid.then(|| String::from_utf8_lossy(&bytes[offsets[i] as usize..offsets[i + 1] as usize]).into_owned())
+        valid.then(|| {
+            String::from_utf8_lossy(&bytes[offsets[i] as usize..offsets[i + 1] as usize]).into_owned()
+        })
     });
     Ok(Arc::new(StringArray::from_iter(rows)))
 }

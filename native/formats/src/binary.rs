@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use types::builder::Values;
 use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, INCORRECT_DATA, TOO_LARGE_ARRAY_SIZE, TOO_LARGE_STRING_SIZE};
-use types::{ArrayData, Bitmap, Buf, Column, ColumnBuilder, Data, Error, FixedData, I256, Result, StrData, Type, U256};
+use types::{
+    ArrayData, Bitmap, Buf, Column, ColumnBuilder, Data, Error, FixedData, I256, Result, StrData, Type, U256,
+};
 
 /// No string and no array of a single value may be larger.
 const VALUE_BYTES_MAX: u64 = 1 << 30;
@@ -24,7 +26,10 @@ impl<'a> Bytes<'a> {
     #[inline]
     pub fn take(&mut self, n: usize) -> Result<&'a [u8]> {
         if n > self.left() {
-            return Err(Error::new(ATTEMPT_TO_READ_AFTER_EOF, format!("Attempt to read after the end of the data: {n} bytes wanted, {} left", self.left())));
+            return Err(Error::new(
+                ATTEMPT_TO_READ_AFTER_EOF,
+                format!("Attempt to read after the end of the data: {n} bytes wanted, {} left", self.left()),
+            ));
         }
         self.pos += n;
         Ok(&self.data[self.pos - n..self.pos])
@@ -103,14 +108,23 @@ pub fn read_value(ty: &Type, b: &mut Bytes<'_>, out: &mut ColumnBuilder) -> Resu
                     out.push_null();
                     Ok(())
                 }
-                v => Err(Error::new(INCORRECT_DATA, format!("The byte that says NULL or not is {v}, not 0 or 1"))),
+                v => Err(Error::new(
+                    INCORRECT_DATA,
+                    format!("The byte that says NULL or not is {v}, not 0 or 1"),
+                )),
             };
         }
         Type::LowCardinality(inner) => return read_value(inner, b, out),
-        Type::SimpleAggregateFunction(a) => return read_value(a.args.first().unwrap_or(&Type::Nothing), b, out),
+        Type::SimpleAggregateFunction(a) => {
+            return read_value(a.args.first().unwrap_or(&Type::Nothing), b, out);
+        }
         _ => {}
     }
-    macro_rules! le { ($v:ident, $t:ty) => { $v.push(<$t>::from_le_bytes(b.array()?)) } }
+    macro_rules! le {
+        ($v:ident, $t:ty) => {
+            $v.push(<$t>::from_le_bytes(b.array()?))
+        };
+    }
     match &mut out.values {
         Values::U8(v) => {
             let x = b.byte()?;
@@ -225,10 +239,16 @@ pub fn write_value(ty: &Type, col: &Column, row: usize, out: &mut Vec<u8>) {
             return;
         }
         Type::LowCardinality(inner) => return write_value(inner, col, row, out),
-        Type::SimpleAggregateFunction(a) => return write_value(a.args.first().unwrap_or(&Type::Nothing), col, row, out),
+        Type::SimpleAggregateFunction(a) => {
+            return write_value(a.args.first().unwrap_or(&Type::Nothing), col, row, out);
+        }
         _ => {}
     }
-    macro_rules! le { ($v:ident) => { out.extend_from_slice(&$v[row].to_le_bytes()) } }
+    macro_rules! le {
+        ($v:ident) => {
+            out.extend_from_slice(&$v[row].to_le_bytes())
+        };
+    }
     match &col.data {
         Data::U8(v) => out.push(v[row]),
         Data::U16(v) => le!(v),
@@ -303,7 +323,9 @@ pub fn write_column(ty: &Type, col: &Column, out: &mut Vec<u8>) {
     let rows = col.len();
     match ty {
         Type::LowCardinality(inner) => return write_low_cardinality(inner, col, out),
-        Type::SimpleAggregateFunction(a) => return write_column(a.args.first().unwrap_or(&Type::Nothing), col, out),
+        Type::SimpleAggregateFunction(a) => {
+            return write_column(a.args.first().unwrap_or(&Type::Nothing), col, out);
+        }
         Type::Nullable(inner) => {
             out.extend((0..rows).map(|i| u8::from(col.is_null(i) || matches!(col.data, Data::Nothing(_)))));
             let mut plain = col.flat();
@@ -313,7 +335,11 @@ pub fn write_column(ty: &Type, col: &Column, out: &mut Vec<u8>) {
         _ => {}
     }
     let flat = col.flat();
-    macro_rules! le { ($v:ident) => { $v.iter().for_each(|x| out.extend_from_slice(&x.to_le_bytes())) } }
+    macro_rules! le {
+        ($v:ident) => {
+            $v.iter().for_each(|x| out.extend_from_slice(&x.to_le_bytes()))
+        };
+    }
     match &flat.data {
         Data::U8(v) => out.extend_from_slice(v),
         Data::U16(v) => le!(v),
@@ -382,7 +408,9 @@ fn write_low_cardinality(inner: &Type, col: &Column, out: &mut Vec<u8>) {
                 }
                 let s = &mut slot[c as usize];
                 if *s == u32::MAX {
-                    let is_default = d.values.bytes_at(c as usize).is_some_and(|b| b.iter().all(|x| *x == 0) && matches!(base, Type::String) == b.is_empty());
+                    let is_default = d.values.bytes_at(c as usize).is_some_and(|b| {
+                        b.iter().all(|x| *x == 0) && matches!(base, Type::String) == b.is_empty()
+                    });
                     if is_default && !nullable {
                         *s = 0;
                     } else {
@@ -442,11 +470,16 @@ fn write_low_cardinality(inner: &Type, col: &Column, out: &mut Vec<u8>) {
 pub fn read_column(ty: &Type, rows: usize, b: &mut Bytes<'_>) -> Result<Column> {
     match ty {
         Type::LowCardinality(inner) => return read_low_cardinality(inner, rows, b),
-        Type::SimpleAggregateFunction(a) => return read_column(a.args.first().unwrap_or(&Type::Nothing), rows, b),
+        Type::SimpleAggregateFunction(a) => {
+            return read_column(a.args.first().unwrap_or(&Type::Nothing), rows, b);
+        }
         Type::Nullable(inner) => {
             let mask = b.take(rows)?;
             if let Some(bad) = mask.iter().find(|x| **x > 1) {
-                return Err(Error::new(INCORRECT_DATA, format!("A byte that says NULL or not is {bad}, not 0 or 1")));
+                return Err(Error::new(
+                    INCORRECT_DATA,
+                    format!("A byte that says NULL or not is {bad}, not 0 or 1"),
+                ));
             }
             let nulls = Bitmap::from_bytes(mask);
             let mut c = read_column(inner, rows, b)?;
@@ -457,14 +490,21 @@ pub fn read_column(ty: &Type, rows: usize, b: &mut Bytes<'_>) -> Result<Column> 
         }
         _ => {}
     }
-    macro_rules! le { ($wrap:ident, $t:ty, $n:literal) => {{
-        let raw = b.take(checked(rows, $n)?)?;
-        Data::$wrap(raw.chunks_exact($n).map(|c| {
-            let mut x = [0u8; $n];
-            x.copy_from_slice(c);
-            <$t>::from_le_bytes(x)
-        }).collect::<Vec<_>>().into())
-    }} }
+    macro_rules! le {
+        ($wrap:ident, $t:ty, $n:literal) => {{
+            let raw = b.take(checked(rows, $n)?)?;
+            Data::$wrap(
+                raw.chunks_exact($n)
+                    .map(|c| {
+                        let mut x = [0u8; $n];
+                        x.copy_from_slice(c);
+                        <$t>::from_le_bytes(x)
+                    })
+                    .collect::<Vec<_>>()
+                    .into(),
+            )
+        }};
+    }
     let data = match ty {
         Type::Bool => Data::U8(b.take(rows)?.iter().map(|x| u8::from(*x != 0)).collect::<Vec<_>>().into()),
         Type::UInt8 => Data::U8(b.take(rows)?.to_vec().into()),
@@ -518,7 +558,9 @@ pub fn read_column(ty: &Type, rows: usize, b: &mut Bytes<'_>) -> Result<Column> 
             offsets.push(0u32);
             for _ in 0..rows {
                 bytes.extend_from_slice(b.string()?);
-                offsets.push(u32::try_from(bytes.len()).map_err(|_| Error::new(TOO_LARGE_STRING_SIZE, "A block's strings are larger than 4 GiB"))?);
+                offsets.push(u32::try_from(bytes.len()).map_err(|_| {
+                    Error::new(TOO_LARGE_STRING_SIZE, "A block's strings are larger than 4 GiB")
+                })?);
             }
             Data::Str(StrData { offsets: offsets.into(), bytes: bytes.into() })
         }
@@ -540,7 +582,10 @@ pub fn read_column(ty: &Type, rows: usize, b: &mut Bytes<'_>) -> Result<Column> 
             b.take(rows)?;
             Data::Tuple([].into(), rows)
         }
-        Type::Tuple(es) => Data::Tuple(es.iter().map(|(_, t)| read_column(t, rows, b)).collect::<Result<Vec<_>>>()?.into(), rows),
+        Type::Tuple(es) => Data::Tuple(
+            es.iter().map(|(_, t)| read_column(t, rows, b)).collect::<Result<Vec<_>>>()?.into(),
+            rows,
+        ),
         Type::Nothing => {
             b.take(rows)?;
             Data::Nothing(rows)
@@ -564,7 +609,10 @@ fn read_offsets(rows: usize, b: &mut Bytes<'_>) -> Result<(Buf<u32>, usize)> {
         x.copy_from_slice(c);
         let o = u64::from_le_bytes(x);
         if o < last || o > VALUE_BYTES_MAX {
-            return Err(Error::new(INCORRECT_DATA, "Offsets of an array column do not ascend, or are too large"));
+            return Err(Error::new(
+                INCORRECT_DATA,
+                "Offsets of an array column do not ascend, or are too large",
+            ));
         }
         last = o;
         offsets.push(o as u32);
@@ -583,18 +631,29 @@ fn read_low_cardinality(inner: &Type, rows: usize, b: &mut Bytes<'_>) -> Result<
         1 => (2, 16),
         2 => (4, 32),
         3 => (8, 64),
-        v => return Err(Error::new(INCORRECT_DATA, format!("Unknown index type {v} of a dictionary column"))),
+        v => {
+            return Err(Error::new(INCORRECT_DATA, format!("Unknown index type {v} of a dictionary column")));
+        }
     };
     if flags & 0x200 == 0 {
-        return Err(Error::new(INCORRECT_DATA, format!("Dictionary flags {flags:#x} are not supported: keys must stand in the block")));
+        return Err(Error::new(
+            INCORRECT_DATA,
+            format!("Dictionary flags {flags:#x} are not supported: keys must stand in the block"),
+        ));
     }
     let size = b.u64()?;
     if size > b.left() as u64 && base.fixed_width() != Some(0) {
-        return Err(Error::new(ATTEMPT_TO_READ_AFTER_EOF, format!("A dictionary of {size} values is larger than the data ({bits}-bit indexes)")));
+        return Err(Error::new(
+            ATTEMPT_TO_READ_AFTER_EOF,
+            format!("A dictionary of {size} values is larger than the data ({bits}-bit indexes)"),
+        ));
     }
     let dict = read_column(base, size as usize, b)?;
     if b.u64()? != rows as u64 {
-        return Err(Error::new(INCORRECT_DATA, "A dictionary column has another number of rows than its block"));
+        return Err(Error::new(
+            INCORRECT_DATA,
+            "A dictionary column has another number of rows than its block",
+        ));
     }
     let raw = b.take(checked(rows, width)?)?;
     let mut out = ColumnBuilder::with_capacity(inner, rows);
@@ -603,7 +662,10 @@ fn read_low_cardinality(inner: &Type, rows: usize, b: &mut Bytes<'_>) -> Result<
         x[..width].copy_from_slice(c);
         let code = u64::from_le_bytes(x);
         if code >= size {
-            return Err(Error::new(INCORRECT_DATA, format!("Index {code} lies outside a dictionary of {size} values")));
+            return Err(Error::new(
+                INCORRECT_DATA,
+                format!("Index {code} lies outside a dictionary of {size} values"),
+            ));
         }
         if code == 0 && inner.is_nullable() { out.push_null() } else { out.push_row(&dict, code as usize) }
     }

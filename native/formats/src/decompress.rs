@@ -64,12 +64,18 @@ impl Meter {
         self.decoded += piece.len() as u64;
         let l = &self.limits;
         if self.decoded > l.bytes_max {
-            return Err(Error::new(TOO_MANY_BYTES, format!("Decompressed body is larger than {} bytes (max_body_bytes)", l.bytes_max)));
+            return Err(Error::new(
+                TOO_MANY_BYTES,
+                format!("Decompressed body is larger than {} bytes (max_body_bytes)", l.bytes_max),
+            ));
         }
         if self.decoded > l.ratio_after && self.decoded / self.sent.max(1) > l.ratio {
             return Err(Error::new(
                 TOO_MANY_BYTES,
-                format!("Compressed body decodes to more than {} times its size; raise max_decompression_ratio if that is meant", l.ratio),
+                format!(
+                    "Compressed body decodes to more than {} times its size; raise max_decompression_ratio if that is meant",
+                    l.ratio
+                ),
             ));
         }
         out(piece)
@@ -86,14 +92,19 @@ impl Decompress {
             "deflate" => Method::Deflate { inflate: None, done: false },
             "zstd" | "zst" => {
                 let mut decoder = ZstdDecoder::new().map_err(|e| broken("zstd", e))?;
-                decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX)).map_err(|e| broken("zstd", e))?;
+                decoder
+                    .set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX))
+                    .map_err(|e| broken("zstd", e))?;
                 Method::Zstd { decoder: Box::new(decoder), inside: false }
             }
             "lz4" => Method::Lz4(Box::default()),
             other => {
                 return Err(Error::new(
                     UNKNOWN_COMPRESSION_METHOD,
-                    format!("Unknown compression method '{}'; gzip, deflate, zstd and lz4 are known", types::text::clip(other.as_bytes(), 30)),
+                    format!(
+                        "Unknown compression method '{}'; gzip, deflate, zstd and lz4 are known",
+                        types::text::clip(other.as_bytes(), 30)
+                    ),
                 ));
             }
         };
@@ -115,13 +126,15 @@ impl Decompress {
                     return Ok(());
                 }
                 // A zlib header says so in its first byte; some send raw deflate under this name.
-                let inflate = inflate.get_or_insert_with(|| Inflate::new(data[0] & 0x0f == 8 && data[0] >> 4 <= 7));
+                let inflate =
+                    inflate.get_or_insert_with(|| Inflate::new(data[0] & 0x0f == 8 && data[0] >> 4 <= 7));
                 let mut rest = data;
                 while !rest.is_empty() {
                     if *done {
                         return Err(broken("deflate", "data follows the end of the stream"));
                     }
-                    let (used, end) = step(inflate, rest, &mut self.buffer, "deflate", &mut |p| self.meter.pass(p, out))?;
+                    let (used, end) =
+                        step(inflate, rest, &mut self.buffer, "deflate", &mut |p| self.meter.pass(p, out))?;
                     rest = &rest[used..];
                     *done = end;
                 }
@@ -169,11 +182,18 @@ impl Decompress {
 }
 
 /// Inflates as much of `data` as there is; gives the bytes used and whether the stream ended.
-fn step(inflate: &mut Inflate, data: &[u8], buffer: &mut [u8], what: &str, out: &mut Sink<'_>) -> Result<(usize, bool)> {
+fn step(
+    inflate: &mut Inflate,
+    data: &[u8],
+    buffer: &mut [u8],
+    what: &str,
+    out: &mut Sink<'_>,
+) -> Result<(usize, bool)> {
     let mut used = 0;
     loop {
         let (i, o) = (inflate.total_in(), inflate.total_out());
-        let status = inflate.decompress(&data[used..], buffer, FlushDecompress::None).map_err(|e| broken(what, e))?;
+        let status =
+            inflate.decompress(&data[used..], buffer, FlushDecompress::None).map_err(|e| broken(what, e))?;
         let (read, wrote) = ((inflate.total_in() - i) as usize, (inflate.total_out() - o) as usize);
         used += read;
         out(&buffer[..wrote])?;
@@ -227,12 +247,16 @@ impl Gzip {
                             self.crc = Crc::new();
                             self.state = GzipState::Data;
                         }
-                        None if self.held.len() > 1 << 17 => return Err(broken("gzip", "the header is too long")),
+                        None if self.held.len() > 1 << 17 => {
+                            return Err(broken("gzip", "the header is too long"));
+                        }
                         None => return Ok(()),
                     }
                 }
                 GzipState::Data => {
-                    let Some(inflate) = &mut self.inflate else { return Err(Error::internal("gzip data before its header")) };
+                    let Some(inflate) = &mut self.inflate else {
+                        return Err(Error::internal("gzip data before its header"));
+                    };
                     let crc = &mut self.crc;
                     let (used, end) = step(inflate, rest, buffer, "gzip", &mut |p| {
                         crc.update(p);
@@ -248,7 +272,9 @@ impl Gzip {
                     self.held.extend_from_slice(&rest[..n]);
                     rest = &rest[n..];
                     if let [a, b, c, d, e, f, g, h] = self.held[..] {
-                        if u32::from_le_bytes([a, b, c, d]) != self.crc.sum() || u32::from_le_bytes([e, f, g, h]) != self.crc.amount() {
+                        if u32::from_le_bytes([a, b, c, d]) != self.crc.sum()
+                            || u32::from_le_bytes([e, f, g, h]) != self.crc.amount()
+                        {
                             return Err(broken("gzip", "the checksum does not match"));
                         }
                         self.held.clear();
@@ -386,7 +412,8 @@ impl Lz4 {
             block
         } else {
             decoded.resize(frame.block_max, 0);
-            let n = lz4_flex::block::decompress_into_with_dict(block, &mut decoded, &frame.window).map_err(|e| broken("lz4", e))?;
+            let n = lz4_flex::block::decompress_into_with_dict(block, &mut decoded, &frame.window)
+                .map_err(|e| broken("lz4", e))?;
             &decoded[..n]
         };
         frame.written += text.len() as u64;

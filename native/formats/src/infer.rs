@@ -36,7 +36,11 @@ enum Seen {
     Nothing,
     Bool,
     /// all of them fit Int64 / some need UInt64 / Int128 and more
-    Int { unsigned: bool, wide: bool, negative: bool },
+    Int {
+        unsigned: bool,
+        wide: bool,
+        negative: bool,
+    },
     Float,
     Date,
     /// digits behind the second, most of any value
@@ -90,12 +94,27 @@ impl Facts {
             Seen::Date => Type::Date,
             Seen::Time(0) => Type::DateTime(None),
             Seen::Time(_) if style == Style::ClickHouse => Type::DateTime64(9, None),
-            Seen::Time(d) => Type::DateTime64(if *d <= 3 { 3 } else if *d <= 6 { 6 } else { 9 }, None),
+            Seen::Time(d) => Type::DateTime64(
+                if *d <= 3 {
+                    3
+                } else if *d <= 6 {
+                    6
+                } else {
+                    9
+                },
+                None,
+            ),
             Seen::Uuid if style == Style::Table => Type::Uuid,
             Seen::Text | Seen::Uuid => {
-                let few = !self.many && self.count >= ROWS_FOR_LOW_CARDINALITY && self.distinct.len() * 4 <= self.count;
+                let few = !self.many
+                    && self.count >= ROWS_FOR_LOW_CARDINALITY
+                    && self.distinct.len() * 4 <= self.count;
                 if few && style == Style::Table {
-                    return Type::low_cardinality(if nullable { Type::nullable(Type::String) } else { Type::String });
+                    return Type::low_cardinality(if nullable {
+                        Type::nullable(Type::String)
+                    } else {
+                        Type::String
+                    });
                 }
                 Type::String
             }
@@ -109,7 +128,9 @@ impl Facts {
 
 /// A tuple where objects share their members, a map where every object has other ones of one type.
 fn object_type(members: &[(String, Facts)], rows: usize, style: Style) -> Type {
-    let sparse = members.len() > 100 || (members.len() > 8 && members.iter().filter(|(_, f)| f.count * 4 < rows).count() * 2 > members.len());
+    let sparse = members.len() > 100
+        || (members.len() > 8
+            && members.iter().filter(|(_, f)| f.count * 4 < rows).count() * 2 > members.len());
     if sparse {
         let mut all = Facts::default();
         for (_, f) in members {
@@ -126,7 +147,9 @@ fn merge(a: Seen, b: Seen) -> Seen {
     match (a, b) {
         (Nothing, x) | (x, Nothing) => x,
         (Bool, Bool) => Bool,
-        (Int { unsigned: u, wide: w, negative: n }, Int { unsigned: v, wide: x, negative: m }) => Int { unsigned: u || v, wide: w || x, negative: n || m },
+        (Int { unsigned: u, wide: w, negative: n }, Int { unsigned: v, wide: x, negative: m }) => {
+            Int { unsigned: u || v, wide: w || x, negative: n || m }
+        }
         (Int { .. } | Float, Int { .. } | Float) => Float,
         (Date, Date) => Date,
         (Time(d), Time(e)) => Time(d.max(e)),
@@ -166,7 +189,9 @@ fn kind_of_number(text: &[u8]) -> Seen {
         let negative = scan.negative;
         return if scan.digits <= 18 || (scan.digits == 19 && scan.low <= i64::MAX as u64) {
             Seen::Int { unsigned: false, wide: false, negative }
-        } else if scan.digits <= 19 || (scan.digits == 20 && text[text.len() - 20..] <= b"18446744073709551615"[..]) {
+        } else if scan.digits <= 19
+            || (scan.digits == 20 && text[text.len() - 20..] <= b"18446744073709551615"[..])
+        {
             Seen::Int { unsigned: true, wide: false, negative }
         } else if scan.digits <= 76 {
             Seen::Int { unsigned: true, wide: true, negative }
@@ -182,7 +207,10 @@ fn kind_of_number(text: &[u8]) -> Seen {
 
 /// Dates, times and UUIDs in quotes are recognised; all else is text.
 fn kind_of_text(text: &[u8]) -> Seen {
-    let shaped = text.len() >= 8 && text.len() <= 40 && text[0].is_ascii_digit() && text.get(4).is_some_and(|b| matches!(b, b'-' | b'/'));
+    let shaped = text.len() >= 8
+        && text.len() <= 40
+        && text[0].is_ascii_digit()
+        && text.get(4).is_some_and(|b| matches!(b, b'-' | b'/'));
     if shaped {
         if text.len() == 10
             && let Ok((_, 10)) = scan_date(text, true)
@@ -380,25 +408,47 @@ pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Styl
     let name = registry::find_input(format)?.name;
     let fields = match name {
         "JSONEachRow" | "JSONStringsEachRow" | "JSONObjectEachRow" => json_rows(sample, style)?,
-        n if n.starts_with("JSONCompactEachRow") || n.starts_with("JSONCompactStringsEachRow") => json_arrays(n, sample, style)?,
+        n if n.starts_with("JSONCompactEachRow") || n.starts_with("JSONCompactStringsEachRow") => {
+            json_arrays(n, sample, style)?
+        }
         n if n.starts_with("CSV") => separated(n, sample, options, true, style)?,
         n if n.starts_with("TabSeparated") => separated(n, sample, options, false, style)?,
         "Parquet" => infer_parquet(sample)?,
         "Arrow" | "ArrowStream" => infer_arrow(sample)?,
         "LineAsString" | "JSONAsString" | "RawBLOB" => {
-            vec![Field { name: if name == "RawBLOB" { "raw_blob" } else if name == "JSONAsString" { "json" } else { "line" }.into(), ty: Type::String }]
+            vec![Field {
+                name: if name == "RawBLOB" {
+                    "raw_blob"
+                } else if name == "JSONAsString" {
+                    "json"
+                } else {
+                    "line"
+                }
+                .into(),
+                ty: Type::String,
+            }]
         }
         "Native" => native_header(sample)?,
         "RowBinaryWithNamesAndTypes" => row_binary_header(sample)?,
         "JSON" | "JSONCompact" | "JSONColumnsWithMetadata" => json_meta(sample)?,
-        other => return Err(Error::not_implemented(format!("The columns of format {other} cannot be inferred; create the table first"))),
+        other => {
+            return Err(Error::not_implemented(format!(
+                "The columns of format {other} cannot be inferred; create the table first"
+            )));
+        }
     };
     if fields.is_empty() {
-        return Err(Error::new(EMPTY_LIST_OF_COLUMNS_PASSED, "Cannot infer columns: the data has no complete row"));
+        return Err(Error::new(
+            EMPTY_LIST_OF_COLUMNS_PASSED,
+            "Cannot infer columns: the data has no complete row",
+        ));
     }
     for (i, f) in fields.iter().enumerate() {
         if f.name.is_empty() || fields[..i].iter().any(|g| g.name == f.name) {
-            return Err(Error::new(INCORRECT_DATA, format!("Cannot infer columns: the name '{}' is empty or stands twice", f.name)));
+            return Err(Error::new(
+                INCORRECT_DATA,
+                format!("Cannot infer columns: the name '{}' is empty or stands twice", f.name),
+            ));
         }
     }
     Ok(fields)
@@ -512,8 +562,11 @@ fn json_arrays(format: &str, sample: &[u8], style: Style) -> Result<Vec<Field>> 
         }
         rows += 1;
     }
-    let members: Vec<(String, Facts)> =
-        columns.into_iter().enumerate().map(|(i, f)| (header.get(i).cloned().unwrap_or_else(|| format!("c{}", i + 1)), f)).collect();
+    let members: Vec<(String, Facts)> = columns
+        .into_iter()
+        .enumerate()
+        .map(|(i, f)| (header.get(i).cloned().unwrap_or_else(|| format!("c{}", i + 1)), f))
+        .collect();
     Ok(fields_of(&members, rows, style))
 }
 
@@ -579,9 +632,14 @@ fn separated(format: &str, sample: &[u8], o: &InputOptions, csv: bool, style: St
         // are different words, as in a table of texts).
         let text = |k: &[u8]| matches!(kind_of_field(k), Seen::Text) && !k.is_empty();
         let all_text = rows[0].iter().all(|(t, _)| text(t));
-        let below = (0..width).any(|k| rows[1..].iter().any(|r| r.get(k).is_some_and(|(t, _)| !t.is_empty() && !text(t))));
+        let below = (0..width)
+            .any(|k| rows[1..].iter().any(|r| r.get(k).is_some_and(|(t, _)| !t.is_empty() && !text(t))));
         let words = style == Style::Table
-            && rows[0].iter().all(|(t, _)| t.len() <= 64 && t.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'.' | b'-')) && t.contains(&b'_'));
+            && rows[0].iter().all(|(t, _)| {
+                t.len() <= 64
+                    && t.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'.' | b'-'))
+                    && t.contains(&b'_')
+            });
         header = all_text && (below || words);
     }
     let names: Vec<String> = if header && !rows.is_empty() {
@@ -594,19 +652,27 @@ fn separated(format: &str, sample: &[u8], o: &InputOptions, csv: bool, style: St
         return names
             .into_iter()
             .zip(types)
-            .map(|(name, (t, _))| Ok(Field { name, ty: types::parse::parse_type(&String::from_utf8_lossy(&t))? }))
+            .map(|(name, (t, _))| {
+                Ok(Field { name, ty: types::parse::parse_type(&String::from_utf8_lossy(&t))? })
+            })
             .collect();
     }
     let mut columns = vec![Facts::default(); width];
     for row in &rows {
         for (facts, (text, quoted)) in columns.iter_mut().zip(row) {
             facts.count += 1;
-            if (!quoted && (text.is_empty() || *text == *o.text.csv_null || text == b"NULL")) || (!csv && *text == *o.text.tsv_null) {
+            if (!quoted && (text.is_empty() || *text == *o.text.csv_null || text == b"NULL"))
+                || (!csv && *text == *o.text.tsv_null)
+            {
                 facts.nulls = true;
                 // An empty text is a value of a text column, no NULL.
                 continue;
             }
-            match if *quoted && text.first() != Some(&b'[') { kind_of_text(text) } else { kind_of_field(text) } {
+            match if *quoted && text.first() != Some(&b'[') {
+                kind_of_text(text)
+            } else {
+                kind_of_field(text)
+            } {
                 Seen::Text | Seen::Date | Seen::Time(_) | Seen::Uuid => facts.add_text(text),
                 other => {
                     facts.add(other);
@@ -622,7 +688,9 @@ fn separated(format: &str, sample: &[u8], o: &InputOptions, csv: bool, style: St
     let nothing = |f: &Facts| matches!(f.seen, Seen::Nothing);
     for (k, facts) in columns.iter_mut().enumerate() {
         if facts.nulls && matches!(facts.seen, Seen::Text | Seen::Uuid) {
-            facts.nulls = rows.iter().any(|r| r.get(k).is_some_and(|(t, q)| !q && (*t == *o.text.csv_null || t == b"NULL")));
+            facts.nulls = rows
+                .iter()
+                .any(|r| r.get(k).is_some_and(|(t, q)| !q && (*t == *o.text.csv_null || t == b"NULL")));
         }
         if nothing(facts) {
             facts.nulls = true;
@@ -651,7 +719,8 @@ fn native_header(sample: &[u8]) -> Result<Vec<Field>> {
 fn row_binary_header(sample: &[u8]) -> Result<Vec<Field>> {
     let mut b = crate::binary::Bytes::new(sample, 0);
     let n = b.count()?.min(1 << 16);
-    let names = (0..n).map(|_| Ok(String::from_utf8_lossy(b.string()?).into_owned())).collect::<Result<Vec<_>>>()?;
+    let names =
+        (0..n).map(|_| Ok(String::from_utf8_lossy(b.string()?).into_owned())).collect::<Result<Vec<_>>>()?;
     names
         .into_iter()
         .map(|name| Ok(Field { name, ty: types::parse::parse_type(&String::from_utf8_lossy(b.string()?))? }))
@@ -671,7 +740,10 @@ fn json_meta(sample: &[u8]) -> Result<Vec<Field>> {
     c.blank();
     c.expect(b'{')?;
     if string(&mut c)? != "meta" {
-        return Err(Error::new(INCORRECT_DATA, "Cannot infer columns: the document does not begin with meta"));
+        return Err(Error::new(
+            INCORRECT_DATA,
+            "Cannot infer columns: the document does not begin with meta",
+        ));
     }
     c.blank();
     c.expect(b':')?;

@@ -12,7 +12,9 @@ pub mod encode;
 pub mod infer;
 pub mod registry;
 
-pub use decode::{Block, Decoder, InputField, InputOptions, OnError, Report, RowError, decode_all, split_rows};
+pub use decode::{
+    Block, Decoder, InputField, InputOptions, OnError, Report, RowError, decode_all, split_rows,
+};
 pub use decompress::{Decompress, DecompressLimits};
 pub use encode::{Encoder, Output, OutputOptions, Statistics, Tail, encoder};
 pub use infer::infer;

@@ -22,13 +22,23 @@ const JSON: &str = "application/json; charset=UTF-8";
 const NDJSON: &str = "application/x-ndjson; charset=UTF-8";
 const BINARY: &str = "application/octet-stream";
 
-const fn both(name: &'static str, aliases: &'static [&'static str], content_type: &'static str, description: &'static str) -> FormatDef {
+const fn both(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    content_type: &'static str,
+    description: &'static str,
+) -> FormatDef {
     FormatDef { name, aliases, input: true, output: true, content_type, description }
 }
 const fn input(name: &'static str, aliases: &'static [&'static str], description: &'static str) -> FormatDef {
     FormatDef { name, aliases, input: true, output: false, content_type: TEXT, description }
 }
-const fn output(name: &'static str, aliases: &'static [&'static str], content_type: &'static str, description: &'static str) -> FormatDef {
+const fn output(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    content_type: &'static str,
+    description: &'static str,
+) -> FormatDef {
     FormatDef { name, aliases, input: false, output: true, content_type, description }
 }
 
@@ -36,9 +46,24 @@ pub const FORMATS: &[FormatDef] = &[
     both("TabSeparated", &["TSV"], TSV, "Values between tabs, escaped; one row a line"),
     both("TabSeparatedRaw", &["TSVRaw", "Raw"], TSV, "As TabSeparated, without escapes"),
     both("TabSeparatedWithNames", &["TSVWithNames"], TSV, "As TabSeparated, the first line holds the names"),
-    both("TabSeparatedWithNamesAndTypes", &["TSVWithNamesAndTypes"], TSV, "As TabSeparated, the first two lines hold names and types"),
-    both("TabSeparatedRawWithNames", &["TSVRawWithNames", "RawWithNames"], TSV, "As TabSeparatedRaw, the first line holds the names"),
-    both("TabSeparatedRawWithNamesAndTypes", &["TSVRawWithNamesAndTypes", "RawWithNamesAndTypes"], TSV, "As TabSeparatedRaw, the first two lines hold names and types"),
+    both(
+        "TabSeparatedWithNamesAndTypes",
+        &["TSVWithNamesAndTypes"],
+        TSV,
+        "As TabSeparated, the first two lines hold names and types",
+    ),
+    both(
+        "TabSeparatedRawWithNames",
+        &["TSVRawWithNames", "RawWithNames"],
+        TSV,
+        "As TabSeparatedRaw, the first line holds the names",
+    ),
+    both(
+        "TabSeparatedRawWithNamesAndTypes",
+        &["TSVRawWithNamesAndTypes", "RawWithNamesAndTypes"],
+        TSV,
+        "As TabSeparatedRaw, the first two lines hold names and types",
+    ),
     both("TSKV", &[], TSV, "name=value pairs between tabs"),
     both("CSV", &[], CSV, "Values between commas, text in double quotes"),
     both("CSVWithNames", &[], CSV_NAMES, "As CSV, the first line holds the names"),
@@ -58,13 +83,33 @@ pub const FORMATS: &[FormatDef] = &[
     both("JSONStringsEachRow", &[], NDJSON, "As JSONEachRow, every value as a string"),
     both("JSONCompactEachRow", &[], NDJSON, "One JSON array a line"),
     both("JSONCompactEachRowWithNames", &[], NDJSON, "As JSONCompactEachRow, the first line holds the names"),
-    both("JSONCompactEachRowWithNamesAndTypes", &[], NDJSON, "As JSONCompactEachRow, the first two lines hold names and types"),
+    both(
+        "JSONCompactEachRowWithNamesAndTypes",
+        &[],
+        NDJSON,
+        "As JSONCompactEachRow, the first two lines hold names and types",
+    ),
     both("JSONCompactStringsEachRow", &[], NDJSON, "As JSONCompactEachRow, every value as a string"),
-    both("JSONCompactStringsEachRowWithNames", &[], NDJSON, "As JSONCompactStringsEachRow, the first line holds the names"),
-    both("JSONCompactStringsEachRowWithNamesAndTypes", &[], NDJSON, "As JSONCompactStringsEachRow, the first two lines hold names and types"),
+    both(
+        "JSONCompactStringsEachRowWithNames",
+        &[],
+        NDJSON,
+        "As JSONCompactStringsEachRow, the first line holds the names",
+    ),
+    both(
+        "JSONCompactStringsEachRowWithNamesAndTypes",
+        &[],
+        NDJSON,
+        "As JSONCompactStringsEachRow, the first two lines hold names and types",
+    ),
     both("JSONObjectEachRow", &[], JSON, "One object whose members are the rows"),
     output("JSONEachRowWithProgress", &[], NDJSON, "Lines with meta, rows and progress"),
-    output("JSONStringsEachRowWithProgress", &[], NDJSON, "As JSONEachRowWithProgress, every value as a string"),
+    output(
+        "JSONStringsEachRowWithProgress",
+        &[],
+        NDJSON,
+        "As JSONEachRowWithProgress, every value as a string",
+    ),
     output("XML", &[], "application/xml; charset=UTF-8", "One XML document"),
     output("Vertical", &[], TEXT, "One value a line, for reading wide rows"),
     output("Pretty", &[], TEXT, "A table for people"),
@@ -88,7 +133,11 @@ pub const FORMATS: &[FormatDef] = &[
     both("RowBinary", &[], BINARY, "Rows of binary values"),
     both("RowBinaryWithNames", &[], BINARY, "As RowBinary, names first"),
     both("RowBinaryWithNamesAndTypes", &[], BINARY, "As RowBinary, names and types first"),
-    input("RowBinaryWithDefaults", &[], "As RowBinary, a byte before each value says whether its default is taken"),
+    input(
+        "RowBinaryWithDefaults",
+        &[],
+        "As RowBinary, a byte before each value says whether its default is taken",
+    ),
     both("Native", &[], BINARY, "Blocks of binary columns, ClickHouse's own format"),
     both("Parquet", &[], BINARY, "Apache Parquet file"),
     both("Arrow", &["ArrowFile", "Feather"], BINARY, "Apache Arrow IPC file"),
@@ -106,18 +155,36 @@ pub fn find(name: &str) -> Result<&'static FormatDef> {
         .map(|f| (distance(&f.name.to_ascii_lowercase(), &name.to_ascii_lowercase()), f.name))
         .min()
         .filter(|(d, n)| *d <= 2.max(n.len() / 3));
-    let hint = near.map_or_else(|| "; system.formats lists them".to_string(), |(_, n)| format!("; did you mean {n}?"));
-    Err(Error::new(UNKNOWN_FORMAT, format!("Unknown format {}{hint}", types::text::clip(name.as_bytes(), 50))))
+    let hint = near
+        .map_or_else(|| "; system.formats lists them".to_string(), |(_, n)| format!("; did you mean {n}?"));
+    Err(Error::new(
+        UNKNOWN_FORMAT,
+        format!("Unknown format {}{hint}", types::text::clip(name.as_bytes(), 50)),
+    ))
 }
 /// As `find`, for reading. Errors: also `FORMAT_IS_NOT_SUITABLE_FOR_INPUT`.
 pub fn find_input(name: &str) -> Result<&'static FormatDef> {
     let f = find(name)?;
-    if f.input { Ok(f) } else { Err(Error::new(FORMAT_IS_NOT_SUITABLE_FOR_INPUT, format!("Format {} is not suitable for input", f.name))) }
+    if f.input {
+        Ok(f)
+    } else {
+        Err(Error::new(
+            FORMAT_IS_NOT_SUITABLE_FOR_INPUT,
+            format!("Format {} is not suitable for input", f.name),
+        ))
+    }
 }
 /// As `find`, for writing. Errors: also `FORMAT_IS_NOT_SUITABLE_FOR_OUTPUT`.
 pub fn find_output(name: &str) -> Result<&'static FormatDef> {
     let f = find(name)?;
-    if f.output { Ok(f) } else { Err(Error::new(FORMAT_IS_NOT_SUITABLE_FOR_OUTPUT, format!("Format {} is not suitable for output", f.name))) }
+    if f.output {
+        Ok(f)
+    } else {
+        Err(Error::new(
+            FORMAT_IS_NOT_SUITABLE_FOR_OUTPUT,
+            format!("Format {} is not suitable for output", f.name),
+        ))
+    }
 }
 
 /// Edits between two short names; long ones are cut.

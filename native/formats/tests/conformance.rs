@@ -56,7 +56,9 @@ fn formats_print_what_clickhouse_prints() {
     for entry in std::fs::read_dir(&dir).unwrap() {
         let path = entry.unwrap().path();
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
-        let Some((format, kind)) = file.strip_suffix(".sql").and_then(|f| f.rsplit_once('_')) else { continue };
+        let Some((format, kind)) = file.strip_suffix(".sql").and_then(|f| f.rsplit_once('_')) else {
+            continue;
+        };
         if !matches!(kind, "scalars" | "nested") {
             continue;
         }
@@ -68,8 +70,12 @@ fn formats_print_what_clickhouse_prints() {
         if expected.starts_with(&out) && !out.is_empty() {
             good += 1;
         } else {
-            let at = out.iter().zip(&expected).position(|(a, b)| a != b).unwrap_or(out.len().min(expected.len()));
-            let show = |b: &[u8]| String::from_utf8_lossy(&b[at.saturating_sub(60).min(b.len())..(at + 60).min(b.len())]).into_owned();
+            let at =
+                out.iter().zip(&expected).position(|(a, b)| a != b).unwrap_or(out.len().min(expected.len()));
+            let show = |b: &[u8]| {
+                String::from_utf8_lossy(&b[at.saturating_sub(60).min(b.len())..(at + 60).min(b.len())])
+                    .into_owned()
+            };
             bad.push(format!("{file} at {at}:\n  got  {:?}\n  want {:?}", show(&out), show(&expected)));
         }
     }

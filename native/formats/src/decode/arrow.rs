@@ -4,7 +4,6 @@
 //! becomes an error. Parquet is read row group by row group, only the columns asked for, text as
 //! views into the pages, so that one small dictionary cannot become gigabytes.
 
-
 use super::native::fit;
 use super::{Block, InputField, InputOptions, Reader, Rows, Step};
 use crate::arrow_types::{column_of, schema_of, type_of};
@@ -14,7 +13,9 @@ use arrow_ipc::reader::{FileReader, StreamDecoder};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use std::io::{Cursor as IoCursor, Read};
@@ -36,16 +37,28 @@ fn guarded<T, E: std::fmt::Display>(what: &str, f: impl FnOnce() -> std::result:
 }
 
 /// Brings a record batch into the columns asked for.
-fn block_of(batch: &RecordBatch, names: &[String], types: &[types::Type], skip_unknown: bool) -> Result<Block> {
+fn block_of(
+    batch: &RecordBatch,
+    names: &[String],
+    types: &[types::Type],
+    skip_unknown: bool,
+) -> Result<Block> {
     let rows = batch.num_rows();
     let schema = batch.schema();
     if !skip_unknown && let Some(f) = schema.fields().iter().find(|f| !names.contains(f.name())) {
-        return Err(Error::new(INCORRECT_DATA, format!("Unknown column '{}' in the input; the table has no such column", f.name())));
+        return Err(Error::new(
+            INCORRECT_DATA,
+            format!("Unknown column '{}' in the input; the table has no such column", f.name()),
+        ));
     }
     let mut columns = Vec::with_capacity(names.len());
     let mut missing = Vec::with_capacity(names.len());
     for (name, ty) in names.iter().zip(types) {
-        let found = schema.fields().iter().position(|f| f.name() == name).or_else(|| schema.fields().iter().position(|f| f.name().eq_ignore_ascii_case(name)));
+        let found = schema
+            .fields()
+            .iter()
+            .position(|f| f.name() == name)
+            .or_else(|| schema.fields().iter().position(|f| f.name().eq_ignore_ascii_case(name)));
         let Some(i) = found else {
             columns.push(Column::default_of(ty, rows).flat());
             missing.push(Some(Bitmap::new(rows, true)));
@@ -86,9 +99,42 @@ fn convert(name: &str, column: Column, from: &types::Type, to: &types::Type) -> 
     if super::native::same_form(f, t) && !matches!(f, Type::Array(_) | Type::Tuple(_) | Type::Map(_)) {
         return Ok(column);
     }
-    let out_of_range = |v: String| Error::new(types::codes::VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, format!("Column '{name}': value {v} does not fit {to}"));
+    let out_of_range = |v: String| {
+        Error::new(
+            types::codes::VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+            format!("Column '{name}': value {v} does not fit {to}"),
+        )
+    };
     let nulls = column.nulls.clone();
     let flat = column.flat();
+    // Integers above 64 bits travel as bytes, the low one first.
+    if let Data::Fixed(b) = &flat.data {
+        macro_rules! from_bytes {
+            ($wrap:ident, $t:ty, $n:literal) => {{
+                let values = b.bytes.chunks_exact($n).map(|c| {
+                    let mut x = [0u8; $n];
+                    x.copy_from_slice(c);
+                    <$t>::from_le_bytes(x)
+                });
+                Ok(Column { data: Data::$wrap(values.collect::<Vec<_>>().into()), nulls })
+            }};
+        }
+        return match (b.width, t) {
+            (16, Type::Int128) => from_bytes!(I128, i128, 16),
+            (16, Type::UInt128) => from_bytes!(U128, u128, 16),
+            (32, Type::Int256) => from_bytes!(I256, types::I256, 32),
+            (32, Type::UInt256) => from_bytes!(U256, types::U256, 32),
+            (16, Type::Uuid | Type::Ipv6) => {
+                let values = b.bytes.chunks_exact(16).map(|c| {
+                    let mut x = [0u8; 16];
+                    x.copy_from_slice(c);
+                    u128::from_be_bytes(x)
+                });
+                Ok(Column { data: Data::U128(values.collect::<Vec<_>>().into()), nulls })
+            }
+            _ => fit(name, flat, from, to),
+        };
+    }
     let wide = |i: usize| -> Option<i64> {
         Some(match &flat.data {
             Data::U8(v) => v[i].into(),
@@ -102,20 +148,32 @@ fn convert(name: &str, column: Column, from: &types::Type, to: &types::Type) -> 
             _ => return None,
         })
     };
-    let whole = matches!(flat.data, Data::U8(_) | Data::U16(_) | Data::U32(_) | Data::I8(_) | Data::I16(_) | Data::I32(_) | Data::I64(_) | Data::U64(_));
+    let whole = matches!(
+        flat.data,
+        Data::U8(_)
+            | Data::U16(_)
+            | Data::U32(_)
+            | Data::I8(_)
+            | Data::I16(_)
+            | Data::I32(_)
+            | Data::I64(_)
+            | Data::U64(_)
+    );
     if f.is_decimal() || !whole {
         return fit(name, flat, from, to);
     }
     let n = flat.len();
-    macro_rules! all { ($wrap:ident, $ty:ty, $map:expr) => {{
-        let mut out: Vec<$ty> = Vec::with_capacity(n);
-        for i in 0..n {
-            let v = wide(i).ok_or_else(|| out_of_range("above 2^63".into()))?;
-            let v: i64 = $map(v);
-            out.push(<$ty>::try_from(v).map_err(|_| out_of_range(v.to_string()))?);
-        }
-        Ok(Column { data: Data::$wrap(out.into()), nulls })
-    }} }
+    macro_rules! all {
+        ($wrap:ident, $ty:ty, $map:expr) => {{
+            let mut out: Vec<$ty> = Vec::with_capacity(n);
+            for i in 0..n {
+                let v = wide(i).ok_or_else(|| out_of_range("above 2^63".into()))?;
+                let v: i64 = $map(v);
+                out.push(<$ty>::try_from(v).map_err(|_| out_of_range(v.to_string()))?);
+            }
+            Ok(Column { data: Data::$wrap(out.into()), nulls })
+        }};
+    }
     let same = |v: i64| v;
     match (f, t) {
         (Type::Date32, Type::Date) => all!(U16, u16, same),
@@ -133,7 +191,8 @@ fn convert(name: &str, column: Column, from: &types::Type, to: &types::Type) -> 
             all!(I32, i32, |v: i64| v.div_euclid(per))
         }
         (Type::DateTime64(a, _), Type::DateTime64(b, _)) => {
-            let (up, down) = (10i64.pow(u32::from(b.saturating_sub(*a))), 10i64.pow(u32::from(a.saturating_sub(*b))));
+            let (up, down) =
+                (10i64.pow(u32::from(b.saturating_sub(*a))), 10i64.pow(u32::from(a.saturating_sub(*b))));
             let mut out = Vec::with_capacity(n);
             for i in 0..n {
                 let v = wide(i).unwrap_or_default().div_euclid(down);
@@ -144,8 +203,14 @@ fn convert(name: &str, column: Column, from: &types::Type, to: &types::Type) -> 
         (f, Type::Bool) if f.is_integer() => all!(U8, u8, |v: i64| i64::from(v != 0)),
         (f, Type::DateTime(_)) if f.is_integer() => all!(U32, u32, same),
         (f, Type::Date) if f.is_integer() => all!(U16, u16, same),
-        (f, Type::Float32) if f.is_integer() => Ok(Column { data: Data::F32((0..n).map(|i| wide(i).unwrap_or_default() as f32).collect::<Vec<_>>().into()), nulls }),
-        (f, Type::Float64) if f.is_integer() => Ok(Column { data: Data::F64((0..n).map(|i| wide(i).unwrap_or_default() as f64).collect::<Vec<_>>().into()), nulls }),
+        (f, Type::Float32) if f.is_integer() => Ok(Column {
+            data: Data::F32((0..n).map(|i| wide(i).unwrap_or_default() as f32).collect::<Vec<_>>().into()),
+            nulls,
+        }),
+        (f, Type::Float64) if f.is_integer() => Ok(Column {
+            data: Data::F64((0..n).map(|i| wide(i).unwrap_or_default() as f64).collect::<Vec<_>>().into()),
+            nulls,
+        }),
         (f, t) if f.is_integer() && !matches!(f, Type::UInt64) => match t {
             Type::UInt8 => all!(U8, u8, same),
             Type::UInt16 => all!(U16, u16, same),
@@ -173,7 +238,8 @@ impl Seekable for Vec<u8> {
         self.len() as u64
     }
     fn read_at(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
-        let short = || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "read past the end of the file");
+        let short =
+            || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "read past the end of the file");
         let from = usize::try_from(offset).map_err(|_| short())?;
         let end = from.checked_add(out.len()).ok_or_else(short)?;
         out.copy_from_slice(self.get(from..end).ok_or_else(short)?);
@@ -195,7 +261,9 @@ impl ChunkReader for Chunks {
         struct From(Arc<dyn Seekable>, u64);
         impl Read for From {
             fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-                let n = out.len().min(usize::try_from(self.0.bytes().saturating_sub(self.1)).unwrap_or(usize::MAX));
+                let n = out
+                    .len()
+                    .min(usize::try_from(self.0.bytes().saturating_sub(self.1)).unwrap_or(usize::MAX));
                 self.0.read_at(self.1, &mut out[..n])?;
                 self.1 += n as u64;
                 Ok(n)
@@ -205,7 +273,9 @@ impl ChunkReader for Chunks {
     }
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
         if start.checked_add(length as u64).is_none_or(|end| end > self.0.bytes()) {
-            return Err(ParquetError::EOF(format!("{length} bytes at {start} lie beyond the end of the file")));
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} lie beyond the end of the file"
+            )));
         }
         let mut out = vec![0; length];
         self.0.read_at(start, &mut out)?;
@@ -227,8 +297,13 @@ impl ParquetSource {
         let plain = guarded("Parquet", || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
         // Text is read as views: values of a dictionary are not copied for every row.
         let schema = views(plain.schema());
-        let metadata = guarded("Parquet", || ArrowReaderMetadata::try_new(plain.metadata().clone(), ArrowReaderOptions::new().with_schema(schema)))
-            .unwrap_or(plain);
+        let metadata = guarded("Parquet", || {
+            ArrowReaderMetadata::try_new(
+                plain.metadata().clone(),
+                ArrowReaderOptions::new().with_schema(schema),
+            )
+        })
+        .unwrap_or(plain);
         Ok(ParquetSource { file, metadata })
     }
     pub fn row_groups(&self) -> usize {
@@ -246,18 +321,34 @@ impl ParquetSource {
             .iter()
             .enumerate()
             .map(|(i, f)| {
-                let leaves: Vec<usize> = (0..parquet.num_columns()).filter(|c| parquet.get_column_root_idx(*c) == i).collect();
+                let leaves: Vec<usize> =
+                    (0..parquet.num_columns()).filter(|c| parquet.get_column_root_idx(*c) == i).collect();
                 let no_nulls = leaves.len() == 1
-                    && self.metadata.metadata().row_groups().iter().all(|g| g.column(leaves[0]).statistics().and_then(|s| s.null_count_opt()) == Some(0));
-                Ok(types::Field { name: f.name().clone(), ty: type_of(f.data_type(), f.is_nullable() && !no_nulls)? })
+                    && self.metadata.metadata().row_groups().iter().all(|g| {
+                        g.column(leaves[0]).statistics().and_then(|s| s.null_count_opt()) == Some(0)
+                    });
+                Ok(types::Field {
+                    name: f.name().clone(),
+                    ty: type_of(f.data_type(), f.is_nullable() && !no_nulls)?,
+                })
             })
             .collect()
     }
     /// Blocks of some row groups, in order.
-    pub fn read(&self, groups: Vec<usize>, fields: &[InputField], options: &InputOptions) -> Result<ParquetBlocks> {
+    pub fn read(
+        &self,
+        groups: Vec<usize>,
+        fields: &[InputField],
+        options: &InputOptions,
+    ) -> Result<ParquetBlocks> {
         let schema = self.metadata.schema();
-        if !options.skip_unknown && let Some(f) = schema.fields().iter().find(|f| !fields.iter().any(|w| w.name == *f.name())) {
-            return Err(Error::new(INCORRECT_DATA, format!("Unknown column '{}' in the Parquet file; the table has no such column", f.name())));
+        if !options.skip_unknown
+            && let Some(f) = schema.fields().iter().find(|f| !fields.iter().any(|w| w.name == *f.name()))
+        {
+            return Err(Error::new(
+                INCORRECT_DATA,
+                format!("Unknown column '{}' in the Parquet file; the table has no such column", f.name()),
+            ));
         }
         let wanted: Vec<usize> = schema
             .fields()
@@ -292,7 +383,9 @@ fn views(schema: &SchemaRef) -> SchemaRef {
         .iter()
         .map(|f| match f.data_type() {
             DataType::Utf8 | DataType::LargeUtf8 => f.as_ref().clone().with_data_type(DataType::Utf8View),
-            DataType::Binary | DataType::LargeBinary => f.as_ref().clone().with_data_type(DataType::BinaryView),
+            DataType::Binary | DataType::LargeBinary => {
+                f.as_ref().clone().with_data_type(DataType::BinaryView)
+            }
             _ => f.as_ref().clone(),
         })
         .collect();
@@ -314,7 +407,9 @@ impl Iterator for ParquetBlocks {
             return None;
         }
         let next = guarded("Parquet", || self.reader.next().transpose());
-        let out = next.and_then(|b| b.map(|b| block_of(&b, &self.names, &self.types, true)).transpose()).transpose();
+        let out = next
+            .and_then(|b| b.map(|b| block_of(&b, &self.names, &self.types, true)).transpose())
+            .transpose();
         self.failed = matches!(out, Some(Err(_)));
         out
     }
@@ -349,7 +444,8 @@ impl Reader for ParquetReader {
     fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, _eof: bool) -> Result<Step> {
         if self.blocks.is_none() {
             let source = ParquetSource::open(Arc::new(c.data.to_vec()))?;
-            self.blocks = Some(source.read((0..source.row_groups()).collect(), &self.fields, &self.options)?);
+            self.blocks =
+                Some(source.read((0..source.row_groups()).collect(), &self.fields, &self.options)?);
         }
         match self.blocks.as_mut().and_then(Iterator::next) {
             Some(block) => Ok(Step::Block(Box::new(block?))),
@@ -479,7 +575,11 @@ pub(crate) fn infer_arrow(data: &[u8]) -> Result<Vec<types::Field>> {
     } else {
         stream_schema(data)?
     };
-    schema.fields().iter().map(|f| Ok(types::Field { name: f.name().clone(), ty: type_of(f.data_type(), f.is_nullable())? })).collect()
+    schema
+        .fields()
+        .iter()
+        .map(|f| Ok(types::Field { name: f.name().clone(), ty: type_of(f.data_type(), f.is_nullable())? }))
+        .collect()
 }
 
 fn stream_schema(data: &[u8]) -> Result<SchemaRef> {
@@ -488,5 +588,7 @@ fn stream_schema(data: &[u8]) -> Result<SchemaRef> {
     while decoder.schema().is_none() && !buffer.is_empty() {
         guarded("Arrow", || decoder.decode(&mut buffer))?;
     }
-    decoder.schema().ok_or_else(|| Error::new(INCORRECT_DATA, "Cannot read Arrow: no schema at the beginning"))
+    decoder
+        .schema()
+        .ok_or_else(|| Error::new(INCORRECT_DATA, "Cannot read Arrow: no schema at the beginning"))
 }

@@ -37,7 +37,12 @@ pub(crate) enum Field<'a> {
 impl CsvSyntax {
     /// Reads a field up to its delimiter or line end (which stay). Errors: text behind a closing quote,
     /// and an unclosed quote at the end of the data.
-    pub fn field<'a, 'd: 'a>(&self, c: &mut Cursor<'d>, scratch: &'a mut Vec<u8>, eof: bool) -> Result<Field<'a>> {
+    pub fn field<'a, 'd: 'a>(
+        &self,
+        c: &mut Cursor<'d>,
+        scratch: &'a mut Vec<u8>,
+        eof: bool,
+    ) -> Result<Field<'a>> {
         if self.trim {
             while matches!(c.peek(), Some(b' ' | b'\t')) && c.peek() != Some(self.delimiter) {
                 c.pos += 1;
@@ -59,14 +64,24 @@ impl CsvSyntax {
         }
     }
 
-    fn quoted<'a, 'd: 'a>(&self, c: &mut Cursor<'d>, q: u8, scratch: &'a mut Vec<u8>, eof: bool) -> Result<Field<'a>> {
+    fn quoted<'a, 'd: 'a>(
+        &self,
+        c: &mut Cursor<'d>,
+        q: u8,
+        scratch: &'a mut Vec<u8>,
+        eof: bool,
+    ) -> Result<Field<'a>> {
         let data = c.data;
         let mut from = c.pos + 1;
         let begin = from;
         scratch.clear();
         loop {
             let Some(n) = data.get(from..).and_then(|d| memchr::memchr(q, d)) else {
-                return if eof { Err(Error::new(INCORRECT_DATA, "Cannot parse CSV: a quote is not closed")) } else { Ok(Field::Cut) };
+                return if eof {
+                    Err(Error::new(INCORRECT_DATA, "Cannot parse CSV: a quote is not closed"))
+                } else {
+                    Ok(Field::Cut)
+                };
             };
             let end = from + n;
             match data.get(end + 1) {
@@ -84,7 +99,12 @@ impl CsvSyntax {
                         None if !eof => return Ok(Field::Cut),
                         None | Some(b'\n' | b'\r') => {}
                         Some(b) if b == self.delimiter => {}
-                        Some(_) => return Err(c.expected(&format!("'{}' or a line end behind the closing quote", self.delimiter as char))),
+                        Some(_) => {
+                            return Err(c.expected(&format!(
+                                "'{}' or a line end behind the closing quote",
+                                self.delimiter as char
+                            )));
+                        }
                     }
                     if from == begin {
                         return Ok(Field::Value(&data[begin..end], true));
@@ -174,7 +194,13 @@ impl Csv {
     }
 
     /// One field into a column; a tuple takes one field for each of its elements. False: cut.
-    fn value(&mut self, column: Option<usize>, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<bool> {
+    fn value(
+        &mut self,
+        column: Option<usize>,
+        c: &mut Cursor<'_>,
+        rows: &mut Rows,
+        eof: bool,
+    ) -> Result<bool> {
         let from = c.pos;
         let Some(i) = column else {
             return Ok(!matches!(self.syntax.field(c, &mut self.scratch, eof)?, Field::Cut));
@@ -254,6 +280,28 @@ impl Csv {
     }
 }
 
+/// Header fields `t.x`, `t.y` (or their types) of a tuple that stands in several columns become one.
+fn join_tuples(heads: &mut Vec<Vec<u8>>, rows: &Rows, types: bool) {
+    for (name, ty) in rows.names.iter().zip(&rows.types) {
+        if !matches!(ty, types::Type::Tuple(_)) {
+            continue;
+        }
+        let leaves: Vec<Vec<u8>> = crate::encode::csv_leaves(name, ty)
+            .into_iter()
+            .map(|(n, t)| if types { t.into_bytes() } else { n.into_bytes() })
+            .collect();
+        if leaves.is_empty() || leaves.len() > heads.len() {
+            continue;
+        }
+        if let Some(at) =
+            (0..=heads.len() - leaves.len()).find(|i| heads[*i..*i + leaves.len()] == leaves[..])
+        {
+            let whole = if types { ty.to_string() } else { name.clone() };
+            heads.splice(at..at + leaves.len(), [whole.into_bytes()]);
+        }
+    }
+}
+
 fn recode(e: &Error, code: types::codes::Code) -> Error {
     Error::new(code, e.message())
 }
@@ -266,7 +314,9 @@ fn tuple(
     scratch: &mut Vec<u8>,
     eof: bool,
 ) -> Result<bool> {
-    let types::builder::Values::Tuple(cs) = &mut out.values else { return Err(Error::internal("a tuple does not fit this column")) };
+    let types::builder::Values::Tuple(cs) = &mut out.values else {
+        return Err(Error::internal("a tuple does not fit this column"));
+    };
     for (k, ((_, codec), column)) in of.iter().zip(cs.iter_mut()).enumerate() {
         if k > 0 {
             if c.at_end() && !eof {
@@ -301,19 +351,31 @@ impl Reader for Csv {
             }
             let from = c.pos;
             let Some(names) = self.syntax.line(c, eof)? else { return Ok(Step::More) };
+            let mut names = names;
+            let typed = self.map.is_some();
+            join_tuples(&mut names, rows, typed);
             if self.detect {
                 self.detect = false;
                 let all = !names.is_empty() && names.iter().all(|n| rows.find(n).is_some());
                 if !all {
                     c.pos = from;
-                    return if from > 0 && c.data[..from] == *b"\xef\xbb\xbf" { Ok(Step::Taken) } else { self.step(c, rows, eof) };
+                    return if from > 0 && c.data[..from] == *b"\xef\xbb\xbf" {
+                        Ok(Step::Taken)
+                    } else {
+                        self.step(c, rows, eof)
+                    };
                 }
                 self.map = Some(map_header(&names, rows, self.skip_unknown)?);
                 // Types may follow the names.
                 let mut ahead = c.clone();
-                if let Ok(Some(types)) = self.syntax.line(&mut ahead, eof)
-                    && types.len() == names.len()
-                    && types.iter().all(|t| std::str::from_utf8(t).is_ok_and(|t| types::parse::parse_type(t).is_ok()))
+                if let Ok(Some(mut types)) = self.syntax.line(&mut ahead, eof)
+                    && {
+                        join_tuples(&mut types, rows, true);
+                        types.len() == names.len()
+                    }
+                    && types
+                        .iter()
+                        .all(|t| std::str::from_utf8(t).is_ok_and(|t| types::parse::parse_type(t).is_ok()))
                 {
                     *c = ahead;
                 }
@@ -340,6 +402,9 @@ impl Reader for Csv {
         self.syntax.line_of(data, from)
     }
     fn value_end(&self, data: &[u8], from: usize) -> usize {
-        data[from..].iter().position(|b| *b == b'\n' || *b == self.syntax.delimiter).map_or(data.len(), |n| from + n)
+        data[from..]
+            .iter()
+            .position(|b| *b == b'\n' || *b == self.syntax.delimiter)
+            .map_or(data.len(), |n| from + n)
     }
 }

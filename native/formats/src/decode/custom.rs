@@ -42,7 +42,14 @@ impl CustomSyntax {
                 "JSON" => Rule::Json,
                 "XML" => Rule::Xml,
                 "Raw" => Rule::Raw,
-                _ => return Err(types::Error::new(BAD_ARGUMENTS, format!("Unknown format_custom_escaping_rule '{rule}'; it may be Escaped, Quoted, CSV, JSON, XML or Raw"))),
+                _ => {
+                    return Err(types::Error::new(
+                        BAD_ARGUMENTS,
+                        format!(
+                            "Unknown format_custom_escaping_rule '{rule}'; it may be Escaped, Quoted, CSV, JSON, XML or Raw"
+                        ),
+                    ));
+                }
             },
             field: bytes("format_custom_field_delimiter", "\t"),
             row_before: bytes("format_custom_row_before_delimiter", ""),
@@ -109,7 +116,9 @@ impl Custom {
                 None => types::text::skip_json(c),
             };
         }
-        if self.syntax.rule == Rule::Quoted && let Some(i) = column {
+        if self.syntax.rule == Rule::Quoted
+            && let Some(i) = column
+        {
             rows.at(i, from..from);
             if !rows.codecs[i].read_quoted(c, &mut rows.builders[i])? {
                 rows.mark_missing(i);
@@ -193,7 +202,11 @@ impl Reader for Custom {
             }
         }
         if c.at_end() {
-            return if s.result_after.is_empty() || !self.strict { Ok(Step::End) } else { Err(c.expected("the delimiter behind the last row")) };
+            return if s.result_after.is_empty() || !self.strict {
+                Ok(Step::End)
+            } else {
+                Err(c.expected("the delimiter behind the last row"))
+            };
         }
         if !s.result_after.is_empty() && c.rest().trim_ascii_end() == s.result_after.trim_ascii_end() {
             c.pos = c.data.len();

@@ -138,7 +138,10 @@ impl Document {
                     let name = self.key(c)?;
                     let hit = rows.find(&name);
                     if hit.is_none() && !self.skip_unknown {
-                        return Err(Error::new(INCORRECT_DATA, format!("Unknown column found: '{}'", clip(&name, 50))));
+                        return Err(Error::new(
+                            INCORRECT_DATA,
+                            format!("Unknown column found: '{}'", clip(&name, 50)),
+                        ));
                     }
                     hit
                 };
@@ -147,10 +150,21 @@ impl Document {
                     Some(i) => {
                         let n = self.column(i, c, rows)?;
                         if *count.get_or_insert(n) != n {
-                            return Err(Error::new(INCORRECT_DATA, format!("Column '{}' has {n} values, the ones before it have another number", rows.names[i])));
+                            return Err(Error::new(
+                                INCORRECT_DATA,
+                                format!(
+                                    "Column '{}' has {n} values, the ones before it have another number",
+                                    rows.names[i]
+                                ),
+                            ));
                         }
                     }
-                    None if open == b'[' => return Err(Error::new(INCORRECT_DATA, format!("The input has more than {} columns", rows.width()))),
+                    None if open == b'[' => {
+                        return Err(Error::new(
+                            INCORRECT_DATA,
+                            format!("The input has more than {} columns", rows.width()),
+                        ));
+                    }
                     None => skip_json(c)?,
                 }
                 c.blank();
@@ -251,7 +265,11 @@ impl Reader for Document {
         if self.shape == Shape::RowObject {
             self.key(c)?;
         }
-        if self.arrays { self.rows.array(c, rows)? } else { self.rows.object(c, rows)? }
+        if self.arrays {
+            self.rows.array(c, rows)?
+        } else {
+            self.rows.object(c, rows)?
+        }
         self.first = false;
         Ok(Step::Row)
     }

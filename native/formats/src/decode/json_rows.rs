@@ -33,7 +33,11 @@ impl JsonRows {
     pub fn objects(strings: bool, fields: &[InputField], o: &InputOptions) -> Result<Self> {
         let mut nested: Vec<Vec<u8>> = Vec::new();
         if o.flag("input_format_import_nested_json", false)? {
-            nested = fields.iter().filter_map(|f| f.name.split_once('.')).map(|(n, _)| n.as_bytes().to_vec()).collect();
+            nested = fields
+                .iter()
+                .filter_map(|f| f.name.split_once('.'))
+                .map(|(n, _)| n.as_bytes().to_vec())
+                .collect();
             nested.dedup();
         }
         Ok(JsonRows { nested, ..Self::new(false, strings, 0, o) })
@@ -63,7 +67,8 @@ impl JsonRows {
         if let Some(name) = rows.names.get(self.next) {
             let rest = c.rest();
             let n = name.len();
-            if rest.len() > n + 1 && rest[0] == b'"' && rest[n + 1] == b'"' && &rest[1..=n] == name.as_bytes() {
+            if rest.len() > n + 1 && rest[0] == b'"' && rest[n + 1] == b'"' && &rest[1..=n] == name.as_bytes()
+            {
                 c.pos += n + 2;
                 return Ok(Some(self.next));
             }
@@ -92,9 +97,16 @@ impl JsonRows {
                 match column {
                     Some(i) => {
                         if rows.builders[i].len() > rows.rows {
-                            return Err(Error::new(INCORRECT_DATA, format!("Duplicate field found: '{}'", rows.names[i])));
+                            return Err(Error::new(
+                                INCORRECT_DATA,
+                                format!("Duplicate field found: '{}'", rows.names[i]),
+                            ));
                         }
-                        if self.strings { rows.read_json_text(i, c, &mut self.scratch)? } else { rows.read_json(i, c)? }
+                        if self.strings {
+                            rows.read_json_text(i, c, &mut self.scratch)?
+                        } else {
+                            rows.read_json(i, c)?
+                        }
                         rows.column = None;
                         filled += 1;
                         self.next = i + 1;
@@ -125,7 +137,10 @@ impl JsonRows {
         if !self.skip_unknown {
             return Err(Error::new(
                 INCORRECT_DATA,
-                format!("Unknown field found: '{}'; the table has no such column (input_format_skip_unknown_fields=1 leaves such fields out)", clip(&self.scratch, 50)),
+                format!(
+                    "Unknown field found: '{}'; the table has no such column (input_format_skip_unknown_fields=1 leaves such fields out)",
+                    clip(&self.scratch, 50)
+                ),
             ));
         }
         skip_json(c)?;
@@ -154,9 +169,19 @@ impl JsonRows {
                     rows.read_json(i, c)?;
                     filled += 1;
                 }
-                Some(_) => return Err(Error::new(INCORRECT_DATA, format!("Duplicate field found: '{}'", clip(&name, 50)))),
+                Some(_) => {
+                    return Err(Error::new(
+                        INCORRECT_DATA,
+                        format!("Duplicate field found: '{}'", clip(&name, 50)),
+                    ));
+                }
                 None if self.skip_unknown => skip_json(c)?,
-                None => return Err(Error::new(INCORRECT_DATA, format!("Unknown field found: '{}'", clip(&name, 50)))),
+                None => {
+                    return Err(Error::new(
+                        INCORRECT_DATA,
+                        format!("Unknown field found: '{}'", clip(&name, 50)),
+                    ));
+                }
             }
             rows.column = None;
             c.blank();
@@ -183,7 +208,11 @@ impl JsonRows {
             }
             match self.map.as_ref().map_or(Some(i), |m| m[i]) {
                 Some(column) => {
-                    if self.strings { rows.read_json_text(column, c, &mut self.scratch)? } else { rows.read_json(column, c)? }
+                    if self.strings {
+                        rows.read_json_text(column, c, &mut self.scratch)?
+                    } else {
+                        rows.read_json(column, c)?
+                    }
                     filled += 1;
                 }
                 None => skip_json(c)?,
@@ -285,7 +314,11 @@ impl Reader for JsonRows {
             self.started = true;
             return Ok(Step::Taken);
         }
-        if self.arrays { self.array(c, rows)? } else { self.object(c, rows)? }
+        if self.arrays {
+            self.array(c, rows)?
+        } else {
+            self.object(c, rows)?
+        }
         self.started = true;
         Ok(Step::Row)
     }
@@ -311,7 +344,13 @@ impl Reader for JsonRows {
                 b'}' | b']' if depth <= 1 => {
                     // The rest of the line belongs to the bad row.
                     return match memchr::memchr(b'\n', &data[i..]) {
-                        Some(n) if data[i + 1..i + n].iter().all(|b| matches!(b, b' ' | b'\r' | b'\t' | b',')) => Some(i + n + 1),
+                        Some(n)
+                            if data[i + 1..i + n]
+                                .iter()
+                                .all(|b| matches!(b, b' ' | b'\r' | b'\t' | b',')) =>
+                        {
+                            Some(i + n + 1)
+                        }
                         _ => Some(i + 1),
                     };
                 }
@@ -336,5 +375,8 @@ impl Reader for JsonRows {
 
 /// The error of a row with another number of values than columns.
 pub(crate) fn width_error(what: &str, got: usize, want: usize) -> Error {
-    Error::new(CANNOT_PARSE_INPUT_ASSERTION_FAILED, format!("{what} has {got} values, the columns are {want}"))
+    Error::new(
+        CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+        format!("{what} has {got} values, the columns are {want}"),
+    )
 }

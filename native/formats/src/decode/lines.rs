@@ -21,7 +21,10 @@ impl Lines {
     pub fn new(unit: Unit, fields: &[InputField]) -> Result<Self> {
         match fields {
             [f] if f.ty.base().is_string() => Ok(Lines { unit, done: false }),
-            _ => Err(Error::new(BAD_ARGUMENTS, "This input format is only suitable for exactly one column of type String; name it in the INSERT")),
+            _ => Err(Error::new(
+                BAD_ARGUMENTS,
+                "This input format is only suitable for exactly one column of type String; name it in the INSERT",
+            )),
         }
     }
 }

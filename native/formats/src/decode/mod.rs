@@ -19,8 +19,8 @@ mod tsv;
 mod values;
 
 pub use arrow::{ParquetBlocks, ParquetSource, Seekable, arrow_schema_of};
-pub use custom::{CustomSyntax, Rule};
 pub(crate) use arrow::{infer_arrow, infer_parquet};
+pub use custom::{CustomSyntax, Rule};
 pub use rows::Block;
 pub(crate) use rows::Rows;
 pub use split::{can_split, split_rows};
@@ -90,12 +90,21 @@ impl Default for InputOptions {
 impl InputOptions {
     /// From a query's settings. `strict`: what `/ingest` asks for (values must fit, unknown fields and
     /// broken escapes are errors).
-    pub fn from_settings(settings: &HashMap<String, String>, zone: Arc<types::tz::TimeZone>, strict: bool) -> Result<InputOptions> {
+    pub fn from_settings(
+        settings: &HashMap<String, String>,
+        zone: Arc<types::tz::TimeZone>,
+        strict: bool,
+    ) -> Result<InputOptions> {
         let mut text = TextOptions::from_settings(settings, zone)?;
         text.strict = strict;
-        let flag = |name: &str, default: bool| settings.get(name).map_or(Ok(default), |v| types::text::bool_setting(name, v));
+        let flag = |name: &str, default: bool| {
+            settings.get(name).map_or(Ok(default), |v| types::text::bool_setting(name, v))
+        };
         let allowed = settings.get("input_format_allow_errors_num").and_then(|v| v.parse().ok()).unwrap_or(0);
-        let all = settings.get("input_format_allow_errors_ratio").and_then(|v| v.parse::<f64>().ok()).is_some_and(|r| r >= 1.0);
+        let all = settings
+            .get("input_format_allow_errors_ratio")
+            .and_then(|v| v.parse::<f64>().ok())
+            .is_some_and(|r| r >= 1.0);
         Ok(InputOptions {
             text: Arc::new(text),
             on_error: match allowed {
@@ -214,7 +223,13 @@ impl Decoder {
             self.keep(&data[used..])?;
         } else {
             if self.reader.whole() && self.tail.len() + data.len() > self.options.document_bytes_max {
-                return Err(Error::new(TOO_MANY_BYTES, format!("Document is larger than {} bytes; send it in a format that streams", self.options.document_bytes_max)));
+                return Err(Error::new(
+                    TOO_MANY_BYTES,
+                    format!(
+                        "Document is larger than {} bytes; send it in a format that streams",
+                        self.options.document_bytes_max
+                    ),
+                ));
             }
             let room = self.tail.len() + data.len();
             if room > self.tail.capacity() {
@@ -223,7 +238,10 @@ impl Decoder {
                 self.tail.reserve_exact(goal - self.tail.len());
             }
             self.tail.extend_from_slice(data);
-            if !self.reader.whole() && self.tail.len() >= self.retry_at && (self.skipping || self.reader.row_end(&self.tail, 0).is_some()) {
+            if !self.reader.whole()
+                && self.tail.len() >= self.retry_at
+                && (self.skipping || self.reader.row_end(&self.tail, 0).is_some())
+            {
                 let tail = std::mem::take(&mut self.tail);
                 let used = self.run(&tail, false)?;
                 self.tail = tail;
@@ -251,7 +269,11 @@ impl Decoder {
         if self.tail.len() > self.options.row_bytes_max {
             return Err(Error::new(
                 TOO_LARGE_STRING_SIZE,
-                format!("Row {} is larger than {} bytes, or its end is missing", self.next_row(), self.options.row_bytes_max),
+                format!(
+                    "Row {} is larger than {} bytes, or its end is missing",
+                    self.next_row(),
+                    self.options.row_bytes_max
+                ),
             ));
         }
         self.retry_at = self.retry_at.max(self.tail.len() * 2);
@@ -401,7 +423,11 @@ impl Decoder {
         let column = self.rows.column.map(|i| self.rows.names[i].clone());
         let value = self.rows.column.and_then(|_| {
             let from = self.rows.value.start.min(data.len());
-            let to = if self.rows.value.end > from { self.rows.value.end } else { self.reader.value_end(data, from) };
+            let to = if self.rows.value.end > from {
+                self.rows.value.end
+            } else {
+                self.reader.value_end(data, from)
+            };
             (to > from).then(|| clip(&data[from..to.min(data.len())], 50))
         });
         let mut message = format!("Row {row}");
@@ -413,7 +439,14 @@ impl Decoder {
         }
         message += &format!(": {}", e.message());
         let raw_end = end.unwrap_or(data.len()).min(pos + 4096).max(pos);
-        RowError { row, column, code: e.code(), message, value, raw: data[pos..raw_end].trim_ascii_end().to_vec() }
+        RowError {
+            row,
+            column,
+            code: e.code(),
+            message,
+            value,
+            raw: data[pos..raw_end].trim_ascii_end().to_vec(),
+        }
     }
 }
 
@@ -424,19 +457,21 @@ fn json_text(s: &str) -> String {
 }
 
 fn reader_of(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Box<dyn Reader>> {
-    let header = if name.ends_with("WithNamesAndTypes") {
-        2
-    } else {
-        usize::from(name.ends_with("WithNames"))
-    };
+    let header =
+        if name.ends_with("WithNamesAndTypes") { 2 } else { usize::from(name.ends_with("WithNames")) };
     Ok(match name {
         "JSONEachRow" => Box::new(json_rows::JsonRows::objects(false, fields, o)?),
         "JSONStringsEachRow" => Box::new(json_rows::JsonRows::objects(true, fields, o)?),
-        n if n.starts_with("JSONCompactStringsEachRow") => Box::new(json_rows::JsonRows::arrays(true, header, o)),
-        n if n.starts_with("JSONCompactEachRow") => Box::new(json_rows::JsonRows::arrays(false, header, o)),
-        "JSON" | "JSONCompact" | "JSONColumns" | "JSONCompactColumns" | "JSONColumnsWithMetadata" | "JSONObjectEachRow" => {
-            Box::new(json_document::Document::new(name, fields, o)?)
+        n if n.starts_with("JSONCompactStringsEachRow") => {
+            Box::new(json_rows::JsonRows::arrays(true, header, o))
         }
+        n if n.starts_with("JSONCompactEachRow") => Box::new(json_rows::JsonRows::arrays(false, header, o)),
+        "JSON"
+        | "JSONCompact"
+        | "JSONColumns"
+        | "JSONCompactColumns"
+        | "JSONColumnsWithMetadata"
+        | "JSONObjectEachRow" => Box::new(json_document::Document::new(name, fields, o)?),
         n if n.starts_with("TabSeparatedRaw") => Box::new(tsv::Tsv::new(true, header, o)?),
         n if n.starts_with("TabSeparated") => Box::new(tsv::Tsv::new(false, header, o)?),
         "TSKV" => Box::new(tsv::Tskv::new(o)),
@@ -457,7 +492,12 @@ fn reader_of(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Box<
 }
 
 /// Reads a whole body at once. Errors: as `Decoder::push`.
-pub fn decode_all(format: &str, fields: &[InputField], options: &InputOptions, data: &[u8]) -> Result<(Vec<Block>, Report)> {
+pub fn decode_all(
+    format: &str,
+    fields: &[InputField],
+    options: &InputOptions,
+    data: &[u8],
+) -> Result<(Vec<Block>, Report)> {
     let mut d = Decoder::new(format, fields, options)?;
     let mut blocks = Vec::new();
     if d.reader.whole() {

@@ -37,11 +37,19 @@ impl Native {
             };
             match target {
                 Some(i) if columns[i].is_some() => {
-                    return Err(Error::new(INCORRECT_DATA, format!("Column '{}' stands twice in a block", rows.names[i])));
+                    return Err(Error::new(
+                        INCORRECT_DATA,
+                        format!("Column '{}' stands twice in a block", rows.names[i]),
+                    ));
                 }
                 Some(i) => columns[i] = Some(fit(&rows.names[i], column, &ty, &rows.types[i])?),
                 None if self.skip_unknown => {}
-                None => return Err(Error::new(INCORRECT_DATA, format!("Unknown column '{}' in a block", clip(name, 50)))),
+                None => {
+                    return Err(Error::new(
+                        INCORRECT_DATA,
+                        format!("Unknown column '{}' in a block", clip(name, 50)),
+                    ));
+                }
             }
         }
         if n_columns == 0 && n_rows > 0 {
@@ -65,10 +73,14 @@ impl Native {
 pub(crate) fn same_form(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (Type::LowCardinality(x), y) | (y, Type::LowCardinality(x)) => same_form(x, y),
-        (Type::SimpleAggregateFunction(x), y) | (y, Type::SimpleAggregateFunction(x)) => x.args.first().is_some_and(|x| same_form(x, y)),
+        (Type::SimpleAggregateFunction(x), y) | (y, Type::SimpleAggregateFunction(x)) => {
+            x.args.first().is_some_and(|x| same_form(x, y))
+        }
         (Type::Nullable(x), Type::Nullable(y)) | (Type::Array(x), Type::Array(y)) => same_form(x, y),
         (Type::Map(x), Type::Map(y)) => same_form(&x.0, &y.0) && same_form(&x.1, &y.1),
-        (Type::Tuple(x), Type::Tuple(y)) => x.len() == y.len() && x.iter().zip(y.iter()).all(|(p, q)| same_form(&p.1, &q.1)),
+        (Type::Tuple(x), Type::Tuple(y)) => {
+            x.len() == y.len() && x.iter().zip(y.iter()).all(|(p, q)| same_form(&p.1, &q.1))
+        }
         (Type::DateTime(_), Type::DateTime(_)) => true,
         (Type::DateTime64(x, _), Type::DateTime64(y, _)) => x == y,
         (Type::Bool, Type::UInt8) => true,
@@ -84,12 +96,21 @@ pub(crate) fn fit(name: &str, column: Column, from: &Type, to: &Type) -> Result<
     }
     // NULL may be given up where there is none, and taken on.
     match (from, to) {
-        (Type::Nullable(inner), _) if same_form(inner, to) && !column.has_nulls() => return Ok(column.with_nulls(None)),
+        (Type::Nullable(inner), _) if same_form(inner, to) && !column.has_nulls() => {
+            return Ok(column.with_nulls(None));
+        }
         (_, Type::Nullable(inner)) if same_form(from, inner) => return Ok(column),
         _ => {}
     }
-    if from.base().is_string() != to.base().is_string() && !(from.is_number() && to.is_number()) && !to.base().is_string() && !from.base().is_string() {
-        return Err(Error::new(TYPE_MISMATCH, format!("Column '{name}' is {from} in the input and cannot become {to}")));
+    if from.base().is_string() != to.base().is_string()
+        && !(from.is_number() && to.is_number())
+        && !to.base().is_string()
+        && !from.base().is_string()
+    {
+        return Err(Error::new(
+            TYPE_MISMATCH,
+            format!("Column '{name}' is {from} in the input and cannot become {to}"),
+        ));
     }
     let (read, write) = (types::text::Codec::new(to, &strict())?, types::text::Codec::new(from, &strict())?);
     let mut out = types::ColumnBuilder::with_capacity(to, column.len());
@@ -97,7 +118,10 @@ pub(crate) fn fit(name: &str, column: Column, from: &Type, to: &Type) -> Result<
     for i in 0..column.len() {
         if column.is_null(i) {
             if !to.is_nullable() {
-                return Err(Error::new(TYPE_MISMATCH, format!("Column '{name}' holds NULL, which {to} cannot")));
+                return Err(Error::new(
+                    TYPE_MISMATCH,
+                    format!("Column '{name}' holds NULL, which {to} cannot"),
+                ));
             }
             out.push_null();
             continue;

@@ -33,7 +33,8 @@ impl RowBinary {
         if self.header == 2 {
             let types = read(b)?;
             check_types(&types, &map, rows)?;
-            self.skipped = types.iter().map(|t| types::parse::parse_type(&String::from_utf8_lossy(t)).ok()).collect();
+            self.skipped =
+                types.iter().map(|t| types::parse::parse_type(&String::from_utf8_lossy(t)).ok()).collect();
         }
         self.map = Some(map);
         self.header = 0;
@@ -57,7 +58,9 @@ impl RowBinary {
                     read_value(&types[i], b, &mut builders[i])?;
                 }
                 None => {
-                    let Some(Some(ty)) = self.skipped.get(k) else { return Err(Error::new(INCORRECT_DATA, "A field of unknown type cannot be skipped")) };
+                    let Some(Some(ty)) = self.skipped.get(k) else {
+                        return Err(Error::new(INCORRECT_DATA, "A field of unknown type cannot be skipped"));
+                    };
                     read_value(ty, b, &mut ColumnBuilder::new(ty))?;
                 }
             }
@@ -78,7 +81,9 @@ impl Reader for RowBinary {
         let heading = self.header > 0;
         let done = if heading { self.header(&mut b, rows) } else { self.row(&mut b, rows) };
         match done {
-            Ok(()) if b.pos == c.pos => Err(Error::new(INCORRECT_DATA, "Rows without any bytes cannot be counted")),
+            Ok(()) if b.pos == c.pos => {
+                Err(Error::new(INCORRECT_DATA, "Rows without any bytes cannot be counted"))
+            }
             Ok(()) => {
                 c.pos = b.pos;
                 Ok(if heading { Step::Taken } else { Step::Row })

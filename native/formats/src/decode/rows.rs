@@ -135,9 +135,15 @@ impl Rows {
         let codec = &self.codecs[column];
         scratch.clear();
         types::text::escape::read_json_string(c, codec.options.strict, scratch)?;
-        let null = codec.nullable && (scratch == types::text::NULL_TEXT || (scratch == b"NULL" && !matches!(codec.kind, types::text::Kind::String)));
+        let null = codec.nullable
+            && (scratch == types::text::NULL_TEXT
+                || (scratch == b"NULL" && !matches!(codec.kind, types::text::Kind::String)));
         let b = &mut self.builders[column];
-        if null { b.push_null() } else { codec.parse_text(scratch, b)? }
+        if null {
+            b.push_null()
+        } else {
+            codec.parse_text(scratch, b)?
+        }
         Ok(())
     }
     pub fn read_tsv(&mut self, column: usize, field: &[u8], at: usize) -> Result<()> {
@@ -167,10 +173,16 @@ pub(crate) fn map_header(names: &[Vec<u8>], rows: &Rows, skip_unknown: bool) -> 
     for name in names {
         let hit = rows.find(name);
         if hit.is_none() && !skip_unknown {
-            return Err(Error::new(INCORRECT_DATA, format!("Unknown field found in the header: '{}'", types::text::clip(name, 50))));
+            return Err(Error::new(
+                INCORRECT_DATA,
+                format!("Unknown field found in the header: '{}'", types::text::clip(name, 50)),
+            ));
         }
         if hit.is_some() && out.contains(&hit) {
-            return Err(Error::new(INCORRECT_DATA, format!("Column '{}' stands twice in the header", types::text::clip(name, 50))));
+            return Err(Error::new(
+                INCORRECT_DATA,
+                format!("Column '{}' stands twice in the header", types::text::clip(name, 50)),
+            ));
         }
         out.push(hit);
     }
@@ -180,7 +192,10 @@ pub(crate) fn map_header(names: &[Vec<u8>], rows: &Rows, skip_unknown: bool) -> 
 /// Checks the types of a header against the columns.
 pub(crate) fn check_types(types: &[Vec<u8>], map: &[Option<usize>], rows: &Rows) -> Result<()> {
     if types.len() != map.len() {
-        return Err(Error::new(CANNOT_PARSE_INPUT_ASSERTION_FAILED, format!("The header has {} names but {} types", map.len(), types.len())));
+        return Err(Error::new(
+            CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+            format!("The header has {} names but {} types", map.len(), types.len()),
+        ));
     }
     for (text, column) in types.iter().zip(map) {
         let Some(i) = *column else { continue };
@@ -188,7 +203,10 @@ pub(crate) fn check_types(types: &[Vec<u8>], map: &[Option<usize>], rows: &Rows)
         if given != rows.types[i] {
             return Err(Error::new(
                 INCORRECT_DATA,
-                format!("Type of column '{}' must be {}, not {given} as the header says", rows.names[i], rows.types[i]),
+                format!(
+                    "Type of column '{}' must be {}, not {given} as the header says",
+                    rows.names[i], rows.types[i]
+                ),
             ));
         }
     }

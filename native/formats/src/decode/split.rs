@@ -8,7 +8,9 @@ use std::ops::Range;
 pub fn can_split(format: &str, options: &InputOptions) -> bool {
     match registry::find(format).map_or("", |f| f.name) {
         "JSONEachRow" | "JSONStringsEachRow" => options.text.strict,
-        name => matches!(name, "TabSeparated" | "TSKV" | "LineAsString"),
+        // A first line of names would be lost to the other pieces.
+        "TabSeparated" => !options.flag("input_format_tsv_detect_header", true).unwrap_or(true),
+        name => matches!(name, "TSKV" | "LineAsString"),
     }
 }
 
@@ -16,22 +18,21 @@ pub fn can_split(format: &str, options: &InputOptions) -> bool {
 /// (headers, documents, binary formats) or the data is small.
 pub fn split_rows(format: &str, data: &[u8], options: &InputOptions, pieces: usize) -> Vec<Range<usize>> {
     const PIECE_BYTES_MIN: usize = 256 << 10;
-    let name = registry::find(format).map_or("", |f| f.name);
-    let boundary: fn(&[u8], usize, u8) -> Option<usize> = match name {
-        "JSONEachRow" | "JSONStringsEachRow" if options.text.strict => json_boundary,
-        "TabSeparated" | "TSKV" => line_boundary,
-        "LineAsString" => line_boundary,
-        _ => return one(data),
-    };
-    if pieces < 2 || data.len() < 2 * PIECE_BYTES_MIN {
+    if pieces < 2 || data.len() < 2 * PIECE_BYTES_MIN || !can_split(format, options) {
         return one(data);
     }
+    let json = registry::find(format).is_ok_and(|f| f.name.starts_with("JSON"));
+    let boundary = if json { json_boundary } else { line_boundary };
     let step = (data.len() / pieces).max(PIECE_BYTES_MIN);
     let mut out = Vec::new();
     let mut from = 0;
     while from < data.len() {
         let at = (from + step).min(data.len());
-        let to = if at >= data.len() || out.len() + 1 == pieces { data.len() } else { boundary(data, at, options.text.csv_delimiter).unwrap_or(data.len()) };
+        let to = if at >= data.len() || out.len() + 1 == pieces {
+            data.len()
+        } else {
+            boundary(data, at).unwrap_or(data.len())
+        };
         out.push(from..to);
         from = to;
     }
@@ -45,7 +46,7 @@ fn one(data: &[u8]) -> Vec<Range<usize>> {
 
 /// `}` line end `{`: inside of an object a comma would stand between them, and inside of a string
 /// there is no line end.
-fn json_boundary(data: &[u8], from: usize, _: u8) -> Option<usize> {
+fn json_boundary(data: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(n) = memchr::memchr(b'\n', &data[at..]) {
         at += n + 1;
@@ -58,6 +59,6 @@ fn json_boundary(data: &[u8], from: usize, _: u8) -> Option<usize> {
     None
 }
 
-fn line_boundary(data: &[u8], from: usize, _: u8) -> Option<usize> {
+fn line_boundary(data: &[u8], from: usize) -> Option<usize> {
     memchr::memchr(b'\n', &data[from..]).map(|n| from + n + 1)
 }

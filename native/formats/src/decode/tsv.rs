@@ -35,7 +35,11 @@ fn line<'a>(c: &mut Cursor<'a>, eof: bool, crlf: bool) -> Option<&'a [u8]> {
 }
 
 pub(crate) fn as_assertion(e: Error) -> Error {
-    if e.code() == CANNOT_PARSE_TEXT { Error::new(CANNOT_PARSE_INPUT_ASSERTION_FAILED, e.message()) } else { e }
+    if e.code() == CANNOT_PARSE_TEXT {
+        Error::new(CANNOT_PARSE_INPUT_ASSERTION_FAILED, e.message())
+    } else {
+        e
+    }
 }
 
 impl Tsv {
@@ -53,7 +57,11 @@ impl Tsv {
         line.split(|b| *b == b'\t')
             .map(|f| {
                 let mut out = Vec::new();
-                if self.raw { out.extend_from_slice(f) } else { escape::unescape(f, &mut out)? }
+                if self.raw {
+                    out.extend_from_slice(f)
+                } else {
+                    escape::unescape(f, &mut out)?
+                }
                 Ok(out)
             })
             .collect()
@@ -80,7 +88,9 @@ impl Reader for Tsv {
                 if let Some(second) = line(&mut ahead, eof, self.crlf)
                     && let Ok(types) = self.fields(second)
                     && types.len() == names.len()
-                    && types.iter().all(|t| std::str::from_utf8(t).is_ok_and(|t| types::parse::parse_type(t).is_ok()))
+                    && types
+                        .iter()
+                        .all(|t| std::str::from_utf8(t).is_ok_and(|t| types::parse::parse_type(t).is_ok()))
                 {
                     *c = ahead;
                 }
@@ -108,7 +118,12 @@ impl Reader for Tsv {
             }
             if let Some(i) = self.map.as_ref().map_or(Some(k), |m| m[k]) {
                 let field = &text[at..end];
-                if self.raw { rows.read_raw(i, field, begin + at) } else { rows.read_tsv(i, field, begin + at) }.map_err(as_assertion)?;
+                if self.raw {
+                    rows.read_raw(i, field, begin + at)
+                } else {
+                    rows.read_tsv(i, field, begin + at)
+                }
+                .map_err(as_assertion)?;
                 filled += 1;
             }
             rows.column = None;
@@ -161,21 +176,34 @@ impl Reader for Tskv {
             if pair == b"tskv" {
                 continue;
             }
-            let Some(eq) = pair.iter().enumerate().position(|(i, b)| *b == b'=' && (i == 0 || pair[i - 1] != b'\\')) else {
-                return Err(Error::new(CANNOT_PARSE_INPUT_ASSERTION_FAILED, format!("Expected name=value, found '{}'", clip(pair, 50))));
+            let Some(eq) =
+                pair.iter().enumerate().position(|(i, b)| *b == b'=' && (i == 0 || pair[i - 1] != b'\\'))
+            else {
+                return Err(Error::new(
+                    CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+                    format!("Expected name=value, found '{}'", clip(pair, 50)),
+                ));
             };
             let mut name = Vec::new();
             escape::unescape(&pair[..eq], &mut name)?;
             match rows.find(&name) {
                 Some(i) if rows.builders[i].len() > rows.rows => {
-                    return Err(Error::new(INCORRECT_DATA, format!("Duplicate field found: '{}'", rows.names[i])));
+                    return Err(Error::new(
+                        INCORRECT_DATA,
+                        format!("Duplicate field found: '{}'", rows.names[i]),
+                    ));
                 }
                 Some(i) => {
                     rows.read_tsv(i, &pair[eq + 1..], begin + here + eq + 1).map_err(as_assertion)?;
                     filled += 1;
                 }
                 None if self.skip_unknown => {}
-                None => return Err(Error::new(INCORRECT_DATA, format!("Unknown field found: '{}'", clip(&name, 50)))),
+                None => {
+                    return Err(Error::new(
+                        INCORRECT_DATA,
+                        format!("Unknown field found: '{}'", clip(&name, 50)),
+                    ));
+                }
             }
             rows.column = None;
         }

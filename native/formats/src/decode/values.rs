@@ -63,7 +63,10 @@ impl Reader for ValuesReader {
             if i > 0 {
                 if !c.eat(b',') {
                     rows.column = None;
-                    return Err(expression(&c.error(CANNOT_PARSE_INPUT_ASSERTION_FAILED, &format!("expected ',': a row has {width} values"))));
+                    return Err(expression(&c.error(
+                        CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+                        &format!("expected ',': a row has {width} values"),
+                    )));
                 }
                 blank(c);
             }
@@ -76,7 +79,9 @@ impl Reader for ValuesReader {
             }
             blank(c);
             if !matches!(c.peek(), Some(b',' | b')')) {
-                return Err(expression(&c.error(CANNOT_PARSE_INPUT_ASSERTION_FAILED, "expected ',' or ')' behind a value")));
+                return Err(expression(
+                    &c.error(CANNOT_PARSE_INPUT_ASSERTION_FAILED, "expected ',' or ')' behind a value"),
+                ));
             }
         }
         if width == 0 {
@@ -84,7 +89,10 @@ impl Reader for ValuesReader {
         }
         if !c.eat(b')') {
             rows.column = None;
-            return Err(expression(&c.error(CANNOT_PARSE_INPUT_ASSERTION_FAILED, &format!("expected ')': a row has {width} values"))));
+            return Err(expression(&c.error(
+                CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+                &format!("expected ')': a row has {width} values"),
+            )));
         }
         rows.finish_row(width);
         self.started = true;

@@ -154,13 +154,21 @@ impl Arrays {
     fn new(fields: &[Field]) -> Result<Self> {
         for (i, f) in fields.iter().enumerate() {
             if fields[..i].iter().any(|g| g.name == f.name) {
-                return Err(Error::new(types::codes::DUPLICATE_COLUMN, format!("Column '{}' stands twice; give one of them another name (AS)", f.name)));
+                return Err(Error::new(
+                    types::codes::DUPLICATE_COLUMN,
+                    format!("Column '{}' stands twice; give one of them another name (AS)", f.name),
+                ));
             }
         }
         Ok(Arrays { fields: fields.to_vec(), schema: Arc::new(schema_of(fields)?) })
     }
     fn record(&self, batch: &Batch) -> Result<RecordBatch> {
-        let columns = self.fields.iter().zip(&batch.columns).map(|(f, c)| array_of(&f.ty, c)).collect::<Result<Vec<_>>>()?;
+        let columns = self
+            .fields
+            .iter()
+            .zip(&batch.columns)
+            .map(|(f, c)| array_of(&f.ty, c))
+            .collect::<Result<Vec<_>>>()?;
         let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(batch.rows));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(failed)
     }
@@ -255,12 +263,20 @@ impl Parquet {
             "gzip" => Compression::GZIP(parquet::basic::GzipLevel::default()),
             "zstd" => Compression::ZSTD(ZstdLevel::try_new(3).map_err(failed)?),
             other => {
-                return Err(Error::bad_arguments(format!("Unknown output_format_parquet_compression_method '{other}'; none, snappy, lz4, gzip and zstd are known")));
+                return Err(Error::bad_arguments(format!(
+                    "Unknown output_format_parquet_compression_method '{other}'; none, snappy, lz4, gzip and zstd are known"
+                )));
             }
         };
-        let rows = usize::try_from(o.number("output_format_parquet_row_group_size", 1_000_000)?).unwrap_or(1_000_000).max(1);
-        let properties = WriterProperties::builder().set_compression(compression).set_max_row_group_row_count(Some(rows)).build();
-        let writer = ArrowWriter::try_new(bytes.clone(), arrays.schema.clone(), Some(properties)).map_err(failed)?;
+        let rows = usize::try_from(o.number("output_format_parquet_row_group_size", 1_000_000)?)
+            .unwrap_or(1_000_000)
+            .max(1);
+        let properties = WriterProperties::builder()
+            .set_compression(compression)
+            .set_max_row_group_row_count(Some(rows))
+            .build();
+        let writer =
+            ArrowWriter::try_new(bytes.clone(), arrays.schema.clone(), Some(properties)).map_err(failed)?;
         Ok(Parquet { arrays, bytes, writer: Some(writer) })
     }
 }

@@ -31,7 +31,6 @@ impl Style {
             Style::Json(pretty) => codec.write_json(col, row, pretty, out),
             Style::Xml => codec.write_xml(col, row, out),
             Style::Text => codec.write_text(col, row, out),
-            Style::JsonText if col.is_null(row) => out.extend_from_slice(b"null"),
             Style::JsonText => {
                 let mut text = Vec::new();
                 codec.write_text(col, row, &mut text);
@@ -127,10 +126,17 @@ impl Cells {
                             w.offsets.push(w.bytes.len() as u32);
                         }
                         w.null.clear();
-                        let nothing = Column { data: Data::Nothing(1), nulls: Some(Arc::new(Bitmap::new(1, true))) };
+                        let nothing =
+                            Column { data: Data::Nothing(1), nulls: Some(Arc::new(Bitmap::new(1, true))) };
                         style.write(codec, &nothing, 0, &mut w.null);
                     }
-                    Cell::Dict { codes, nulls: col.nulls.as_deref(), offsets: &w.offsets, bytes: &w.bytes, null: &w.null }
+                    Cell::Dict {
+                        codes,
+                        nulls: col.nulls.as_deref(),
+                        offsets: &w.offsets,
+                        bytes: &w.bytes,
+                        null: &w.null,
+                    }
                 }
                 _ => Cell::Direct(codec, col, style),
             })

@@ -304,7 +304,12 @@ impl Encoder for EachRow {
                     out.extend_from_slice(format!("{{\"rows_before_limit_at_least\":{n}}}\n").as_bytes());
                 }
                 if let Some(s) = tail.statistics {
-                    let text = format!("{{\"progress\":{{\"read_rows\":\"{}\",\"read_bytes\":\"{}\",\"elapsed_ns\":\"{}\"}}}}\n", s.rows_read, s.bytes_read, (s.elapsed_s * 1e9) as u64);
+                    let text = format!(
+                        "{{\"progress\":{{\"read_rows\":\"{}\",\"read_bytes\":\"{}\",\"elapsed_ns\":\"{}\"}}}}\n",
+                        s.rows_read,
+                        s.bytes_read,
+                        (s.elapsed_s * 1e9) as u64
+                    );
                     out.extend_from_slice(text.as_bytes());
                 }
             }
@@ -345,7 +350,10 @@ impl CompactEachRow {
             }
             lines.extend_from_slice(b"]\n");
         }
-        Ok(CompactEachRow { cells: Cells::new(fields, o, if strings { Style::JsonText } else { Style::Json(None) })?, header: lines })
+        Ok(CompactEachRow {
+            cells: Cells::new(fields, o, if strings { Style::JsonText } else { Style::Json(None) })?,
+            header: lines,
+        })
     }
 }
 

@@ -4,7 +4,21 @@ use super::cells::{Cells, Style};
 use super::{Encoder, OutputOptions, Tail};
 use crate::decode::{CustomSyntax, Rule};
 use types::text::escape::{write_doubled, write_escaped, write_json_string, write_quoted_bytes, write_xml};
-use types::{Batch, Field, Result};
+use types::{Batch, Field, Result, Type};
+
+/// Names and types of the CSV columns that a value takes: a tuple takes one for each element.
+pub(crate) fn csv_leaves(name: &str, ty: &Type) -> Vec<(String, String)> {
+    match ty {
+        Type::Tuple(es) if !es.is_empty() => es
+            .iter()
+            .enumerate()
+            .flat_map(|(i, (n, t))| {
+                csv_leaves(&if n.is_empty() { format!("{name}.{}", i + 1) } else { format!("{name}.{n}") }, t)
+            })
+            .collect(),
+        _ => vec![(name.to_string(), ty.to_string())],
+    }
+}
 
 /// TSV and CSV with all their variants.
 pub(super) struct Separated {
@@ -23,15 +37,28 @@ impl Separated {
         let crlf = o.flag("output_format_csv_crlf_end_of_line", false)?;
         Self::new(fields, o, Style::Csv, o.text.csv_delimiter, crlf, header)
     }
-    fn new(fields: &[Field], o: &OutputOptions, style: Style, delimiter: u8, crlf: bool, header: usize) -> Result<Self> {
+    fn new(
+        fields: &[Field],
+        o: &OutputOptions,
+        style: Style,
+        delimiter: u8,
+        crlf: bool,
+        header: usize,
+    ) -> Result<Self> {
         let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
+        let apart = style == Style::Csv && o.text.csv_tuples_apart;
+        let heads: Vec<(String, String)> = if apart {
+            fields.iter().flat_map(|f| csv_leaves(&f.name, &f.ty)).collect()
+        } else {
+            fields.iter().map(|f| (f.name.clone(), f.ty.to_string())).collect()
+        };
         let mut lines = Vec::new();
         for line in 0..header {
-            for (i, f) in fields.iter().enumerate() {
+            for (i, (name, ty)) in heads.iter().enumerate() {
                 if i > 0 {
                     lines.push(delimiter);
                 }
-                let text = if line == 0 { f.name.clone() } else { f.ty.to_string() };
+                let text = if line == 0 { name } else { ty };
                 match style {
                     Style::Raw => lines.extend_from_slice(text.as_bytes()),
                     Style::Csv => write_doubled(text.as_bytes(), b'"', &mut lines),
@@ -162,7 +189,11 @@ pub(super) struct SqlInsert {
 impl SqlInsert {
     pub fn new(fields: &[Field], o: &OutputOptions) -> Result<Self> {
         let mut statement = Vec::new();
-        let verb: &[u8] = if o.flag("output_format_sql_insert_use_replace", false)? { b"REPLACE INTO " } else { b"INSERT INTO " };
+        let verb: &[u8] = if o.flag("output_format_sql_insert_use_replace", false)? {
+            b"REPLACE INTO "
+        } else {
+            b"INSERT INTO "
+        };
         statement.extend_from_slice(verb);
         statement.extend_from_slice(o.string("output_format_sql_insert_table_name", "table").as_bytes());
         if o.flag("output_format_sql_insert_include_column_names", true)? {
@@ -172,7 +203,11 @@ impl SqlInsert {
                 if i > 0 {
                     statement.extend_from_slice(b", ");
                 }
-                let name = if quote { format!("`{}`", f.name.replace('\\', "\\\\").replace('`', "\\`")) } else { f.name.clone() };
+                let name = if quote {
+                    format!("`{}`", f.name.replace('\\', "\\\\").replace('`', "\\`"))
+                } else {
+                    f.name.clone()
+                };
                 statement.extend_from_slice(name.as_bytes());
             }
             statement.push(b')');
@@ -291,7 +326,12 @@ impl Custom {
                     .collect()
             })
             .collect();
-        Ok(Custom { cells: Cells::with_text(fields, &std::sync::Arc::new(text), style)?, syntax, header, any: false })
+        Ok(Custom {
+            cells: Cells::with_text(fields, &std::sync::Arc::new(text), style)?,
+            syntax,
+            header,
+            any: false,
+        })
     }
     fn rows(&mut self, batch: &Batch, out: &mut Vec<u8>) {
         let s = &self.syntax;
@@ -347,4 +387,3 @@ impl Encoder for Custom {
         Ok(())
     }
 }
-

@@ -9,6 +9,8 @@ mod pretty;
 mod vertical;
 mod xml;
 
+pub(crate) use lines::csv_leaves;
+
 use crate::registry;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +27,10 @@ pub struct OutputOptions {
 
 impl OutputOptions {
     /// Errors: `BAD_ARGUMENTS`, `CANNOT_PARSE_BOOL` for values that settings do not have.
-    pub fn from_settings(settings: &HashMap<String, String>, zone: Arc<types::tz::TimeZone>) -> Result<OutputOptions> {
+    pub fn from_settings(
+        settings: &HashMap<String, String>,
+        zone: Arc<types::tz::TimeZone>,
+    ) -> Result<OutputOptions> {
         Ok(OutputOptions {
             text: Arc::new(TextOptions::from_settings(settings, zone)?),
             settings: settings.clone(),
@@ -38,7 +43,9 @@ impl OutputOptions {
     pub(crate) fn number(&self, name: &str, default: u64) -> Result<u64> {
         match self.settings.get(name) {
             None => Ok(default),
-            Some(v) => v.parse().map_err(|_| Error::bad_arguments(format!("Setting {name} must be a whole number, not '{v}'"))),
+            Some(v) => v.parse().map_err(|_| {
+                Error::bad_arguments(format!("Setting {name} must be a whole number, not '{v}'"))
+            }),
         }
     }
     pub(crate) fn string(&self, name: &str, default: &str) -> String {
@@ -94,8 +101,12 @@ pub fn encoder(format: &str, fields: &[Field], options: &OutputOptions) -> Resul
     let name = def.name;
     let strings = name.contains("Strings");
     let encoder: Box<dyn Encoder> = match name {
-        n if n.starts_with("TabSeparatedRaw") => Box::new(lines::Separated::tsv(fields, options, true, header)?),
-        n if n.starts_with("TabSeparated") => Box::new(lines::Separated::tsv(fields, options, false, header)?),
+        n if n.starts_with("TabSeparatedRaw") => {
+            Box::new(lines::Separated::tsv(fields, options, true, header)?)
+        }
+        n if n.starts_with("TabSeparated") => {
+            Box::new(lines::Separated::tsv(fields, options, false, header)?)
+        }
         n if n.starts_with("CSV") => Box::new(lines::Separated::csv(fields, options, header)?),
         n if n.starts_with("CustomSeparated") => Box::new(lines::Custom::new(fields, options, header)?),
         "TSKV" => Box::new(lines::Tskv::new(fields, options)?),
@@ -105,12 +116,22 @@ pub fn encoder(format: &str, fields: &[Field], options: &OutputOptions) -> Resul
         "RawBLOB" => Box::new(lines::Plain::new(fields, options, b"")?),
         "Null" => Box::new(lines::Nothing),
         "JSON" | "JSONStrings" => Box::new(json::Document::new(fields, options, false, strings)?),
-        "JSONCompact" | "JSONCompactStrings" => Box::new(json::Document::new(fields, options, true, strings)?),
-        "JSONColumns" | "JSONCompactColumns" | "JSONColumnsWithMetadata" => Box::new(json::Columns::new(name, fields, options)?),
+        "JSONCompact" | "JSONCompactStrings" => {
+            Box::new(json::Document::new(fields, options, true, strings)?)
+        }
+        "JSONColumns" | "JSONCompactColumns" | "JSONColumnsWithMetadata" => {
+            Box::new(json::Columns::new(name, fields, options)?)
+        }
         "JSONObjectEachRow" => Box::new(json::EachRow::new(fields, options, strings, json::RowKind::Member)?),
-        "JSONEachRow" | "JSONStringsEachRow" => Box::new(json::EachRow::new(fields, options, strings, json::RowKind::Line)?),
-        "JSONEachRowWithProgress" | "JSONStringsEachRowWithProgress" => Box::new(json::EachRow::new(fields, options, strings, json::RowKind::Progress)?),
-        n if n.starts_with("JSONCompact") => Box::new(json::CompactEachRow::new(fields, options, strings, header)?),
+        "JSONEachRow" | "JSONStringsEachRow" => {
+            Box::new(json::EachRow::new(fields, options, strings, json::RowKind::Line)?)
+        }
+        "JSONEachRowWithProgress" | "JSONStringsEachRowWithProgress" => {
+            Box::new(json::EachRow::new(fields, options, strings, json::RowKind::Progress)?)
+        }
+        n if n.starts_with("JSONCompact") => {
+            Box::new(json::CompactEachRow::new(fields, options, strings, header)?)
+        }
         "XML" => Box::new(xml::Xml::new(fields, options)?),
         "Vertical" => Box::new(vertical::Vertical::new(fields, options)?),
         "Markdown" => Box::new(vertical::Markdown::new(fields, options)?),

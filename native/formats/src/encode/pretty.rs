@@ -99,13 +99,18 @@ impl Pretty {
             Look::Full
         };
         let size = |n: &str, d: u64| o.number(n, d).map(|v| usize::try_from(v).unwrap_or(usize::MAX));
-        let color = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true") && !name.contains("NoEscapes");
+        let color = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true")
+            && !name.contains("NoEscapes");
         Ok(Pretty {
             look,
             fields: fields.to_vec(),
             options: o.clone(),
             cells: Cells::new(fields, o, Style::Text)?,
-            chars: if o.string("output_format_pretty_grid_charset", "UTF-8").eq_ignore_ascii_case("ascii") { &ASCII } else { &UTF8 },
+            chars: if o.string("output_format_pretty_grid_charset", "UTF-8").eq_ignore_ascii_case("ascii") {
+                &ASCII
+            } else {
+                &UTF8
+            },
             color,
             row_numbers: o.flag("output_format_pretty_row_numbers", true)?,
             rows_max: size("output_format_pretty_max_rows", 1000)?,
@@ -173,15 +178,23 @@ impl Pretty {
             }
         }
         let names = self.names();
-        let lines_width = |t: &[u8]| if self.multiline { t.split(|b| *b == b'\n').map(width).max().unwrap_or(0) } else { width(t) };
+        let lines_width = |t: &[u8]| {
+            if self.multiline { t.split(|b| *b == b'\n').map(width).max().unwrap_or(0) } else { width(t) }
+        };
         let widths: Vec<usize> = (0..n)
             .map(|i| {
-                let values = texts.iter().map(|r| lines_width(&r[i]).min(self.column_width_max)).max().unwrap_or(0);
+                let values =
+                    texts.iter().map(|r| lines_width(&r[i]).min(self.column_width_max)).max().unwrap_or(0);
                 values.max(width(&names[i]))
             })
             .collect();
         let total: usize = widths.iter().sum::<usize>() + 3 * n + 1;
-        if title.is_none() && self.vertical && n >= self.vertical_columns && rows <= self.vertical_rows && total >= self.vertical_width {
+        if title.is_none()
+            && self.vertical
+            && n >= self.vertical_columns
+            && rows <= self.vertical_rows
+            && total >= self.vertical_width
+        {
             let mut v = Vertical::new(&self.fields, &self.options)?;
             batches.iter().try_for_each(|b| v.batch(b, out))?;
             return Ok(());
@@ -338,8 +351,10 @@ impl Table<'_> {
     fn row(&self, number: usize, values: &[Vec<u8>], out: &mut Vec<u8>) {
         let c = self.p.chars;
         let space = self.p.look == Look::Space;
-        let parts: Vec<Vec<&[u8]>> =
-            values.iter().map(|v| if self.p.multiline { v.split(|b| *b == b'\n').collect() } else { vec![v.as_slice()] }).collect();
+        let parts: Vec<Vec<&[u8]>> = values
+            .iter()
+            .map(|v| if self.p.multiline { v.split(|b| *b == b'\n').collect() } else { vec![v.as_slice()] })
+            .collect();
         let height = parts.iter().map(Vec::len).max().unwrap_or(1);
         for line in 0..height {
             if self.number_width > 0 {
@@ -364,7 +379,11 @@ impl Table<'_> {
                     pad(1, out);
                 }
                 let text = part.get(line).copied().unwrap_or_default();
-                if line > 0 && line < part.len() { put(c.line_went_on, out) } else { out.push(b' ') }
+                if line > 0 && line < part.len() {
+                    put(c.line_went_on, out)
+                } else {
+                    out.push(b' ')
+                }
                 let gap = w.saturating_sub(width(text));
                 if right_aligned(self.ty(i)) {
                     pad(gap, out);

@@ -70,9 +70,28 @@ fn number_at(ty: &Type, col: &Column, row: usize) -> Option<f64> {
 /// `1234567` as `1.23 million`.
 pub(super) fn readable(mut v: f64) -> String {
     const UNITS: [&str; 22] = [
-        "", " thousand", " million", " billion", " trillion", " quadrillion", " quintillion", " sextillion", " septillion",
-        " octillion", " nonillion", " decillion", " undecillion", " duodecillion", " tredecillion", " quattuordecillion",
-        " quindecillion", " sexdecillion", " septendecillion", " octodecillion", " novemdecillion", " vigintillion",
+        "",
+        " thousand",
+        " million",
+        " billion",
+        " trillion",
+        " quadrillion",
+        " quintillion",
+        " sextillion",
+        " septillion",
+        " octillion",
+        " nonillion",
+        " decillion",
+        " undecillion",
+        " duodecillion",
+        " tredecillion",
+        " quattuordecillion",
+        " quindecillion",
+        " sexdecillion",
+        " septendecillion",
+        " octodecillion",
+        " novemdecillion",
+        " vigintillion",
     ];
     let mut i = 0;
     while i + 1 < UNITS.len() && v.abs() >= 1000.0 {
@@ -198,7 +217,11 @@ impl Markdown {
         let mut head = b"|".to_vec();
         for f in fields {
             head.push(b' ');
-            if escape { escape_markdown(f.name.as_bytes(), &mut head) } else { head.extend_from_slice(f.name.as_bytes()) }
+            if escape {
+                escape_markdown(f.name.as_bytes(), &mut head)
+            } else {
+                head.extend_from_slice(f.name.as_bytes())
+            }
             head.extend_from_slice(b" |");
         }
         head.extend_from_slice(b"\n|");
@@ -206,7 +229,11 @@ impl Markdown {
             head.extend_from_slice(if right_aligned(&f.ty) { b"-:|" } else { b":-|" });
         }
         head.push(b'\n');
-        Ok(Markdown { cells: Cells::new(fields, o, if escape { Style::Raw } else { Style::Tsv })?, head, escape })
+        Ok(Markdown {
+            cells: Cells::new(fields, o, if escape { Style::Raw } else { Style::Tsv })?,
+            head,
+            escape,
+        })
     }
 }
 
@@ -231,7 +258,9 @@ impl Encoder for Markdown {
         for row in 0..batch.rows {
             out.extend_from_slice(b"| ");
             for (cell, col) in cells.iter().zip(&batch.columns) {
-                let is_text = matches!(&col.data, Data::Str(_) | Data::Fixed(_) | Data::Codes(..) | Data::Const(..)) && !col.is_null(row);
+                let is_text =
+                    matches!(&col.data, Data::Str(_) | Data::Fixed(_) | Data::Codes(..) | Data::Const(..))
+                        && !col.is_null(row);
                 if escape && is_text {
                     text.clear();
                     cell.write(row, &mut text);

@@ -22,7 +22,10 @@ impl Xml {
         Ok(Xml {
             cells: Cells::with_text(fields, &Arc::new(text), Style::Xml)?,
             fields: fields.to_vec(),
-            tags: fields.iter().map(|f| if may_be_element(&f.name) { f.name.clone() } else { "field".into() }).collect(),
+            tags: fields
+                .iter()
+                .map(|f| if may_be_element(&f.name) { f.name.clone() } else { "field".into() })
+                .collect(),
             statistics: o.flag("output_format_write_statistics", true)?,
         })
     }
@@ -36,7 +39,9 @@ impl Xml {
 
 fn may_be_element(name: &str) -> bool {
     let b = name.as_bytes();
-    !b.is_empty() && (b[0].is_ascii_alphabetic() || b[0] == b'_') && b.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.'))
+    !b.is_empty()
+        && (b[0].is_ascii_alphabetic() || b[0] == b'_')
+        && b.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.'))
 }
 
 fn element(tag: &str, out: &mut Vec<u8>, inner: impl FnOnce(&mut Vec<u8>)) {
@@ -51,7 +56,9 @@ fn element(tag: &str, out: &mut Vec<u8>, inner: impl FnOnce(&mut Vec<u8>)) {
 
 impl Encoder for Xml {
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        out.extend_from_slice(b"<?xml version='1.0' encoding='UTF-8' ?>\n<result>\n\t<meta>\n\t\t<columns>\n");
+        out.extend_from_slice(
+            b"<?xml version='1.0' encoding='UTF-8' ?>\n<result>\n\t<meta>\n\t\t<columns>\n",
+        );
         for f in &self.fields {
             out.extend_from_slice(b"\t\t\t<column>\n\t\t\t\t");
             element("name", out, |out| write_xml(f.name.as_bytes(), out));
@@ -95,7 +102,9 @@ impl Encoder for Xml {
             out.push(b'\t');
             element("rows_before_limit_at_least", out, |out| write_int(n, out));
         }
-        if self.statistics && let Some(s) = tail.statistics {
+        if self.statistics
+            && let Some(s) = tail.statistics
+        {
             out.extend_from_slice(b"\t<statistics>\n\t\t");
             element("elapsed", out, |out| write_f64(s.elapsed_s, out));
             out.extend_from_slice(b"\t\t");
