@@ -21,8 +21,16 @@ type Row = readonly [SettingType, string, string, ('own' | 'kernel')?];
 
 const rows: Record<string, Row> = {
   // limits
-  max_execution_time: ['seconds', '60', 'Time limit of a query in seconds; waiting for the client does not count. 0 = none'],
-  max_memory_usage: ['bytes', '0', 'Memory limit of a query in bytes. 0 = half of the limit of the server'],
+  max_execution_time: [
+    'seconds',
+    '60',
+    'Time limit of a query in seconds; waiting for the client does not count. 0 = none',
+  ],
+  max_memory_usage: [
+    'bytes',
+    '0',
+    'Memory limit of a query in bytes. 0 = half of the limit of the server',
+  ],
   max_result_rows: ['integer', '0', 'Limit of the rows of a result. 0 = none'],
   max_result_bytes: ['bytes', '0', 'Limit of the bytes of a result. 0 = none'],
   result_overflow_mode: ['text', 'throw', "What happens at max_result_rows: 'throw' or 'break'"],
@@ -32,14 +40,26 @@ const rows: Record<string, Row> = {
   max_threads: ['integer', '0', 'Threads of a query. 0 = all'],
   max_query_size: ['bytes', '262144', 'Bytes of a statement without the data of an INSERT'],
   max_ast_depth: ['integer', '1000', 'How deeply a statement may be nested'],
-  max_partitions_per_insert_block: ['integer', '100', 'Partitions that one INSERT may write to. 0 = any number'],
+  max_partitions_per_insert_block: [
+    'integer',
+    '100',
+    'Partitions that one INSERT may write to. 0 = any number',
+  ],
   limit: ['integer', '0', 'Rows of the result at most, beside LIMIT. 0 = no limit'],
   offset: ['integer', '0', 'Rows of the result to skip, beside OFFSET'],
   readonly: ['integer', '0', '1: only reads; 2: reads and SET'],
-  max_concurrent_queries_for_user: ['integer', '0', 'Queries of one user at a time. 0 = any number'],
+  max_concurrent_queries_for_user: [
+    'integer',
+    '0',
+    'Queries of one user at a time. 0 = any number',
+  ],
   // meaning of SQL
   prefer_column_name_to_alias: ['bool', '0', 'A name means a column rather than an alias'],
-  enable_positional_arguments: ['bool', '1', 'Numbers in GROUP BY, ORDER BY and LIMIT BY are positions'],
+  enable_positional_arguments: [
+    'bool',
+    '1',
+    'Numbers in GROUP BY, ORDER BY and LIMIT BY are positions',
+  ],
   union_default_mode: ['text', '', "What UNION alone means: 'ALL', 'DISTINCT' or '' (an error)"],
   intersect_default_mode: ['text', 'ALL', "What INTERSECT alone means: 'ALL' or 'DISTINCT'"],
   except_default_mode: ['text', 'ALL', "What EXCEPT alone means: 'ALL' or 'DISTINCT'"],
@@ -54,7 +74,12 @@ const rows: Record<string, Row> = {
   asterisk_include_alias_columns: ['bool', '0', '* includes ALIAS columns'],
   date_time_overflow_behavior: ['text', 'ignore', 'What a date out of range becomes', 'kernel'],
   decimal_check_overflow: ['bool', '1', 'Overflow of decimals is an error', 'kernel'],
-  allow_deprecated_error_prone_window_functions: ['bool', '0', 'Allows runningDifference and its kin', 'kernel'],
+  allow_deprecated_error_prone_window_functions: [
+    'bool',
+    '0',
+    'Allows runningDifference and its kin',
+    'kernel',
+  ],
   // writing
   insert_deduplication_token: ['text', '', 'Names an INSERT: the same again is stored once'],
   insert_deduplicate: ['bool', '1', 'Obey insert_deduplication_token'],
@@ -64,7 +89,11 @@ const rows: Record<string, Row> = {
   alter_sync: ['integer', '1', 'Accepted: an ALTER is done when it is answered'],
   lightweight_deletes_sync: ['integer', '2', 'Accepted: a DELETE is done when it is answered'],
   optimize_throw_if_noop: ['bool', '0', 'OPTIMIZE that had nothing to do is an error'],
-  allow_nondeterministic_mutations: ['bool', '0', 'Functions such as now() in ALTER … DELETE and UPDATE'],
+  allow_nondeterministic_mutations: [
+    'bool',
+    '0',
+    'Functions such as now() in ALTER … DELETE and UPDATE',
+  ],
   // answers
   default_format: ['text', '', 'Format of results without FORMAT'],
   log_comment: ['text', '', 'A remark that system.query_log keeps'],
@@ -76,34 +105,92 @@ const rows: Record<string, Row> = {
   enable_http_compression: ['bool', '0', 'Answers are compressed as Accept-Encoding allows'],
   http_zlib_compression_level: ['integer', '3', 'Level of gzip and deflate answers'],
   add_http_cors_header: ['bool', '0', 'Adds CORS headers to answers'],
-  http_write_exception_in_output_format: ['bool', '1', 'Errors are written in the format of the result'],
-  cancel_http_readonly_queries_on_client_close: ['bool', '1', 'A query ends when its client is gone (always so here)'],
+  http_write_exception_in_output_format: [
+    'bool',
+    '1',
+    'Errors are written in the format of the result',
+  ],
+  cancel_http_readonly_queries_on_client_close: [
+    'bool',
+    '1',
+    'A query ends when its client is gone (always so here)',
+  ],
   extremes: ['bool', '0', 'Adds the least and greatest value of each column', 'kernel'],
   exact_rows_before_limit: ['bool', '0', 'rows_before_limit is exact', 'kernel'],
   // formats, read by the kernel
-  output_format_json_quote_64bit_integers: ['bool', '0', '64-bit integers in JSON are strings', 'kernel'],
-  output_format_json_quote_64bit_floats: ['bool', '0', '64-bit floats in JSON are strings', 'kernel'],
-  output_format_json_quote_denormals: ['bool', '0', 'inf and nan in JSON are strings, not null', 'kernel'],
+  output_format_json_quote_64bit_integers: [
+    'bool',
+    '0',
+    '64-bit integers in JSON are strings',
+    'kernel',
+  ],
+  output_format_json_quote_64bit_floats: [
+    'bool',
+    '0',
+    '64-bit floats in JSON are strings',
+    'kernel',
+  ],
+  output_format_json_quote_denormals: [
+    'bool',
+    '0',
+    'inf and nan in JSON are strings, not null',
+    'kernel',
+  ],
   output_format_json_quote_decimals: ['bool', '0', 'Decimals in JSON are strings', 'kernel'],
   output_format_json_escape_forward_slashes: ['bool', '1', 'Writes / as \\/ in JSON', 'kernel'],
-  output_format_json_named_tuples_as_objects: ['bool', '1', 'Named tuples are JSON objects', 'kernel'],
+  output_format_json_named_tuples_as_objects: [
+    'bool',
+    '1',
+    'Named tuples are JSON objects',
+    'kernel',
+  ],
   output_format_json_array_of_rows: ['bool', '0', 'JSONEachRow is one array', 'kernel'],
-  output_format_json_validate_utf8: ['bool', '0', 'Bytes that are no UTF-8 are replaced in JSON', 'kernel'],
+  output_format_json_validate_utf8: [
+    'bool',
+    '0',
+    'Bytes that are no UTF-8 are replaced in JSON',
+    'kernel',
+  ],
   output_format_write_statistics: ['bool', '1', 'JSON ends with statistics', 'kernel'],
   output_format_csv_crlf_end_of_line: ['bool', '0', 'CSV lines end with CR LF', 'kernel'],
   output_format_tsv_crlf_end_of_line: ['bool', '0', 'TSV lines end with CR LF', 'kernel'],
   output_format_decimal_trailing_zeros: ['bool', '0', 'Decimals keep their zeros', 'kernel'],
   output_format_pretty_max_rows: ['integer', '1000', 'Rows that Pretty formats show', 'kernel'],
   output_format_pretty_row_numbers: ['bool', '1', 'Pretty formats number rows', 'kernel'],
-  output_format_parquet_row_group_size: ['integer', '1000000', 'Rows of a group in Parquet', 'kernel'],
+  output_format_parquet_row_group_size: [
+    'integer',
+    '1000000',
+    'Rows of a group in Parquet',
+    'kernel',
+  ],
   output_format_parquet_compression_method: ['text', 'zstd', 'Compression in Parquet', 'kernel'],
   output_format_parquet_string_as_string: ['bool', '1', 'Strings are UTF-8 in Parquet', 'kernel'],
   output_format_arrow_string_as_string: ['bool', '1', 'Strings are UTF-8 in Arrow', 'kernel'],
   output_format_arrow_compression_method: ['text', 'lz4_frame', 'Compression in Arrow', 'kernel'],
-  output_format_values_escape_quote_with_quote: ['bool', '0', "Writes '' for ' in Values", 'kernel'],
-  output_format_binary_write_json_as_string: ['bool', '0', 'JSON as text in binary formats', 'kernel'],
-  date_time_input_format: ['text', 'basic', "How dates are read: 'basic', 'best_effort', 'best_effort_us'", 'kernel'],
-  date_time_output_format: ['text', 'simple', "How dates are written: 'simple', 'iso', 'unix_timestamp'", 'kernel'],
+  output_format_values_escape_quote_with_quote: [
+    'bool',
+    '0',
+    "Writes '' for ' in Values",
+    'kernel',
+  ],
+  output_format_binary_write_json_as_string: [
+    'bool',
+    '0',
+    'JSON as text in binary formats',
+    'kernel',
+  ],
+  date_time_input_format: [
+    'text',
+    'basic',
+    "How dates are read: 'basic', 'best_effort', 'best_effort_us'",
+    'kernel',
+  ],
+  date_time_output_format: [
+    'text',
+    'simple',
+    "How dates are written: 'simple', 'iso', 'unix_timestamp'",
+    'kernel',
+  ],
   bool_true_representation: ['text', 'true', 'Text of true', 'kernel'],
   bool_false_representation: ['text', 'false', 'Text of false', 'kernel'],
   format_csv_delimiter: ['text', ',', 'Separates fields of CSV', 'kernel'],
@@ -115,34 +202,104 @@ const rows: Record<string, Row> = {
   input_format_allow_errors_num: ['integer', '0', 'Bad rows that are skipped', 'kernel'],
   input_format_allow_errors_ratio: ['float', '0', 'Share of bad rows that are skipped', 'kernel'],
   input_format_skip_unknown_fields: ['bool', '1', 'Fields without a column are skipped', 'kernel'],
-  input_format_with_names_use_header: ['bool', '1', 'The header of CSV and TSV names the columns', 'kernel'],
+  input_format_with_names_use_header: [
+    'bool',
+    '1',
+    'The header of CSV and TSV names the columns',
+    'kernel',
+  ],
   input_format_with_types_use_header: ['bool', '1', 'The types in a header must fit', 'kernel'],
-  input_format_null_as_default: ['bool', '1', 'NULL for a column that is not Nullable is its default', 'kernel'],
-  input_format_defaults_for_omitted_fields: ['bool', '1', 'Missing fields get the DEFAULT of their column', 'kernel'],
+  input_format_null_as_default: [
+    'bool',
+    '1',
+    'NULL for a column that is not Nullable is its default',
+    'kernel',
+  ],
+  input_format_defaults_for_omitted_fields: [
+    'bool',
+    '1',
+    'Missing fields get the DEFAULT of their column',
+    'kernel',
+  ],
   input_format_import_nested_json: ['bool', '0', 'JSON objects fill Nested columns', 'kernel'],
   input_format_csv_empty_as_default: ['bool', '1', 'Empty fields of CSV are defaults', 'kernel'],
   input_format_csv_skip_first_lines: ['integer', '0', 'Lines of CSV to skip', 'kernel'],
-  input_format_csv_trim_whitespaces: ['bool', '1', 'Blanks around fields of CSV do not count', 'kernel'],
+  input_format_csv_trim_whitespaces: [
+    'bool',
+    '1',
+    'Blanks around fields of CSV do not count',
+    'kernel',
+  ],
   input_format_tsv_empty_as_default: ['bool', '0', 'Empty fields of TSV are defaults', 'kernel'],
   input_format_tsv_skip_first_lines: ['integer', '0', 'Lines of TSV to skip', 'kernel'],
-  input_format_json_read_numbers_as_strings: ['bool', '1', 'Numbers may fill String columns', 'kernel'],
-  input_format_json_read_bools_as_numbers: ['bool', '1', 'true and false may fill numbers', 'kernel'],
-  input_format_json_read_objects_as_strings: ['bool', '1', 'Objects may fill String columns', 'kernel'],
+  input_format_json_read_numbers_as_strings: [
+    'bool',
+    '1',
+    'Numbers may fill String columns',
+    'kernel',
+  ],
+  input_format_json_read_bools_as_numbers: [
+    'bool',
+    '1',
+    'true and false may fill numbers',
+    'kernel',
+  ],
+  input_format_json_read_objects_as_strings: [
+    'bool',
+    '1',
+    'Objects may fill String columns',
+    'kernel',
+  ],
   input_format_json_named_tuples_as_objects: ['bool', '1', 'Objects fill named tuples', 'kernel'],
   input_format_values_interpret_expressions: ['bool', '1', 'VALUES may hold expressions'],
   input_format_parallel_parsing: ['bool', '1', 'Input is decoded on several threads', 'kernel'],
-  input_format_max_rows_to_read_for_schema_inference: ['integer', '25000', 'Rows that types are guessed from', 'kernel'],
-  schema_inference_make_columns_nullable: ['text', 'auto', 'Whether guessed columns are Nullable', 'kernel'],
+  input_format_max_rows_to_read_for_schema_inference: [
+    'integer',
+    '25000',
+    'Rows that types are guessed from',
+    'kernel',
+  ],
+  schema_inference_make_columns_nullable: [
+    'text',
+    'auto',
+    'Whether guessed columns are Nullable',
+    'kernel',
+  ],
   // ours
-  optimizer_rules_off: ['text', '', 'Names of planner rules to leave out, separated by commas', 'own'],
-  strict_input: ['bool', '0', 'Values that their column cannot hold are errors, as on /ingest', 'own'],
+  optimizer_rules_off: [
+    'text',
+    '',
+    'Names of planner rules to leave out, separated by commas',
+    'own',
+  ],
+  strict_input: [
+    'bool',
+    '0',
+    'Values that their column cannot hold are errors, as on /ingest',
+    'own',
+  ],
   statement_cache: ['bool', '1', 'Plans of repeated statements are kept', 'own'],
-  max_server_memory: ['bytes', '0', 'Memory of the server. 0 = 80 % of the machine or its cgroup', 'own'],
+  max_server_memory: [
+    'bytes',
+    '0',
+    'Memory of the server. 0 = 80 % of the machine or its cgroup',
+    'own',
+  ],
   max_body_bytes: ['bytes', '68719476736', 'Bytes of an ingest on the wire', 'own'],
-  max_decompression_ratio: ['integer', '200', 'Growth of a compressed body after its first 64 MiB', 'own'],
+  max_decompression_ratio: [
+    'integer',
+    '200',
+    'Growth of a compressed body after its first 64 MiB',
+    'own',
+  ],
   max_concurrent_queries: ['integer', '100', 'Queries that run at a time', 'own'],
   max_queued_queries: ['integer', '1000', 'Queries that may wait for their turn', 'own'],
-  queue_wait_ms: ['integer', '10000', 'How long a query waits for its turn, in milliseconds', 'own'],
+  queue_wait_ms: [
+    'integer',
+    '10000',
+    'How long a query waits for its turn, in milliseconds',
+    'own',
+  ],
   query_log_entries: ['integer', '10000', 'Queries that system.query_log remembers', 'own'],
   statement_cache_entries: ['integer', '1000', 'Plans that are kept', 'own'],
 };
@@ -172,7 +329,16 @@ export function unknownSetting(name: string): Error {
   });
 }
 
-const suffixes: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30, ti: 2 ** 40 };
+const suffixes: Record<string, number> = {
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  t: 1e12,
+  ki: 2 ** 10,
+  mi: 2 ** 20,
+  gi: 2 ** 30,
+  ti: 2 ** 40,
+};
 
 /** The value as it is kept; throws for one that does not fit. */
 export function normaliseSetting(name: string, value: string): string {
@@ -196,7 +362,14 @@ export function normaliseSetting(name: string, value: string): string {
       const match = /^(-?\d+(?:\.0+)?)([kmgt]i?)?b?$/i.exec(text);
       if (!match || (match[1] as string).startsWith('-')) throw bad('a whole number');
       const scale = suffixes[(match[2] ?? '').toLowerCase()] ?? 1;
-      return scale === 1 ? BigInt(Number.parseInt(match[1] as string, 10) === Number(match[1]) && (match[1] as string).length < 16 ? Number(match[1]) : (match[1] as string).replace(/\..*$/, '')).toString() : String(Number(match[1]) * scale);
+      return scale === 1
+        ? BigInt(
+            Number.parseInt(match[1] as string, 10) === Number(match[1]) &&
+              (match[1] as string).length < 16
+              ? Number(match[1])
+              : (match[1] as string).replace(/\..*$/, ''),
+          ).toString()
+        : String(Number(match[1]) * scale);
     }
     case 'seconds':
     case 'float':
@@ -223,7 +396,8 @@ export interface Settings {
 }
 
 function make(changed: ReadonlyMap<string, string>): Settings {
-  const text = (name: string): string => changed.get(name) ?? settingDefinitions.get(name)?.default ?? '';
+  const text = (name: string): string =>
+    changed.get(name) ?? settingDefinitions.get(name)?.default ?? '';
   let key: string | undefined;
   let kernel: Record<string, string> | undefined;
   return {
@@ -246,13 +420,17 @@ function make(changed: ReadonlyMap<string, string>): Settings {
       return kernel;
     },
     get key() {
-      key ??= [...changed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([n, v]) => `${n}=${v}`).join('\n');
+      key ??= [...changed]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([n, v]) => `${n}=${v}`)
+        .join('\n');
       return key;
     },
   };
 }
 
 const kernelReads = (name: string): boolean =>
-  settingDefinitions.get(name)?.kernel === true || /^(input_format|output_format|format)_/.test(name);
+  settingDefinitions.get(name)?.kernel === true ||
+  /^(input_format|output_format|format)_/.test(name);
 
 export const defaultSettings: Settings = make(new Map());

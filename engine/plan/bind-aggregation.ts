@@ -3,8 +3,8 @@
 
 import type { Expression, Select } from '../../sql/ast.ts';
 import { type Item, positional } from './bind.ts';
-import { bindExpression } from './bind-expression.ts';
 import { convert, resolveCall } from './bind-call.ts';
+import { bindExpression } from './bind-expression.ts';
 import { failAt, newColumn, type Planning } from './context.ts';
 import {
   type AggregateExpr,
@@ -42,7 +42,9 @@ export function bindAggregation(
     ...(ast.having ? [bindExpression(ast.having, scope)] : []),
     ...(ast.qualify ? [bindExpression(ast.qualify, scope)] : []),
     ...(ast.orderBy && !ast.orderBy.all
-      ? ast.orderBy.items.map((o) => positional(o.expr, items, scope)?.expr() ?? bindExpression(o.expr, scope))
+      ? ast.orderBy.items.map(
+          (o) => positional(o.expr, items, scope)?.expr() ?? bindExpression(o.expr, scope),
+        )
       : []),
   ];
   const calls = new Map<string, AggregateExpr>();
@@ -82,7 +84,9 @@ export function bindAggregation(
   };
   const byKey = new Map<string, Column>();
   keys.forEach((key, i) => byKey.set(key.key, (assigned[i] as Assigned).column));
-  const byCall = new Map([...calls.keys()].map((key, i) => [key, (aggregates[i] as AggregateItem).column]));
+  const byCall = new Map(
+    [...calls.keys()].map((key, i) => [key, (aggregates[i] as AggregateItem).column]),
+  );
   const rewrite = rewriter(scope, byKey, byCall, keys, sets, setColumn);
   return { node, aggregated: true, rewrite };
 }
@@ -125,13 +129,22 @@ function bindKeys(ast: Select, items: readonly Item[], scope: Scope, all: readon
   }
   const written = groupBy.items.flatMap(bindKey);
   if (groupBy.mode === 'ROLLUP') {
-    const sets = Array.from({ length: written.length + 1 }, (_, i) => written.slice(0, written.length - i));
+    const sets = Array.from({ length: written.length + 1 }, (_, i) =>
+      written.slice(0, written.length - i),
+    );
     return { keys, sets };
   }
   if (groupBy.mode === 'CUBE') {
     const count = 2 ** written.length;
-    if (count > setsMax) throw failAt(groupBy.span, 'TOO_MANY_COLUMNS', `CUBE of ${written.length} keys makes more than ${setsMax} groupings`);
-    const sets = Array.from({ length: count }, (_, mask) => written.filter((_k, i) => !((mask >> i) & 1)));
+    if (count > setsMax)
+      throw failAt(
+        groupBy.span,
+        'TOO_MANY_COLUMNS',
+        `CUBE of ${written.length} keys makes more than ${setsMax} groupings`,
+      );
+    const sets = Array.from({ length: count }, (_, mask) =>
+      written.filter((_k, i) => !((mask >> i) & 1)),
+    );
     return { keys, sets };
   }
   return { keys };
@@ -150,7 +163,9 @@ function refuseAggregates(expr: Expr, ast: Expression): void {
 function keysOf(expr: Expr): Expr[] {
   if (!someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window')) return [expr];
   if (expr.kind === 'aggregate') return [];
-  return parts(expr).filter((p) => p.kind !== 'literal').flatMap(keysOf);
+  return parts(expr)
+    .filter((p) => p.kind !== 'literal')
+    .flatMap(keysOf);
 }
 
 function rewriter(
@@ -212,12 +227,20 @@ function grouping(
   const span = expr.span ?? scope.span;
   const positions = expr.args.map((arg) => {
     const at = keys.findIndex((k) => k.key === arg.key);
-    if (at < 0) throw failAt(arg.span ?? span, 'BAD_ARGUMENTS', 'Arguments of grouping() must be keys of GROUP BY');
+    if (at < 0)
+      throw failAt(
+        arg.span ?? span,
+        'BAD_ARGUMENTS',
+        'Arguments of grouping() must be keys of GROUP BY',
+      );
     return at;
   });
   if (!sets || !setColumn) return literalExpr('UInt64', '0', span);
   const masks = sets.map((set) =>
-    positions.reduce((mask, p, i) => (set.includes(p) ? mask : mask | (1 << (positions.length - 1 - i))), 0),
+    positions.reduce(
+      (mask, p, i) => (set.includes(p) ? mask : mask | (1 << (positions.length - 1 - i))),
+      0,
+    ),
   );
   const array = literalExpr('Array(UInt64)', masks.map(String), span);
   const next = resolveCall(scope, 'plus', [columnExpr(setColumn), literalExpr('UInt8', '1')], span);

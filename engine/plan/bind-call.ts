@@ -5,10 +5,10 @@ import type { Expression, FunctionCall, Lambda, Span } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
 import { bindExpression, bindIn, castTo, withSpan } from './bind-expression.ts';
 import { expandColumns } from './bind-star.ts';
-import { bindWindow, windowOnly } from './bind-window.ts';
 import { bindScalarSubquery } from './bind-subquery.ts';
+import { bindWindow, windowOnly } from './bind-window.ts';
 import { constantOf } from './constants.ts';
-import { type ArgumentType, failAt, notBuilt, newColumn } from './context.ts';
+import { type ArgumentType, failAt, newColumn, notBuilt } from './context.ts';
 import {
   aggregateExpr,
   callExpr,
@@ -46,7 +46,10 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
   if (ast.over) return bindWindow(ast, scope, locals);
   if (lower === 'arrayjoin') return bindArrayJoin(ast, scope, locals);
   if (lower === 'grouping') {
-    return groupingExpr(ast.args.map((a) => bindExpression(a, scope, locals)), ast.span);
+    return groupingExpr(
+      ast.args.map((a) => bindExpression(a, scope, locals)),
+      ast.span,
+    );
   }
   const set = Object.hasOwn(sets, ast.name) ? sets[ast.name] : undefined;
   if (set && ast.args.length === 2) {
@@ -89,7 +92,11 @@ function bindCast(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   const value = bindExpression(ast.args[0] as Expression, scope, locals);
   const type = constantOf(scope.ctx, bindExpression(ast.args[1] as Expression, scope, locals));
   if (typeof type?.value !== 'string') {
-    throw failAt(ast.args[1]?.span, 'ILLEGAL_TYPE_OF_ARGUMENT', 'The type of CAST must be a constant string');
+    throw failAt(
+      ast.args[1]?.span,
+      'ILLEGAL_TYPE_OF_ARGUMENT',
+      'The type of CAST must be a constant string',
+    );
   }
   return castTo(scope, value, type.value, (ast.args[1] as Expression).span);
 }
@@ -170,7 +177,8 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
     if (arg) return arg;
     const lambda = lambdas[i] as Lambda;
     const given = types[i];
-    if (!given) throw failAt(lambda.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes no lambda here`);
+    if (!given)
+      throw failAt(lambda.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes no lambda here`);
     if (given.length !== lambda.params.length) {
       const text = `The lambda has ${lambda.params.length} parameter(s), ${ast.name} gives ${given.length}`;
       throw failAt(lambda.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
@@ -229,7 +237,10 @@ export function aggregateParts(
     throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes no lambda`);
   });
   if (ast.nulls) {
-    if (ast.nulls === 'RESPECT' && /^(any|anyLast|first_value|last_value|argMin|argMax)$/.test(name)) {
+    if (
+      ast.nulls === 'RESPECT' &&
+      /^(any|anyLast|first_value|last_value|argMin|argMax)$/.test(name)
+    ) {
       name = `${name}_respect_nulls`;
     } else if (ast.nulls === 'RESPECT') {
       throw notBuilt(ast.span, `RESPECT NULLS of ${ast.name}`);
@@ -278,7 +289,11 @@ export function resolveAggregate(
   span: Span,
 ): Expr {
   try {
-    const resolved = scope.ctx.kernel.resolveAggregate(name, params, args.map((a) => a.type));
+    const resolved = scope.ctx.kernel.resolveAggregate(
+      name,
+      params,
+      args.map((a) => a.type),
+    );
     return aggregateExpr(resolved.name, params, args, resolved.type, span);
   } catch (error) {
     throw withSpan(error, span);
@@ -295,7 +310,8 @@ export function callByName(
 ): Expr {
   const { functions } = scope.ctx.kernel;
   const scalar = functions.scalar(name);
-  if (scalar !== undefined && parameters.length === 0) return resolveCall(scope, scalar, args, span);
+  if (scalar !== undefined && parameters.length === 0)
+    return resolveCall(scope, scalar, args, span);
   const aggregate = functions.aggregate(name);
   if (aggregate === undefined) throw unknownFunction(scope, name, span);
   const params = parameters.map((param) => {
@@ -309,6 +325,7 @@ export function callByName(
 /** The expression as `type`; itself when it has it already. */
 export function convert(expr: Expr, type: string): Expr {
   if (expr.type === type) return expr;
-  if (expr.kind === 'literal' && expr.value === null) return castExpr(literalExpr(expr.type, null), type);
+  if (expr.kind === 'literal' && expr.value === null)
+    return castExpr(literalExpr(expr.type, null), type);
   return castExpr(expr, type, expr.span);
 }

@@ -1,18 +1,11 @@
 // AST → typed expression. Types come from the kernel; casts that SQL implies are put in here.
 
 import type { Expression, Span } from '../../sql/ast.ts';
-import { bindScalarSubquery, bindSetSubquery, bindTableSet } from './bind-subquery.ts';
 import { bindFunction, resolveCall } from './bind-call.ts';
+import { bindScalarSubquery, bindSetSubquery, bindTableSet } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
 import { deeper, failAt, notBuilt } from './context.ts';
-import {
-  callExpr,
-  castExpr,
-  type Expr,
-  inExpr,
-  literalExpr,
-  scalarExpr,
-} from './expression.ts';
+import { callExpr, castExpr, type Expr, inExpr, literalExpr, scalarExpr } from './expression.ts';
 import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
 import { identifierText, typeText } from './names.ts';
 import {
@@ -71,7 +64,12 @@ const binders: { [K in Kind]: Bind<K> } = {
   },
   Ternary: (ast, scope, locals) => {
     const args = [ast.condition, ast.whenTrue, ast.whenFalse];
-    return resolveCall(scope, 'if', args.map((a) => bindExpression(a, scope, locals)), ast.span);
+    return resolveCall(
+      scope,
+      'if',
+      args.map((a) => bindExpression(a, scope, locals)),
+      ast.span,
+    );
   },
   Case: bindCase,
   Cast: (ast, scope, locals) =>
@@ -86,7 +84,10 @@ const binders: { [K in Kind]: Bind<K> } = {
     const low = bindExpression(ast.low, scope, locals);
     const high = bindExpression(ast.high, scope, locals);
     const sides = ast.negated
-      ? [resolveCall(scope, 'less', [x, low], ast.span), resolveCall(scope, 'greater', [x, high], ast.span)]
+      ? [
+          resolveCall(scope, 'less', [x, low], ast.span),
+          resolveCall(scope, 'greater', [x, high], ast.span),
+        ]
       : [
           resolveCall(scope, 'greaterOrEquals', [x, low], ast.span),
           resolveCall(scope, 'lessOrEquals', [x, high], ast.span),
@@ -94,13 +95,21 @@ const binders: { [K in Kind]: Bind<K> } = {
     return resolveCall(scope, ast.negated ? 'or' : 'and', sides, ast.span);
   },
   In: (ast, scope, locals) =>
-    bindIn(scope, bindExpression(ast.expr, scope, locals), ast.source, ast.negated, locals, ast.span),
+    bindIn(
+      scope,
+      bindExpression(ast.expr, scope, locals),
+      ast.source,
+      ast.negated,
+      locals,
+      ast.span,
+    ),
   IsNull: (ast, scope, locals) => {
     const fn = ast.negated ? 'isNotNull' : 'isNull';
     return resolveCall(scope, fn, [bindExpression(ast.expr, scope, locals)], ast.span);
   },
   Quantified: bindQuantified,
-  Exists: (ast, scope) => scalarExpr(bindScalarSubquery(ast.query, scope, 'exists').index, 'UInt8', ast.span),
+  Exists: (ast, scope) =>
+    scalarExpr(bindScalarSubquery(ast.query, scope, 'exists').index, 'UInt8', ast.span),
   Subquery: (ast, scope) => {
     const { index, type } = bindScalarSubquery(ast.query, scope, 'scalar');
     return scalarExpr(index, type, ast.span);
@@ -188,7 +197,8 @@ function lookUp(scope: Scope, names: string[], locals: Locals, span: Span): Expr
   const entry = scope.aliases.get(first);
   if (entry && !entry.binding && !(columnFirst && findColumn(scope, names, span))) {
     const asTable = names.length > 1 ? findColumn(scope, names, span) : undefined;
-    if (!asTable) return descend(scope, respan(bindAlias(scope, first), span), names.slice(1), span);
+    if (!asTable)
+      return descend(scope, respan(bindAlias(scope, first), span), names.slice(1), span);
   }
   const found = findColumn(scope, names, span);
   if (found) {
@@ -236,7 +246,11 @@ function isOwn(expr: Expr): boolean {
 
 function correlated(names: string[], span: Span): Error {
   const name = names.map(identifierText).join('.');
-  return notBuilt(span, `A subquery that uses a column of the query around it (${name})`, 'Write it as a JOIN');
+  return notBuilt(
+    span,
+    `A subquery that uses a column of the query around it (${name})`,
+    'Write it as a JOIN',
+  );
 }
 
 /** The same expression, pointing at the place where it is used now. */
@@ -263,7 +277,11 @@ export function elementOf(scope: Scope, value: Expr, name: string, span: Span): 
   }
   if (head === 'Map' && name === 'keys') return resolveCall(scope, 'mapKeys', [value], span);
   if (head === 'Map' && name === 'values') return resolveCall(scope, 'mapValues', [value], span);
-  throw failAt(span, 'UNKNOWN_IDENTIFIER', `A value of type ${value.type} has no element \`${name}\``);
+  throw failAt(
+    span,
+    'UNKNOWN_IDENTIFIER',
+    `A value of type ${value.type} has no element \`${name}\``,
+  );
 }
 
 /** Operators of one precedence are left-deep: the left spine is walked in a loop. */
@@ -279,7 +297,12 @@ function bindBinary(ast: Of<'Binary'>, scope: Scope, locals: Locals): Expr {
   }
   let value = bindExpression(left, scope, locals);
   for (const node of spine.reverse()) {
-    value = resolveCall(scope, node.fn, [value, bindExpression(node.right, scope, locals)], node.span);
+    value = resolveCall(
+      scope,
+      node.fn,
+      [value, bindExpression(node.right, scope, locals)],
+      node.span,
+    );
   }
   return value;
 }
@@ -361,7 +384,9 @@ export function bindIn(
     const leftWidth = tupleElements(baseType(left.type))?.length;
     // (a, b) IN (1, 2) means the one tuple (1, 2).
     const whole =
-      leftWidth !== undefined && items.length === leftWidth && items.every((i) => !tupleElements(i.type));
+      leftWidth !== undefined &&
+      items.length === leftWidth &&
+      items.every((i) => !tupleElements(i.type));
     if (whole) {
       const tuple = resolveCall(scope, 'tuple', items, source.span);
       return inList(scope, left, [tuple], false, negated, span);
@@ -405,7 +430,10 @@ function inList(
     if (elements && literal && Array.isArray(literal.value)) {
       const leftIsTuple = tupleElements(baseType(left.type)) !== undefined;
       if (!leftIsTuple || elements.every((e) => tupleElements(e.type))) {
-        const lits = literal.value.map((value, i) => ({ type: elements[i]?.type ?? 'Nothing', value }));
+        const lits = literal.value.map((value, i) => ({
+          type: elements[i]?.type ?? 'Nothing',
+          value,
+        }));
         return setOf(scope, left, lits, negated, span);
       }
     }
@@ -431,7 +459,10 @@ function setOf(
   let element = kinds[0] ?? 'Nothing';
   if (kinds.length > 1) {
     try {
-      const array = scope.ctx.kernel.resolveFunction('array', kinds.map((type) => ({ type })));
+      const array = scope.ctx.kernel.resolveFunction(
+        'array',
+        kinds.map((type) => ({ type })),
+      );
       element = arrayElementType(array) ?? element;
     } catch {
       // No common type, as in IN (1, 'a'): compare with each.
@@ -448,6 +479,9 @@ function setOf(
 
 /** A call that needs no look at its arguments, for code that builds expressions. */
 export function plainCall(scope: Scope, name: string, args: readonly Expr[], span: Span): Expr {
-  const type = scope.ctx.kernel.resolveFunction(name, args.map((a) => ({ type: a.type })));
+  const type = scope.ctx.kernel.resolveFunction(
+    name,
+    args.map((a) => ({ type: a.type })),
+  );
   return callExpr(name, args, type, span);
 }

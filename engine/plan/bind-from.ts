@@ -1,10 +1,18 @@
 // FROM: tables, subqueries, table functions, common tables, joins and ARRAY JOIN, left to right.
 
-import type { ArrayJoin, Expression, Name, Query, Span, TableExpression, TableRef } from '../../sql/ast.ts';
+import type {
+  ArrayJoin,
+  Expression,
+  Name,
+  Query,
+  Span,
+  TableExpression,
+  TableRef,
+} from '../../sql/ast.ts';
+import { type ErrorName, fail } from '../errors.ts';
 import { bindQuery, bindStatement, converted } from './bind.ts';
 import { bindExpression } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
-import { type ErrorName, fail } from '../errors.ts';
 import { deeper, failAt, newColumn, notBuilt, SpannedError, type TableSource } from './context.ts';
 import { type Column, columnExpr, type Expr } from './expression.ts';
 import { type Assigned, type Node, project } from './logical.ts';
@@ -51,7 +59,11 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
       return { node, sources: [source], merged: noMerged };
     }
     case 'TableFile':
-      throw notBuilt(ast.span, 'Reading a file in FROM', 'Send the file to /ingest, or use INSERT … FORMAT');
+      throw notBuilt(
+        ast.span,
+        'Reading a file in FROM',
+        'Send the file to /ingest, or use INSERT … FORMAT',
+      );
     case 'Join':
       return bindJoin(ast, scope);
     case 'ArrayJoin':
@@ -67,8 +79,14 @@ const aliasOf = (alias: Name | undefined, scope: Scope): { alias?: string } =>
   alias ? { alias: nameText(scope.ctx, alias) } : {};
 
 function refuseModifiers(ast: { final: boolean; sample?: { span: Span }; span: Span }): void {
-  if (ast.final) throw failAt(ast.span, 'ILLEGAL_FINAL', 'FINAL is only for tables that replace rows');
-  if (ast.sample) throw failAt(ast.sample.span, 'SAMPLING_NOT_SUPPORTED', 'SAMPLE is only for tables with SAMPLE BY');
+  if (ast.final)
+    throw failAt(ast.span, 'ILLEGAL_FINAL', 'FINAL is only for tables that replace rows');
+  if (ast.sample)
+    throw failAt(
+      ast.sample.span,
+      'SAMPLING_NOT_SUPPORTED',
+      'SAMPLE is only for tables with SAMPLE BY',
+    );
 }
 
 function renamedColumns(
@@ -111,7 +129,8 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
   }
   if (ast.final) refuseModifiers(ast);
   if (ast.sample) {
-    if (table?.kind === 'stored' && table.sampleBy !== undefined) throw notBuilt(ast.sample.span, 'SAMPLE');
+    if (table?.kind === 'stored' && table.sampleBy !== undefined)
+      throw notBuilt(ast.sample.span, 'SAMPLE');
     throw failAt(ast.sample.span, 'SAMPLING_NOT_SUPPORTED', `Table ${name} has no SAMPLE BY`);
   }
   const columns = ast.columnAliases
@@ -170,8 +189,15 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
   if (table.kind === 'view') {
     const inner = viewNode(scope, table.query, table.name);
     const types = table.columns.map((c) => c.type);
-    const node = converted(ctx, inner, inner.columns.map((c, i) => types[i] ?? c.type));
-    const columns = node.columns.map((c, i) => ({ ...plainColumn(c), name: table.columns[i]?.name ?? c.name }));
+    const node = converted(
+      ctx,
+      inner,
+      inner.columns.map((c, i) => types[i] ?? c.type),
+    );
+    const columns = node.columns.map((c, i) => ({
+      ...plainColumn(c),
+      name: table.columns[i]?.name ?? c.name,
+    }));
     return { node, source: makeSource(place, columns) };
   }
   const real = table.columns.filter((c) => c.kind !== 'ALIAS' && c.kind !== 'EPHEMERAL');
@@ -242,7 +268,8 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   for (const item of ast.items) {
     const inner: Expression = item.kind === 'Alias' ? item.expr : item;
     const alias = item.kind === 'Alias' ? nameText(scope.ctx, item.alias) : undefined;
-    const nested = inner.kind === 'Identifier' ? nestedColumns(identifierParts(scope.ctx, inner), left) : [];
+    const nested =
+      inner.kind === 'Identifier' ? nestedColumns(identifierParts(scope.ctx, inner), left) : [];
     if (nested.length > 0) {
       for (const { column, rest } of nested) {
         const made = add(column.expr(), column.name, item.span);
@@ -252,7 +279,10 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
       continue;
     }
     const expr = bindExpression(inner, scope);
-    const written = inner.kind === 'Identifier' ? (identifierParts(scope.ctx, inner).at(-1) as string) : undefined;
+    const written =
+      inner.kind === 'Identifier'
+        ? (identifierParts(scope.ctx, inner).at(-1) as string)
+        : undefined;
     const column = add(expr, alias ?? written ?? 'arrayJoin', item.span);
     if (alias !== undefined) named.push({ ...plainColumn(column, true), name: alias });
     else if (written !== undefined) replaced.set(written, column);
@@ -276,7 +306,10 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   // Aliases come first: they hide columns of the same name.
   const shadowed = new Set(named.map((c) => c.name));
   const visible = sources.map((s) =>
-    makeSource(s, s.columns.map((c) => (shadowed.has(c.name) ? hiding(c, named) : c))),
+    makeSource(
+      s,
+      s.columns.map((c) => (shadowed.has(c.name) ? hiding(c, named) : c)),
+    ),
   );
   const extra = named.filter((c) => !left.sources.some((s) => s.byName.has(c.name)));
   const all = extra.length > 0 ? [...visible, makeSource({}, extra)] : visible;
@@ -289,7 +322,10 @@ function hiding(column: SourceColumn, by: readonly SourceColumn[]): SourceColumn
 }
 
 /** Columns `n.a`, `n.b` of a Nested `n`. */
-function nestedColumns(parts: readonly string[], from: BoundFrom): { column: SourceColumn; rest: string }[] {
+function nestedColumns(
+  parts: readonly string[],
+  from: BoundFrom,
+): { column: SourceColumn; rest: string }[] {
   const prefix = `${parts.at(-1)}.`;
   if (from.sources.some((s) => s.byName.has(parts.join('.')))) return [];
   return from.sources.flatMap((s) =>
@@ -308,4 +344,5 @@ export function allColumns(scope: Scope, found: FoundTable): Node {
   );
 }
 
-export const columnsAsExprs = (columns: readonly Column[]): Expr[] => columns.map((c) => columnExpr(c));
+export const columnsAsExprs = (columns: readonly Column[]): Expr[] =>
+  columns.map((c) => columnExpr(c));

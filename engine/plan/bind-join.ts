@@ -65,7 +65,8 @@ function kindOf(ast: Join): { join: JoinKind; strictness: 'all' | 'any' } {
   }
   if (strictness === 'SEMI' || strictness === 'ANTI') {
     const semi = strictness === 'SEMI';
-    if (type === 'LEFT' || type === 'INNER') return { join: semi ? 'semi' : 'anti', strictness: 'all' };
+    if (type === 'LEFT' || type === 'INNER')
+      return { join: semi ? 'semi' : 'anti', strictness: 'all' };
     if (type === 'RIGHT') return { join: semi ? 'rightSemi' : 'rightAnti', strictness: 'all' };
     throw failAt(ast.span, 'SYNTAX_ERROR', `${strictness} JOIN is LEFT or RIGHT, not ${type}`);
   }
@@ -125,7 +126,11 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
   const bound = condition(bindExpression(on, scope), on, 'ON');
   someExpr(bound, (e) => {
     if (e.kind === 'aggregate' || e.kind === 'window') {
-      throw failAt(e.span ?? on.span, 'ILLEGAL_AGGREGATION', 'An aggregate or window function is found in JOIN ON');
+      throw failAt(
+        e.span ?? on.span,
+        'ILLEGAL_AGGREGATION',
+        'An aggregate or window function is found in JOIN ON',
+      );
     }
     return false;
   });
@@ -144,16 +149,24 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
     }
   }
   if (join.startsWith('asof') && !parts.asof) {
-    throw failAt(on.span, 'INVALID_JOIN_ON_EXPRESSION', 'ASOF JOIN needs one condition with <, <=, > or >=');
+    throw failAt(
+      on.span,
+      'INVALID_JOIN_ON_EXPRESSION',
+      'ASOF JOIN needs one condition with <, <=, > or >=',
+    );
   }
   // Conditions on one side filter that side, where that keeps the meaning.
   const filtersLeft = ['inner', 'right', 'semi', 'rightSemi', 'rightAnti', 'asof'].includes(join);
-  const filtersRight = ['inner', 'left', 'semi', 'anti', 'rightSemi', 'asof', 'asofLeft'].includes(join);
+  const filtersRight = ['inner', 'left', 'semi', 'anti', 'rightSemi', 'asof', 'asofLeft'].includes(
+    join,
+  );
   let leftNode = left.node;
   let rightNode = right.node;
-  if (filtersLeft && leftOnly.length > 0) leftNode = filter(leftNode, andOf(scope, leftOnly, on.span));
+  if (filtersLeft && leftOnly.length > 0)
+    leftNode = filter(leftNode, andOf(scope, leftOnly, on.span));
   else parts.residual.push(...leftOnly);
-  if (filtersRight && rightOnly.length > 0) rightNode = filter(rightNode, andOf(scope, rightOnly, on.span));
+  if (filtersRight && rightOnly.length > 0)
+    rightNode = filter(rightNode, andOf(scope, rightOnly, on.span));
   else parts.residual.push(...rightOnly);
   const residual = parts.residual.length > 0 ? andOf(scope, parts.residual, on.span) : undefined;
   const useNulls = scope.ctx.settings.bool('join_use_nulls');
@@ -166,7 +179,11 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
   return { node, sources: retyped([...left.sources, ...right.sources], node), merged: left.merged };
 }
 
-function sideOf(expr: Expr, left: ReadonlySet<number>, right: ReadonlySet<number>): 'left' | 'right' | 'both' | 'none' {
+function sideOf(
+  expr: Expr,
+  left: ReadonlySet<number>,
+  right: ReadonlySet<number>,
+): 'left' | 'right' | 'both' | 'none' {
   let inLeft = false;
   let inRight = false;
   for (const id of columnsOf(expr)) {
@@ -208,9 +225,14 @@ function takeKey(
 function addKey(into: Condition, a: Expr, b: Expr, scope: Scope, span: Span): void {
   const type = supertype(scope.ctx, [a.type, b.type]);
   if (type === undefined) {
-    throw failAt(span, 'TYPE_MISMATCH', `Join keys of types ${a.type} and ${b.type} cannot be compared`, {
-      hint: 'Convert one side, as in toString(x)',
-    });
+    throw failAt(
+      span,
+      'TYPE_MISMATCH',
+      `Join keys of types ${a.type} and ${b.type} cannot be compared`,
+      {
+        hint: 'Convert one side, as in toString(x)',
+      },
+    );
   }
   into.leftKeys.push(convert(a, type));
   into.rightKeys.push(convert(b, type));
@@ -250,7 +272,9 @@ function usingName(e: Expression, scope: Scope): { name: string; span: Span } {
 
 function commonNames(left: BoundFrom, right: BoundFrom): { name: string; span: Span }[] {
   const inRight = new Set(right.sources.flatMap((s) => [...s.byName.keys()]));
-  const names = new Set(left.sources.flatMap((s) => [...s.byName.keys()].filter((n) => inRight.has(n))));
+  const names = new Set(
+    left.sources.flatMap((s) => [...s.byName.keys()].filter((n) => inRight.has(n))),
+  );
   return [...names].map((name) => ({ name, span: { start: 0, end: 0 } }));
 }
 
@@ -301,8 +325,22 @@ function joinUsing(
     let expr: Expr;
     if (join === 'right' || join === 'rightSemi' || join === 'rightAnti') expr = own(b);
     else if (marker) {
-      const there = resolveCall(scope, 'equals', [own(columnExpr(marker)), literalExpr('UInt8', '1')], span);
-      expr = resolveCall(scope, 'if', [there, convert(own(a), useNulls ? nullableType(type) : type), convert(own(b), useNulls ? nullableType(type) : type)], span);
+      const there = resolveCall(
+        scope,
+        'equals',
+        [own(columnExpr(marker)), literalExpr('UInt8', '1')],
+        span,
+      );
+      expr = resolveCall(
+        scope,
+        'if',
+        [
+          there,
+          convert(own(a), useNulls ? nullableType(type) : type),
+          convert(own(b), useNulls ? nullableType(type) : type),
+        ],
+        span,
+      );
     } else expr = own(a);
     const outer = useNulls && join !== 'inner' ? expr.type : type;
     const final = convert(expr, expr.type === nullableType(type) ? expr.type : outer);

@@ -76,7 +76,10 @@ export function bindLimits(
     };
   }
   if (extra.length > 0) {
-    node = project(node, columns.map((column) => ({ column, expr: columnExpr(column) })));
+    node = project(
+      node,
+      columns.map((column) => ({ column, expr: columnExpr(column) })),
+    );
   }
   return node;
 }
@@ -91,7 +94,11 @@ function fill(
   const items = ast.orderBy?.items ?? [];
   if (!items.some((item) => item.fill)) return input;
   if (order.length !== items.length) {
-    throw failAt(ast.orderBy?.span, 'INVALID_WITH_FILL_EXPRESSION', 'WITH FILL needs columns to order by');
+    throw failAt(
+      ast.orderBy?.span,
+      'INVALID_WITH_FILL_EXPRESSION',
+      'WITH FILL needs columns to order by',
+    );
   }
   const keys = items.flatMap((item, i): FillItem[] => {
     const sort = order[i];
@@ -102,10 +109,19 @@ function fill(
   const interpolate = (ast.orderBy?.interpolate ?? []).map((item) => {
     const column = columns.find((c) => c.name === item.name.name);
     if (!column) {
-      throw failAt(item.span, 'UNKNOWN_IDENTIFIER', `INTERPOLATE of \`${item.name.name}\`, which is not in SELECT`);
+      throw failAt(
+        item.span,
+        'UNKNOWN_IDENTIFIER',
+        `INTERPOLATE of \`${item.name.name}\`, which is not in SELECT`,
+      );
     }
     const inner = newScope(scope.ctx, item.span);
-    inner.sources = [makeSource({}, columns.map((c) => plainColumn(c)))];
+    inner.sources = [
+      makeSource(
+        {},
+        columns.map((c) => plainColumn(c)),
+      ),
+    ];
     const expr = item.expr ? bindExpression(item.expr, inner) : columnExpr(column);
     return { column: column.id, expr };
   });
@@ -120,11 +136,16 @@ function fill(
   };
 }
 
-function fillBounds(ast: Fill, scope: Scope, type: string): Partial<Record<'from' | 'to' | 'step' | 'staleness', Lit>> {
+function fillBounds(
+  ast: Fill,
+  scope: Scope,
+  type: string,
+): Partial<Record<'from' | 'to' | 'step' | 'staleness', Lit>> {
   const read = (e: Expression | undefined, asColumn: boolean): Lit | undefined => {
     if (!e) return undefined;
     const value = constantOf(scope.ctx, bindExpression(e, scope));
-    if (!value) throw failAt(e.span, 'INVALID_WITH_FILL_EXPRESSION', 'WITH FILL takes constants only');
+    if (!value)
+      throw failAt(e.span, 'INVALID_WITH_FILL_EXPRESSION', 'WITH FILL takes constants only');
     if (!asColumn) return value;
     const bare = type.replace(/^Nullable\((.*)\)$/, '$1');
     return { type: bare, value: castLit(scope.ctx, value, bare) };

@@ -1,9 +1,15 @@
 // `*`, `t.*`, COLUMNS('re') and their EXCEPT, REPLACE and APPLY: a list of bound columns with names.
 
-import type { ColumnsMatcher, ColumnTransformer, Expression, Identifier, Star } from '../../sql/ast.ts';
+import type {
+  ColumnsMatcher,
+  ColumnTransformer,
+  Expression,
+  Identifier,
+  Star,
+} from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
-import { bindExpression, elementOf } from './bind-expression.ts';
 import { callByName } from './bind-call.ts';
+import { bindExpression, elementOf } from './bind-expression.ts';
 import { failAt } from './context.ts';
 import type { Expr } from './expression.ts';
 import { columnName } from './names.ts';
@@ -31,9 +37,8 @@ interface Candidate {
 }
 
 export function expandColumns(ast: Star | ColumnsMatcher, scope: Scope): NamedExpr[] {
-  let items: Candidate[] = ast.kind === 'Star' && ast.source
-    ? tupleItems(ast, scope)
-    : select(ast, scope);
+  let items: Candidate[] =
+    ast.kind === 'Star' && ast.source ? tupleItems(ast, scope) : select(ast, scope);
   for (const transformer of ast.transformers) items = transform(transformer, items, scope);
   if (items.length === 0) {
     throw failAt(ast.span, 'EMPTY_LIST_OF_COLUMNS_QUERIED', 'No column is left of this list');
@@ -74,9 +79,10 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
   if (sources.length === 0) {
     throw failAt(ast.span, 'UNKNOWN_TABLE', 'There is no FROM that * could take columns from');
   }
-  const pattern = ast.kind === 'ColumnsMatcher' && ast.pattern !== undefined
-    ? compile(ast.pattern, ast)
-    : undefined;
+  const pattern =
+    ast.kind === 'ColumnsMatcher' && ast.pattern !== undefined
+      ? compile(ast.pattern, ast)
+      : undefined;
   const items: Candidate[] = [];
   const merged = new Set<string>();
   for (const source of sources) {
@@ -156,8 +162,11 @@ function transform(t: ColumnTransformer, items: Candidate[], scope: Scope): Cand
     }
     const fn = t.name ? nameText(scope.ctx, t.name) : '';
     const expr = callByName(scope, fn, t.parameters ?? [], [item.expr], t.span);
-    const params = t.parameters ? `(${t.parameters.map((p) => columnName(p, scope)).join(', ')})` : '';
-    const name = t.prefix === undefined ? `${fn}${params}(${item.name})` : `${t.prefix}${item.name}`;
+    const params = t.parameters
+      ? `(${t.parameters.map((p) => columnName(p, scope)).join(', ')})`
+      : '';
+    const name =
+      t.prefix === undefined ? `${fn}${params}(${item.name})` : `${t.prefix}${item.name}`;
     return { column: item.column, name, expr };
   });
 }

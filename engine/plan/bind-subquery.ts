@@ -4,11 +4,10 @@
 import type { Identifier, Query } from '../../sql/ast.ts';
 import { bindQuery } from './bind.ts';
 import { tableNode } from './bind-from.ts';
-import { failAt } from './context.ts';
+import { failAt, newColumn } from './context.ts';
+import { columnExpr } from './expression.ts';
 import type { Node } from './logical.ts';
 import { project } from './logical.ts';
-import { columnExpr } from './expression.ts';
-import { newColumn } from './context.ts';
 import type { Scope } from './scope.ts';
 import { nullableType } from './types.ts';
 import type { SubqueryUse } from './wire.ts';
@@ -27,11 +26,18 @@ export function bindScalarSubquery(
 ): { index: number; type: string } {
   const { node } = bindQuery(query, scope);
   if (usage === 'exists') {
-    const limited: Node = { kind: 'limit', input: node, limit: 1, offset: 0, columns: node.columns };
+    const limited: Node = {
+      kind: 'limit',
+      input: node,
+      limit: 1,
+      offset: 0,
+      columns: node.columns,
+    };
     return { index: add(scope, limited, 'exists'), type: 'UInt8' };
   }
   const [first] = node.columns;
-  if (!first) throw failAt(query.span, 'INCORRECT_RESULT_OF_SCALAR_SUBQUERY', 'The subquery has no column');
+  if (!first)
+    throw failAt(query.span, 'INCORRECT_RESULT_OF_SCALAR_SUBQUERY', 'The subquery has no column');
   if (reduce) {
     const { name, type } = scope.ctx.kernel.resolveAggregate(reduce, [], [first.type]);
     const column = newColumn(scope.ctx, first.name, type);
@@ -71,6 +77,9 @@ export function bindTableSet(
   if (!found) return undefined;
   const { node, source } = found;
   const wanted = source.columns.filter((c) => !c.hidden);
-  const items = wanted.map((c) => ({ column: newColumn(scope.ctx, c.name, c.type), expr: c.expr() }));
+  const items = wanted.map((c) => ({
+    column: newColumn(scope.ctx, c.name, c.type),
+    expr: c.expr(),
+  }));
   return { index: add(scope, project(node, items), 'set'), columns: items.length };
 }

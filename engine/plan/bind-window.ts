@@ -1,6 +1,14 @@
 // Window calls: `f(x) OVER (…)` with named windows and frames.
 
-import type { Expression, Frame, FrameBound, FunctionCall, OrderItem, Span, WindowSpec } from '../../sql/ast.ts';
+import type {
+  Expression,
+  Frame,
+  FrameBound,
+  FunctionCall,
+  OrderItem,
+  Span,
+  WindowSpec,
+} from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
 import { aggregateParts, unknownFunction } from './bind-call.ts';
 import { bindExpression, withSpan } from './bind-expression.ts';
@@ -11,23 +19,25 @@ import type { Locals, Scope } from './scope.ts';
 import type { BoundJson, FrameJson } from './wire.ts';
 
 /** Functions that only work over a window, with their canonical names and types. */
-export const windowOnly: ReadonlyMap<string, { name: string; type: string | 'argument' }> = new Map([
-  ['row_number', { name: 'row_number', type: 'UInt64' }],
-  ['rank', { name: 'rank', type: 'UInt64' }],
-  ['dense_rank', { name: 'dense_rank', type: 'UInt64' }],
-  ['denserank', { name: 'dense_rank', type: 'UInt64' }],
-  ['percent_rank', { name: 'percent_rank', type: 'Float64' }],
-  ['percentrank', { name: 'percent_rank', type: 'Float64' }],
-  ['cume_dist', { name: 'cume_dist', type: 'Float64' }],
-  ['ntile', { name: 'ntile', type: 'UInt64' }],
-  ['lag', { name: 'lag', type: 'argument' }],
-  ['lead', { name: 'lead', type: 'argument' }],
-  ['laginframe', { name: 'lagInFrame', type: 'argument' }],
-  ['leadinframe', { name: 'leadInFrame', type: 'argument' }],
-  ['nth_value', { name: 'nth_value', type: 'argument' }],
-  ['first_value', { name: 'first_value', type: 'argument' }],
-  ['last_value', { name: 'last_value', type: 'argument' }],
-]);
+export const windowOnly: ReadonlyMap<string, { name: string; type: string | 'argument' }> = new Map(
+  [
+    ['row_number', { name: 'row_number', type: 'UInt64' }],
+    ['rank', { name: 'rank', type: 'UInt64' }],
+    ['dense_rank', { name: 'dense_rank', type: 'UInt64' }],
+    ['denserank', { name: 'dense_rank', type: 'UInt64' }],
+    ['percent_rank', { name: 'percent_rank', type: 'Float64' }],
+    ['percentrank', { name: 'percent_rank', type: 'Float64' }],
+    ['cume_dist', { name: 'cume_dist', type: 'Float64' }],
+    ['ntile', { name: 'ntile', type: 'UInt64' }],
+    ['lag', { name: 'lag', type: 'argument' }],
+    ['lead', { name: 'lead', type: 'argument' }],
+    ['laginframe', { name: 'lagInFrame', type: 'argument' }],
+    ['leadinframe', { name: 'leadInFrame', type: 'argument' }],
+    ['nth_value', { name: 'nth_value', type: 'argument' }],
+    ['first_value', { name: 'first_value', type: 'argument' }],
+    ['last_value', { name: 'last_value', type: 'argument' }],
+  ],
+);
 
 export function sortKeys(items: readonly OrderItem[], bind: (e: Expression) => Expr): SortExpr[] {
   return items.map((item) => {
@@ -42,12 +52,19 @@ export function sortKeys(items: readonly OrderItem[], bind: (e: Expression) => E
 
 export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   if (locals) throw notBuilt(ast.span, 'A window function inside a lambda');
-  const spec = resolveSpec(ast.over as WindowSpec | { kind: 'Name'; name: string; span: Span }, scope);
+  const spec = resolveSpec(
+    ast.over as WindowSpec | { kind: 'Name'; name: string; span: Span },
+    scope,
+  );
   const only = windowOnly.get(ast.name.toLowerCase());
   const canonical = only?.name ?? scope.ctx.kernel.functions.aggregate(ast.name);
   if (canonical === undefined) {
     if (scope.ctx.kernel.functions.scalar(ast.name) !== undefined) {
-      throw failAt(ast.nameSpan, 'BAD_ARGUMENTS', `${ast.name} is neither an aggregate nor a window function`);
+      throw failAt(
+        ast.nameSpan,
+        'BAD_ARGUMENTS',
+        `${ast.name} is neither an aggregate nor a window function`,
+      );
     }
     throw unknownFunction(scope, ast.name, ast.nameSpan);
   }
@@ -108,10 +125,13 @@ function frameOf(spec: WindowSpec, scope: Scope, name: string): FrameJson {
     const end = spec.orderBy.length > 0 && !whole ? 'currentRow' : 'unboundedFollowing';
     return { unit: 'range', start: { kind: 'unboundedPreceding' }, end: { kind: end } };
   }
-  if (frame.exclude && frame.exclude !== 'NO OTHERS') throw notBuilt(frame.span, 'EXCLUDE in a frame');
+  if (frame.exclude && frame.exclude !== 'NO OTHERS')
+    throw notBuilt(frame.span, 'EXCLUDE in a frame');
   const unit = frame.unit.toLowerCase() as FrameJson['unit'];
   const start = bound(frame.start, frame, scope, true);
-  const end = frame.finish ? bound(frame.finish, frame, scope, false) : { kind: 'currentRow' as const };
+  const end = frame.finish
+    ? bound(frame.finish, frame, scope, false)
+    : { kind: 'currentRow' as const };
   if (start.kind === 'unboundedFollowing' || end.kind === 'unboundedPreceding') {
     throw failAt(frame.span, 'BAD_ARGUMENTS', 'The frame ends before it starts');
   }
@@ -126,7 +146,11 @@ function bound(ast: FrameBound, frame: Frame, scope: Scope, first: boolean): Bou
   if (!offset) throw failAt(ast.span, 'BAD_ARGUMENTS', 'The offset of a frame must be a constant');
   if (typeof offset.value === 'string' && offset.value.startsWith('-')) {
     const where = first ? 'start' : 'end';
-    throw failAt(ast.span, 'BAD_ARGUMENTS', `The ${where} of a ${frame.unit} frame cannot be negative`);
+    throw failAt(
+      ast.span,
+      'BAD_ARGUMENTS',
+      `The ${where} of a ${frame.unit} frame cannot be negative`,
+    );
   }
   return { kind: preceding ? 'preceding' : 'following', offset };
 }

@@ -1,24 +1,32 @@
 // Queries → logical nodes. The order of a SELECT is ClickHouse's: FROM, ARRAY JOIN, WHERE, GROUP BY,
 // HAVING, windows, QUALIFY, SELECT, DISTINCT, ORDER BY, LIMIT BY, LIMIT.
 
-import type { Expression, Query, Select, SetOperation, Span, ValuesQuery, With } from '../../sql/ast.ts';
-import { bindAggregation, type Aggregation } from './bind-aggregation.ts';
+import type {
+  Expression,
+  Query,
+  Select,
+  SetOperation,
+  Span,
+  ValuesQuery,
+  With,
+} from '../../sql/ast.ts';
+import { type Aggregation, bindAggregation } from './bind-aggregation.ts';
+import { convert, resolveCall } from './bind-call.ts';
 import { bindAlias, bindExpression } from './bind-expression.ts';
 import { bindFrom } from './bind-from.ts';
 import { bindLimits, type Ordering } from './bind-order.ts';
 import { expandColumns, type NamedExpr } from './bind-star.ts';
-import { resolveCall, convert } from './bind-call.ts';
 import { sortKeys } from './bind-window.ts';
 import { constantOf } from './constants.ts';
 import { deeper, failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import { type Column, columnExpr, type Expr, someExpr } from './expression.ts';
-import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { integerOf } from './literals.ts';
+import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { columnName } from './names.ts';
 import { collectAliases, nameText, newScope, type Scope } from './scope.ts';
-import { Unfolder } from './unfold.ts';
 import { splitWindows } from './split-windows.ts';
 import { arrayElementType, baseType, isInteger, tupleElements } from './types.ts';
+import { Unfolder } from './unfold.ts';
 import type { LitValue } from './wire.ts';
 
 export interface BoundQuery {
@@ -109,39 +117,61 @@ function selectItems(ast: Select, scope: Scope): Item[] {
   });
 }
 
-function untuple(column: Expression, call: Expression & { kind: 'Function' }, scope: Scope): Item[] {
+function untuple(
+  column: Expression,
+  call: Expression & { kind: 'Function' },
+  scope: Scope,
+): Item[] {
   const arg = call.args[0];
   if (!arg || call.args.length !== 1) {
     throw failAt(call.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', 'untuple takes one argument');
   }
   const value = bindExpression(arg, scope);
   const elements = tupleElements(baseType(value.type));
-  if (!elements) throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `untuple takes a Tuple, not ${value.type}`);
+  if (!elements)
+    throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `untuple takes a Tuple, not ${value.type}`);
   const prefix = column.kind === 'Alias' ? nameText(scope.ctx, column.alias) : undefined;
   return elements.map((element, i) => {
-    const index = bindExpression({ kind: 'Literal', type: 'number', text: String(i + 1), span: arg.span }, scope);
+    const index = bindExpression(
+      { kind: 'Literal', type: 'number', text: String(i + 1), span: arg.span },
+      scope,
+    );
     const expr = resolveCall(scope, 'tupleElement', [value, index], arg.span);
     const last = element.name || String(i + 1);
-    const name = prefix === undefined
-      ? `tupleElement(${columnName(arg, scope)}, ${element.name ? `'${element.name}'` : i + 1})`
-      : `${prefix}.${last}`;
+    const name =
+      prefix === undefined
+        ? `tupleElement(${columnName(arg, scope)}, ${element.name ? `'${element.name}'` : i + 1})`
+        : `${prefix}.${last}`;
     return { name, span: column.span, expr: () => expr };
   });
 }
 
 /** `2` in GROUP BY, ORDER BY and LIMIT BY means the second item of SELECT. */
-export function positional(ast: Expression, items: readonly Item[], scope: Scope): Item | undefined {
+export function positional(
+  ast: Expression,
+  items: readonly Item[],
+  scope: Scope,
+): Item | undefined {
   if (!scope.ctx.settings.bool('enable_positional_arguments')) return undefined;
   let text: string | undefined;
   if (ast.kind === 'Literal' && ast.type === 'number') text = ast.text;
-  if (ast.kind === 'Unary' && ast.fn === 'negate' && ast.operand.kind === 'Literal' && ast.operand.type === 'number') {
+  if (
+    ast.kind === 'Unary' &&
+    ast.fn === 'negate' &&
+    ast.operand.kind === 'Literal' &&
+    ast.operand.type === 'number'
+  ) {
     text = `-${ast.operand.text}`;
   }
   if (text === undefined || !/^-?\d+$/.test(text)) return undefined;
   const n = Number(text);
   const item = items[n > 0 ? n - 1 : items.length + n];
   if (n === 0 || !item) {
-    throw failAt(ast.span, 'BAD_ARGUMENTS', `Position ${text} is not in the list of ${items.length} column(s)`);
+    throw failAt(
+      ast.span,
+      'BAD_ARGUMENTS',
+      `Position ${text} is not in the list of ${items.length} column(s)`,
+    );
   }
   return item;
 }
@@ -163,7 +193,12 @@ function withoutAggregates(expr: Expr, clause: string): Expr {
   someExpr(expr, (e) => {
     if (e.kind === 'aggregate') {
       const hint = clause === 'WHERE' ? { hint: 'Conditions on aggregates go into HAVING' } : {};
-      throw failAt(e.span, 'ILLEGAL_AGGREGATION', `Aggregate function ${e.name} is found in ${clause}`, hint);
+      throw failAt(
+        e.span,
+        'ILLEGAL_AGGREGATION',
+        `Aggregate function ${e.name} is found in ${clause}`,
+        hint,
+      );
     }
     if (e.kind === 'window') {
       throw failAt(e.span, 'ILLEGAL_AGGREGATION', `A window function is found in ${clause}`, {
@@ -194,7 +229,10 @@ function bindSelect(ast: Select, parent: Scope): Node {
   // 1. Rows: arrayJoin() of conditions comes before them.
   const unfold = new Unfolder(ctx);
   const conditions: Expr[] = [];
-  for (const [clause, e] of [['PREWHERE', ast.prewhere], ['WHERE', ast.where]] as const) {
+  for (const [clause, e] of [
+    ['PREWHERE', ast.prewhere],
+    ['WHERE', ast.where],
+  ] as const) {
     if (!e) continue;
     const bound = withoutAggregates(bindExpression(e, scope), clause);
     conditions.push(unfold.apply(condition(bound, e, clause)));
@@ -208,8 +246,10 @@ function bindSelect(ast: Select, parent: Scope): Node {
   const { rewrite } = aggregation;
   const after = aggregation.aggregated ? new Unfolder(ctx) : unfold;
   const exprs = items.map((item) => rewrite(item.expr()));
-  const having = ast.having && rewrite(condition(bindExpression(ast.having, scope), ast.having, 'HAVING'));
-  const qualify = ast.qualify && rewrite(condition(bindExpression(ast.qualify, scope), ast.qualify, 'QUALIFY'));
+  const having =
+    ast.having && rewrite(condition(bindExpression(ast.having, scope), ast.having, 'HAVING'));
+  const qualify =
+    ast.qualify && rewrite(condition(bindExpression(ast.qualify, scope), ast.qualify, 'QUALIFY'));
   const ordering = bindOrdering(ast, items, scope, rewrite);
 
   // 3. arrayJoin() in SELECT, HAVING, windows, QUALIFY.
@@ -218,7 +258,12 @@ function bindSelect(ast: Select, parent: Scope): Node {
   const by = ordering.by.map((e) => after.apply(e));
   node = after.over(node);
   if (having) node = filter(node, after.apply(having));
-  const windows = splitWindows(ctx, node, [...unfolded, ...order.map((o) => o.expr), ...by, ...(qualify ? [qualify] : [])]);
+  const windows = splitWindows(ctx, node, [
+    ...unfolded,
+    ...order.map((o) => o.expr),
+    ...by,
+    ...(qualify ? [qualify] : []),
+  ]);
   node = windows.node;
   if (qualify) node = filter(node, windows.rewrite(qualify));
 
@@ -234,8 +279,14 @@ function bindSelect(ast: Select, parent: Scope): Node {
   });
 }
 
-function bindOrdering(ast: Select, items: readonly Item[], scope: Scope, rewrite: (e: Expr) => Expr): Ordering {
-  const one_ = (e: Expression): Expr => rewrite(positional(e, items, scope)?.expr() ?? bindExpression(e, scope));
+function bindOrdering(
+  ast: Select,
+  items: readonly Item[],
+  scope: Scope,
+  rewrite: (e: Expr) => Expr,
+): Ordering {
+  const one_ = (e: Expression): Expr =>
+    rewrite(positional(e, items, scope)?.expr() ?? bindExpression(e, scope));
   const list = ast.orderBy?.all ? items.map((item) => item.expr()).map(rewrite) : undefined;
   const itemAll = ast.orderBy?.items[0];
   const order = list
@@ -246,9 +297,12 @@ function bindOrdering(ast: Select, items: readonly Item[], scope: Scope, rewrite
       }))
     : sortKeys(ast.orderBy?.items ?? [], one_);
   const { limitBy } = ast;
-  const byItems = limitBy?.all ? items.map((item) => rewrite(item.expr())) : (limitBy?.by ?? []).map(one_);
+  const byItems = limitBy?.all
+    ? items.map((item) => rewrite(item.expr()))
+    : (limitBy?.by ?? []).map(one_);
   const on = (ast.distinctOn ?? []).map(one_);
-  if (on.length > 0 && limitBy) throw failAt(limitBy.span, 'UNSUPPORTED_METHOD', 'DISTINCT ON and LIMIT BY exclude each other');
+  if (on.length > 0 && limitBy)
+    throw failAt(limitBy.span, 'UNSUPPORTED_METHOD', 'DISTINCT ON and LIMIT BY exclude each other');
   return { order, by: on.length > 0 ? on : byItems, distinctOn: on.length > 0 };
 }
 
@@ -261,7 +315,12 @@ export function supertype(ctx: Planning, types: readonly string[]): string | und
   const distinct = [...new Set(types)];
   if (distinct.length === 1) return distinct[0];
   try {
-    return arrayElementType(ctx.kernel.resolveFunction('array', distinct.map((type) => ({ type }))));
+    return arrayElementType(
+      ctx.kernel.resolveFunction(
+        'array',
+        distinct.map((type) => ({ type })),
+      ),
+    );
   } catch {
     return undefined;
   }
@@ -287,7 +346,10 @@ function bindSetOperation(ast: SetOperation, parent: Scope): Node {
   const first = nodes[0] as Node;
   nodes.forEach((node, i) => {
     if (node.columns.length === first.columns.length) return;
-    const name = ast.op === 'UNION' ? 'UNION_ALL_RESULT_STRUCTURES_MISMATCH' : 'INTERSECT_OR_EXCEPT_RESULT_STRUCTURES_MISMATCH';
+    const name =
+      ast.op === 'UNION'
+        ? 'UNION_ALL_RESULT_STRUCTURES_MISMATCH'
+        : 'INTERSECT_OR_EXCEPT_RESULT_STRUCTURES_MISMATCH';
     const text = `Query ${i + 1} of ${ast.op} has ${node.columns.length} column(s), the first has ${first.columns.length}`;
     throw failAt(ast.queries[i]?.span ?? ast.span, name, text);
   });
@@ -295,12 +357,17 @@ function bindSetOperation(ast: SetOperation, parent: Scope): Node {
     const all = nodes.map((n) => (n.columns[i] as Column).type);
     const type = supertype(ctx, all);
     if (type === undefined) {
-      throw failAt(ast.span, 'NO_COMMON_TYPE', `Column \`${column.name}\` has no common type: ${[...new Set(all)].join(', ')}`);
+      throw failAt(
+        ast.span,
+        'NO_COMMON_TYPE',
+        `Column \`${column.name}\` has no common type: ${[...new Set(all)].join(', ')}`,
+      );
     }
     return type;
   });
   const inputs = nodes.map((n) => converted(ctx, n, types));
-  const fresh = (): Column[] => first.columns.map((c, i) => newColumn(ctx, c.name, types[i] as string));
+  const fresh = (): Column[] =>
+    first.columns.map((c, i) => newColumn(ctx, c.name, types[i] as string));
   let node: Node;
   if (ast.op === 'UNION') {
     const quantifier = ast.quantifier ?? ctx.settings.text('union_default_mode').toUpperCase();
@@ -315,10 +382,12 @@ function bindSetOperation(ast: SetOperation, parent: Scope): Node {
     const operation = ast.op === 'INTERSECT' ? 'intersect' : 'except';
     const mode = ctx.settings.text(`${operation}_default_mode`).toUpperCase();
     const all = (ast.quantifier ?? mode) !== 'DISTINCT';
-    node = inputs.slice(1).reduce<Node>(
-      (left, right) => ({ kind: 'setOperation', left, right, operation, all, columns: fresh() }),
-      inputs[0] as Node,
-    );
+    node = inputs
+      .slice(1)
+      .reduce<Node>(
+        (left, right) => ({ kind: 'setOperation', left, right, operation, all, columns: fresh() }),
+        inputs[0] as Node,
+      );
   }
   return orderSetOperation(ast, scope, node);
 }
@@ -344,12 +413,22 @@ export function bindSelectOver(select: Select, parent: Scope, node: Node): Node 
   const scope = newScope(parent.ctx, select.span, parent);
   collectSelectAliases(scope, select);
   const byName = new Map(
-    node.columns.map((c) => [c.name, { name: c.name, type: c.type, expr: () => columnExpr(c), hidden: false }]),
+    node.columns.map((c) => [
+      c.name,
+      { name: c.name, type: c.type, expr: () => columnExpr(c), hidden: false },
+    ]),
   );
   scope.sources = [{ columns: [...byName.values()], byName }];
-  const items: Item[] = node.columns.map((c) => ({ name: c.name, span: select.span, expr: () => columnExpr(c) }));
+  const items: Item[] = node.columns.map((c) => ({
+    name: c.name,
+    span: select.span,
+    expr: () => columnExpr(c),
+  }));
   const ordering = bindOrdering(select, items, scope, (e) => e);
-  const results = items.map((item, i) => ({ column: node.columns[i] as Column, expr: item.expr() }));
+  const results = items.map((item, i) => ({
+    column: node.columns[i] as Column,
+    expr: item.expr(),
+  }));
   return bindLimits(select, scope, node, results, ordering);
 }
 
@@ -360,7 +439,8 @@ function bindValues(ast: ValuesQuery, parent: Scope): Node {
     const items = row.kind === 'Tuple' ? row.items : [row];
     return items.map((item) => {
       const value = constantOf(ctx, bindExpression(item, scope));
-      if (!value) throw failAt(item.span, 'BAD_ARGUMENTS', 'A row of VALUES must consist of constants');
+      if (!value)
+        throw failAt(item.span, 'BAD_ARGUMENTS', 'A row of VALUES must consist of constants');
       return value;
     });
   });
@@ -369,17 +449,33 @@ function bindValues(ast: ValuesQuery, parent: Scope): Node {
   for (let i = 0; i < width; i++) {
     const types = rows.map((row, r) => {
       if (row.length === width) return (row[i] as { type: string }).type;
-      throw failAt(ast.rows[r]?.span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', `Row ${r + 1} has ${row.length} values, the first has ${width}`);
+      throw failAt(
+        ast.rows[r]?.span,
+        'NUMBER_OF_COLUMNS_DOESNT_MATCH',
+        `Row ${r + 1} has ${row.length} values, the first has ${width}`,
+      );
     });
     const type = supertype(ctx, types);
-    if (type === undefined) throw failAt(ast.span, 'NO_COMMON_TYPE', `Column ${i + 1} of VALUES has no common type`);
+    if (type === undefined)
+      throw failAt(ast.span, 'NO_COMMON_TYPE', `Column ${i + 1} of VALUES has no common type`);
     columns.push(newColumn(ctx, `c${i + 1}`, type));
   }
-  return { kind: 'values', title: 'VALUES', columns, rows: rows.map((row) => row.map((v, i): LitValue => castLit(ctx, v, (columns[i] as Column).type))) };
+  return {
+    kind: 'values',
+    title: 'VALUES',
+    columns,
+    rows: rows.map((row) =>
+      row.map((v, i): LitValue => castLit(ctx, v, (columns[i] as Column).type)),
+    ),
+  };
 }
 
 /** A constant as a value of another type. */
-export function castLit(ctx: Planning, lit: { type: string; value: LitValue }, type: string): LitValue {
+export function castLit(
+  ctx: Planning,
+  lit: { type: string; value: LitValue },
+  type: string,
+): LitValue {
   if (lit.type === type || lit.value === null) return lit.value;
   const folded = ctx.kernel.fold({ cast: { lit }, to: type });
   return folded ? folded.value : lit.value;
@@ -389,7 +485,8 @@ export function castLit(ctx: Planning, lit: { type: string; value: LitValue }, t
 export function countOf(ast: Expression, scope: Scope, what: string): number {
   const value = constantOf(scope.ctx, bindExpression(ast, scope));
   const n = value ? integerOf(value.value) : undefined;
-  if (n === undefined) throw failAt(ast.span, 'INVALID_LIMIT_EXPRESSION', `${what} must be a constant integer`);
+  if (n === undefined)
+    throw failAt(ast.span, 'INVALID_LIMIT_EXPRESSION', `${what} must be a constant integer`);
   if (n < 0) throw notBuilt(ast.span, `A negative ${what}`);
   return Math.min(n, Number.MAX_SAFE_INTEGER);
 }

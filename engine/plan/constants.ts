@@ -3,7 +3,7 @@
 import type { Expression } from '../../sql/ast.ts';
 import { bindExpression } from './bind-expression.ts';
 import { failAt, type Planning } from './context.ts';
-import { type Expr, literalExpr, type LiteralExpr, parts } from './expression.ts';
+import { type Expr, type LiteralExpr, literalExpr, parts } from './expression.ts';
 import { exprJson } from './physical-expression.ts';
 import type { Scope } from './scope.ts';
 import type { Lit } from './wire.ts';

@@ -1,7 +1,7 @@
 // What planning one statement needs to know, and what it collects on the way.
 
 import type { Query, Span } from '../../sql/ast.ts';
-import { fail, type EngineError, type ErrorName, type FailureExtra } from '../errors.ts';
+import { type EngineError, type ErrorName, type FailureExtra, fail } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 import type { Column } from './expression.ts';
 import type { Node, TableHandle } from './logical.ts';
@@ -144,7 +144,11 @@ export function newColumn(ctx: Planning, name: string, type: string): Column {
 /** Runs `work` one level deeper; expressions nested too deeply are refused, not overflowed. */
 export function deeper<T>(ctx: Planning, span: Span, work: () => T): T {
   if (++ctx.depth > 900) {
-    throw failAt(span, 'TOO_DEEP_AST', 'The expression is nested too deeply (more than 900 levels)');
+    throw failAt(
+      span,
+      'TOO_DEEP_AST',
+      'The expression is nested too deeply (more than 900 levels)',
+    );
   }
   try {
     return work();

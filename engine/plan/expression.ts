@@ -123,9 +123,10 @@ export function lambdaExpr(params: { id: number; type: string }[], body: Expr): 
   // Parameters are named by position, so that equal lambdas have equal keys.
   let text = body.key;
   if (text.startsWith('#')) text = `${params.map((p) => p.id).join()}${text}`;
-  else params.forEach((p, i) => {
-    text = text.replaceAll(new RegExp(`\\bc${p.id}\\b`, 'g'), `p${i}`);
-  });
+  else
+    params.forEach((p, i) => {
+      text = text.replaceAll(new RegExp(`\\bc${p.id}\\b`, 'g'), `p${i}`);
+    });
   return { kind: 'lambda', params, body, type: body.type, key: key(`\\${params.length}${text}`) };
 }
 
@@ -133,7 +134,13 @@ export function castExpr(expr: Expr, type: string, span?: Span): CastExpr {
   return { kind: 'cast', expr, type, key: key(`cast(${expr.key},${type})`), ...spanned(span) };
 }
 
-export function inExpr(expr: Expr, set: InExpr['set'], negated: boolean, type: string, span?: Span): InExpr {
+export function inExpr(
+  expr: Expr,
+  set: InExpr['set'],
+  negated: boolean,
+  type: string,
+  span?: Span,
+): InExpr {
   const source = 'values' in set ? JSON.stringify(set.values) : `q${set.subquery}`;
   const text = key(`in(${expr.key},${source},${negated})`);
   return { kind: 'in', expr, set, negated, type, key: text, ...spanned(span) };
@@ -172,7 +179,13 @@ export function unfoldExpr(expr: Expr, type: string, span?: Span): UnfoldExpr {
 }
 
 export function groupingExpr(args: readonly Expr[], span?: Span): GroupingExpr {
-  return { kind: 'grouping', args, type: 'UInt64', key: key(`grouping(${keys(args)})`), ...spanned(span) };
+  return {
+    kind: 'grouping',
+    args,
+    type: 'UInt64',
+    key: key(`grouping(${keys(args)})`),
+    ...spanned(span),
+  };
 }
 
 /** Direct parts of an expression. */
@@ -231,7 +244,9 @@ export function mapParts(expr: Expr, change: (part: Expr) => Expr): Expr {
     }
     case 'in': {
       const inner = change(expr.expr);
-      return inner === expr.expr ? expr : inExpr(inner, expr.set, expr.negated, expr.type, expr.span);
+      return inner === expr.expr
+        ? expr
+        : inExpr(inner, expr.set, expr.negated, expr.type, expr.span);
     }
     case 'unfold': {
       const inner = change(expr.expr);

@@ -2,7 +2,7 @@
 
 import type { Expression, Span } from '../../sql/ast.ts';
 import { failAt, type Planning } from './context.ts';
-import { castExpr, type Expr, literalExpr, type LiteralExpr } from './expression.ts';
+import { castExpr, type Expr, type LiteralExpr, literalExpr } from './expression.ts';
 import { typeText } from './names.ts';
 import type { LitValue } from './wire.ts';
 
@@ -66,15 +66,13 @@ export function parameterExpr(ctx: Planning, ast: Expression & { kind: 'Paramete
   const text = ctx.params[ast.name];
   ctx.cacheable = false;
   if (text === undefined) {
-    throw failAt(
-      ast.span,
-      'UNKNOWN_QUERY_PARAMETER',
-      `Substitution \`${ast.name}\` is not set`,
-      { hint: `Send a value for the query parameter ${ast.name}` },
-    );
+    throw failAt(ast.span, 'UNKNOWN_QUERY_PARAMETER', `Substitution \`${ast.name}\` is not set`, {
+      hint: `Send a value for the query parameter ${ast.name}`,
+    });
   }
   const type = ctx.kernel.canonicalType(typeText(ast.type));
-  if (text === '\\N') return castExpr(literalExpr('Nullable(Nothing)', null, ast.span), type, ast.span);
+  if (text === '\\N')
+    return castExpr(literalExpr('Nullable(Nothing)', null, ast.span), type, ast.span);
   const value = /^(Array|Map|Tuple)\(/.test(type) ? text : unescapeTsv(text);
   const base = type.replace(/^(LowCardinality|Nullable)\((.*)\)$/, '$2');
   if (base === 'String') {
@@ -84,7 +82,9 @@ export function parameterExpr(ctx: Planning, ast: Expression & { kind: 'Paramete
   const literal = literalExpr('String', value, ast.span);
   try {
     const folded = ctx.kernel.fold({ cast: { lit: { type: 'String', value } }, to: type });
-    return folded ? literalExpr(folded.type, folded.value, ast.span) : castExpr(literal, type, ast.span);
+    return folded
+      ? literalExpr(folded.type, folded.value, ast.span)
+      : castExpr(literal, type, ast.span);
   } catch {
     throw failAt(
       ast.span,
@@ -129,10 +129,17 @@ function javascriptExpr(ctx: Planning, value: unknown, span: Span, deep: number)
   }
   if (Array.isArray(value)) {
     const items = value.map((item) => javascriptExpr(ctx, item, span, deep + 1));
-    const type = ctx.kernel.resolveFunction('array', items.map((i) => ({ type: i.type })));
+    const type = ctx.kernel.resolveFunction(
+      'array',
+      items.map((i) => ({ type: i.type })),
+    );
     return castExpr(literalExpr('String', arrayText(value, span), span), type, span);
   }
-  throw failAt(span, 'BAD_QUERY_PARAMETER', `A value of this kind cannot be bound: ${typeof value}`);
+  throw failAt(
+    span,
+    'BAD_QUERY_PARAMETER',
+    `A value of this kind cannot be bound: ${typeof value}`,
+  );
 }
 
 function floatText(value: number): string {
@@ -148,7 +155,11 @@ function arrayText(value: unknown, span: Span): string {
   if (typeof value === 'number') return floatText(value);
   if (value instanceof Date) return `'${value.toISOString().replace('T', ' ').replace('Z', '')}'`;
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  throw failAt(span, 'BAD_QUERY_PARAMETER', `A value of this kind cannot be bound: ${typeof value}`);
+  throw failAt(
+    span,
+    'BAD_QUERY_PARAMETER',
+    `A value of this kind cannot be bound: ${typeof value}`,
+  );
 }
 
 /** A literal's value as a JavaScript integer; undefined when it is none. */

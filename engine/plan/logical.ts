@@ -243,9 +243,17 @@ export function withInputs(node: Node, change: (input: Node) => Node): Node {
         case 'fill':
           return { ...node, input, columns: input.columns };
         case 'window':
-          return { ...node, input, columns: [...input.columns, ...node.calls.map((c) => c.column)] };
+          return {
+            ...node,
+            input,
+            columns: [...input.columns, ...node.calls.map((c) => c.column)],
+          };
         case 'arrayJoin':
-          return { ...node, input, columns: [...input.columns, ...node.arrays.map((a) => a.column)] };
+          return {
+            ...node,
+            input,
+            columns: [...input.columns, ...node.arrays.map((a) => a.column)],
+          };
         default:
           return { ...node, input };
       }

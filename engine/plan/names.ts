@@ -133,7 +133,8 @@ export function columnName(ast: Expression, scope: Scope, deep = 0): string {
     case 'In': {
       const fn = `${ast.global ? 'global' : ''}${ast.negated ? 'notIn' : 'in'}`;
       const source = ast.source;
-      const single = source.kind === 'Tuple' && source.items.length === 1 ? source.items[0] : source;
+      const single =
+        source.kind === 'Tuple' && source.items.length === 1 ? source.items[0] : source;
       return `${fn[0]?.toLowerCase()}${fn.slice(1)}(${name(ast.expr)}, ${name(single as Expression)})`;
     }
     case 'IsNull':
@@ -206,11 +207,15 @@ function functionName(
   return `${fn}${params}(${list.join(', ')})${over}`;
 }
 
-function overText(over: WindowSpec | { kind: 'Name'; name: string }, name: (e: Expression) => string) {
+function overText(
+  over: WindowSpec | { kind: 'Name'; name: string },
+  name: (e: Expression) => string,
+) {
   if (over.kind === 'Name') return over.name;
   const parts: string[] = [];
   if (over.base) parts.push(over.base.name);
-  if (over.partitionBy.length > 0) parts.push(`PARTITION BY ${over.partitionBy.map(name).join(', ')}`);
+  if (over.partitionBy.length > 0)
+    parts.push(`PARTITION BY ${over.partitionBy.map(name).join(', ')}`);
   if (over.orderBy.length > 0) {
     const order = over.orderBy.map((o: OrderItem) => `${name(o.expr)} ${o.direction ?? 'ASC'}`);
     parts.push(`ORDER BY ${order.join(', ')}`);

@@ -25,10 +25,18 @@ export const rules: readonly Rule[] = [
   foldConditions,
   pushDownFilter,
   crossToInner,
-  { ...pushDownFilter, name: 'push-down-filter-again', doc: 'push-down-filter after joins are made' },
+  {
+    ...pushDownFilter,
+    name: 'push-down-filter-again',
+    doc: 'push-down-filter after joins are made',
+  },
   dropGroupKeys,
   sumOfShifted,
-  { ...mergeProjects, name: 'merge-projects-again', doc: 'merge-projects after aggregations changed' },
+  {
+    ...mergeProjects,
+    name: 'merge-projects-again',
+    doc: 'merge-projects after aggregations changed',
+  },
   pruneColumns,
   pushDownLimit,
   distinctLimit,
@@ -37,7 +45,12 @@ export const rules: readonly Rule[] = [
 
 /** Runs the list; `applied` collects the names of the rules that changed something. */
 export function optimize(node: Node, ctx: Planning, applied?: Set<string>): Node {
-  const off = new Set(ctx.settings.text('optimizer_rules_off').split(',').map((s) => s.trim()));
+  const off = new Set(
+    ctx.settings
+      .text('optimizer_rules_off')
+      .split(',')
+      .map((s) => s.trim()),
+  );
   let plan = node;
   for (const rule of rules) {
     if (off.has(rule.name)) continue;

@@ -50,5 +50,9 @@ export function exprJson(
 }
 
 export function sortJson(keys: readonly SortExpr[], at: Positions): SortKeyJson[] {
-  return keys.map(({ expr, desc, nullsFirst }) => ({ expr: exprJson(expr, at, []), desc, nullsFirst }));
+  return keys.map(({ expr, desc, nullsFirst }) => ({
+    expr: exprJson(expr, at, []),
+    desc,
+    nullsFirst,
+  }));
 }

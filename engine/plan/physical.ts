@@ -18,13 +18,19 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 
 function place(node: Node): Placed {
-  const exprs = (list: readonly Expr[], at: Positions): ExprJson[] => list.map((e) => exprJson(e, at, []));
+  const exprs = (list: readonly Expr[], at: Positions): ExprJson[] =>
+    list.map((e) => exprJson(e, at, []));
   switch (node.kind) {
     case 'scan': {
       const out = idsOf(node.columns);
       const filter = node.filter && exprJson(node.filter, positionsOf(out), []);
       return {
-        json: { kind: 'scan', table: node.table.handle, columns: [...node.names], ...optional('filter', filter) },
+        json: {
+          kind: 'scan',
+          table: node.table.handle,
+          columns: [...node.names],
+          ...optional('filter', filter),
+        },
         out,
       };
     }
@@ -32,11 +38,17 @@ function place(node: Node): Placed {
       return { json: { kind: 'one' }, out: [] };
     case 'numbers': {
       const { start, count, step } = node;
-      return { json: { kind: 'numbers', start, ...optional('count', count), step }, out: idsOf(node.columns) };
+      return {
+        json: { kind: 'numbers', start, ...optional('count', count), step },
+        out: idsOf(node.columns),
+      };
     }
     case 'values': {
       const columns = node.columns.map(({ name, type }) => ({ name, type }));
-      return { json: { kind: 'values', columns, rows: node.rows.map((r) => [...r]) }, out: idsOf(node.columns) };
+      return {
+        json: { kind: 'values', columns, rows: node.rows.map((r) => [...r]) },
+        out: idsOf(node.columns),
+      };
     }
     case 'batch': {
       const columns = node.columns.map(({ name, type }) => ({ name, type }));
@@ -52,20 +64,36 @@ function place(node: Node): Placed {
     case 'project': {
       const input = place(node.input);
       const at = positionsOf(input.out);
-      const list = exprs(node.items.map((i) => i.expr), at);
-      return { json: { kind: 'project', input: input.json, exprs: list }, out: idsOf(node.columns) };
+      const list = exprs(
+        node.items.map((i) => i.expr),
+        at,
+      );
+      return {
+        json: { kind: 'project', input: input.json, exprs: list },
+        out: idsOf(node.columns),
+      };
     }
     case 'aggregate': {
       const input = place(node.input);
       const at = positionsOf(input.out);
-      const aggregates = node.aggregates.map((a) => ({ name: a.name, params: [...a.params], args: exprs(a.args, at) }));
+      const aggregates = node.aggregates.map((a) => ({
+        name: a.name,
+        params: [...a.params],
+        args: exprs(a.args, at),
+      }));
       return {
         json: {
           kind: 'aggregate',
           input: input.json,
-          keys: exprs(node.keys.map((k) => k.expr), at),
+          keys: exprs(
+            node.keys.map((k) => k.expr),
+            at,
+          ),
           aggregates,
-          ...optional('sets', node.sets?.map((s) => [...s])),
+          ...optional(
+            'sets',
+            node.sets?.map((s) => [...s]),
+          ),
           totals: node.totals,
           ...optional('anyGroups', node.anyGroups),
           emptyIfNoRows: node.emptyIfNoRows,
@@ -77,7 +105,13 @@ function place(node: Node): Placed {
       const input = place(node.input);
       const keys = sortJson(node.keys, positionsOf(input.out));
       return {
-        json: { kind: 'sort', input: input.json, keys, ...optional('limit', node.limit), withTies: node.withTies },
+        json: {
+          kind: 'sort',
+          input: input.json,
+          keys,
+          ...optional('limit', node.limit),
+          withTies: node.withTies,
+        },
         out: input.out,
       };
     }
@@ -105,7 +139,12 @@ function place(node: Node): Placed {
       const input = place(node.input);
       const keys = node.keys && exprs(node.keys, positionsOf(input.out));
       return {
-        json: { kind: 'distinct', input: input.json, ...optional('keys', keys), ...optional('limit', node.limit) },
+        json: {
+          kind: 'distinct',
+          input: input.json,
+          ...optional('keys', keys),
+          ...optional('limit', node.limit),
+        },
         out: input.out,
       };
     }
@@ -145,7 +184,11 @@ function place(node: Node): Placed {
           ...optional('residual', node.residual && exprJson(node.residual, positionsOf(out), [])),
           ...optional(
             'asof',
-            asof && { left: exprJson(asof.left, l, []), right: exprJson(asof.right, r, []), op: asof.op },
+            asof && {
+              left: exprJson(asof.left, l, []),
+              right: exprJson(asof.right, r, []),
+              op: asof.op,
+            },
           ),
           useNulls,
         },
@@ -173,7 +216,10 @@ function place(node: Node): Placed {
     }
     case 'arrayJoin': {
       const input = place(node.input);
-      const arrays = exprs(node.arrays.map((a) => a.expr), positionsOf(input.out));
+      const arrays = exprs(
+        node.arrays.map((a) => a.expr),
+        positionsOf(input.out),
+      );
       return {
         json: { kind: 'arrayJoin', input: input.json, arrays, left: node.left },
         out: [...input.out, ...node.arrays.map((a) => a.column.id)],
@@ -196,8 +242,14 @@ function place(node: Node): Placed {
 function ordered(node: Node): Placed {
   const placed = place(node);
   const wanted = idsOf(node.columns);
-  if (placed.out.length === wanted.length && placed.out.every((id, i) => id === wanted[i])) return placed;
-  return place(project(node, node.columns.map((column) => ({ column, expr: columnExpr(column) }))));
+  if (placed.out.length === wanted.length && placed.out.every((id, i) => id === wanted[i]))
+    return placed;
+  return place(
+    project(
+      node,
+      node.columns.map((column) => ({ column, expr: columnExpr(column) })),
+    ),
+  );
 }
 
 /** The finished plan; `optimize` is run over the root and every subquery. */
@@ -206,6 +258,9 @@ export function physicalPlan(ctx: Planning, root: Node, optimize: (node: Node) =
   return {
     root: ordered(best).json,
     names: root.columns.map((c) => c.name),
-    subqueries: ctx.subqueries.map((s) => ({ plan: ordered(optimize(s.node)).json, usage: s.usage })),
+    subqueries: ctx.subqueries.map((s) => ({
+      plan: ordered(optimize(s.node)).json,
+      usage: s.usage,
+    })),
   };
 }

@@ -141,9 +141,14 @@ export function findColumn(
     if (!hit) continue;
     if (second && !(scope.sources.length === 2)) {
       const where = hits.map((s) => s.alias ?? s.table ?? '(subquery)').join(', ');
-      throw failAt(span, 'AMBIGUOUS_IDENTIFIER', `Column \`${name}\` is in several tables: ${where}`, {
-        hint: `Write the table before it, as in ${hit.alias ?? hit.table ?? 't'}.${name}`,
-      });
+      throw failAt(
+        span,
+        'AMBIGUOUS_IDENTIFIER',
+        `Column \`${name}\` is in several tables: ${where}`,
+        {
+          hint: `Write the table before it, as in ${hit.alias ?? hit.table ?? 't'}.${name}`,
+        },
+      );
     }
     return { column: hit.byName.get(name) as SourceColumn, source: hit, used: n };
   }
@@ -241,8 +246,12 @@ export function readsTable(query: Query, name: string): boolean {
   while (stack.length > 0) {
     const node = stack.pop();
     if (node === null || typeof node !== 'object') continue;
-    const table = node as { kind?: string; name?: { database?: unknown; table?: { name: string } } };
-    if (table.kind === 'Table' && !table.name?.database && table.name?.table?.name === name) return true;
+    const table = node as {
+      kind?: string;
+      name?: { database?: unknown; table?: { name: string } };
+    };
+    if (table.kind === 'Table' && !table.name?.database && table.name?.table?.name === name)
+      return true;
     stack.push(...Object.values(node));
   }
   return false;

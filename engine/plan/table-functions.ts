@@ -4,9 +4,9 @@
 import type { Expression, FunctionCall } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
 import { bindQuery, castLit, supertype } from './bind.ts';
+import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { allColumns, tableNode } from './bind-from.ts';
-import { resolveCall, convert } from './bind-call.ts';
 import { constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
 import { columnExpr, literalExpr } from './expression.ts';
@@ -36,11 +36,17 @@ const functions: Record<string, Bind> = {
   },
   input: (call, scope) => {
     const { input } = scope.ctx;
-    if (!input) throw failAt(call.span, 'INCORRECT_QUERY', 'input() is only for INSERT … SELECT … FROM input()');
+    if (!input)
+      throw failAt(
+        call.span,
+        'INCORRECT_QUERY',
+        'input() is only for INSERT … SELECT … FROM input()',
+      );
     const text = call.args[0] ? textOf(call.args[0], call, scope) : undefined;
-    const columns = text === undefined
-      ? input.columns.map((c) => newColumn(scope.ctx, c.name, c.type))
-      : structure(text, call, scope);
+    const columns =
+      text === undefined
+        ? input.columns.map((c) => newColumn(scope.ctx, c.name, c.type))
+        : structure(text, call, scope);
     return input.node(columns);
   },
   merge: () => {
@@ -67,7 +73,11 @@ export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Nod
   if (bind && call.name !== 'merge') return { node: bind(call, scope), table: call.name };
   const why = refused[call.name];
   if (why === 'remote') {
-    throw notBuilt(call.nameSpan, `Table function ${call.name}`, 'Load the data with /ingest or INSERT … FORMAT');
+    throw notBuilt(
+      call.nameSpan,
+      `Table function ${call.name}`,
+      'Load the data with /ingest or INSERT … FORMAT',
+    );
   }
   if (why) throw notBuilt(call.nameSpan, `Table function ${call.name}`);
   const view = scope.ctx.catalog.find(undefined, call.name);
@@ -84,7 +94,8 @@ export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Nod
 function integerArg(arg: Expression, call: FunctionCall, scope: Scope): number {
   const value = constantOf(scope.ctx, bindExpression(arg, scope));
   const n = value ? (integerOf(value.value) ?? wholeFloat(value.value)) : undefined;
-  if (n === undefined) throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes constant integers`);
+  if (n === undefined)
+    throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes constant integers`);
   if (n < 0) throw failAt(arg.span, 'BAD_ARGUMENTS', `${call.name} takes no negative numbers`);
   return Math.min(n, Number.MAX_SAFE_INTEGER);
 }
@@ -107,8 +118,10 @@ function bindNumbers(call: FunctionCall, scope: Scope): Node {
   const [first, second, third] = args;
   if (first === undefined) return { kind: 'numbers', start: 0, step: 1, columns };
   if (second === undefined) return { kind: 'numbers', start: 0, count: first, step: 1, columns };
-  if (third === undefined) return { kind: 'numbers', start: first, count: second, step: 1, columns };
-  if (third === 0) throw failAt(call.args[2]?.span, 'BAD_ARGUMENTS', 'The step of numbers cannot be 0');
+  if (third === undefined)
+    return { kind: 'numbers', start: first, count: second, step: 1, columns };
+  if (third === 0)
+    throw failAt(call.args[2]?.span, 'BAD_ARGUMENTS', 'The step of numbers cannot be 0');
   // numbers(offset, length, step): every step-th of `length` numbers.
   return { kind: 'numbers', start: first, count: Math.ceil(second / third), step: third, columns };
 }
@@ -116,33 +129,54 @@ function bindNumbers(call: FunctionCall, scope: Scope): Node {
 function bindZeros(call: FunctionCall, scope: Scope): Node {
   arity(call, 1, 1);
   const count = integerArg(call.args[0] as Expression, call, scope);
-  const input: Node = { kind: 'numbers', start: 0, count, step: 1, columns: [newColumn(scope.ctx, 'number', 'UInt64')] };
-  return project(input, [{ column: newColumn(scope.ctx, 'zero', 'UInt8'), expr: literalExpr('UInt8', '0') }]);
+  const input: Node = {
+    kind: 'numbers',
+    start: 0,
+    count,
+    step: 1,
+    columns: [newColumn(scope.ctx, 'number', 'UInt64')],
+  };
+  return project(input, [
+    { column: newColumn(scope.ctx, 'zero', 'UInt8'), expr: literalExpr('UInt8', '0') },
+  ]);
 }
 
 function bindSeries(call: FunctionCall, scope: Scope): Node {
   arity(call, 2, 3);
   const [start = 0, stop = 0, step = 1] = call.args.map((arg) => integerArg(arg, call, scope));
-  if (step === 0) throw failAt(call.args[2]?.span, 'BAD_ARGUMENTS', 'The step of a series cannot be 0');
+  if (step === 0)
+    throw failAt(call.args[2]?.span, 'BAD_ARGUMENTS', 'The step of a series cannot be 0');
   const count = stop < start ? 0 : Math.floor((stop - start) / step) + 1;
-  return { kind: 'numbers', start, count, step, columns: [newColumn(scope.ctx, 'generate_series', 'UInt64')] };
+  return {
+    kind: 'numbers',
+    start,
+    count,
+    step,
+    columns: [newColumn(scope.ctx, 'generate_series', 'UInt64')],
+  };
 }
 
 function textOf(arg: Expression | undefined, call: FunctionCall, scope: Scope): string {
   const value = arg && constantOf(scope.ctx, bindExpression(arg, scope));
   if (typeof value?.value === 'string' && value.type === 'String') return value.value;
-  throw failAt(arg?.span ?? call.span, 'BAD_ARGUMENTS', `${call.name} takes a structure such as 'a UInt8, b String'`);
+  throw failAt(
+    arg?.span ?? call.span,
+    'BAD_ARGUMENTS',
+    `${call.name} takes a structure such as 'a UInt8, b String'`,
+  );
 }
 
 /** `a UInt8, b String` → columns. */
 function structure(text: string, call: FunctionCall, scope: Scope) {
   const columns = splitTop(text).map((part) => {
     const match = /^\s*(`[^`]+`|"[^"]+"|[A-Za-z_][\w.]*)\s+([\s\S]+?)\s*$/.exec(part);
-    if (!match) throw failAt(call.span, 'SYNTAX_ERROR', `'${part.trim()}' is not a name and a type`);
+    if (!match)
+      throw failAt(call.span, 'SYNTAX_ERROR', `'${part.trim()}' is not a name and a type`);
     const name = (match[1] as string).replace(/^[`"]|[`"]$/g, '');
     return newColumn(scope.ctx, name, scope.ctx.kernel.canonicalType(match[2] as string));
   });
-  if (columns.length === 0) throw failAt(call.span, 'BAD_ARGUMENTS', 'The structure has no columns');
+  if (columns.length === 0)
+    throw failAt(call.span, 'BAD_ARGUMENTS', 'The structure has no columns');
   return columns;
 }
 
@@ -173,10 +207,16 @@ function bindValuesFunction(call: FunctionCall, scope: Scope): Node {
   const { ctx } = scope;
   const [first] = call.args;
   if (!first) throw failAt(call.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', 'values takes rows');
-  const written = first.kind === 'Literal' && first.type === 'string' && call.args.length > 1 && /\s/.test(first.value)
-    ? structure(first.value, call, scope)
-    : undefined;
-  const rows = (written ? call.args.slice(1) : call.args).map((row) => (row.kind === 'Tuple' ? row.items : [row]));
+  const written =
+    first.kind === 'Literal' &&
+    first.type === 'string' &&
+    call.args.length > 1 &&
+    /\s/.test(first.value)
+      ? structure(first.value, call, scope)
+      : undefined;
+  const rows = (written ? call.args.slice(1) : call.args).map((row) =>
+    row.kind === 'Tuple' ? row.items : [row],
+  );
   const width = written?.length ?? (rows[0] as Expression[]).length;
   const lits = rows.map((row, r) => {
     if (row.length !== width) {
@@ -189,12 +229,20 @@ function bindValuesFunction(call: FunctionCall, scope: Scope): Node {
       return lit;
     });
   });
-  const columns = written ?? Array.from({ length: width }, (_, i) => {
-    const type = supertype(ctx, lits.map((row) => (row[i] as { type: string }).type));
-    if (type === undefined) throw failAt(call.span, 'NO_COMMON_TYPE', `Column c${i + 1} of values has no common type`);
-    return newColumn(ctx, `c${i + 1}`, type);
-  });
-  const values = lits.map((row) => row.map((lit, i) => castLit(ctx, lit, (columns[i] as { type: string }).type)));
+  const columns =
+    written ??
+    Array.from({ length: width }, (_, i) => {
+      const type = supertype(
+        ctx,
+        lits.map((row) => (row[i] as { type: string }).type),
+      );
+      if (type === undefined)
+        throw failAt(call.span, 'NO_COMMON_TYPE', `Column c${i + 1} of values has no common type`);
+      return newColumn(ctx, `c${i + 1}`, type);
+    });
+  const values = lits.map((row) =>
+    row.map((lit, i) => castLit(ctx, lit, (columns[i] as { type: string }).type)),
+  );
   return { kind: 'values', title: 'values()', columns, rows: values };
 }
 

@@ -90,7 +90,8 @@ export function tupleElements(type: string): TupleElement[] | undefined {
   if (typeHead(type) !== 'Tuple') return undefined;
   return typeArguments(type).map((text) => {
     const quoted = /^`((?:[^`\\]|\\.)*)`\s+(.*)$/s.exec(text);
-    if (quoted) return { name: (quoted[1] as string).replace(/\\(.)/g, '$1'), type: quoted[2] as string };
+    if (quoted)
+      return { name: (quoted[1] as string).replace(/\\(.)/g, '$1'), type: quoted[2] as string };
     const named = /^([A-Za-z_][A-Za-z0-9_]*)\s+([A-Z].*)$/s.exec(text);
     if (named) return { name: named[1] as string, type: named[2] as string };
     return { name: '', type: text };

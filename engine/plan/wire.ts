@@ -71,6 +71,7 @@ export interface TableColumnJson {
   type: string;
   codec?: string;
   default?: ExprJson;
+  stored?: string;
 }
 
 export type NodeJson =
@@ -128,16 +129,28 @@ export type NodeJson =
 
 export type SubqueryUse = 'scalar' | 'set' | 'exists' | 'table';
 
-export interface WriteTargetJson {
+export interface TableShapeJson {
   columns: TableColumnJson[];
   sortKey: ExprJson[];
   partitionKey: ExprJson[];
   skipIndexes: { name: string; indexType: string; expr: ExprJson; falsePositiveRate?: number }[];
-  directory: string;
+  timezone: string;
+}
+
+export interface WriteTargetJson {
+  store: number;
+  table: TableShapeJson;
   prefix: string;
   segmentRows?: number;
   partitionsMax?: number;
-  level?: number;
+}
+
+/** What a rewrite of segments does to rows; expressions are over the table's columns. */
+export interface ChangeJson {
+  delete?: ExprJson;
+  updateWhere?: ExprJson;
+  update?: { column: string; value: ExprJson }[];
+  all?: boolean;
 }
 
 export type SinkJson =

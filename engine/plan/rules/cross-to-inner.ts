@@ -1,7 +1,7 @@
 // FROM a, b WHERE a.x = b.x is an inner join on x, not all pairs.
 
-import { convert } from '../bind-call.ts';
 import { supertype } from '../bind.ts';
+import { convert } from '../bind-call.ts';
 import type { Planning } from '../context.ts';
 import { columnsOf, conjuncts, type Expr } from '../expression.ts';
 import { type Node, withInputs } from '../logical.ts';
@@ -9,7 +9,8 @@ import type { Rule } from '../optimize.ts';
 import { filtered } from './push-down-filter.ts';
 
 function visit(node: Node, ctx: Planning): Node {
-  if (node.kind !== 'filter' || node.input.kind !== 'join') return withInputs(node, (n) => visit(n, ctx));
+  if (node.kind !== 'filter' || node.input.kind !== 'join')
+    return withInputs(node, (n) => visit(n, ctx));
   const join = node.input;
   const able = (join.join === 'cross' || join.join === 'inner') && join.strictness === 'all';
   if (!able) return withInputs(node, (n) => visit(n, ctx));
@@ -36,7 +37,8 @@ function visit(node: Node, ctx: Planning): Node {
     } else rest.push(part);
   }
   const inputs = withInputs(join, (n) => visit(n, ctx));
-  if (leftKeys.length === 0 || inputs.kind !== 'join') return filtered(inputs, conjuncts(node.predicate));
+  if (leftKeys.length === 0 || inputs.kind !== 'join')
+    return filtered(inputs, conjuncts(node.predicate));
   const made: Node = {
     ...inputs,
     join: 'inner',

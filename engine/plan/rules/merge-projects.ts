@@ -7,7 +7,8 @@ import type { Rule } from '../optimize.ts';
 
 function uses(expr: Expr, into: Map<number, number>): void {
   if (expr.kind === 'column') into.set(expr.id, (into.get(expr.id) ?? 0) + 1);
-  else if (expr.kind === 'lambda') for (const id of columnsOf(expr)) into.set(id, (into.get(id) ?? 0) + 2);
+  else if (expr.kind === 'lambda')
+    for (const id of columnsOf(expr)) into.set(id, (into.get(id) ?? 0) + 2);
   else for (const part of parts(expr)) uses(part, into);
 }
 

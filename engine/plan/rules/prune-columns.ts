@@ -51,7 +51,11 @@ function prune(node: Node, needed: Ids): Node {
     }
     case 'aggregate': {
       const aggregates = node.aggregates.filter((a) => needed.has(a.column.id));
-      const used = plus(new Set(), ...node.keys.map((k) => k.expr), ...aggregates.flatMap((a) => a.args));
+      const used = plus(
+        new Set(),
+        ...node.keys.map((k) => k.expr),
+        ...aggregates.flatMap((a) => a.args),
+      );
       const columns = [
         ...node.keys.map((k) => k.column),
         ...aggregates.map((a) => a.column),
@@ -80,25 +84,42 @@ function prune(node: Node, needed: Ids): Node {
       const keep = node.columns.map((c) => needed.has(c.id));
       if (!keep.some(Boolean)) keep[0] = true;
       const pick = <T>(list: readonly T[]): T[] => list.filter((_, i) => keep[i]);
-      const inputs = node.inputs.map((n) => exactly(prune(n, idsOf(pick(n.columns))), pick(n.columns)));
+      const inputs = node.inputs.map((n) =>
+        exactly(prune(n, idsOf(pick(n.columns))), pick(n.columns)),
+      );
       return { ...node, inputs, columns: pick(node.columns) };
     }
     case 'setOperation': {
       const left = prune(node.left, idsOf(node.left.columns));
       const right = prune(node.right, idsOf(node.right.columns));
-      return { ...node, left: exactly(left, node.left.columns), right: exactly(right, node.right.columns) };
+      return {
+        ...node,
+        left: exactly(left, node.left.columns),
+        right: exactly(right, node.right.columns),
+      };
     }
     case 'join': {
       const used = plus(needed, node.residual);
-      const left = prune(node.left, plus(within(used, node.left), ...node.leftKeys, node.asof?.left));
-      const right = prune(node.right, plus(within(used, node.right), ...node.rightKeys, node.asof?.right));
+      const left = prune(
+        node.left,
+        plus(within(used, node.left), ...node.leftKeys, node.asof?.left),
+      );
+      const right = prune(
+        node.right,
+        plus(within(used, node.right), ...node.rightKeys, node.asof?.right),
+      );
       const kept = idsOf([...left.columns, ...right.columns]);
       return { ...node, left, right, columns: node.columns.filter((c) => kept.has(c.id)) };
     }
     case 'window': {
       const calls = node.calls.filter((c) => needed.has(c.column.id));
       if (calls.length === 0) return prune(node.input, needed);
-      const used = plus(needed, ...node.partition, ...sorts(node.order), ...calls.flatMap((c) => c.args));
+      const used = plus(
+        needed,
+        ...node.partition,
+        ...sorts(node.order),
+        ...calls.flatMap((c) => c.args),
+      );
       const input = prune(node.input, used);
       return { ...node, input, calls, columns: [...input.columns, ...calls.map((c) => c.column)] };
     }
@@ -123,7 +144,10 @@ function within(ids: Ids, node: Node): Set<number> {
 
 /** Inputs of a union are matched by position: exactly these columns. */
 function exactly(node: Node, columns: readonly Column[]): Node {
-  if (node.columns.length === columns.length && node.columns.every((c, i) => c.id === columns[i]?.id)) {
+  if (
+    node.columns.length === columns.length &&
+    node.columns.every((c, i) => c.id === columns[i]?.id)
+  ) {
     return node;
   }
   return {
@@ -131,7 +155,13 @@ function exactly(node: Node, columns: readonly Column[]): Node {
     input: node,
     items: columns.map((column) => ({
       column,
-      expr: { kind: 'column', id: column.id, name: column.name, type: column.type, key: `c${column.id}` },
+      expr: {
+        kind: 'column',
+        id: column.id,
+        name: column.name,
+        type: column.type,
+        key: `c${column.id}`,
+      },
     })),
     columns,
   };

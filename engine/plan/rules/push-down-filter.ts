@@ -1,7 +1,15 @@
 // Conditions move towards the tables: through projections, keys of aggregations, sorts, unions and
 // the sides of joins, and at last into the scan, where statistics and codes can answer them.
 
-import { callExpr, columnExpr, columnsOf, conjuncts, type Expr, replaceColumns, someExpr } from '../expression.ts';
+import {
+  callExpr,
+  columnExpr,
+  columnsOf,
+  conjuncts,
+  type Expr,
+  replaceColumns,
+  someExpr,
+} from '../expression.ts';
 import { filter, type Node, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
 
@@ -41,16 +49,29 @@ function push(node: Node, list: readonly Expr[]): Node {
       return scalarFree.length === 0 ? filtered(node, list) : { ...node, filter: joined(all) };
     }
     case 'project': {
-      if (node.items.some((i) => isVolatile(i.expr))) return filtered(withInputs(node, visit), list);
+      if (node.items.some((i) => isVolatile(i.expr)))
+        return filtered(withInputs(node, visit), list);
       const by = new Map(node.items.map((i) => [i.column.id, i.expr]));
-      return { ...node, input: push(node.input, list.map((e) => replaceColumns(e, by))) };
+      return {
+        ...node,
+        input: push(
+          node.input,
+          list.map((e) => replaceColumns(e, by)),
+        ),
+      };
     }
     case 'aggregate': {
       const keys = new Set(node.keys.map((k) => k.column.id));
-      const movable = node.sets || node.totals || node.keys.length === 0 ? [] : list.filter((e) => columnsOf(e).size > 0 && within(e, keys));
+      const movable =
+        node.sets || node.totals || node.keys.length === 0
+          ? []
+          : list.filter((e) => columnsOf(e).size > 0 && within(e, keys));
       const rest = list.filter((e) => !movable.includes(e));
       const by = new Map(node.keys.map((k) => [k.column.id, k.expr]));
-      const input = push(node.input, movable.map((e) => replaceColumns(e, by)));
+      const input = push(
+        node.input,
+        movable.map((e) => replaceColumns(e, by)),
+      );
       return filtered({ ...node, input }, rest);
     }
     case 'sort':
@@ -60,12 +81,20 @@ function push(node: Node, list: readonly Expr[]): Node {
       const keys = node.keys && new Set(node.keys.flatMap((k) => [...columnsOf(k)]));
       const movable = keys ? list.filter((e) => within(e, keys)) : list;
       const rest = list.filter((e) => !movable.includes(e));
-      return filtered(withInputs(node, (input) => push(input, movable)), rest);
+      return filtered(
+        withInputs(node, (input) => push(input, movable)),
+        rest,
+      );
     }
     case 'union': {
       const inputs = node.inputs.map((input) => {
-        const by = new Map(node.columns.map((c, i) => [c.id, columnExpr(input.columns[i] as never)]));
-        return push(input, list.map((e) => replaceColumns(e, by)));
+        const by = new Map(
+          node.columns.map((c, i) => [c.id, columnExpr(input.columns[i] as never)]),
+        );
+        return push(
+          input,
+          list.map((e) => replaceColumns(e, by)),
+        );
       });
       return { ...node, inputs };
     }
@@ -73,17 +102,30 @@ function push(node: Node, list: readonly Expr[]): Node {
       const input = idsOf(node.input);
       const movable = list.filter((e) => within(e, input));
       const rest = list.filter((e) => !movable.includes(e));
-      return filtered(withInputs(node, (n) => push(n, movable)), rest);
+      return filtered(
+        withInputs(node, (n) => push(n, movable)),
+        rest,
+      );
     }
     case 'join': {
       const { join } = node;
       const [left, right] = [idsOf(node.left), idsOf(node.right)];
-      const intoLeft = ['inner', 'cross', 'left', 'semi', 'anti', 'asof', 'asofLeft'].includes(join);
-      const intoRight = ['inner', 'cross', 'right', 'rightSemi', 'rightAnti'].includes(join) && node.strictness === 'all';
-      const toLeft = intoLeft && (node.strictness === 'all' || join !== 'inner') ? list.filter((e) => within(e, left)) : [];
+      const intoLeft = ['inner', 'cross', 'left', 'semi', 'anti', 'asof', 'asofLeft'].includes(
+        join,
+      );
+      const intoRight =
+        ['inner', 'cross', 'right', 'rightSemi', 'rightAnti'].includes(join) &&
+        node.strictness === 'all';
+      const toLeft =
+        intoLeft && (node.strictness === 'all' || join !== 'inner')
+          ? list.filter((e) => within(e, left))
+          : [];
       const toRight = intoRight ? list.filter((e) => !toLeft.includes(e) && within(e, right)) : [];
       const rest = list.filter((e) => !toLeft.includes(e) && !toRight.includes(e));
-      return filtered({ ...node, left: push(node.left, toLeft), right: push(node.right, toRight) }, rest);
+      return filtered(
+        { ...node, left: push(node.left, toLeft), right: push(node.right, toRight) },
+        rest,
+      );
     }
     default:
       return filtered(withInputs(node, visit), list);

@@ -1,8 +1,22 @@
 // sum(x + 1), sum(x + 2), … over one column need sum(x) and count(x) only once.
 
 import { newColumn, type Planning } from '../context.ts';
-import { callExpr, castExpr, type Column, columnExpr, type Expr, literalExpr } from '../expression.ts';
-import { type Aggregate, type AggregateItem, type Assigned, type Node, project, withInputs } from '../logical.ts';
+import {
+  type Column,
+  callExpr,
+  castExpr,
+  columnExpr,
+  type Expr,
+  literalExpr,
+} from '../expression.ts';
+import {
+  type Aggregate,
+  type AggregateItem,
+  type Assigned,
+  type Node,
+  project,
+  withInputs,
+} from '../logical.ts';
 import type { Rule } from '../optimize.ts';
 
 interface Shifted {
@@ -14,10 +28,12 @@ interface Shifted {
 /** x + literal over an integer so narrow that the addition cannot overflow. */
 function shifted(item: AggregateItem): Shifted | undefined {
   const [arg] = item.args;
-  if (item.name !== 'sum' || arg?.kind !== 'call' || (arg.name !== 'plus' && arg.name !== 'minus')) return undefined;
+  if (item.name !== 'sum' || arg?.kind !== 'call' || (arg.name !== 'plus' && arg.name !== 'minus'))
+    return undefined;
   const [a, b] = arg.args as [Expr, Expr];
   const amount = literalOf(b);
-  if (amount !== undefined && narrow(a)) return { base: a, by: arg.name === 'minus' ? -amount : amount };
+  if (amount !== undefined && narrow(a))
+    return { base: a, by: arg.name === 'minus' ? -amount : amount };
   const other = literalOf(a);
   if (arg.name === 'plus' && other !== undefined && narrow(b)) return { base: b, by: other };
   return undefined;
@@ -45,10 +61,17 @@ function split(node: Aggregate, ctx: Planning): Node {
   const exprs = new Map<number, Expr>();
   const aggregate = (name: string, args: readonly Expr[]): Column => {
     const same = [...node.aggregates, ...added].find(
-      (a) => a.name === name && a.args.length === args.length && a.args.every((x, i) => x.key === args[i]?.key),
+      (a) =>
+        a.name === name &&
+        a.args.length === args.length &&
+        a.args.every((x, i) => x.key === args[i]?.key),
     );
     if (same) return same.column;
-    const { type } = ctx.kernel.resolveAggregate(name, [], args.map((a) => a.type));
+    const { type } = ctx.kernel.resolveAggregate(
+      name,
+      [],
+      args.map((a) => a.type),
+    );
     const column = newColumn(ctx, name, type);
     added.push({ column, name, params: [], args });
     return column;
@@ -75,7 +98,9 @@ function split(node: Aggregate, ctx: Planning): Node {
       ...(node.setColumn ? [node.setColumn] : []),
     ],
   };
-  const items = node.columns.map((column): Assigned => ({ column, expr: exprs.get(column.id) ?? columnExpr(column) }));
+  const items = node.columns.map(
+    (column): Assigned => ({ column, expr: exprs.get(column.id) ?? columnExpr(column) }),
+  );
   return project(inner, items);
 }
 

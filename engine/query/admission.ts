@@ -1,0 +1,93 @@
+// Who may run now: a bounded number at a time, a bounded queue, a bounded wait.
+
+import type { Clock } from '../clock.ts';
+import { fail } from '../errors.ts';
+
+export interface AdmissionLimits {
+  readonly runningMax: number;
+  readonly waitingMax: number;
+  readonly waitMs: number;
+}
+
+interface Waiter {
+  enter(): void;
+  refuse(error: Error): void;
+}
+
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #clock: Clock;
+  readonly #queue: Waiter[] = [];
+  #running = 0;
+
+  constructor(limits: AdmissionLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Takes a slot if one is free now; the answer gives it back (once). */
+  tryEnter(): (() => void) | undefined {
+    if (this.#running >= this.#limits.runningMax || this.#queue.length > 0) return undefined;
+    return this.#take();
+  }
+
+  /** Waits for a slot. Errors: TOO_MANY_SIMULTANEOUS_QUERIES when the queue is full or the wait is
+   *  over; the signal's reason when it fires. */
+  enter(signal: AbortSignal | undefined): Promise<() => void> {
+    const { waitingMax, waitMs } = this.#limits;
+    if (this.#queue.length >= waitingMax) {
+      return Promise.reject(this.#busy(`${waitingMax} queries wait already`));
+    }
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        stop();
+        signal?.removeEventListener('abort', onAbort);
+        const at = this.#queue.indexOf(waiter);
+        if (at >= 0) this.#queue.splice(at, 1);
+      };
+      const waiter: Waiter = {
+        enter: () => {
+          leave();
+          resolve(this.#take());
+        },
+        refuse: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const onAbort = (): void =>
+        waiter.refuse(
+          fail('QUERY_WAS_CANCELLED', 'The query was cancelled while it waited for its turn'),
+        );
+      const stop = this.#clock.after(waitMs, () =>
+        waiter.refuse(this.#busy(`no turn came within ${waitMs} ms`)),
+      );
+      signal?.addEventListener('abort', onAbort);
+      this.#queue.push(waiter);
+      if (signal?.aborted) onAbort();
+    });
+  }
+
+  #busy(why: string): Error {
+    const text = `Too many simultaneous queries: ${this.#limits.runningMax} run at a time, and ${why}`;
+    return fail('TOO_MANY_SIMULTANEOUS_QUERIES', text, { retryAfterSeconds: 1 });
+  }
+
+  #take(): () => void {
+    this.#running++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#running--;
+      if (this.#running < this.#limits.runningMax) this.#queue[0]?.enter();
+    };
+  }
+}

@@ -1,0 +1,117 @@
+// What the parts of the engine share, and what one running statement carries.
+
+import type { Statement } from '../../sql/ast.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger, QueryRequest, Session, User } from '../facade.ts';
+import type { Inserter } from '../ingest/insert.ts';
+import type { Native } from '../native.ts';
+import type { LitValue, SessionJson } from '../plan/wire.ts';
+import type { Settings } from '../settings.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Admission } from './admission.ts';
+import type { Lru } from './cache.ts';
+import type { QueryLog } from './log.ts';
+import type { Processes, Running } from './processes.ts';
+
+/** A session with what only the engine knows of it. */
+export interface EngineSession extends Session {
+  /** Name → table id. */
+  temporary: Map<string, number>;
+  /** SET param_x = …. */
+  params: Map<string, string>;
+  expiresMs: number;
+}
+
+/** A finished plan as text; tables are filled in at the start of each run. */
+export interface PlanText {
+  /** The JSON around the handles of tables: one more than there are scans. */
+  readonly pieces: readonly string[];
+  /** Table id of each scan. */
+  readonly tables: readonly number[];
+  readonly columns: readonly { name: string; type: string }[];
+  /** An upper bound of the rows of the result; undefined when nobody knows. */
+  readonly rowsMax: number | undefined;
+}
+
+export interface Core {
+  readonly native: Native;
+  readonly storage: Storage;
+  readonly inserter: Inserter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: Settings;
+  readonly processes: Processes;
+  readonly admission: Admission;
+  readonly log: QueryLog;
+  readonly sessions: Map<string, EngineSession>;
+  readonly plans: Lru<CachedPlan>;
+  readonly syntax: Lru<Statement>;
+  readonly startedMs: number;
+  readonly hostname: string;
+  readonly version: string;
+  readonly serverUuid: string;
+  readonly memoryBytes: number;
+  readonly counters: Map<string, number>;
+  nextKey: number;
+}
+
+export interface CachedPlan {
+  readonly plan: PlanText;
+  /** The names it was planned with; another map means that tables came or went. */
+  readonly databases: unknown;
+  readonly definitions: readonly { id: number; definition: unknown }[];
+}
+
+/** One statement while it runs. */
+export interface Run {
+  readonly core: Core;
+  readonly request: QueryRequest;
+  readonly session: EngineSession | undefined;
+  readonly user: User;
+  readonly id: string;
+  /** What the kernel knows the query by. */
+  readonly key: string;
+  readonly text: string;
+  readonly process: Running;
+  /** Fires when the client is gone or the query is killed. */
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+  /** 0: anything; 1: reads only; 2: reads and SET. */
+  readonly readonly: number;
+  settings: Settings;
+  database: string;
+  format: string | undefined;
+}
+
+/** What a statement answers with. */
+export type Answer =
+  | { kind: 'plan'; plan: PlanText; analyze?: boolean }
+  | { kind: 'rows'; columns: readonly { name: string; type: string }[]; rows: LitValue[][] }
+  | { kind: 'done'; rows?: number; bytes?: number };
+
+export const done: Answer = { kind: 'done' };
+
+export function count(core: Core, name: string, by = 1): void {
+  core.counters.set(name, (core.counters.get(name) ?? 0) + by);
+}
+
+/** The session as the kernel's functions see it. */
+export function sessionJson(run: Run): SessionJson {
+  return {
+    timezone: run.settings.text('session_timezone') || 'UTC',
+    nowNs: `${Math.floor(run.nowMs)}000000`,
+    database: run.database,
+    user: run.user.name,
+    queryId: run.id,
+    version: run.core.version,
+    hostname: run.core.hostname,
+    settings: kernelSettings(run),
+  };
+}
+
+/** What functions and sinks of the kernel read beside formats: the token makes them hash rows. */
+function kernelSettings(run: Run): Record<string, string> {
+  const settings = run.settings.forKernel();
+  const token = run.settings.text('insert_deduplication_token');
+  return token === '' ? settings : { ...settings, insert_deduplication_token: token };
+}

@@ -1,0 +1,44 @@
+// Small queries of the engine itself: their rows come back as texts.
+
+import type { PlanText, Run } from './core.ts';
+import { launch } from './run.ts';
+
+/** Runs a plan and gives its rows (JSONCompactEachRow). For results that are surely small. */
+export async function internalRows(run: Run, plan: PlanText): Promise<unknown[][]> {
+  const settings = { output_format_json_quote_64bit_integers: '1' };
+  const chunks = await internalChunks(run, plan, 'JSONCompactEachRow', settings);
+  const text = Buffer.concat(chunks).toString();
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown[]);
+}
+
+export async function internalChunks(
+  run: Run,
+  plan: PlanText,
+  format: string,
+  settings: Record<string, string>,
+): Promise<Buffer[]> {
+  const { native } = run.core;
+  const key = `${run.key}:${run.core.nextKey++}`;
+  const { text, release } = launch(run, plan, { kind: 'format', format, settings });
+  const onAbort = (): void => {
+    if (run.process.cancelled) native.cancelQuery(key, run.process.cancelled);
+  };
+  run.signal.addEventListener('abort', onAbort);
+  try {
+    const start = await native.startQuery(text, key);
+    const chunks: Buffer[] = start.first ? [start.first] : [];
+    for (let last = start.last; !last; ) {
+      const chunk = await native.nextChunk(key);
+      if (chunk) chunks.push(chunk);
+      else last = true;
+    }
+    return chunks;
+  } finally {
+    run.signal.removeEventListener('abort', onAbort);
+    native.closeQuery(key);
+    release();
+  }
+}

@@ -1,0 +1,412 @@
+// The life of a statement, in one place: settings, parsing, a turn, planning, rows, the log.
+//
+// 1. Settings of server, session and request. 2. Parse. 3. Wait for a turn; from then on the
+// statement stands in system.processes. 4. The statement's handler plans or acts. 5. The kernel
+// starts; the first chunk decides between an answer and a failure. 6. The rest is pulled by the
+// client. 7. At the end, however it comes: release tables, leave the list, write the log.
+
+import { randomUUID } from 'node:crypto';
+import type { Statement } from '../../sql/ast.ts';
+import { parseStatement, placeOf } from '../../sql/index.ts';
+import { suggest } from '../../sql/suggest.ts';
+import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
+import type { QueryRequest, QueryResult, QuerySummary } from '../facade.ts';
+import type { QueryProgress } from '../native.ts';
+import { SpannedError } from '../plan/context.ts';
+import type { SinkJson } from '../plan/wire.ts';
+import { defaultSettings } from '../settings.ts';
+import { checkAllowed, runStatement } from '../statements/index.ts';
+import type { TableSnapshot } from '../storage/table-store.ts';
+import {
+  type Answer,
+  type Core,
+  count,
+  type EngineSession,
+  type PlanText,
+  type Run,
+  sessionJson,
+} from './core.ts';
+import { limitsJson } from './limits.ts';
+import { rowsPlan } from './plan-query.ts';
+
+const cachedTextMax = 8192;
+
+/** A text's tree; repeated texts are parsed once. Errors: SYNTAX_ERROR with its place. */
+export function parse(core: Core, text: string): Statement {
+  const known = core.syntax.get(text);
+  if (known) return known;
+  let statement: Statement;
+  try {
+    statement = parseStatement(text);
+  } catch (error) {
+    throw fromSyntax(error);
+  }
+  if (text.length <= cachedTextMax && statement.kind !== 'Insert') core.syntax.set(text, statement);
+  return statement;
+}
+
+function fromSyntax(error: unknown): unknown {
+  const failure = error as {
+    code?: number;
+    name: string;
+    message: string;
+    position?: number;
+    length?: number;
+    line?: number;
+    column?: number;
+    hint?: string;
+  };
+  if (typeof failure.code !== 'number' || failure.position === undefined) return error;
+  const { position, length, line, column, hint } = failure;
+  return new EngineError(failure.name, failure.code, 'client', failure.message, {
+    position,
+    ...(length === undefined ? {} : { length }),
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** Any failure as an EngineError, placed in the statement's text where it has a span. */
+export function placed(error: unknown, text: string): EngineError {
+  if (!(error instanceof SpannedError)) return asEngineError(error);
+  const { error: failure, span } = error;
+  if (failure.position === undefined && span.end > 0) Object.assign(failure, placeOf(text, span));
+  return failure;
+}
+
+export async function runQuery(core: Core, request: QueryRequest): Promise<QueryResult> {
+  const startedMs = core.clock.now();
+  const id = request.queryId || randomUUID();
+  const key = String(core.nextKey++);
+  const session = request.session as EngineSession | undefined;
+  let leave: (() => void) | undefined;
+  let run: Run | undefined;
+  try {
+    let { settings } = core;
+    if (session) settings = settings.with(session.settings);
+    if (request.settings) settings = settings.with(Object.entries(request.settings));
+    const readonly = Math.max(
+      request.readonly ? 2 : 0,
+      request.user.readonly ? 1 : 0,
+      settings.number('readonly'),
+    );
+    const sizeMax = settings.number('max_query_size');
+    const statement = parse(core, request.sql);
+    const written =
+      statement.kind === 'Insert' && statement.data ? statement.data.start : request.sql.length;
+    if (sizeMax > 0 && written > sizeMax) {
+      throw fail(
+        'SYNTAX_ERROR',
+        `The statement has ${written} bytes, more than max_query_size (${sizeMax})`,
+        {
+          hint: 'Raise the setting max_query_size, or send values as parameters',
+          position: 0,
+          length: 0,
+          line: 1,
+          column: 1,
+        },
+      );
+    }
+    if (statement.kind !== 'Kill')
+      leave = core.admission.tryEnter() ?? (await core.admission.enter(request.signal));
+    const controller = new AbortController();
+    const process = core.processes.add(
+      {
+        id,
+        key,
+        user: request.user.name,
+        text: request.sql,
+        database: request.database || session?.database || 'default',
+        startedMs,
+        progress: () => progressOf(core, key),
+      },
+      (reason) => {
+        core.native.cancelQuery(key, reason);
+        controller.abort(reason);
+      },
+    );
+    process.kind = kindName(statement);
+    const onAbort = (): void => process.cancel(fail('QUERY_WAS_CANCELLED', 'The client has gone'));
+    request.signal?.addEventListener('abort', onAbort, { once: true });
+    const enter = leave;
+    leave = () => {
+      request.signal?.removeEventListener('abort', onAbort);
+      core.processes.remove(key);
+      enter?.();
+    };
+    if (request.signal?.aborted) onAbort();
+    run = {
+      core,
+      request,
+      session,
+      user: request.user,
+      id,
+      key,
+      text: request.sql,
+      process,
+      signal: controller.signal,
+      nowMs: startedMs,
+      readonly,
+      settings,
+      database: request.database || session?.database || 'default',
+      format: request.format,
+    };
+    count(core, 'Query');
+    checkAllowed(run, statement);
+    const answer = await runStatement(run, statement);
+    if (process.cancelled) throw process.cancelled;
+    return await respond(run, answer, leave);
+  } catch (error) {
+    const failure = placed(run?.process.cancelled ?? error, request.sql);
+    finish(core, run, request, id, startedMs, failure, undefined, leave, key);
+    throw failure;
+  }
+}
+
+function progressOf(core: Core, key: string) {
+  const p = core.native.queryProgress(key);
+  return {
+    readRows: p?.readRows ?? 0,
+    readBytes: p?.readBytes ?? 0,
+    memory: p?.memory ?? 0,
+    peakMemory: p?.memoryPeak ?? p?.memory ?? 0,
+    resultRows: p?.resultRows ?? 0,
+  };
+}
+
+function kindName(statement: Statement): string {
+  if (statement.kind === 'QueryStatement') return 'Select';
+  if (statement.kind === 'CreateTable' || statement.kind === 'CreateView') return 'Create';
+  if (statement.kind === 'AlterTable') return 'Alter';
+  if (statement.kind === 'ExistsStatement') return 'Exists';
+  return statement.kind;
+}
+
+interface Totals extends QueryProgress {
+  writtenRows: number;
+  writtenBytes: number;
+}
+
+function finish(
+  core: Core,
+  run: Run | undefined,
+  request: QueryRequest,
+  id: string,
+  startedMs: number,
+  failure: EngineError | undefined,
+  totals: Totals | undefined,
+  leave: (() => void) | undefined,
+  key: string,
+): void {
+  core.native.closeQuery(key);
+  leave?.();
+  const endedMs = core.clock.now();
+  if (failure) {
+    noteError(failure, endedMs);
+    count(core, 'FailedQuery');
+  }
+  const settings = run?.settings ?? defaultSettings;
+  if (!settings.bool('log_queries')) return;
+  core.log.add({
+    type: !failure ? 'QueryFinish' : totals ? 'ExceptionWhileProcessing' : 'ExceptionBeforeStart',
+    id,
+    user: request.user.name,
+    database: run?.database ?? request.database ?? 'default',
+    text: request.sql,
+    kind: run?.process.kind ?? 'Other',
+    startedMs,
+    endedMs,
+    readRows: totals?.readRows ?? 0,
+    readBytes: totals?.readBytes ?? 0,
+    resultRows: totals?.resultRows ?? 0,
+    resultBytes: totals?.resultBytes ?? 0,
+    writtenRows: totals?.writtenRows ?? 0,
+    writtenBytes: totals?.writtenBytes ?? 0,
+    memory: totals?.memoryPeak ?? totals?.memory ?? 0,
+    code: failure?.code ?? 0,
+    message: failure?.message ?? '',
+    comment: settings.text('log_comment'),
+    settings: settings.changed,
+  });
+}
+
+const noProgress: QueryProgress = {
+  readRows: 0,
+  readBytes: 0,
+  resultRows: 0,
+  resultBytes: 0,
+  memory: 0,
+};
+
+/** The format a result is written in; throws UNKNOWN_FORMAT with the nearest name. */
+export function outputFormat(run: Run): { name: string; contentType: string } {
+  const wanted = run.format || run.settings.text('default_format') || 'TabSeparated';
+  const format = run.core.native.format(wanted);
+  if (format?.output) return format;
+  if (format) throw fail('UNKNOWN_FORMAT', `Format ${format.name} is only for input`);
+  const names = run.core.native.registry.formats.filter((f) => f.output).map((f) => f.name);
+  const near = suggest(wanted, names);
+  throw fail(
+    'UNKNOWN_FORMAT',
+    `Unknown format ${wanted}`,
+    near ? { hint: `Did you mean \`${near}\`?` } : {},
+  );
+}
+
+/** The text the kernel gets, tables registered; `release` lets go of them. */
+export function launch(
+  run: Run,
+  plan: PlanText,
+  sink: SinkJson,
+  analyze = false,
+): { text: string; release: () => void } {
+  const snapshots: TableSnapshot[] = [];
+  const release = (): void => {
+    for (const snapshot of snapshots) snapshot.release();
+    snapshots.length = 0;
+  };
+  try {
+    let body = plan.pieces[0] as string;
+    const taken = new Map<number, TableSnapshot>();
+    plan.tables.forEach((id, i) => {
+      let snapshot = taken.get(id);
+      if (!snapshot) {
+        snapshot = run.core.storage.store(id).snapshot();
+        taken.set(id, snapshot);
+        snapshots.push(snapshot);
+      }
+      body += `${snapshot.handle}${plan.pieces[i + 1]}`;
+    });
+    const rest = JSON.stringify({
+      sink,
+      session: sessionJson(run),
+      limits: limitsJson(run, analyze),
+    });
+    return { text: `${body.slice(0, -1)},${rest.slice(1)}`, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function respond(run: Run, answer: Answer, leave: () => void): Promise<QueryResult> {
+  const { core, key, request } = run;
+  if (answer.kind === 'done') {
+    const totals: Totals = {
+      ...noProgress,
+      ...(core.native.queryProgress(key) ?? {}),
+      writtenRows: answer.rows ?? 0,
+      writtenBytes: answer.bytes ?? 0,
+    };
+    finish(core, run, request, run.id, run.nowMs, undefined, totals, leave, key);
+    return result(
+      run,
+      '',
+      'text/plain; charset=UTF-8',
+      none(),
+      () => totals,
+      () => {},
+    );
+  }
+  const plan = answer.kind === 'rows' ? rowsPlan(answer.columns, answer.rows) : answer.plan;
+  const format = outputFormat(run);
+  const sink: SinkJson = {
+    kind: 'format',
+    format: format.name,
+    settings: run.settings.forKernel(),
+  };
+  const { text, release } = launch(run, plan, sink);
+  let start: Awaited<ReturnType<typeof core.native.startQuery>>;
+  try {
+    start = await core.native.startQuery(text, key);
+  } catch (error) {
+    release();
+    throw run.process.cancelled ?? error;
+  }
+  let totals: Totals | undefined;
+  const read = (): Totals =>
+    totals ?? {
+      ...(core.native.queryProgress(key) ?? noProgress),
+      writtenRows: 0,
+      writtenBytes: 0,
+    };
+  const end = (failure?: EngineError): void => {
+    if (totals) return;
+    totals = read();
+    release();
+    finish(core, run, request, run.id, run.nowMs, failure, totals, leave, key);
+  };
+  if (start.last) {
+    end();
+    const { first } = start;
+    return result(
+      run,
+      format.name,
+      format.contentType,
+      first ? only(first) : none(),
+      read,
+      () => {},
+    );
+  }
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      if (start.first) yield start.first;
+      for (;;) {
+        const chunk = await core.native.nextChunk(key);
+        if (!chunk) break;
+        yield chunk;
+      }
+      end();
+    } catch (error) {
+      const failure = placed(run.process.cancelled ?? error, run.text);
+      end(failure);
+      throw failure;
+    } finally {
+      // The consumer left early.
+      end(fail('QUERY_WAS_CANCELLED', 'The result was not read to its end'));
+    }
+  }
+  const cancel = (): void => {
+    run.process.cancel(fail('QUERY_WAS_CANCELLED', 'The client has gone'));
+    end(run.process.cancelled);
+  };
+  return result(run, format.name, format.contentType, chunks(), read, cancel);
+}
+
+async function* none(): AsyncGenerator<Uint8Array> {}
+async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield chunk;
+}
+
+function result(
+  run: Run,
+  format: string,
+  contentType: string,
+  chunks: AsyncIterable<Uint8Array>,
+  totals: () => Totals,
+  cancel: () => void,
+): QueryResult {
+  let endedMs: number | undefined;
+  return {
+    queryId: run.id,
+    format,
+    contentType,
+    timezone: run.settings.text('session_timezone') || 'UTC',
+    chunks,
+    cancel,
+    summary(): QuerySummary {
+      const t = totals();
+      endedMs ??= run.core.clock.now();
+      return {
+        readRows: t.readRows,
+        readBytes: t.readBytes,
+        writtenRows: t.writtenRows,
+        writtenBytes: t.writtenBytes,
+        resultRows: t.resultRows,
+        elapsedNs: Math.round((endedMs - run.nowMs) * 1e6),
+        memoryUsage: t.memoryPeak ?? t.memory,
+      };
+    },
+  };
+}

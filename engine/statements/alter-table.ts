@@ -1,0 +1,570 @@
+// ALTER TABLE, DELETE FROM and UPDATE. Each command is checked against the definition that the
+// commands before it leave; changes of the schema go into one commit, changes of rows follow.
+
+import type {
+  AlterCommand,
+  AlterTable,
+  ColumnDefinition as ColumnAst,
+  Delete,
+  Expression,
+  Partition,
+  Span,
+  Update,
+} from '../../sql/ast.ts';
+import { print } from '../../sql/print.ts';
+import { suggest } from '../../sql/suggest.ts';
+import {
+  type ColumnDefinition,
+  type Place,
+  type TableDefinition,
+  withColumn,
+  withoutColumn,
+  withRenamedColumn,
+} from '../catalog/definition.ts';
+import type { TableState } from '../catalog/state.ts';
+import { convert, resolveCall } from '../plan/bind-call.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
+import { columnsOf, type Expr, someExpr } from '../plan/expression.ts';
+import { isVolatile } from '../plan/rules/push-down-filter.ts';
+import type { ChangeJson } from '../plan/wire.ts';
+import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { alter, dropPartitions, rewrite } from '../storage/mutations.ts';
+import { bindTable, partitionKey, tableShape } from '../tables/shape.ts';
+import { applySettings, settingText } from './apply-settings.ts';
+import {
+  checkDefault,
+  columnDefinition,
+  indexDefinition,
+  plainExpression,
+  tableSetting,
+  withColumns,
+} from './definition.ts';
+import { findTable, refuseCluster, requireTable } from './names.ts';
+import { partitionFilter } from './partition.ts';
+
+/** What a command does beyond the definition. */
+type After = (run: Run, table: TableState) => Promise<void>;
+
+interface Step {
+  define?: (definition: TableDefinition) => TableDefinition;
+  after?: After;
+}
+
+export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  if (ast.output?.settings) applySettings(run, ast.output.settings);
+  if (ast.ifExists && !findTable(run, ast.name)) return done;
+  const table = requireTable(run, ast.name);
+  if (table.definition.engine.name === 'View')
+    throw notBuilt(ast.span, 'ALTER of a view', 'Write CREATE OR REPLACE VIEW');
+  let checked = table.definition;
+  const steps: Step[] = [];
+  for (const command of ast.commands) {
+    const found = step(run, checked, command);
+    if (found.define) checked = found.define(checked);
+    steps.push(found);
+  }
+  const { storage } = run.core;
+  const store = storage.store(table.id);
+  const defines = steps.flatMap((s) => (s.define ? [s.define] : []));
+  if (defines.length > 0 && checked !== table.definition) {
+    // The shape must bind before anything is committed.
+    tableShape(run.core.native.planner(sessionJson(run)), checked);
+    await alter(storage, store, (now) => {
+      if (now === table.definition) return checked;
+      return defines.reduce((definition, define) => define(definition), now);
+    });
+  }
+  for (const { after } of steps) if (after) await after(run, store.table);
+  return done;
+}
+
+function columnOf(definition: TableDefinition, name: string, span: Span): ColumnDefinition {
+  const column = definition.columns.find((c) => c.name === name);
+  if (column) return column;
+  const near = suggest(
+    name,
+    definition.columns.map((c) => c.name),
+  );
+  throw failAt(
+    span,
+    'NOT_FOUND_COLUMN_IN_BLOCK',
+    `There is no column ${name} in table ${definition.name}`,
+    near ? { hint: `Did you mean \`${near}\`?` } : {},
+  );
+}
+
+const has = (definition: TableDefinition, name: string): boolean =>
+  definition.columns.some((c) => c.name === name);
+
+function replaceColumn(definition: TableDefinition, column: ColumnDefinition): TableDefinition {
+  return {
+    ...definition,
+    columns: definition.columns.map((c) => (c.name === column.name ? column : c)),
+  };
+}
+
+const without = <K extends keyof ColumnDefinition>(
+  column: ColumnDefinition,
+  key: K,
+): ColumnDefinition => {
+  const { [key]: _, ...rest } = column;
+  return rest as ColumnDefinition;
+};
+
+/** A column that keys, indexes or other columns are made of cannot go or change its type. */
+function refuseUsed(
+  run: Run,
+  definition: TableDefinition,
+  name: string,
+  span: Span,
+  what: string,
+): void {
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
+  const own = binding.stored.find((c) => c.name === name);
+  const uses = (text: string): boolean =>
+    own !== undefined && columnsOf(binding.bind(text)).has(own.id);
+  const keys: [string, readonly string[]][] = [
+    ['ORDER BY', definition.orderBy],
+    ['PARTITION BY', partitionKey(definition)],
+    ['SAMPLE BY', definition.sampleBy === undefined ? [] : [definition.sampleBy]],
+  ];
+  for (const [clause, texts] of keys) {
+    if (texts.some(uses)) {
+      throw failAt(
+        span,
+        'ALTER_OF_COLUMN_IS_FORBIDDEN',
+        `Cannot ${what} column ${name}: ${clause} of the table is made of it`,
+      );
+    }
+  }
+  const index = definition.indexes.find((i) => uses(i.expr));
+  if (index)
+    throw failAt(
+      span,
+      'ALTER_OF_COLUMN_IS_FORBIDDEN',
+      `Cannot ${what} column ${name}: index ${index.name} is made of it`,
+    );
+  if (what === 'change') return;
+  const other = definition.columns.find((c) =>
+    c.name !== name &&
+    c.defaultExpr !== undefined &&
+    new RegExp(`(^|[^\\w.])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}($|[^\\w(])`).test(
+      c.defaultExpr,
+    ) &&
+    c.defaultKind !== 'ALIAS'
+      ? uses(c.defaultExpr)
+      : false,
+  );
+  const alias = definition.columns.find(
+    (c) =>
+      c.name !== name &&
+      c.defaultKind === 'ALIAS' &&
+      c.defaultExpr !== undefined &&
+      uses(c.defaultExpr),
+  );
+  const user = other ?? alias;
+  if (user)
+    throw failAt(
+      span,
+      'ALTER_OF_COLUMN_IS_FORBIDDEN',
+      `Cannot ${what} column ${name}: column ${user.name} is made of it`,
+    );
+}
+
+function placeOf(
+  place: { first: true } | { after: { name: string; span: Span } } | undefined,
+  definition: TableDefinition,
+): Place {
+  if (!place) return undefined;
+  if ('first' in place) return 'first';
+  columnOf(definition, place.after.name, place.after.span);
+  return { after: place.after.name };
+}
+
+function step(run: Run, definition: TableDefinition, command: AlterCommand): Step {
+  switch (command.kind) {
+    case 'AddColumn':
+      return addColumn(run, definition, command);
+    case 'DropColumn': {
+      const { name } = command;
+      if (command.ifExists && !has(definition, name.name)) return {};
+      columnOf(definition, name.name, name.span);
+      if (definition.columns.length === 1) {
+        throw failAt(name.span, 'BAD_ARGUMENTS', 'The last column of a table cannot be dropped', {
+          hint: 'Use DROP TABLE',
+        });
+      }
+      refuseUsed(run, definition, name.name, name.span, 'drop');
+      return { define: (d) => withoutColumn(d, name.name) };
+    }
+    case 'RenameColumn': {
+      const { name, to } = command;
+      if (command.ifExists && !has(definition, name.name)) return {};
+      columnOf(definition, name.name, name.span);
+      if (has(definition, to.name))
+        throw failAt(to.span, 'DUPLICATE_COLUMN', `Column ${to.name} is there already`);
+      refuseUsed(run, definition, name.name, name.span, 'rename');
+      return { define: (d) => withRenamedColumn(d, name.name, to.name) };
+    }
+    case 'CommentColumn': {
+      const { name, comment } = command;
+      if (command.ifExists && !has(definition, name.name)) return {};
+      columnOf(definition, name.name, name.span);
+      return { define: (d) => replaceColumn(d, { ...columnOf(d, name.name, name.span), comment }) };
+    }
+    case 'ModifyColumn':
+      return modifyColumn(run, definition, command);
+    case 'ClearColumn': {
+      const column = columnOf(definition, command.name.name, command.name.span);
+      refuseUsed(run, definition, column.name, command.name.span, 'change');
+      return {
+        after: async (r, table) => {
+          const only = command.partition && partitionFilter(r, table.definition, command.partition);
+          const binding = bindTable(r.core.native.planner(sessionJson(r)), table.definition);
+          const value =
+            column.defaultExpr === undefined
+              ? typeDefault(binding, column, command.span)
+              : convert(binding.bind(column.defaultExpr), column.type);
+          await change(
+            r,
+            table,
+            { update: [{ column: column.name, value: binding.json(value) }] },
+            only,
+          );
+        },
+      };
+    }
+    case 'MaterializeColumn': {
+      const column = columnOf(definition, command.name.name, command.name.span);
+      if (column.defaultExpr === undefined)
+        throw failAt(
+          command.name.span,
+          'BAD_ARGUMENTS',
+          `Column ${column.name} has no DEFAULT or MATERIALIZED expression`,
+        );
+      return { after: (r, table) => writeDefault(r, table, column.name) };
+    }
+    case 'AddIndex': {
+      const index = indexDefinition(command.index);
+      if (definition.indexes.some((i) => i.name === index.name)) {
+        if (command.ifNotExists) return {};
+        throw failAt(
+          command.index.name.span,
+          'ILLEGAL_INDEX',
+          `Index ${index.name} is there already`,
+        );
+      }
+      const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
+      plainExpression(binding.bind(command.index.expr), command.index.expr, 'An index');
+      return { define: (d) => ({ ...d, indexes: [...d.indexes, index] }) };
+    }
+    case 'AlterNamed':
+      return alterNamed(definition, command);
+    case 'ModifyComment': {
+      const { comment } = command;
+      return { define: (d) => ({ ...d, comment }) };
+    }
+    case 'ModifySetting': {
+      const added: Record<string, string> = {};
+      for (const item of command.settings)
+        added[item.name] = tableSetting(item.name, item.nameSpan, settingText(item.value));
+      return { define: (d) => ({ ...d, settings: { ...d.settings, ...added } }) };
+    }
+    case 'ResetSetting': {
+      const gone = new Set(command.names);
+      return {
+        define: (d) => ({
+          ...d,
+          settings: Object.fromEntries(Object.entries(d.settings).filter(([n]) => !gone.has(n))),
+        }),
+      };
+    }
+    case 'DeleteRows':
+      return { after: (r, table) => deleteWhere(r, table, command.where, command.partition) };
+    case 'UpdateRows':
+      return { after: (r, table) => updateWhere(r, table, command) };
+    case 'AlterPartition':
+      if (command.action === 'DROP' && command.partition) {
+        const { partition } = command;
+        partitionFilter(run, definition, partition);
+        return {
+          after: async (r, table) => {
+            const gone = partitionFilter(r, table.definition, partition);
+            await dropPartitions(r.core.storage, r.core.storage.store(table.id), gone);
+          },
+        };
+      }
+      throw notBuilt(command.span, `${command.action} PARTITION`);
+    case 'ApplyMask':
+      return {};
+    case 'RewriteParts':
+      return { after: (r, table) => change(r, table, { all: true }) };
+    case 'AlterStatistics':
+      return {};
+    case 'RemoveTtl':
+      return {};
+    default:
+      throw notBuilt(
+        command.span,
+        `ALTER … ${command.kind.replace(/([a-z])([A-Z])/g, '$1 $2').toUpperCase()}`,
+      );
+  }
+}
+
+function alterNamed(
+  definition: TableDefinition,
+  command: AlterCommand & { kind: 'AlterNamed' },
+): Step {
+  if (command.object === 'PROJECTION') throw notBuilt(command.span, `${command.action} PROJECTION`);
+  if (command.object === 'CONSTRAINT') {
+    if (command.ifExists) return {};
+    throw failAt(command.name.span, 'BAD_ARGUMENTS', `There is no constraint ${command.name.name}`);
+  }
+  const known = definition.indexes.some((i) => i.name === command.name.name);
+  if (!known) {
+    if (command.ifExists) return {};
+    const near = suggest(
+      command.name.name,
+      definition.indexes.map((i) => i.name),
+    );
+    throw failAt(
+      command.name.span,
+      'BAD_ARGUMENTS',
+      `There is no index ${command.name.name}`,
+      near ? { hint: `Did you mean \`${near}\`?` } : {},
+    );
+  }
+  if (command.action === 'DROP') {
+    return {
+      define: (d) => ({ ...d, indexes: d.indexes.filter((i) => i.name !== command.name.name) }),
+    };
+  }
+  if (command.action === 'MATERIALIZE')
+    return { after: (r, table) => change(r, table, { all: true }) };
+  return {};
+}
+
+function addColumn(
+  run: Run,
+  definition: TableDefinition,
+  command: AlterCommand & { kind: 'AddColumn' },
+): Step {
+  const { column: ast } = command;
+  if (has(definition, ast.name.name)) {
+    if (command.ifNotExists) return {};
+    throw failAt(ast.name.span, 'DUPLICATE_COLUMN', `Column ${ast.name.name} is there already`, {
+      hint: 'Write ADD COLUMN IF NOT EXISTS',
+    });
+  }
+  const place = placeOf(command.place, definition);
+  const next = withColumns(run, definition, [ast]);
+  const column = next.columns.find((c) => c.name === ast.name.name) as ColumnDefinition;
+  const define = (d: TableDefinition): TableDefinition =>
+    has(d, column.name) ? d : withColumn(d, column, place);
+  if (
+    column.defaultExpr === undefined ||
+    column.defaultKind === 'ALIAS' ||
+    column.defaultKind === 'EPHEMERAL'
+  )
+    return { define };
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), next);
+  if (columnsOf(binding.bind(column.defaultExpr)).size === 0) return { define };
+  // Rows that are there already get the value that other columns decide.
+  return { define, after: (r, table) => writeDefault(r, table, column.name) };
+}
+
+/** Computes a column's default for all rows there are. */
+async function writeDefault(run: Run, table: TableState, name: string): Promise<void> {
+  const { definition } = table;
+  const column = definition.columns.find((c) => c.name === name);
+  if (!column || column.defaultExpr === undefined) return;
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
+  const value = binding.json(convert(binding.bind(column.defaultExpr), column.type));
+  await change(run, table, { update: [{ column: name, value }] });
+}
+
+function typeDefault(
+  binding: ReturnType<typeof bindTable>,
+  column: ColumnDefinition,
+  span: Span,
+): Expr {
+  const type = {
+    kind: 'literal' as const,
+    type: 'String',
+    value: column.type,
+    key: `l${column.type}`,
+  };
+  return resolveCall(binding.scope, 'defaultValueOfTypeName', [type], span);
+}
+
+function modifyColumn(
+  run: Run,
+  definition: TableDefinition,
+  command: AlterCommand & { kind: 'ModifyColumn' },
+): Step {
+  const { column: ast } = command;
+  const { name } = ast;
+  if (command.ifExists && !has(definition, name.name)) return {};
+  const old = columnOf(definition, name.name, name.span);
+  if (command.modifySettings || command.resetSettings) return {};
+  if (command.remove !== undefined) {
+    const what = command.remove.toUpperCase();
+    if (what === 'COMMENT')
+      return {
+        define: (d) => replaceColumn(d, without(columnOf(d, old.name, name.span), 'comment')),
+      };
+    if (what === 'CODEC')
+      return {
+        define: (d) => replaceColumn(d, without(columnOf(d, old.name, name.span), 'codec')),
+      };
+    if (what === 'TTL' || what === 'SETTINGS' || what === 'STATISTICS') return {};
+    if (old.defaultKind !== what)
+      throw failAt(command.span, 'BAD_ARGUMENTS', `Column ${old.name} has no ${what}`);
+    if (what === 'ALIAS' || what === 'EPHEMERAL') throw notBuilt(command.span, `REMOVE ${what}`);
+    return {
+      define: (d) =>
+        replaceColumn(
+          d,
+          without(without(columnOf(d, old.name, name.span), 'defaultKind'), 'defaultExpr'),
+        ),
+    };
+  }
+  const withType: ColumnAst = ast.type ? ast : { ...ast };
+  const described = describeColumn(run, definition, withType, old);
+  const virtual = (c: ColumnDefinition): boolean =>
+    c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL';
+  if (virtual(old) !== virtual(described))
+    throw notBuilt(command.span, 'Changing a column from or to ALIAS or EPHEMERAL');
+  const retyped = described.type !== old.type;
+  if (retyped) refuseUsed(run, definition, old.name, name.span, 'change');
+  const place = command.place && placeOf(command.place, definition);
+  const define = (d: TableDefinition): TableDefinition => {
+    const now = columnOf(d, old.name, name.span);
+    const column = now.stored === undefined ? described : { ...described, stored: now.stored };
+    const replaced = replaceColumn(d, column);
+    if (place === undefined) return replaced;
+    const rest = replaced.columns.filter((c) => c.name !== column.name);
+    if (place === 'first') return { ...replaced, columns: [column, ...rest] };
+    const at = rest.findIndex((c) => c.name === place.after);
+    return { ...replaced, columns: [...rest.slice(0, at + 1), column, ...rest.slice(at + 1)] };
+  };
+  const next = define(definition);
+  if (ast.default?.expr) checkDefault(run, next, ast);
+  // Old segments are written anew, so that none holds the column in its former type.
+  return retyped && !virtual(old)
+    ? { define, after: (r, table) => change(r, table, { all: true }) }
+    : { define };
+}
+
+function describeColumn(
+  run: Run,
+  definition: TableDefinition,
+  ast: ColumnAst,
+  old: ColumnDefinition,
+): ColumnDefinition {
+  const others = { ...definition, columns: definition.columns.filter((c) => c.name !== old.name) };
+  if (ast.type || ast.default?.expr) {
+    const made = columnDefinition(run, ast.type ? ast : { ...ast }, others);
+    const type = ast.type ? made.type : old.type;
+    const merged: ColumnDefinition = { ...old, ...made, type };
+    return ast.default
+      ? merged
+      : { ...merged, ...(old.defaultKind ? { defaultKind: old.defaultKind } : {}) };
+  }
+  const codec = ast.codec
+    ? { codec: ast.codec.map((c) => print(c).replace(/\(\)$/, '')).join(', ') }
+    : {};
+  const comment = ast.comment === undefined ? {} : { comment: ast.comment };
+  return { ...old, ...codec, ...comment };
+}
+
+async function change(
+  run: Run,
+  table: TableState,
+  what: ChangeJson,
+  only?: (partition: string) => boolean,
+): Promise<void> {
+  const { storage } = run.core;
+  const test = only && ((segment: { partition: string }) => only(segment.partition));
+  await rewrite(storage, storage.store(table.id), { ...what, session: sessionJson(run) }, test);
+}
+
+function boundCondition(run: Run, definition: TableDefinition, where: Expression) {
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition, run.settings);
+  const expr = binding.bind(where);
+  plainExpression(expr, where, 'The condition');
+  if (isVolatile(expr) && !run.settings.bool('allow_nondeterministic_mutations')) {
+    throw failAt(where.span, 'BAD_ARGUMENTS', 'The condition gives other values each time', {
+      hint: 'SET allow_nondeterministic_mutations = 1',
+    });
+  }
+  if (someExpr(expr, (e) => e.kind === 'scalar' || (e.kind === 'in' && 'subquery' in e.set))) {
+    throw notBuilt(where.span, 'A subquery in the condition of DELETE or UPDATE');
+  }
+  return { binding, expr };
+}
+
+async function deleteWhere(
+  run: Run,
+  table: TableState,
+  where: Expression,
+  partition?: Partition,
+): Promise<void> {
+  const { binding, expr } = boundCondition(run, table.definition, where);
+  const only = partition && partitionFilter(run, table.definition, partition);
+  await change(run, table, { delete: binding.json(expr) }, only);
+}
+
+async function updateWhere(
+  run: Run,
+  table: TableState,
+  ast: { assignments: Update['assignments']; where: Expression; partition?: Partition },
+): Promise<void> {
+  const { definition } = table;
+  const { binding, expr } = boundCondition(run, definition, ast.where);
+  const update = ast.assignments.map((a) => {
+    const name = a.column.parts.map((p) => p.name).join('.');
+    const column = columnOf(definition, name, a.column.span);
+    if (column.defaultKind === 'ALIAS' || column.defaultKind === 'MATERIALIZED') {
+      throw failAt(
+        a.column.span,
+        'ILLEGAL_COLUMN',
+        `Column ${name} is ${column.defaultKind}: it cannot be updated`,
+      );
+    }
+    refuseUsed(run, { ...definition, indexes: [] }, name, a.column.span, 'change');
+    const isDefault = a.value.kind === 'Literal' && a.value.type === 'default';
+    const value = isDefault
+      ? column.defaultExpr === undefined
+        ? typeDefault(binding, column, a.value.span)
+        : binding.bind(column.defaultExpr)
+      : binding.bind(a.value);
+    plainExpression(value, a.value, 'The new value');
+    return { column: name, value: binding.json(convert(value, column.type)) };
+  });
+  const only = ast.partition && partitionFilter(run, definition, ast.partition);
+  await change(run, table, { updateWhere: binding.json(expr), update }, only);
+}
+
+export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  applySettings(run, ast.settings);
+  const table = requireTable(run, ast.table);
+  if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'DELETE FROM a view');
+  await deleteWhere(run, table, ast.where, ast.partition);
+  return done;
+}
+
+export async function updateRows(run: Run, ast: Update): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  applySettings(run, ast.settings);
+  const table = requireTable(run, ast.table);
+  if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'UPDATE of a view');
+  await updateWhere(run, table, {
+    assignments: ast.assignments,
+    where: ast.where,
+    ...(ast.partition ? { partition: ast.partition } : {}),
+  });
+  return done;
+}

@@ -1,0 +1,308 @@
+// CREATE TABLE in its forms: with columns, AS another table, AS SELECT; OR REPLACE, TEMPORARY.
+
+import type { CreateTable, FunctionCall, Span, TableName } from '../../sql/ast.ts';
+import { print } from '../../sql/print.ts';
+import { suggest } from '../../sql/suggest.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { DdlChange } from '../catalog/state.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
+import type { Node } from '../plan/logical.ts';
+import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
+import { dropTables } from '../storage/mutations.ts';
+import { temporaryDatabase } from '../tables/catalog-view.ts';
+import { tableShape } from '../tables/shape.ts';
+import { applyQuerySettings } from './apply-settings.ts';
+import { indexDefinition, sortElements, withColumns, withStorage } from './definition.ts';
+import { insertPlan } from './insert-select.ts';
+import { checkName, placeOf, refuseCluster, requireTable, requireWritable } from './names.ts';
+
+const columnsMax = 10_000;
+/** Engines that keep rows as they come. */
+const plain = new Set(['Memory', 'Log', 'TinyLog', 'StripeLog', 'Null']);
+const later = new Set(
+  `ReplacingMergeTree SummingMergeTree AggregatingMergeTree CollapsingMergeTree VersionedCollapsingMergeTree
+   GraphiteMergeTree CoalescingMergeTree ReplicatedMergeTree ReplicatedReplacingMergeTree ReplicatedSummingMergeTree
+   ReplicatedAggregatingMergeTree ReplicatedCollapsingMergeTree ReplicatedVersionedCollapsingMergeTree SharedMergeTree
+   Buffer Set Join Merge Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
+   Dictionary View MaterializedView LiveView WindowView GenerateRandom EmbeddedRocksDB KeeperMap Iceberg DeltaLake Hudi
+   AzureBlobStorage FileLog Executable ExecutablePool TimeSeries Alias`.split(/\s+/),
+);
+
+export function tableEngine(call: FunctionCall | undefined): { name: string; args: string } {
+  if (!call) return { name: 'MergeTree', args: '' };
+  const { name } = call;
+  const args = call.args.map((arg) => print(arg)).join(', ');
+  if (name === 'MergeTree' || plain.has(name)) {
+    if (args !== '') {
+      throw failAt(
+        call.args[0]?.span,
+        'NUMBER_OF_ARGUMENTS_DOESNT_MATCH',
+        `Engine ${name} takes no arguments`,
+      );
+    }
+    return { name, args };
+  }
+  if (later.has(name)) {
+    const hint = /(Replacing|Summing|Aggregating|Collapsing|Coalescing)/.test(name)
+      ? { hint: 'It is coming; MergeTree keeps every row until then' }
+      : {};
+    throw failAt(call.nameSpan, 'NOT_IMPLEMENTED', `Engine ${name} is not implemented yet`, hint);
+  }
+  const near = suggest(name, ['MergeTree', ...plain]);
+  throw failAt(
+    call.nameSpan,
+    'UNKNOWN_STORAGE',
+    `Unknown table engine ${name}`,
+    near ? { hint: `Did you mean \`${near}\`?` } : {},
+  );
+}
+
+export function emptyDefinition(database: string, name: string): TableDefinition {
+  return {
+    id: 0,
+    uuid: crypto.randomUUID(),
+    database,
+    name,
+    engine: { name: 'MergeTree', args: '' },
+    columns: [],
+    orderBy: [],
+    indexes: [],
+    settings: {},
+    schemaVersion: 1,
+  };
+}
+
+export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  if (ast.mode === 'ATTACH') throw notBuilt(ast.span, 'ATTACH TABLE');
+  if (ast.clone) throw notBuilt(ast.span, 'CLONE AS');
+  if (ast.asFunction) throw notBuilt(ast.asFunction.span, 'CREATE TABLE AS a table function');
+  const { catalog } = run.core.storage.context;
+  const written = placeOf(run, ast.name);
+  checkName(written.name, ast.name.table.span, 'table');
+  if (ast.temporary && !run.session) {
+    throw failAt(ast.span, 'UNSUPPORTED_METHOD', 'Temporary tables need a session', {
+      hint: 'Send session_id',
+    });
+  }
+  const { session } = run;
+  const place =
+    ast.temporary && session
+      ? { database: temporaryDatabase, name: `${session.id}\n${written.name}` }
+      : written;
+  if (!ast.temporary) requireWritable(run, place.database, ast.name.span);
+  const existing = ast.temporary
+    ? catalog.table(session?.temporary.get(written.name) ?? -1)
+    : catalog.find(place.database, place.name);
+  if (existing && ast.mode === 'CREATE') {
+    if (ast.ifNotExists) return done;
+    throw failAt(
+      ast.name.span,
+      'TABLE_ALREADY_EXISTS',
+      `Table ${written.database}.${written.name} already exists`,
+      {
+        hint: 'Write CREATE TABLE IF NOT EXISTS, or CREATE OR REPLACE TABLE',
+      },
+    );
+  }
+  if (!existing && ast.mode === 'REPLACE') requireTable(run, ast.name);
+  const planned = ast.query ? planAs(run, ast) : undefined;
+  const definition = define(run, ast, place, planned?.node);
+  const id = catalog.reserveTableId();
+  const created: TableDefinition = { ...definition, id };
+  if (planned && !ast.empty) {
+    await createFilled(run, created, existing?.id, planned, ast.span);
+  } else await swap(run, created, existing?.id);
+  if (ast.temporary) session?.temporary.set(written.name, id);
+  return done;
+}
+
+/** Puts the new table in the place of an old one, in one commit. */
+async function swap(run: Run, created: TableDefinition, old: number | undefined): Promise<void> {
+  const { storage } = run.core;
+  await ensureTemporary(run, created.database);
+  if (old === undefined) {
+    await storage.context.catalog.commit({ ddl: [{ op: 'createTable', definition: created }] });
+    return;
+  }
+  // Created under another name first: readers see the old table or the new one.
+  const aside = `${created.name}\n${created.id}`;
+  const ddl: DdlChange[] = [
+    { op: 'createTable', definition: { ...created, name: aside } },
+    { op: 'exchangeTables', a: created.id, b: old },
+  ];
+  await storage.context.catalog.commit({ ddl });
+  await dropTables(storage, [old]);
+}
+
+/** CREATE … AS SELECT: the table appears with its rows, or not at all. */
+async function createFilled(
+  run: Run,
+  created: TableDefinition,
+  old: number | undefined,
+  planned: Planned,
+  span: Span,
+): Promise<void> {
+  const { storage } = run.core;
+  const { catalog } = storage.context;
+  await ensureTemporary(run, created.database);
+  const aside: TableDefinition = { ...created, name: `${created.name}\n${created.id}` };
+  await catalog.commit({ ddl: [{ op: 'createTable', definition: aside }] });
+  try {
+    const columns = created.columns.filter(
+      (c) => c.defaultKind === undefined || c.defaultKind === 'DEFAULT',
+    );
+    await insertPlan(
+      run,
+      aside,
+      columns.slice(0, planned.node.columns.length).map((c) => c.name),
+      planned.planning,
+      planned.node,
+      span,
+    );
+    const ddl: DdlChange[] =
+      old === undefined
+        ? [{ op: 'renameTable', id: created.id, database: created.database, name: created.name }]
+        : [{ op: 'exchangeTables', a: created.id, b: old }];
+    await catalog.commit({ ddl });
+  } catch (error) {
+    await dropTables(storage, [created.id]).catch(() => {});
+    throw error;
+  }
+  if (old !== undefined) await dropTables(storage, [old]);
+}
+
+export async function ensureTemporary(run: Run, database: string): Promise<void> {
+  if (database !== temporaryDatabase) return;
+  const { catalog } = run.core.storage.context;
+  if (catalog.state.databases.has(database)) return;
+  await catalog.commit({ ddl: [{ op: 'createDatabase', name: database }] });
+}
+
+interface Planned {
+  planning: PlanningRun;
+  node: Node;
+}
+
+function planAs(run: Run, ast: CreateTable): Planned | undefined {
+  if (!ast.query) return undefined;
+  applyQuerySettings(run, ast.query);
+  const planning = startPlanning(run);
+  return { planning, node: bindTop(planning, ast.query) };
+}
+
+function define(
+  run: Run,
+  ast: CreateTable,
+  place: { database: string; name: string },
+  from: Node | undefined,
+): TableDefinition {
+  let table: TableDefinition = {
+    ...emptyDefinition(place.database, place.name),
+    engine: tableEngine(ast.storage?.engine),
+  };
+  if (ast.asTable)
+    table = copyOf(
+      run,
+      ast.asTable,
+      table,
+      ast.storage?.engine !== undefined || ast.storage?.orderBy !== undefined,
+    );
+  const { columns, indexes } = sortElements(ast.elements ?? []);
+  if (columns.length > columnsMax) {
+    throw failAt(
+      columns[columnsMax]?.span,
+      'TOO_MANY_COLUMNS',
+      `A table has at most ${columnsMax} columns`,
+    );
+  }
+  if (columns.length > 0) table = withColumns(run, { ...table, columns: [] }, columns);
+  else if (from) {
+    const seen = new Set<string>();
+    for (const column of from.columns) {
+      if (seen.has(column.name))
+        throw failAt(
+          ast.query?.span,
+          'DUPLICATE_COLUMN',
+          `Column ${column.name} is there twice; give it another name with AS`,
+        );
+      seen.add(column.name);
+      if (/^(Nullable\()?Nothing\)?$/.test(column.type)) {
+        throw failAt(
+          ast.query?.span,
+          'ILLEGAL_COLUMN',
+          `Column ${column.name} is always NULL: give it a type with CAST`,
+        );
+      }
+    }
+    table = { ...table, columns: from.columns.map(({ name, type }) => ({ name, type })) };
+  }
+  if (table.columns.every((c) => c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL')) {
+    throw failAt(ast.span, 'EMPTY_LIST_OF_COLUMNS_QUERIED', 'A table needs columns', {
+      hint: 'Write them behind the name, as in (id UInt64, note String), or AS SELECT …',
+    });
+  }
+  const inner = [...(ast.primaryKey ?? [])];
+  for (const column of columns) {
+    if (column.primaryKey)
+      inner.push({ kind: 'Identifier', parts: [column.name], span: column.name.span });
+  }
+  const hasKey = ast.primaryKey !== undefined || inner.length > 0;
+  table = withStorage(run, table, ast.storage, hasKey ? inner : undefined);
+  table = { ...table, indexes: [...table.indexes, ...indexes.map(indexDefinition)] };
+  const sorted =
+    hasKey ||
+    ast.storage?.orderBy !== undefined ||
+    ast.storage?.primaryKey !== undefined ||
+    ast.asTable !== undefined;
+  if (table.engine.name === 'MergeTree' && !sorted && ast.storage?.engine) {
+    throw failAt(
+      ast.storage.engine.span,
+      'BAD_ARGUMENTS',
+      'A MergeTree needs ORDER BY or PRIMARY KEY',
+      {
+        hint: 'Add ORDER BY (columns that queries filter by), or ORDER BY tuple()',
+      },
+    );
+  }
+  if (
+    plain.has(table.engine.name) &&
+    (table.orderBy.length > 0 || table.partitionBy !== undefined)
+  ) {
+    throw failAt(
+      ast.storage?.span,
+      'BAD_ARGUMENTS',
+      `Engine ${table.engine.name} has no ORDER BY, PRIMARY KEY or PARTITION BY`,
+    );
+  }
+  if (ast.comment !== undefined) table = { ...table, comment: ast.comment };
+  // Whatever is wrong with indexes or keys shows here, before anything is written.
+  tableShape(run.core.native.planner(sessionJson(run)), table);
+  return table;
+}
+
+function copyOf(
+  run: Run,
+  name: TableName,
+  table: TableDefinition,
+  ownStorage: boolean,
+): TableDefinition {
+  const { definition } = requireTable(run, name);
+  const columns = definition.columns.map(({ stored: _, ...column }) => column);
+  const indexes = definition.indexes;
+  if (ownStorage) return { ...table, columns, indexes };
+  const { engine, orderBy, primaryKey, partitionBy, sampleBy, settings, extra } = definition;
+  return {
+    ...table,
+    columns,
+    indexes,
+    engine,
+    orderBy,
+    settings,
+    ...(primaryKey ? { primaryKey } : {}),
+    ...(partitionBy === undefined ? {} : { partitionBy }),
+    ...(sampleBy === undefined ? {} : { sampleBy }),
+    ...(extra ? { extra } : {}),
+  };
+}

@@ -1,0 +1,81 @@
+// DESCRIBE and EXISTS.
+
+import type { Describe, ExistsStatement } from '../../sql/ast.ts';
+import { bindFrom } from '../plan/bind-from.ts';
+import { notBuilt } from '../plan/context.ts';
+import { newScope } from '../plan/scope.ts';
+import type { LitValue } from '../plan/wire.ts';
+import type { Answer, Run } from '../query/core.ts';
+import { startPlanning } from '../query/plan-query.ts';
+import { systemTable } from '../system/index.ts';
+import { applyOutput, applySettings } from './apply-settings.ts';
+import { findTable, nameOf, placeOf } from './names.ts';
+
+export interface Rows {
+  columns: { name: string; type: string }[];
+  rows: LitValue[][];
+}
+
+const columns = [
+  'name',
+  'type',
+  'default_type',
+  'default_expression',
+  'comment',
+  'codec_expression',
+  'ttl_expression',
+].map((name) => ({ name, type: 'String' }));
+
+export function describe(run: Run, ast: Describe): Answer {
+  applySettings(run, ast.settings);
+  applyOutput(run, ast.output);
+  return { kind: 'rows', ...describeRows(run, ast) };
+}
+
+export function describeRows(run: Run, ast: Describe): Rows {
+  if (ast.mode !== 'COLUMNS') throw notBuilt(ast.span, `DESCRIBE ${ast.mode}`);
+  const { source } = ast;
+  const table = source.kind === 'Table' && !source.alias ? findTable(run, source.name) : undefined;
+  if (table && table.definition.engine.name !== 'View') {
+    const rows = table.definition.columns.map((c): LitValue[] => [
+      c.name,
+      c.type,
+      c.defaultKind ?? '',
+      c.defaultExpr ?? '',
+      c.comment ?? '',
+      c.codec === undefined ? '' : `CODEC(${c.codec})`,
+      c.ttl ?? '',
+    ]);
+    return { columns, rows };
+  }
+  const { ctx } = startPlanning(run);
+  const from = bindFrom(source, newScope(ctx, ast.span));
+  const rows = from.sources.flatMap((s) =>
+    s.columns.filter((c) => !c.hidden).map((c): LitValue[] => [c.name, c.type, '', '', '', '', '']),
+  );
+  return { columns, rows };
+}
+
+export function exists(run: Run, ast: ExistsStatement): Answer {
+  applyOutput(run, ast.output);
+  return { kind: 'rows', ...existsRows(run, ast) };
+}
+
+export function existsRows(run: Run, ast: ExistsStatement): Rows {
+  const { catalog } = run.core.storage.context;
+  let found: boolean;
+  if (ast.object === 'DATABASE') {
+    const name = nameOf(run, ast.name.table);
+    found = name === 'system' || catalog.state.databases.has(name);
+  } else {
+    const place = placeOf(run, ast.name);
+    if (place.database === 'system') found = systemTable(run, place.name) !== undefined;
+    else {
+      const table = findTable(run, ast.name);
+      const isView = table?.definition.engine.name === 'View';
+      found = table !== undefined && (ast.object === 'TABLE' || (ast.object === 'VIEW' && isView));
+      if (ast.temporary) found = run.session?.temporary.has(place.name) ?? false;
+    }
+  }
+  return { columns: [{ name: 'result', type: 'UInt8' }], rows: [[found ? '1' : '0']] };
+}

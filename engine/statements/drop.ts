@@ -1,0 +1,135 @@
+// DROP, DETACH, TRUNCATE of tables, views, databases, functions.
+
+import type { Drop, TableName } from '../../sql/ast.ts';
+import type { TableState } from '../catalog/state.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
+import { type Answer, done, type Run } from '../query/core.ts';
+import { dropTables, truncate } from '../storage/mutations.ts';
+import { requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
+import { likePattern } from './like.ts';
+import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
+
+export async function drop(run: Run, ast: Drop): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  if (ast.action === 'UNDROP') throw notBuilt(ast.span, 'UNDROP');
+  if (ast.action === 'DETACH') throw notBuilt(ast.span, 'DETACH');
+  switch (ast.object) {
+    case 'DATABASE':
+      return ast.action === 'TRUNCATE' ? truncateDatabase(run, ast) : dropDatabase(run, ast);
+    case 'FUNCTION':
+      return dropFunction(run, ast);
+    case 'INDEX':
+      throw notBuilt(ast.span, 'DROP INDEX', 'Use ALTER TABLE … DROP INDEX');
+    case 'DICTIONARY':
+      throw notBuilt(ast.span, 'DROP DICTIONARY');
+    default:
+  }
+  if (ast.allTables) return truncateDatabase(run, ast);
+  const tables = ast.names.flatMap((name) => {
+    const table = lookUp(run, ast, name);
+    return table ? [{ name, table }] : [];
+  });
+  if (ast.action === 'TRUNCATE') {
+    const { storage } = run.core;
+    for (const { name, table } of tables) {
+      if (table.definition.engine.name === 'View') {
+        throw failAt(name.span, 'NOT_IMPLEMENTED', 'A view has no rows of its own to truncate');
+      }
+      await truncate(storage, storage.store(table.id));
+    }
+    return done;
+  }
+  if (tables.length > 0)
+    await dropTables(run.core.storage, [...new Set(tables.map((t) => t.table.id))]);
+  for (const { name } of tables)
+    if (!name.database) run.session?.temporary.delete(nameOf(run, name.table));
+  return done;
+}
+
+function lookUp(run: Run, ast: Drop, name: TableName): TableState | undefined {
+  const place = placeOf(run, name);
+  if (place.database === 'system')
+    throw failAt(name.span, 'ACCESS_DENIED', 'Tables of the database system stay');
+  const table = findTable(run, name);
+  if (!table) {
+    if (ast.ifExists) return undefined;
+    return requireTable(run, name);
+  }
+  const isView = table.definition.engine.name === 'View';
+  if (ast.object === 'VIEW' && !isView) {
+    throw failAt(name.span, 'INCORRECT_QUERY', `${place.name} is a table, not a view`, {
+      hint: 'Write DROP TABLE',
+    });
+  }
+  if (ast.ifEmpty) {
+    const rows = table.segments.reduce(
+      (n, s) => n + s.rows,
+      run.core.storage.store(table.id).memory.rows,
+    );
+    if (rows > 0) throw failAt(name.span, 'TABLE_IS_READ_ONLY', `Table ${place.name} is not empty`);
+  }
+  return table;
+}
+
+async function dropDatabase(run: Run, ast: Drop): Promise<Answer> {
+  const { catalog } = run.core.storage.context;
+  for (const { table: written } of ast.names) {
+    const name = nameOf(run, written);
+    if (name === 'system' || name === temporaryDatabase) {
+      throw failAt(written.span, 'ACCESS_DENIED', `The database ${name} stays`);
+    }
+    const database = catalog.state.databases.get(name);
+    if (!database) {
+      if (ast.ifExists) continue;
+      try {
+        requireDatabase(catalog.state, name);
+      } catch (error) {
+        throw pointing(error, written.span);
+      }
+      continue;
+    }
+    if (ast.ifEmpty && database.tables.size > 0) {
+      throw failAt(
+        written.span,
+        'DATABASE_NOT_EMPTY',
+        `Database ${name} has ${database.tables.size} table(s)`,
+      );
+    }
+    await dropTables(run.core.storage, [...database.tables.values()]);
+    await catalog.commit({ ddl: [{ op: 'dropDatabase', name }] });
+  }
+  return done;
+}
+
+async function truncateDatabase(run: Run, ast: Drop): Promise<Answer> {
+  const { storage } = run.core;
+  const written = ast.names[0]?.table;
+  if (!written) throw failAt(ast.span, 'SYNTAX_ERROR', 'A database is missing');
+  const name = nameOf(run, written);
+  try {
+    requireDatabase(storage.context.catalog.state, name);
+  } catch (error) {
+    throw pointing(error, written.span);
+  }
+  const test = ast.like && likePattern(ast.like.pattern, ast.like.caseInsensitive);
+  for (const [table, id] of storage.context.catalog.state.databases.get(name)?.tables ?? []) {
+    if (test && test.test(table) === ast.like?.negated) continue;
+    if (storage.context.catalog.table(id)?.definition.engine.name === 'View') continue;
+    await truncate(storage, storage.store(id));
+  }
+  return done;
+}
+
+async function dropFunction(run: Run, ast: Drop): Promise<Answer> {
+  const { catalog } = run.core.storage.context;
+  for (const { table: written } of ast.names) {
+    const name = nameOf(run, written);
+    if (!catalog.state.objects.get('function')?.has(name)) {
+      if (ast.ifExists) continue;
+      throw failAt(written.span, 'UNKNOWN_FUNCTION', `There is no user-defined function ${name}`);
+    }
+    await catalog.commit({ ddl: [{ op: 'removeObject', kind: 'function', name }] });
+    run.core.plans.clear();
+  }
+  return done;
+}

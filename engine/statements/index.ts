@@ -1,0 +1,101 @@
+// Every kind of statement and who runs it; what is not built is refused by name and place.
+
+import type { Statement } from '../../sql/ast.ts';
+import { fail } from '../errors.ts';
+import { failAt } from '../plan/context.ts';
+import type { Answer, Run } from '../query/core.ts';
+import { alterTable, deleteRows, updateRows } from './alter-table.ts';
+import { createDatabase, createFunction } from './create-database.ts';
+import { createTable } from './create-table.ts';
+import { createView } from './create-view.ts';
+import { describe, exists } from './describe.ts';
+import { drop } from './drop.ts';
+import { explain } from './explain.ts';
+import { insert } from './insert.ts';
+import { kill } from './kill.ts';
+import { checkTable, optimize } from './optimize.ts';
+import { rename } from './rename.ts';
+import { select } from './select.ts';
+import { setSettings, use } from './set.ts';
+import { show } from './show.ts';
+import { system } from './system.ts';
+
+type Kind = Statement['kind'];
+type Handler<K extends Kind> = (
+  run: Run,
+  ast: Extract<Statement, { kind: K }>,
+) => Answer | Promise<Answer>;
+
+const notYet =
+  (what: string) =>
+  (_: Run, ast: Statement): Answer => {
+    throw failAt(ast.span, 'NOT_IMPLEMENTED', `${what} is not implemented yet`);
+  };
+
+const handlers: { [K in Kind]: Handler<K> } = {
+  QueryStatement: select,
+  Insert: insert,
+  CreateTable: createTable,
+  CreateView: createView,
+  CreateDatabase: createDatabase,
+  CreateFunction: createFunction,
+  CreateIndex: notYet('CREATE INDEX'),
+  CreateDictionary: notYet('CREATE DICTIONARY'),
+  AccessEntity: notYet('Managing users, roles and profiles'),
+  RowPolicy: notYet('CREATE ROW POLICY'),
+  Quota: notYet('CREATE QUOTA'),
+  Grant: notYet('GRANT and REVOKE'),
+  SetRole: notYet('SET ROLE'),
+  DropAccess: notYet('Dropping users, roles and policies'),
+  NamedCollection: notYet('CREATE NAMED COLLECTION'),
+  Drop: drop,
+  Rename: rename,
+  AlterTable: alterTable,
+  AlterDatabase: notYet('ALTER DATABASE'),
+  Delete: deleteRows,
+  Update: updateRows,
+  Merge: notYet('MERGE INTO'),
+  Optimize: optimize,
+  Check: checkTable,
+  Vacuum: notYet('VACUUM'),
+  Show: show,
+  Describe: describe,
+  Summarize: notYet('SUMMARIZE'),
+  ExistsStatement: exists,
+  Explain: explain,
+  Use: use,
+  Set: setSettings,
+  Kill: kill,
+  System: system,
+  Transaction: notYet('Transactions'),
+  Backup: notYet('BACKUP and RESTORE'),
+  RestoreVersion: notYet('RESTORE to a version'),
+};
+
+export function runStatement(run: Run, ast: Statement): Answer | Promise<Answer> {
+  const handler = handlers[ast.kind] as (run: Run, ast: Statement) => Answer | Promise<Answer>;
+  return handler(run, ast);
+}
+
+const reads = new Set<Kind>([
+  'QueryStatement',
+  'Show',
+  'Describe',
+  'Summarize',
+  'ExistsStatement',
+  'Explain',
+  'Use',
+  'Check',
+]);
+
+/** A read-only user, request or setting lets only reads through (and SET, with 2). */
+export function checkAllowed(run: Run, ast: Statement): void {
+  if (run.readonly === 0 || reads.has(ast.kind)) return;
+  if (run.readonly === 2 && ast.kind === 'Set') return;
+  const why = run.request.readonly
+    ? 'requests other than POST may only read'
+    : run.user.readonly
+      ? `user ${run.user.name} may only read`
+      : 'the setting readonly is on';
+  throw fail('READONLY', `Cannot execute this statement in readonly mode: ${why}`);
+}

@@ -1,0 +1,198 @@
+// INSERT … SELECT: a plan whose rows stay in the kernel. Few rows go through the log and memory like
+// any small insert, many become segments at once.
+
+import type { Span } from '../../sql/ast.ts';
+import { parseExpression } from '../../sql/index.ts';
+import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { EngineError, fail } from '../errors.ts';
+import { convert } from '../plan/bind-call.ts';
+import { bindExpression } from '../plan/bind-expression.ts';
+import { failAt, newColumn } from '../plan/context.ts';
+import { columnExpr, type Expr, literalExpr } from '../plan/expression.ts';
+import { type Assigned, type Node, project } from '../plan/logical.ts';
+import { makeSource, newScope, plainColumn, type Scope, type SourceColumn } from '../plan/scope.ts';
+import type { SinkJson } from '../plan/wire.ts';
+import { type Answer, count, type Run, sessionJson } from '../query/core.ts';
+import { type PlanningRun, planText } from '../query/plan-query.ts';
+import { launch } from '../query/run.ts';
+import type { IngestOutcome } from '../storage/kernel.ts';
+import { SchemaChanged } from '../storage/storage.ts';
+import { tableShape } from '../tables/shape.ts';
+
+const attemptsMax = 10;
+
+/** Columns that an INSERT without a list fills. */
+export function insertable(definition: TableDefinition): ColumnDefinition[] {
+  return definition.columns.filter(
+    (c) => c.defaultKind === undefined || c.defaultKind === 'DEFAULT',
+  );
+}
+
+/** For each stored column its value, given the columns of the INSERT; the others get their default. */
+export function storedValues(
+  scope: Scope,
+  definition: TableDefinition,
+  given: ReadonlyMap<string, Expr>,
+): { column: ColumnDefinition; expr: Expr }[] {
+  const values = new Map<string, Expr>();
+  const busy = new Set<string>();
+  const valueOf = (column: ColumnDefinition): Expr => {
+    const known = values.get(column.name);
+    if (known) return known;
+    if (busy.has(column.name))
+      throw fail('CYCLIC_ALIASES', `The default of column ${column.name} uses itself`);
+    busy.add(column.name);
+    const value = make(column);
+    busy.delete(column.name);
+    values.set(column.name, value);
+    return value;
+  };
+  const inner = newScope(scope.ctx, scope.span);
+  const make = (column: ColumnDefinition): Expr => {
+    const own = given.get(column.name);
+    if (own && column.defaultKind !== 'MATERIALIZED' && column.defaultKind !== 'ALIAS')
+      return convert(own, column.type);
+    if (column.defaultExpr !== undefined) {
+      return convert(bindExpression(parseExpression(column.defaultExpr), inner), column.type);
+    }
+    return typeDefault(column.type);
+  };
+  const columns = definition.columns.map(
+    (c): SourceColumn => ({ name: c.name, type: c.type, expr: () => valueOf(c), hidden: false }),
+  );
+  inner.sources = [makeSource({ database: definition.database, table: definition.name }, columns)];
+  return definition.columns
+    .filter((c) => c.defaultKind !== 'ALIAS' && c.defaultKind !== 'EPHEMERAL')
+    .map((column) => ({ column, expr: valueOf(column) }));
+}
+
+function typeDefault(type: string): Expr {
+  const name = literalExpr('String', type);
+  return {
+    kind: 'call',
+    name: 'defaultValueOfTypeName',
+    args: [name],
+    type,
+    key: `default(${type})`,
+  };
+}
+
+/** The node's columns, named by `names`, as rows of the table. */
+export function tableRows(
+  planning: PlanningRun,
+  definition: TableDefinition,
+  names: readonly string[],
+  node: Node,
+  span: Span,
+): Node {
+  if (names.length !== node.columns.length) {
+    const text = `The query gives ${node.columns.length} column(s), the INSERT takes ${names.length}`;
+    throw failAt(span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text);
+  }
+  const scope = newScope(planning.ctx, span);
+  scope.sources = [
+    makeSource(
+      {},
+      node.columns.map((c, i) => ({ ...plainColumn(c), name: names[i] as string })),
+    ),
+  ];
+  const given = new Map(node.columns.map((c, i) => [names[i] as string, columnExpr(c) as Expr]));
+  const items = storedValues(scope, definition, given).map(
+    ({ column, expr }): Assigned => ({
+      column: newColumn(planning.ctx, column.name, column.type),
+      expr,
+    }),
+  );
+  return project(node, items);
+}
+
+/** Plans and stores. The rows are there when it resolves. */
+export async function insertPlan(
+  run: Run,
+  definition: TableDefinition,
+  names: readonly string[],
+  planning: PlanningRun,
+  node: Node,
+  span: Span,
+): Promise<{ rows: number; bytes: number }> {
+  const { storage, inserter, native } = run.core;
+  const plan = planText(planning, tableRows(planning, definition, names, node, span));
+  storage.admit(definition.id);
+  const token = tokenOf(run);
+  if (definition.engine.name === 'Null') {
+    await consume(run, launch(run, plan, { kind: 'format', format: 'Null', settings: {} }));
+    return { rows: 0, bytes: 0 };
+  }
+  const prefix = storage.names.prefix(definition.id);
+  const { files } = storage.context;
+  files.makeDir(prefix.slice(0, prefix.lastIndexOf('/')));
+  // The kernel gives few rows back as a batch; many are segments when it answers.
+  const sink: SinkJson = {
+    kind: 'segments',
+    target: {
+      store: files.store,
+      table: tableShape(native.planner(sessionJson(run)), definition),
+      prefix,
+      partitionsMax: run.settings.number('max_partitions_per_insert_block'),
+    },
+  };
+  let outcome: IngestOutcome;
+  try {
+    const text = await consume(run, launch(run, plan, sink));
+    outcome = JSON.parse(text) as IngestOutcome;
+  } catch (error) {
+    const refused = run.process.cancelled ?? storage.context.health.refused(error);
+    if (!storage.context.health.poisoned) storage.collector.sweep(prefix);
+    throw refused;
+  }
+  const stored = await inserter.store(definition, outcome, token === undefined ? {} : { token });
+  count(run.core, 'InsertedRows', stored.rows);
+  count(run.core, 'InsertedBytes', stored.bytes);
+  return { rows: stored.rows, bytes: stored.bytes };
+}
+
+/** Plans and stores again when the table was altered in between. */
+export async function unlessAltered<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SchemaChanged)) throw error;
+      if (attempt >= attemptsMax) {
+        const text = 'The table was altered again and again while the rows came in';
+        throw new EngineError('ABORTED', 236, 'unavailable', text, { retryAfterSeconds: 1 });
+      }
+    }
+  }
+}
+
+export function tokenOf(run: Run): string | undefined {
+  const token = run.settings.text('insert_deduplication_token');
+  return token !== '' && run.settings.bool('insert_deduplicate') ? token : undefined;
+}
+
+/** Runs a plan of an internal sink to its end; gives its one JSON text. */
+async function consume(run: Run, started: { text: string; release: () => void }): Promise<string> {
+  const { native } = run.core;
+  const { key } = run;
+  native.closeQuery(key);
+  try {
+    const start = await native.startQuery(started.text, key);
+    const chunks: Buffer[] = start.first ? [start.first] : [];
+    for (let last = start.last; !last; ) {
+      const chunk = await native.nextChunk(key);
+      if (chunk) chunks.push(chunk);
+      else last = true;
+    }
+    return Buffer.concat(chunks).toString();
+  } catch (error) {
+    throw run.process.cancelled ?? error;
+  } finally {
+    started.release();
+  }
+}
+
+export const inserted = (outcome: { rows: number; bytes: number }): Answer => ({
+  kind: 'done',
+  ...outcome,
+});

@@ -1,0 +1,394 @@
+// INSERT: VALUES, FORMAT with data inline or behind, and SELECT.
+
+import type { Expression, Insert, Span } from '../../sql/ast.ts';
+import { parseStatement } from '../../sql/index.ts';
+import { suggest } from '../../sql/suggest.ts';
+import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { EngineError, fail } from '../errors.ts';
+import { convert } from '../plan/bind-call.ts';
+import { bindExpression } from '../plan/bind-expression.ts';
+import { failAt, newColumn, notBuilt, type Planning } from '../plan/context.ts';
+import { type Column, columnExpr, type Expr } from '../plan/expression.ts';
+import { type Node, one, project } from '../plan/logical.ts';
+import { exprJson } from '../plan/physical-expression.ts';
+import { makeSource, newScope, plainColumn } from '../plan/scope.ts';
+import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
+import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
+import { barePlanning } from '../tables/shape.ts';
+import { applyOutput, applyQuerySettings, applySettings } from './apply-settings.ts';
+import {
+  insertable,
+  inserted,
+  insertPlan,
+  storedValues,
+  tokenOf,
+  unlessAltered,
+} from './insert-select.ts';
+import { nameOf, requireTable } from './names.ts';
+
+const expressionBytesMax = 1 << 20;
+
+export async function insert(run: Run, ast: Insert): Promise<Answer> {
+  applySettings(run, ast.settings);
+  if (ast.output?.settings) applySettings(run, ast.output.settings);
+  if (ast.infile !== undefined)
+    throw notBuilt(
+      ast.span,
+      'INSERT … FROM INFILE',
+      'Send the file as the body, or use colonnade ingest',
+    );
+  count(run.core, 'InsertQuery');
+  if (ast.tableFunction) return insertFunction(run, ast);
+  if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'INSERT INTO needs a table');
+  const state = requireTable(run, ast.table);
+  const { definition } = state;
+  if (definition.engine.name === 'View') {
+    throw failAt(
+      ast.table.span,
+      'NOT_IMPLEMENTED',
+      'A view takes no rows: insert into the table behind it',
+    );
+  }
+  const columns = listedColumns(run, definition, ast);
+  if (ast.query && !ast.data) {
+    applyQuerySettings(run, ast.query);
+    applyOutput(run, ast.output);
+    const { query, table } = ast;
+    const outcome = await unlessAltered(async () => {
+      const now = requireTable(run, table).definition;
+      const names = listedColumns(run, now, ast).map((c) => c.name);
+      const planning = startPlanning(run);
+      return insertPlan(run, now, names, planning, bindTop(planning, query), query.span);
+    });
+    return inserted(outcome);
+  }
+  if (ast.query)
+    throw notBuilt(ast.query.span, 'INSERT … SELECT … FROM input() with data behind it');
+  return insertData(run, ast, definition, columns);
+}
+
+async function insertFunction(run: Run, ast: Insert): Promise<Answer> {
+  const call = ast.tableFunction;
+  if (call?.name === 'null') return done;
+  throw notBuilt(call?.span ?? ast.span, `INSERT INTO FUNCTION ${call?.name ?? ''}`);
+}
+
+/** The columns an INSERT names, or all that take values. */
+function listedColumns(run: Run, definition: TableDefinition, ast: Insert): ColumnDefinition[] {
+  if (!ast.columns) return insertable(definition);
+  const names = definition.columns.map((c) => c.name);
+  const chosen: ColumnDefinition[] = [];
+  for (const item of ast.columns) {
+    if (item.kind === 'Identifier') {
+      const parts = item.parts.map((p) => nameOf(run, p));
+      const name = parts.join('.');
+      const column =
+        definition.columns.find((c) => c.name === name) ??
+        definition.columns.find(
+          (c) => parts.length === 2 && parts[0] === definition.name && c.name === parts[1],
+        );
+      if (!column) {
+        const near = suggest(name, names);
+        throw failAt(
+          item.span,
+          'NO_SUCH_COLUMN_IN_TABLE',
+          `There is no column ${name} in table ${definition.name}`,
+          near ? { hint: `Did you mean \`${near}\`?` } : {},
+        );
+      }
+      if (column.defaultKind === 'MATERIALIZED' || column.defaultKind === 'ALIAS') {
+        throw failAt(
+          item.span,
+          'ILLEGAL_COLUMN',
+          `Column ${name} is ${column.defaultKind}: it takes no values`,
+        );
+      }
+      if (chosen.includes(column))
+        throw failAt(item.span, 'DUPLICATE_COLUMN', `Column ${name} is there twice`);
+      chosen.push(column);
+      continue;
+    }
+    const except = new Set(
+      item.transformers.flatMap((t) => {
+        if (t.kind === 'ExceptTransformer')
+          return t.columns.map((c) => c.parts.map((p) => p.name).join('.'));
+        throw notBuilt(t.span, 'REPLACE and APPLY in the columns of INSERT');
+      }),
+    );
+    const pattern =
+      item.kind === 'ColumnsMatcher' && item.pattern !== undefined
+        ? new RegExp(item.pattern, 'u')
+        : undefined;
+    for (const column of insertable(definition)) {
+      if (
+        !except.has(column.name) &&
+        (!pattern || pattern.test(column.name)) &&
+        !chosen.includes(column)
+      )
+        chosen.push(column);
+    }
+  }
+  return chosen;
+}
+
+interface IngestSpecJson {
+  format: string;
+  encoding?: string;
+  columns: { name: string; type: string; default?: unknown }[];
+  project?: unknown[];
+  settings: Record<string, string>;
+  strict: boolean;
+  skipErrors: boolean;
+  session: object;
+  hash: boolean;
+  partitionsMax: number;
+  bodyBytesMax: number;
+}
+
+export interface SpecOptions {
+  format: string;
+  encoding?: string | undefined;
+  strict: boolean;
+  skipErrors: boolean;
+  hash: boolean;
+}
+
+/** What the kernel needs to decode rows for a table. */
+export function ingestSpec(
+  run: Run,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+  options: SpecOptions,
+): IngestSpecJson {
+  const ctx: Planning = barePlanning(run.core.native.planner(sessionJson(run)), run.settings);
+  const inputs = columns.map((c) => newColumn(ctx, c.name, c.type));
+  const at = new Map(inputs.map((c, i) => [c.id, i]));
+  const scope = newScope(ctx, { start: 0, end: 0 });
+  scope.sources = [
+    makeSource(
+      {},
+      inputs.map((c) => plainColumn(c)),
+    ),
+  ];
+  const given = new Map(inputs.map((c): [string, Expr] => [c.name, columnExpr(c)]));
+  const values = storedValues(scope, definition, given);
+  const direct =
+    values.length === inputs.length &&
+    values.every(({ expr }, i) => expr.kind === 'column' && expr.id === inputs[i]?.id);
+  const json = (expr: Expr): unknown => exprJson(expr, at, []);
+  return {
+    format: options.format,
+    ...(options.encoding ? { encoding: options.encoding } : {}),
+    columns: columns.map((c, i) => {
+      const input = inputs[i] as Column;
+      const plain = { name: c.name, type: input.type };
+      const missing = defaultOf(definition, c, scope, given);
+      return missing ? { ...plain, default: json(missing) } : plain;
+    }),
+    ...(direct ? {} : { project: values.map((v) => json(v.expr)) }),
+    settings: run.settings.forKernel(),
+    strict: options.strict || run.settings.bool('strict_input'),
+    skipErrors: options.skipErrors,
+    session: sessionJson(run),
+    hash: options.hash,
+    partitionsMax: run.settings.number('max_partitions_per_insert_block'),
+    bodyBytesMax: run.settings.number('max_body_bytes'),
+  };
+}
+
+/** The DEFAULT of an input column, over the other input columns. */
+function defaultOf(
+  definition: TableDefinition,
+  column: ColumnDefinition,
+  scope: ReturnType<typeof newScope>,
+  given: ReadonlyMap<string, Expr>,
+): Expr | undefined {
+  if (column.defaultExpr === undefined) return undefined;
+  const others = new Map(given);
+  others.delete(column.name);
+  const only: TableDefinition = {
+    ...definition,
+    columns: definition.columns.map((c) =>
+      c === column && c.defaultKind === 'EPHEMERAL' ? { ...c, defaultKind: 'DEFAULT' } : c,
+    ),
+  };
+  return storedValues(scope, only, others).find((v) => v.column.name === column.name)?.expr;
+}
+
+async function insertData(
+  run: Run,
+  ast: Insert,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+): Promise<Answer> {
+  const written = ast.data?.format ?? run.format ?? 'Values';
+  const format = run.core.native.format(written);
+  if (!format?.input) {
+    const names = run.core.native.registry.formats.filter((f) => f.input).map((f) => f.name);
+    const near = suggest(written, names);
+    const text = format ? `Format ${format.name} is only for output` : `Unknown format ${written}`;
+    throw failAt(
+      ast.data?.formatSpan,
+      'UNKNOWN_FORMAT',
+      text,
+      near ? { hint: `Did you mean \`${near}\`?` } : {},
+    );
+  }
+  const inline = ast.data ? run.text.slice(ast.data.start, ast.data.end) : '';
+  const behind = run.request.data;
+  if (inline.trim() === '' && !behind) {
+    if (format.name === 'Values')
+      throw failAt(
+        ast.data?.formatSpan ?? ast.span,
+        'SYNTAX_ERROR',
+        'INSERT has no rows behind it',
+      );
+    return done;
+  }
+  if (definition.engine.name === 'Null') {
+    if (behind) for await (const _ of behind) run.signal.throwIfAborted();
+    return done;
+  }
+  const encoding = inline === '' ? run.request.dataEncoding : undefined;
+  const token = tokenOf(run);
+  const options = {
+    format: format.name,
+    encoding,
+    strict: false,
+    skipErrors: false,
+    hash: token !== undefined,
+  };
+  const request = {
+    table: () => current(run, definition),
+    spec: (now: TableDefinition) =>
+      ingestSpec(run, now, now === definition ? columns : same(now, columns), options),
+    body: bytesOf(inline, behind),
+    encoded: encoding !== undefined,
+    token,
+    signal: run.signal,
+  };
+  try {
+    const outcome = await run.core.inserter.insert(request);
+    count(run.core, 'InsertedRows', outcome.rows);
+    count(run.core, 'InsertedBytes', outcome.bytes);
+    return inserted(outcome);
+  } catch (error) {
+    if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
+    return insertExpressions(run, ast, definition, columns, inline, error);
+  }
+}
+
+/** The definition as it is now; the table may have been altered since the statement began. */
+function current(run: Run, definition: TableDefinition): TableDefinition {
+  const table = run.core.storage.context.catalog.table(definition.id);
+  if (!table)
+    throw fail('UNKNOWN_TABLE', `Table ${definition.database}.${definition.name} was dropped`);
+  return table.definition;
+}
+
+function same(
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+): ColumnDefinition[] {
+  return columns.map((c) => {
+    const found = definition.columns.find((other) => other.name === c.name);
+    if (!found)
+      throw fail('NO_SUCH_COLUMN_IN_TABLE', `Column ${c.name} was dropped while the rows came in`);
+    return found;
+  });
+}
+
+async function* bytesOf(
+  inline: string,
+  behind: AsyncIterable<Uint8Array> | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (inline !== '') yield Buffer.from(inline);
+  if (behind) yield* behind;
+}
+
+/** VALUES with expressions, as in (1, now(), 1 + 1): planned as a query without tables. */
+async function insertExpressions(
+  run: Run,
+  ast: Insert,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+  text: string,
+  before: unknown,
+): Promise<Answer> {
+  if (!run.settings.bool('input_format_values_interpret_expressions')) throw before;
+  let rows: Expression[];
+  const lead = 'VALUES ';
+  try {
+    const statement = parseStatement(`${lead}${text.replace(/;\s*$/, '')}`);
+    if (statement.kind !== 'QueryStatement' || statement.query.kind !== 'Values') throw before;
+    rows = statement.query.rows;
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw before;
+  }
+  const shift = (ast.data?.start ?? 0) - lead.length;
+  const place = (span: Span): Span => ({ start: span.start + shift, end: span.end + shift });
+  const outcome = await unlessAltered(async () => {
+    const now = current(run, definition);
+    const planning = startPlanning(run);
+    const node = valuesNode(planning, same(now, columns), rows, place, ast.span);
+    return insertPlan(
+      run,
+      now,
+      columns.map((c) => c.name),
+      planning,
+      node,
+      ast.span,
+    );
+  });
+  return inserted(outcome);
+}
+
+/** Rows of expressions as a union of one-row projections. */
+function valuesNode(
+  { ctx }: PlanningRun,
+  columns: readonly ColumnDefinition[],
+  rows: readonly Expression[],
+  place: (span: Span) => Span,
+  span: Span,
+): Node {
+  const scope = newScope(ctx, span);
+  const inputs = rows.map((row): Node => {
+    const items = row.kind === 'Tuple' ? row.items : [row];
+    if (items.length !== columns.length) {
+      throw failAt(
+        place(row.span),
+        'NUMBER_OF_COLUMNS_DOESNT_MATCH',
+        `The row has ${items.length} values, the INSERT takes ${columns.length}`,
+      );
+    }
+    return project(
+      one,
+      items.map((item, i) => {
+        const { name, type, defaultExpr } = columns[i] as ColumnDefinition;
+        const isDefault = item.kind === 'Literal' && item.type === 'default';
+        const written =
+          isDefault && defaultExpr !== undefined ? ctx.parseExpression(defaultExpr) : item;
+        if (isDefault && defaultExpr === undefined) {
+          throw failAt(
+            place(item.span),
+            'NOT_IMPLEMENTED',
+            'DEFAULT among expressions is not implemented yet',
+          );
+        }
+        return {
+          column: newColumn(ctx, name, type),
+          expr: convert(bindExpression(written, scope), type),
+        };
+      }),
+    );
+  });
+  const first = inputs[0];
+  if (!first) throw failAt(span, 'SYNTAX_ERROR', 'VALUES without rows');
+  if (inputs.length === 1) return first;
+  return {
+    kind: 'union',
+    inputs,
+    columns: first.columns.map((c) => newColumn(ctx, c.name, c.type)),
+  };
+}

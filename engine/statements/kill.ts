@@ -1,0 +1,48 @@
+// KILL QUERY WHERE …: the condition is asked of system.processes.
+
+import type { Kill } from '../../sql/ast.ts';
+import { parseStatement } from '../../sql/index.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
+import type { LitValue } from '../plan/wire.ts';
+import type { Answer, Run } from '../query/core.ts';
+import { internalRows } from '../query/internal.ts';
+import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
+import { killed } from '../query/processes.ts';
+import { refuseCluster } from './names.ts';
+
+const columns = [
+  { name: 'kill_status', type: 'String' },
+  { name: 'query_id', type: 'String' },
+  { name: 'user', type: 'String' },
+  { name: 'query', type: 'String' },
+];
+
+export async function kill(run: Run, ast: Kill): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  if (ast.object === 'MUTATION') return { kind: 'rows', columns, rows: [] };
+  if (ast.object !== 'QUERY') throw notBuilt(ast.span, `KILL ${ast.object}`);
+  const base = parseStatement('SELECT __key FROM system.processes');
+  if (base.kind !== 'QueryStatement' || base.query.kind !== 'Select') {
+    throw failAt(ast.span, 'LOGICAL_ERROR', 'KILL cannot be planned');
+  }
+  const planning = startPlanning(run);
+  const plan = planText(planning, bindTop(planning, { ...base.query, where: ast.where }));
+  const keys = new Set((await internalRows(run, plan)).map((row) => row[0]));
+  const chosen = run.core.processes
+    .list()
+    .filter(
+      (p) =>
+        keys.has(p.key) && p.key !== run.key && (!run.user.readonly || p.user === run.user.name),
+    );
+  const test = ast.mode === 'TEST';
+  if (!test) for (const process of chosen) process.cancel(killed());
+  if (ast.mode === 'SYNC') {
+    const stop = new Promise<void>((resolve) =>
+      run.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    await Promise.race([Promise.all(chosen.map((p) => p.gone)), stop]);
+  }
+  const status = test ? 'unknown_status' : ast.mode === 'SYNC' ? 'finished' : 'waiting';
+  const rows = chosen.map((p): LitValue[] => [status, p.id, p.user, p.text]);
+  return { kind: 'rows', columns, rows };
+}

@@ -1,0 +1,100 @@
+// Names of tables and databases in statements: looked up, with failures that point at them.
+
+import type { Name, Span, TableName } from '../../sql/ast.ts';
+import type { TableState } from '../catalog/state.ts';
+import { EngineError, type ErrorName, fail } from '../errors.ts';
+import { failAt } from '../plan/context.ts';
+import type { Run } from '../query/core.ts';
+import { requireDatabase, temporaryDatabase, unknownTable } from '../tables/catalog-view.ts';
+
+export interface Place {
+  database: string;
+  name: string;
+  span: Span;
+}
+
+export function nameOf(run: Run, name: Name): string {
+  if (name.parameter === undefined) return name.name;
+  const value = run.request.params?.[name.parameter] ?? run.session?.params.get(name.parameter);
+  if (value !== undefined) return value;
+  throw failAt(
+    name.span,
+    'UNKNOWN_QUERY_PARAMETER',
+    `Query parameter \`${name.parameter}\` was not set`,
+  );
+}
+
+export function placeOf(run: Run, name: TableName): Place {
+  const database = name.database ? nameOf(run, name.database) : run.database;
+  return { database, name: nameOf(run, name.table), span: name.span };
+}
+
+/** Points a failure at a place in the text, unless it has one. */
+export function pointing(error: unknown, span: Span): unknown {
+  if (!(error instanceof EngineError) || error.position !== undefined) return error;
+  return failAt(
+    span,
+    error.name as ErrorName,
+    error.message,
+    error.hint ? { hint: error.hint } : {},
+  );
+}
+
+/** The table, temporary ones of the session first; undefined when there is none. */
+export function findTable(run: Run, name: TableName): TableState | undefined {
+  const { catalog } = run.core.storage.context;
+  const place = placeOf(run, name);
+  const temporary = name.database ? undefined : run.session?.temporary.get(place.name);
+  if (temporary !== undefined) return catalog.table(temporary);
+  if (place.database === temporaryDatabase) return undefined;
+  return catalog.find(place.database, place.name);
+}
+
+/** Errors: UNKNOWN_TABLE, UNKNOWN_DATABASE with a suggestion, at the name. */
+export function requireTable(run: Run, name: TableName): TableState {
+  const place = placeOf(run, name);
+  if (place.database === 'system') {
+    throw failAt(name.span, 'ACCESS_DENIED', `Tables of the database system cannot be changed`);
+  }
+  const table = findTable(run, name);
+  if (table) return table;
+  const database = name.database ? place.database : undefined;
+  const error = unknownTable(run, run.core.storage.context.catalog.state, database, place.name);
+  throw pointing(error, name.span);
+}
+
+/** A database that new tables may be made in. */
+export function requireWritable(run: Run, database: string, span: Span): void {
+  if (
+    database === 'system' ||
+    /^information_schema$/i.test(database) ||
+    database === temporaryDatabase
+  ) {
+    throw failAt(span, 'ACCESS_DENIED', `Nothing can be created in the database ${database}`);
+  }
+  try {
+    requireDatabase(run.core.storage.context.catalog.state, database);
+  } catch (error) {
+    throw pointing(error, span);
+  }
+}
+
+/** Names become parts of answers and of nothing else, but keep them sane. */
+export function checkName(name: string, span: Span, what: string): void {
+  const bytes = Buffer.byteLength(name);
+  if (name === '' || bytes > 255 || name.includes('\0')) {
+    throw failAt(
+      span,
+      'BAD_ARGUMENTS',
+      `The name of a ${what} has 1 to 255 bytes and no zero byte`,
+    );
+  }
+}
+
+export function refuseCluster(cluster: string | undefined, span: Span): void {
+  if (cluster !== undefined) {
+    throw failAt(span, 'NOT_IMPLEMENTED', 'ON CLUSTER is not implemented: there are no clusters');
+  }
+}
+
+export { fail };

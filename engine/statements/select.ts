@@ -1,0 +1,38 @@
+// SELECT and everything that is rewritten to one.
+
+import type { QueryStatement } from '../../sql/ast.ts';
+import { type Answer, type CachedPlan, count, type Run } from '../query/core.ts';
+import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
+import { applyOutput, applyQuerySettings } from './apply-settings.ts';
+
+const cachedTextMax = 8192;
+
+function stillGood(run: Run, cached: CachedPlan): boolean {
+  const { state } = run.core.storage.context.catalog;
+  if (state.databases !== cached.databases) return false;
+  return cached.definitions.every(
+    ({ id, definition }) => state.tables.get(id)?.definition === definition,
+  );
+}
+
+export function select(run: Run, ast: QueryStatement, text = run.text): Answer {
+  applyQuerySettings(run, ast.query);
+  applyOutput(run, ast.output);
+  count(run.core, 'SelectQuery');
+  const { core, settings, session } = run;
+  const able =
+    text.length <= cachedTextMax &&
+    settings.bool('statement_cache') &&
+    (session?.temporary.size ?? 0) === 0;
+  const key = able ? `${run.database}\n${settings.key}\n${text}` : '';
+  const cached = able ? core.plans.get(key) : undefined;
+  if (cached && stillGood(run, cached)) return { kind: 'plan', plan: cached.plan };
+  const planning = startPlanning(run);
+  const plan = planText(planning, bindTop(planning, ast.query));
+  if (able && planning.ctx.cacheable) {
+    const { state, used } = planning.view;
+    const definitions = [...used].map(([id, definition]) => ({ id, definition }));
+    core.plans.set(key, { plan, databases: state.databases, definitions });
+  }
+  return { kind: 'plan', plan };
+}

@@ -1,0 +1,245 @@
+// The small system tables: errors, formats, data_type_families, table_functions, table_engines,
+// build_options, clusters, merges, mutations, disks and others that clients look at.
+
+import { errorCounts, errorTable } from '../errors.ts';
+import { platformName } from '../native.ts';
+import { tableFunctionNames } from '../plan/table-functions.ts';
+import type { LitValue } from '../plan/wire.ts';
+import { visibleDatabases } from '../tables/catalog-view.ts';
+import { columns, dateTime, flag, type SystemTable } from './table.ts';
+
+export const errors: SystemTable = {
+  name: 'errors',
+  doc: 'Failures that were answered since the start',
+  columns: columns(
+    ['name', 'String', 'Name'],
+    ['code', 'Int32', 'Code'],
+    ['value', 'UInt64', 'How often'],
+    ['last_error_time', 'DateTime', 'When last'],
+    ['last_error_message', 'String', 'Message then'],
+    ['remote', 'UInt8', 'Always 0'],
+  ),
+  rows: () =>
+    [...errorCounts].map(([name, e]): LitValue[] => [
+      name,
+      String(errorTable.get(name)?.code ?? 0),
+      String(e.count),
+      dateTime(e.lastMs),
+      e.last,
+      '0',
+    ]),
+};
+
+export const formats: SystemTable = {
+  name: 'formats',
+  doc: 'Formats of input and output',
+  columns: columns(
+    ['name', 'String', 'Name'],
+    ['is_input', 'UInt8', 'Rows can be read in it'],
+    ['is_output', 'UInt8', 'Results can be written in it'],
+    ['content_type', 'String', 'Content-Type of answers'],
+  ),
+  rows: (run) =>
+    run.core.native.registry.formats.map((f): LitValue[] => [
+      f.name,
+      flag(f.input),
+      flag(f.output),
+      f.contentType,
+    ]),
+};
+
+export const dataTypes: SystemTable = {
+  name: 'data_type_families',
+  doc: 'Types and their other names',
+  columns: columns(
+    ['name', 'String', 'Name'],
+    ['case_insensitive', 'UInt8', 'Whether any case will do'],
+    ['alias_to', 'String', 'The type that this is another name of'],
+  ),
+  rows: (run) =>
+    run.core.native.registry.types.flatMap((t): LitValue[][] => [
+      [t.name, '0', ''],
+      ...t.aliases.map((alias): LitValue[] => [alias, '1', t.name]),
+    ]),
+};
+
+export const tableFunctions: SystemTable = {
+  name: 'table_functions',
+  doc: 'Table functions',
+  columns: columns(
+    ['name', 'String', 'Name'],
+    ['description', 'String', 'Not written'],
+    ['allow_readonly', 'UInt8', 'Whether readers may use it'],
+  ),
+  rows: () => tableFunctionNames().map((name): LitValue[] => [name, '', '1']),
+};
+
+export const tableEngines: SystemTable = {
+  name: 'table_engines',
+  doc: 'Table engines',
+  columns: columns(
+    ['name', 'String', 'Name'],
+    ['supports_settings', 'UInt8', 'Takes SETTINGS'],
+    ['supports_skipping_indices', 'UInt8', 'Takes INDEX'],
+    ['supports_projections', 'UInt8', 'Takes PROJECTION'],
+    ['supports_sort_order', 'UInt8', 'Takes ORDER BY'],
+    ['supports_ttl', 'UInt8', 'Takes TTL'],
+    ['supports_replication', 'UInt8', 'Always 0'],
+    ['supports_deduplication', 'UInt8', 'Names of inserts are kept'],
+    ['supports_parallel_insert', 'UInt8', 'Inserts run side by side'],
+  ),
+  rows: () =>
+    ['MergeTree', 'Memory', 'Log', 'TinyLog', 'StripeLog', 'Null', 'View'].map(
+      (name): LitValue[] => {
+        const tree = flag(name === 'MergeTree');
+        return [name, tree, tree, '0', tree, '0', '0', tree, flag(name !== 'View')];
+      },
+    ),
+};
+
+export const buildOptions: SystemTable = {
+  name: 'build_options',
+  doc: 'How this build was made',
+  columns: columns(['name', 'String', 'Name'], ['value', 'String', 'Value']),
+  rows: (run) => [
+    ['VERSION_FULL', `colonnade ${run.core.version}`],
+    ['VERSION_DESCRIBE', run.core.version],
+    ['SYSTEM', platformName()],
+    ['NODE', process.version],
+  ],
+};
+
+const nothing = (name: string, doc: string, ...list: [string, string, string][]): SystemTable => ({
+  name,
+  doc,
+  columns: columns(...list),
+  rows: () => [],
+});
+
+export const clusters = nothing(
+  'clusters',
+  'Clusters: there are none',
+  ['cluster', 'String', 'Name'],
+  ['shard_num', 'UInt32', 'Shard'],
+  ['shard_weight', 'UInt32', 'Weight'],
+  ['replica_num', 'UInt32', 'Replica'],
+  ['host_name', 'String', 'Host'],
+  ['host_address', 'String', 'Address'],
+  ['port', 'UInt16', 'Port'],
+  ['is_local', 'UInt8', 'This server'],
+  ['user', 'String', 'User'],
+);
+
+export const dictionaries = nothing(
+  'dictionaries',
+  'Dictionaries: there are none',
+  ['database', 'String', 'Database'],
+  ['name', 'String', 'Name'],
+  ['status', 'String', 'Status'],
+);
+
+export const mutations = nothing(
+  'mutations',
+  'Mutations that are not done: there are none, they are done when they are answered',
+  ['database', 'String', 'Database'],
+  ['table', 'String', 'Table'],
+  ['mutation_id', 'String', 'Id'],
+  ['command', 'String', 'Command'],
+  ['create_time', 'DateTime', 'When it came'],
+  ['parts_to_do', 'Int64', 'Segments to go'],
+  ['is_done', 'UInt8', 'Whether it is done'],
+  ['latest_fail_reason', 'String', 'Why it failed'],
+);
+
+export const grants = nothing(
+  'grants',
+  'Grants: there are none yet',
+  ['user_name', 'Nullable(String)', 'User'],
+  ['role_name', 'Nullable(String)', 'Role'],
+  ['access_type', 'String', 'Privilege'],
+  ['database', 'Nullable(String)', 'Database'],
+  ['table', 'Nullable(String)', 'Table'],
+);
+
+export const viewRefreshes = nothing(
+  'view_refreshes',
+  'Refreshable views: there are none yet',
+  ['database', 'String', 'Database'],
+  ['view', 'String', 'View'],
+  ['status', 'String', 'Status'],
+);
+
+export const merges: SystemTable = {
+  name: 'merges',
+  doc: 'Merges that run now',
+  columns: columns(
+    ['database', 'String', 'Database'],
+    ['table', 'String', 'Table'],
+    ['num_parts', 'UInt64', 'Segments that become one'],
+    ['source_part_names', 'Array(String)', 'Their names'],
+  ),
+  rows: (run) =>
+    run.core.storage.merges.running.map((m): LitValue[] => {
+      const d = run.core.storage.context.catalog.table(m.tableId)?.definition;
+      const names = m.files.map((f) => f.slice(f.lastIndexOf('/') + 1));
+      return [d?.database ?? '', d?.name ?? '', String(names.length), names];
+    }),
+};
+
+export const users: SystemTable = {
+  name: 'users',
+  doc: 'Users',
+  columns: columns(
+    ['name', 'String', 'Name'],
+    ['storage', 'String', 'Where it is kept'],
+    ['default_database', 'String', 'Database'],
+  ),
+  rows: (run) => [[run.user.name, 'server', '']],
+};
+
+export const disks: SystemTable = {
+  name: 'disks',
+  doc: 'Where the data lies',
+  columns: columns(
+    ['name', 'String', 'Name'],
+    ['type', 'String', 'Kind'],
+    ['free_space', 'UInt64', 'Free bytes'],
+  ),
+  rows: (run) => [
+    [
+      'default',
+      'Local',
+      String(Math.max(0, Math.floor(run.core.storage.context.files.freeSpace()))),
+    ],
+  ],
+};
+
+export const indices: SystemTable = {
+  name: 'data_skipping_indices',
+  doc: 'Declared indexes of all tables',
+  columns: columns(
+    ['database', 'String', 'Database'],
+    ['table', 'String', 'Table'],
+    ['name', 'String', 'Name'],
+    ['type', 'String', 'Kind'],
+    ['type_full', 'String', 'Kind with arguments'],
+    ['expr', 'String', 'Expression'],
+    ['granularity', 'UInt64', 'As declared'],
+  ),
+  rows(run) {
+    const { state } = run.core.storage.context.catalog;
+    return visibleDatabases(state).flatMap((database) =>
+      [...(state.databases.get(database)?.tables ?? [])].flatMap(([table, id]) =>
+        (state.tables.get(id)?.definition.indexes ?? []).map((i): LitValue[] => [
+          database,
+          table,
+          i.name,
+          i.type.replace(/\(.*$/, ''),
+          i.type,
+          i.expr,
+          String(i.granularity),
+        ]),
+      ),
+    );
+  },
+};

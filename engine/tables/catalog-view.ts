@@ -1,0 +1,140 @@
+// Tables as one statement sees them: temporary ones of the session, those of the catalog at one
+// version, views, and the system tables.
+
+import type { Query } from '../../sql/ast.ts';
+import { parseStatement, suggest } from '../../sql/index.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { CatalogState, TableState } from '../catalog/state.ts';
+import { fail } from '../errors.ts';
+import type { Catalog, StoredTable, TableColumn, TableSource } from '../plan/context.ts';
+import type { Run } from '../query/core.ts';
+import { systemTable, systemTableNames } from '../system/index.ts';
+
+export const temporaryDatabase = '_temporary_and_external_tables';
+
+export interface CatalogView extends Catalog {
+  readonly state: CatalogState;
+  /** Table id of each scan so far; a scan's handle is -(index + 1) until the run starts. */
+  readonly scans: number[];
+  /** Definitions that the plan depends on. */
+  readonly used: Map<number, TableDefinition>;
+}
+
+export function catalogView(run: Run): CatalogView {
+  const { state } = run.core.storage.context.catalog;
+  const scans: number[] = [];
+  const used = new Map<number, TableDefinition>();
+  const find = (database: string | undefined, name: string): TableSource | undefined => {
+    const temporary = database === undefined ? run.session?.temporary.get(name) : undefined;
+    if (temporary !== undefined) {
+      const table = state.tables.get(temporary);
+      if (table) return stored(run, table, scans, used);
+    }
+    const db = database ?? run.database;
+    if (db === 'system') return systemTable(run, name);
+    const id = state.databases.get(db)?.tables.get(name);
+    const table = id === undefined ? undefined : state.tables.get(id);
+    if (!table) return undefined;
+    return table.definition.engine.name === 'View'
+      ? view(table.definition, used)
+      : stored(run, table, scans, used);
+  };
+  return {
+    state,
+    scans,
+    used,
+    find,
+    table(database, name) {
+      const found = find(database, name);
+      if (found) return found;
+      throw unknownTable(run, state, database, name);
+    },
+  };
+}
+
+/** The database, or UNKNOWN_DATABASE with the nearest name. */
+export function requireDatabase(state: CatalogState, name: string): void {
+  if (state.databases.has(name) || name === 'system') return;
+  const near = suggest(name, [...visibleDatabases(state), 'system']);
+  throw fail('UNKNOWN_DATABASE', `Database ${name} does not exist`, {
+    ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
+  });
+}
+
+export const visibleDatabases = (state: CatalogState): string[] =>
+  [...state.databases.keys()].filter((name) => name !== temporaryDatabase);
+
+export function unknownTable(
+  run: Run,
+  state: CatalogState,
+  database: string | undefined,
+  name: string,
+): Error {
+  const db = database ?? run.database;
+  requireDatabase(state, db);
+  const here =
+    db === 'system' ? systemTableNames() : [...(state.databases.get(db)?.tables.keys() ?? [])];
+  const temporary = database === undefined ? [...(run.session?.temporary.keys() ?? [])] : [];
+  const elsewhere = visibleDatabases(state).find((other) =>
+    state.databases.get(other)?.tables.has(name),
+  );
+  const near = elsewhere ? `${elsewhere}.${name}` : suggest(name, [...here, ...temporary]);
+  return fail('UNKNOWN_TABLE', `Table ${db}.${name} does not exist`, {
+    ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
+  });
+}
+
+export function columnsOf(definition: TableDefinition): TableColumn[] {
+  return definition.columns.map((c) => ({
+    name: c.name,
+    type: c.type,
+    ...(c.defaultKind ? { kind: c.defaultKind } : {}),
+    ...(c.defaultExpr === undefined ? {} : { expr: c.defaultExpr }),
+  }));
+}
+
+const stored = (
+  run: Run,
+  table: TableState,
+  scans: number[],
+  used: Map<number, TableDefinition>,
+): StoredTable => {
+  const { definition } = table;
+  used.set(definition.id, definition);
+  return {
+    kind: 'stored',
+    database: definition.database,
+    name: definition.name,
+    columns: columnsOf(definition),
+    engine: definition.engine.name,
+    ...(definition.sampleBy === undefined ? {} : { sampleBy: definition.sampleBy }),
+    handle() {
+      scans.push(definition.id);
+      const memory = run.core.storage.store(definition.id).memory;
+      const rows = table.segments.reduce((sum, s) => sum + s.rows, memory.rows);
+      const bytes = table.segments.reduce((sum, s) => sum + s.bytes, memory.bytes);
+      return {
+        handle: -scans.length,
+        title: `${definition.database}.${definition.name}`,
+        rows,
+        bytes,
+        sortKey: definition.orderBy,
+      };
+    },
+  };
+};
+
+const viewQueries = new WeakMap<TableDefinition, Query>();
+
+function view(definition: TableDefinition, used: Map<number, TableDefinition>): TableSource {
+  used.set(definition.id, definition);
+  let query = viewQueries.get(definition);
+  if (!query) {
+    const statement = parseStatement(String(definition.extra?.query ?? ''));
+    if (statement.kind !== 'QueryStatement') throw fail('LOGICAL_ERROR', 'A view without a query');
+    query = statement.query;
+    viewQueries.set(definition, query);
+  }
+  const { database, name } = definition;
+  return { kind: 'view', database, name, columns: columnsOf(definition), query };
+}

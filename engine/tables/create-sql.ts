@@ -1,0 +1,71 @@
+// Definitions → the CREATE statement that makes them, for SHOW CREATE and system.tables.
+
+import { quoteString } from '../../sql/index.ts';
+import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { identifierText } from '../plan/names.ts';
+import type { Run } from '../query/core.ts';
+
+const tick = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``;
+
+function columnSql(column: ColumnDefinition): string {
+  const parts = [tick(column.name), column.type];
+  if (column.defaultKind)
+    parts.push(
+      column.defaultKind,
+      ...(column.defaultExpr === undefined ? [] : [column.defaultExpr]),
+    );
+  if (column.comment !== undefined) parts.push('COMMENT', quoteString(column.comment));
+  if (column.codec !== undefined) parts.push(`CODEC(${column.codec})`);
+  if (column.ttl !== undefined) parts.push('TTL', column.ttl);
+  return parts.join(' ');
+}
+
+const keyText = (list: readonly string[]): string =>
+  list.length === 0 ? 'tuple()' : list.length === 1 ? (list[0] as string) : `(${list.join(', ')})`;
+
+/** `MergeTree PARTITION BY … ORDER BY … SETTINGS …`: the engine with all it was told. */
+export function engineSql(table: TableDefinition, separator = ' '): string {
+  const { engine } = table;
+  const parts = [engine.args ? `${engine.name}(${engine.args})` : engine.name];
+  if (table.partitionBy !== undefined) parts.push(`PARTITION BY ${table.partitionBy}`);
+  if (table.primaryKey) parts.push(`PRIMARY KEY ${keyText(table.primaryKey)}`);
+  if (/MergeTree$/.test(engine.name)) parts.push(`ORDER BY ${keyText(table.orderBy)}`);
+  if (table.sampleBy !== undefined) parts.push(`SAMPLE BY ${table.sampleBy}`);
+  if (table.ttl !== undefined) parts.push(`TTL ${table.ttl}`);
+  const settings = Object.entries(table.settings);
+  if (/MergeTree$/.test(engine.name) && !('index_granularity' in table.settings)) {
+    settings.unshift(['index_granularity', '8192']);
+  }
+  if (settings.length > 0) {
+    const list = settings.map(
+      ([name, value]) => `${name} = ${/^\d+$/.test(value) ? value : quoteString(value)}`,
+    );
+    parts.push(`SETTINGS ${list.join(', ')}`);
+  }
+  return parts.join(separator);
+}
+
+/** `pretty`: one column a line, as SHOW CREATE prints it. */
+export function createTableSql(table: TableDefinition, pretty: boolean): string {
+  const name = `${identifierText(table.database)}.${identifierText(table.name)}`;
+  const elements = table.columns.map(columnSql);
+  for (const index of table.indexes) {
+    elements.push(
+      `INDEX ${identifierText(index.name)} ${index.expr} TYPE ${index.type} GRANULARITY ${index.granularity}`,
+    );
+  }
+  const columns = pretty ? `(\n    ${elements.join(',\n    ')}\n)` : `(${elements.join(', ')})`;
+  const gap = pretty ? '\n' : ' ';
+  const comment = table.comment === undefined ? '' : `${gap}COMMENT ${quoteString(table.comment)}`;
+  if (table.engine.name === 'View') {
+    return `CREATE VIEW ${name}${gap}${columns}${gap}AS ${String(table.extra?.query ?? '')}${comment}`;
+  }
+  return `CREATE TABLE ${name}${gap}${columns}${gap}ENGINE = ${engineSql(table, gap)}${comment}`;
+}
+
+export function createDatabaseSql(run: Run, name: string): string {
+  const definition = run.core.storage.context.catalog.state.databases.get(name)?.definition;
+  const comment = definition?.comment;
+  const tail = typeof comment === 'string' ? `\nCOMMENT ${quoteString(comment)}` : '';
+  return `CREATE DATABASE ${identifierText(name)}\nENGINE = Atomic${tail}`;
+}

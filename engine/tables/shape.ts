@@ -1,0 +1,120 @@
+// A table's definition as the kernel wants it: expressions of keys, defaults and indexes bound to
+// the columns. Also the one place that binds any expression over a table's columns.
+
+import type { Expression } from '../../sql/ast.ts';
+import { parseExpression } from '../../sql/index.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
+import { fail } from '../errors.ts';
+import { convert } from '../plan/bind-call.ts';
+import { bindExpression } from '../plan/bind-expression.ts';
+import { newColumn, type PlannerKernel, type Planning } from '../plan/context.ts';
+import { type Column, columnsOf, type Expr } from '../plan/expression.ts';
+import { exprJson } from '../plan/physical-expression.ts';
+import { makeSource, newScope, plainColumn, type Scope, type SourceColumn } from '../plan/scope.ts';
+import type { ExprJson, TableColumnJson, TableShapeJson } from '../plan/wire.ts';
+import { defaultSettings, type Settings } from '../settings.ts';
+
+/** A planning context without tables: for expressions over the columns of one definition. */
+export function barePlanning(
+  kernel: PlannerKernel,
+  settings: Settings = defaultSettings,
+): Planning {
+  const none = (): never => {
+    throw fail('UNKNOWN_TABLE', 'A subquery cannot stand in the definition of a table');
+  };
+  return {
+    kernel,
+    catalog: { table: none, find: none },
+    settings,
+    params: {},
+    positional: [],
+    parseExpression: (text) => parseExpression(text),
+    statementRows: none,
+    userFunctions: new Map(),
+    subqueries: [],
+    nextColumn: 1,
+    depth: 0,
+    cacheable: true,
+  };
+}
+
+export interface TableBinding {
+  readonly ctx: Planning;
+  readonly scope: Scope;
+  /** Columns that are stored, in order. */
+  readonly stored: readonly Column[];
+  bind(expr: Expression | string): Expr;
+  /** Over positions of `stored`. */
+  json(expr: Expr): ExprJson;
+}
+
+/** Binds names to the table's columns; ALIAS columns stand for their expressions. */
+export function bindTable(
+  kernel: PlannerKernel,
+  definition: TableDefinition,
+  settings?: Settings,
+): TableBinding {
+  const ctx = barePlanning(kernel, settings);
+  const scope = newScope(ctx, { start: 0, end: 0 });
+  const stored: Column[] = [];
+  const columns = definition.columns.flatMap((c): SourceColumn[] => {
+    if (c.defaultKind === 'EPHEMERAL') return [];
+    if (c.defaultKind === 'ALIAS') {
+      const expr = (): Expr =>
+        convert(bindExpression(parseExpression(c.defaultExpr ?? 'NULL'), scope), c.type);
+      return [{ name: c.name, type: c.type, expr, hidden: true }];
+    }
+    const column = newColumn(ctx, c.name, c.type);
+    stored.push(column);
+    return [plainColumn(column)];
+  });
+  scope.sources = [makeSource({ database: definition.database, table: definition.name }, columns)];
+  const at = new Map(stored.map((c, i) => [c.id, i]));
+  return {
+    ctx,
+    scope,
+    stored,
+    bind: (expr) => bindExpression(typeof expr === 'string' ? parseExpression(expr) : expr, scope),
+    json: (expr) => exprJson(expr, at, []),
+  };
+}
+
+/** What the kernel calls the shape of a table. Throws what the binder throws. */
+export function tableShape(kernel: PlannerKernel, definition: TableDefinition): TableShapeJson {
+  const binding = bindTable(kernel, definition);
+  const { bind, json } = binding;
+  const columns = definition.columns.flatMap((c): TableColumnJson[] => {
+    if (c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL') return [];
+    const column: TableColumnJson = { name: c.name, type: c.type };
+    if (c.codec !== undefined) column.codec = c.codec;
+    if (c.stored !== undefined) column.stored = c.stored;
+    if (c.defaultExpr !== undefined) {
+      const expr = bind(c.defaultExpr);
+      // A default over other columns was written into old rows when the column was added.
+      if (columnsOf(expr).size === 0) column.default = json(convert(expr, c.type));
+    }
+    return [column];
+  });
+  return {
+    columns,
+    sortKey: definition.orderBy.map((text) => json(bind(text))),
+    partitionKey: partitionKey(definition).map((text) => json(bind(text))),
+    skipIndexes: definition.indexes.flatMap((index) => {
+      const [, indexType = '', args = ''] = /^(\w+)(?:\((.*)\))?$/.exec(index.type) ?? [];
+      if (indexType !== 'minmax' && indexType !== 'bloom_filter') return [];
+      const rate = Number(args);
+      const falsePositiveRate =
+        indexType === 'bloom_filter' && rate > 0 && rate < 1 ? { falsePositiveRate: rate } : {};
+      return [{ name: index.name, indexType, expr: json(bind(index.expr)), ...falsePositiveRate }];
+    }),
+    timezone: 'UTC',
+  };
+}
+
+/** `PARTITION BY (a, b)` partitions by two values. */
+export function partitionKey(definition: TableDefinition): string[] {
+  if (definition.partitionBy === undefined) return [];
+  const list = definition.extra?.partitionKey;
+  if (Array.isArray(list)) return list as string[];
+  return [definition.partitionBy];
+}
