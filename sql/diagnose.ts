@@ -129,5 +129,5 @@ function expectations(
   for (const word of shown(p.trace?.get(at) ?? [])) list.add(word);
   // A name in quotes where a keyword could stand needs no list of identifiers.
   if (p.kind === Quoted) list.delete('identifier');
-  return [...list].slice(0, 5);
+  return [...list].slice(0, 5).map((word) => (/^\W+$/.test(word) ? `'${word}'` : word));
 }

@@ -200,9 +200,12 @@ export class Lexer {
     this.push(kind, '', start, at + 1);
   }
 
+  /** Behind `.` or `.-` only digits make the number: `t.1.2`, `t.-1.2`. */
   private previousIsDot(start: number): boolean {
-    const last = this.values.length - 1;
-    return last >= 0 && this.values[last] === '.' && this.ends[last] === start;
+    let last = this.values.length - 1;
+    let at = start;
+    if (this.values[last] === '-' && this.ends[last] === at) at = this.starts[last--] as number;
+    return last >= 0 && this.values[last] === '.' && this.ends[last] === at;
   }
 
   /** `.5` is a number unless something stands before it that could have an element. */

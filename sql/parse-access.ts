@@ -147,7 +147,11 @@ function parseAuth(p: Cursor): AuthMethod {
   if (keyword !== undefined) {
     node.keyword = keyword;
     if (keyword === 'BY' && p.kind !== Text) parseKeys(p, node);
-    else node.values = p.list(() => p.string());
+    else {
+      node.values = [p.string()];
+      while (p.value === ',' && p.peekKind(1) === Text && p.accept(','))
+        node.values.push(p.string());
+    }
   }
   if (p.accept('SALT')) node.salt = p.string();
   if (p.acceptAll('VALID', 'UNTIL')) node.validUntil = p.string();

@@ -6,7 +6,7 @@ import type { Binary, BinaryFunction, BinaryOperator, Expression, Name, Star } f
 import type { Cursor } from './cursor.ts';
 import { Numeric, Quoted, Text, Word } from './lexer.ts';
 import { joinSubquery, parseOperand } from './parse-operand.ts';
-import { parseQuery, startsQuery } from './parse-select.ts';
+import { opensQuery, parseQuery, startsQuery } from './parse-select.ts';
 import { parseTransformers } from './parse-star.ts';
 import { parseType } from './parse-type.ts';
 
@@ -39,7 +39,7 @@ const infix: ReadonlyMap<string, Infix> = new Map<string, Infix>([
   ['AND', { type: 'chain', precedence: and, op: 'AND', fn: 'and' }],
   ['IS', { type: 'word', precedence: is }],
   ['BETWEEN', { type: 'word', precedence: between }],
-  ['NOT', { type: 'word', precedence: between }],
+  ['NOT', { type: 'word', precedence: comparison }],
   ['IN', { type: 'word', precedence: comparison }],
   ['GLOBAL', { type: 'word', precedence: comparison }],
   binary(comparison, '=', 'equals'),
@@ -158,7 +158,7 @@ function parseBinary(
 function isQuantifier(p: Cursor): boolean {
   const word = p.value;
   if (word !== 'ANY' && word !== 'ALL' && word !== 'SOME') return false;
-  return p.peek(1) === '(' && startsQuery(p, 2);
+  return p.peek(1) === '(' && opensQuery(p, 2);
 }
 
 function parseTernary(p: Cursor, condition: Expression, start: number): Expression {
@@ -191,10 +191,10 @@ function parseWordOperator(
   }
   const word = p.peek(1);
   if (word === 'BETWEEN') {
+    if (min > between) return undefined;
     p.next();
     return parseBetween(p, left, start, true);
   }
-  if (min > comparison) return undefined;
   const opStart = p.start();
   if (word === 'IN') {
     p.next();

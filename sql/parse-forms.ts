@@ -12,7 +12,7 @@ import {
   withAlias,
 } from './parse-expression.ts';
 import { call, parseCallAfter } from './parse-operand.ts';
-import { parseQuery, startsQuery } from './parse-select.ts';
+import { opensQuery, parseQuery } from './parse-select.ts';
 import { parseStar } from './parse-star.ts';
 import { parseType } from './parse-type.ts';
 import { extractFunctions, readIntervalText, unitBySpelling } from './units.ts';
@@ -227,7 +227,7 @@ function open(p: Cursor): void {
 }
 
 const parseExists: Form = (p, start) => {
-  if (!startsQuery(p, 2) && !(p.peek(2) === '(' && startsQuery(p, 3))) return undefined;
+  if (!opensQuery(p, 2)) return undefined;
   open(p);
   const query = parseQuery(p);
   p.expect(')');
@@ -300,6 +300,10 @@ const parsePosition: Form = (p, start) => {
   return call('position', nameSpan, [text, needle], p.span(start), 'POSITION');
 };
 
+/** Short spellings are more likely columns: date_add(d, INTERVAL 1 DAY). */
+const longUnit = (word: string): IntervalUnit | undefined =>
+  word.length > 2 ? unitBySpelling.get(word) : undefined;
+
 const parseOverlay: Form = (p, start) => {
   if (isEmptyCall(p)) return undefined;
   const nameSpan = p.tokenSpan();
@@ -320,12 +324,19 @@ const dateArithmetic =
   (p, start) => {
     if (isEmptyCall(p)) return undefined;
     const nameSpan = p.tokenSpan();
-    const unit = p.peek(3) === ',' ? unitBySpelling.get(p.peek(2)) : undefined;
+    const unit = p.peek(3) === ',' ? longUnit(p.peek(2)) : undefined;
     open(p);
     if (unit !== undefined) {
       const at = p.start();
-      p.seek(p.index + 2);
+      const word = p.name();
+      p.next();
       const value = parseExpression(p, withAlias);
+      if (value.kind === 'Interval' && p.value === ')') {
+        // A column that has a unit's name.
+        p.next();
+        const date: Expression = { kind: 'Identifier', parts: [word], span: word.span };
+        return call(name, nameSpan, [date, value], p.span(start), form);
+      }
       const interval: Interval = { kind: 'Interval', value, unit, span: p.span(at) };
       p.expect(',');
       const date = parseExpression(p, withAlias);
@@ -341,8 +352,7 @@ const dateArithmetic =
   };
 
 const parseDateDiff: Form = (p, start) => {
-  const unit =
-    p.peek(3) === ',' && p.peekKind(2) === Word ? unitBySpelling.get(p.peek(2)) : undefined;
+  const unit = p.peek(3) === ',' && p.peekKind(2) === Word ? longUnit(p.peek(2)) : undefined;
   if (unit === undefined) return undefined;
   const nameSpan = p.tokenSpan();
   open(p);

@@ -92,6 +92,8 @@ function parseJoin(p: Cursor, left: TableExpression, start: number): Join | Arra
     if (word === 'JOIN') break;
     if (word === 'ARRAY' && strictness === undefined && (type ?? 'LEFT') !== 'RIGHT') {
       if (p.peek(1) === 'JOIN') return parseArrayJoin(p, left, start, type === 'LEFT');
+      p.next();
+      p.fail('JOIN');
     }
     if (word === 'GLOBAL' || word === 'LOCAL') locality = word;
     else if (word === 'NATURAL') natural = true;

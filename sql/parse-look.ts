@@ -225,6 +225,11 @@ export function parseDescribe(p: Cursor): Describe {
   if (tableWord) p.next();
   else p.note('TABLE');
   node.source = parseSource(p);
+  if (node.source.kind === 'Table' && node.source.alias !== undefined) {
+    // `DESCRIBE TALBE t`: nobody names a table here.
+    p.seek(p.index - 1);
+    p.fail();
+  }
   if (node.mode === 'HISTORY' && p.accept('LIMIT')) node.limit = parseExpression(p, 0);
   if (p.accept('SETTINGS')) node.settings = parseSettingsList(p);
   node.span = p.span(start);

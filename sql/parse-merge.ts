@@ -128,6 +128,8 @@ function parseRestoreVersion(p: Cursor, start: number): RestoreVersion | undefin
   return undefined;
 }
 
+const objects = new Set(['TABLE', 'DATABASE', 'ALL', 'VIEW', 'DICTIONARY', 'TEMPORARY']);
+
 function parseItem(p: Cursor): BackupItem {
   const start = p.start();
   const object: BackupItem['object'] = p.acceptAll('TEMPORARY', 'TABLE')
@@ -139,7 +141,11 @@ function parseItem(p: Cursor): BackupItem {
     if (p.accept('AS')) node.as = p.tableName();
   }
   if (object === 'TABLE' && (p.accept('PARTITION') || p.accept('PARTITIONS'))) {
-    node.partitions = p.list(() => parsePartitionValue(p));
+    node.partitions = [parsePartitionValue(p)];
+    while (p.value === ',' && !objects.has(p.peek(1))) {
+      p.next();
+      node.partitions.push(parsePartitionValue(p));
+    }
   }
   if (object === 'ALL' || object === 'DATABASE') {
     while (p.accept('EXCEPT')) {

@@ -82,7 +82,8 @@ function parseMinus(p: Cursor, start: number): Expression {
       p.next();
       const text = p.value === 'NAN' ? 'nan' : '-inf';
       p.next();
-      return { kind: 'Literal', type: 'number', text, span: p.span(start) };
+      const literal: Expression = { kind: 'Literal', type: 'number', text, span: p.span(start) };
+      return parsePostfix(p, literal, start);
     }
   }
   p.next();
@@ -322,6 +323,8 @@ function parseArray(p: Cursor, start: number): Expression {
   return { kind: 'Array', items, span: p.span(start) };
 }
 
+const literalWords = new Set(['NULL', 'TRUE', 'FALSE', 'INF', 'INFINITY', 'NAN']);
+
 /** `{name:Type}` or `{'key': value}`. */
 function parseBraces(p: Cursor, start: number): Expression {
   const named = p.peekKind(1) === Word || p.peekKind(1) === Quoted;
@@ -329,7 +332,7 @@ function parseBraces(p: Cursor, start: number): Expression {
     return parseNameFrom(p, p.name(), start);
   }
   p.next();
-  if (named && p.peek(1) === ':') {
+  if (named && p.peek(1) === ':' && !literalWords.has(p.value)) {
     const { name } = p.name();
     p.next();
     const type = parseType(p);

@@ -44,6 +44,13 @@ export function startsQuery(p: Cursor, ahead = 0): boolean {
   return kind === Word || kind === Quoted || p.peek(ahead + 1) === '(';
 }
 
+/** Like `startsQuery`, where only a query makes sense: parentheses before it are looked through. */
+export function opensQuery(p: Cursor, ahead: number): boolean {
+  let at = ahead;
+  while (p.peek(at) === '(' && at - ahead < p.depthMax) at++;
+  return startsQuery(p, at);
+}
+
 /** WITH … (perhaps already taken), set operations, everything up to FORMAT. */
 export function parseQuery(p: Cursor, taken?: With, takenStart?: number): Query {
   p.enter();
@@ -379,14 +386,15 @@ export function parseGroupBy(p: Cursor): GroupBy {
     p.expect('(');
     node.sets = p.list(() => parseGroupingSet(p));
     p.expect(')');
-  } else if (p.value === '(' && next === ')') {
-    p.next();
-    p.next();
   } else {
     node.items = [parseExpression(p, withAlias)];
     while (p.accept(',')) {
       if (endsList(p) || p.value === 'WITH') break;
       node.items.push(parseExpression(p, withAlias));
+    }
+    const only = node.items[0];
+    if (node.items.length === 1 && only?.kind === 'Tuple' && only.items.length === 0) {
+      node.items = [];
     }
   }
   node.span = p.span(start);

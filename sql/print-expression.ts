@@ -288,8 +288,10 @@ export const expressionPrinters = {
       ? `${base(node.expr)}::${print(node.type)}`
       : `CAST(${print(node.expr)} AS ${print(node.type)})`,
   Interval: (node) => {
-    const value = bases.has(node.value.kind) ? print(node.value) : `(${print(node.value)})`;
-    return `INTERVAL ${value} ${node.unit}`;
+    const value = print(node.value);
+    const plain =
+      node.value.kind === 'Literal' || (bases.has(node.value.kind) && !/^['-]/.test(value));
+    return `INTERVAL ${plain ? value : `(${value})`} ${node.unit}`;
   },
   Between: (node) =>
     words(
