@@ -11,8 +11,8 @@ use files::{Files, RealFiles};
 use std::sync::Arc;
 use std::time::Instant;
 use storage::{
-    BLOCK_ROWS, Cache, ColumnSpec, Pred, Segment, WriteOptions, decode_batch, encode_batch, merge_segments,
-    write_segment,
+    BLOCK_ROWS, Cache, ColumnSpec, Pred, Segment, SortKey, WriteOptions, decode_batch, encode_batch,
+    merge_segments, sort_batch, write_rows, write_segment,
 };
 use types::compare::mix;
 use types::{Batch, Bitmap, Cancel, Column, Data, Field, Scalar, StrData, Type};
@@ -243,6 +243,26 @@ fn table(files: &Arc<dyn Files>, folder: &str) -> AnyResult<()> {
             Ok(())
         })?;
     }
+    let shuffled: Vec<u32> = {
+        let mut rows: Vec<u32> = (0..rows as u32).collect();
+        rows.sort_unstable_by_key(|r| mix(u64::from(*r), 3));
+        rows
+    };
+    let unsorted: Vec<Batch> = shuffled.chunks(BLOCK_ROWS).map(|r| batch.gather(r)).collect();
+    let t = Instant::now();
+    let keys = Batch::new(
+        sort.iter()
+            .map(|c| {
+                Column::concat(&specs[*c].ty, &unsorted.iter().map(|b| &b.columns[*c]).collect::<Vec<_>>())
+            })
+            .collect(),
+        rows,
+    );
+    let by: Vec<SortKey> = (0..sort.len()).map(|column| SortKey { column, desc: false }).collect();
+    let order = sort_batch(&keys, &by);
+    println!("sorted in {:.2} s", t.elapsed().as_secs_f64());
+    write_rows(files, "b", &specs, &unsorted, Some(&order), &options)?;
+    println!("sorted and written in {:.2} s", t.elapsed().as_secs_f64());
     let parts = 4;
     let mut inputs = Vec::new();
     for p in 0..parts {

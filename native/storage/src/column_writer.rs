@@ -12,7 +12,7 @@ use crate::write::Sink;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use types::codes::TOO_LARGE_STRING_SIZE;
-use types::{Bitmap, Column, Data, Error, Result, Scalar, StrData, Type};
+use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Scalar, StrData, Type};
 
 /// Rows after which a column of mostly distinct strings is given up as a dictionary.
 const TRIAL_ROWS: usize = 2 * BLOCK_ROWS;
@@ -107,6 +107,60 @@ impl ColumnWriter {
         let hopeless = !self.forced && self.rows >= TRIAL_ROWS && distinct * 4 > self.rows * 3;
         if words.full() || hopeless {
             self.give_up_words()?;
+        }
+        Ok(())
+    }
+    /// All rows of the column at once: those of `parts`, one after another, or of them the rows `order`
+    /// in that order. Only for a writer that has no rows yet.
+    pub fn push_all(&mut self, parts: &[&Column], order: Option<&[u32]>) -> Result<()> {
+        let Some(order) = order else { return parts.iter().try_for_each(|c| self.push(c)) };
+        if let Mode::Words(words) = &mut self.mode {
+            let mut rows = 0;
+            let mut fits = true;
+            for c in parts {
+                words.push(c)?;
+                rows += c.len();
+                let hopeless = !self.forced && rows >= TRIAL_ROWS && words.len() * 4 > rows * 3;
+                if words.full() || hopeless {
+                    fits = false;
+                    break;
+                }
+            }
+            if fits {
+                words.permute(order);
+                self.rows = order.len();
+                self.raw_bytes = 4 * order.len() as u64;
+                return Ok(());
+            }
+            self.mode = Mode::Direct;
+        }
+        self.rows = order.len();
+        let bytes: u64 = parts.iter().map(|c| c.bytes() as u64).sum();
+        let total: usize = parts.iter().map(|c| c.len()).sum();
+        self.raw_bytes = bytes * order.len() as u64 / total.max(1) as u64;
+        if check_text_bytes(parts).is_err() {
+            return self.push_scattered(parts, order);
+        }
+        let all = Column::concat(&self.spec.ty, parts);
+        order.chunks(BLOCK_ROWS).try_for_each(|rows| self.wait(&all.gather(rows)))
+    }
+    /// As `push_all` for strings that do not fit one column.
+    fn push_scattered(&mut self, parts: &[&Column], order: &[u32]) -> Result<()> {
+        let mut starts = vec![0u32];
+        parts.iter().for_each(|c| starts.push(starts[starts.len() - 1] + c.len() as u32));
+        for rows in order.chunks(BLOCK_ROWS) {
+            let mut block = ColumnBuilder::with_capacity(&self.spec.ty, rows.len());
+            let mut bytes = 0;
+            for &row in rows {
+                let part = starts.partition_point(|s| *s <= row) - 1;
+                let at = (row - starts[part]) as usize;
+                bytes += parts[part].bytes_at(at).map_or(0, <[u8]>::len);
+                if bytes > u32::MAX as usize {
+                    return Err(too_long());
+                }
+                block.push_row(parts[part], at);
+            }
+            self.wait(&block.finish())?;
         }
         Ok(())
     }
@@ -234,6 +288,9 @@ impl ColumnWriter {
             heap::write(words.iter(), self.codec, &mut self.heap);
         }
         Ok(())
+    }
+    pub fn ty(&self) -> &Type {
+        &self.spec.ty
     }
     pub fn ready_bytes(&self) -> usize {
         self.ready.len()

@@ -37,4 +37,4 @@ pub use sort::{SortKey, sort_batch};
 pub use spec::{ColumnInfo, ColumnSpec, IndexExpr, SegmentInfo, SkipIndex, SkipKind, WriteOptions};
 pub use stats::{BlockStats, SegmentStats};
 pub use wal::{decode_batch, encode_batch};
-pub use write::{SegmentWriter, write_segment};
+pub use write::{SegmentWriter, write_rows, write_segment};

@@ -20,6 +20,8 @@ pub(crate) struct Words {
     pub has_nulls: bool,
     /// '' occurs in a row that is not NULL
     empty_used: bool,
+    /// rows were left out, so words may be unused
+    partial: bool,
     /// codes of dictionaries that came in, by id; MAX = not seen yet
     remaps: HashMap<u64, Vec<u32>, foldhash::fast::RandomState>,
 }
@@ -141,7 +143,22 @@ impl Words {
         }
         Ok(())
     }
-    /// Sorts what was collected.
+    /// Puts the rows into another order, or leaves some out: row i becomes row `order[i]` of now.
+    pub fn permute(&mut self, order: &[u32]) {
+        self.partial = order.len() < self.codes.len();
+        self.codes = order.iter().map(|r| self.codes[*r as usize]).collect();
+        if self.has_nulls {
+            self.nulls = self.nulls.gather(order);
+            self.has_nulls = self.nulls.any();
+        } else {
+            self.nulls = Bitmap::new(order.len(), false);
+        }
+        if self.partial {
+            let empty = |i: usize| self.word(self.codes[i] as usize).is_empty() && !self.nulls.get(i);
+            self.empty_used = (0..self.codes.len()).any(empty);
+        }
+    }
+    /// Sorts what was collected. Words that no row uses are left out.
     pub fn order(&self) -> Ordered {
         let prefix = |c: usize| {
             let w = self.word(c);
@@ -150,15 +167,20 @@ impl Words {
             b[..n].copy_from_slice(&w[..n]);
             u64::from_be_bytes(b)
         };
-        let mut order: Vec<(u64, u32)> = (0..self.len()).map(|c| (prefix(c), c as u32)).collect();
+        let mut used = vec![!self.partial; self.len()];
+        if self.partial {
+            self.codes.iter().for_each(|c| used[*c as usize] = true);
+        }
+        let mut order: Vec<(u64, u32)> =
+            (0..self.len()).filter(|c| used[*c]).map(|c| (prefix(c), c as u32)).collect();
         order.sort_unstable_by(|a, b| {
             a.0.cmp(&b.0).then_with(|| self.word(a.1 as usize).cmp(self.word(b.1 as usize)))
         });
-        let mut rank = vec![0; order.len()];
+        let mut rank = vec![0; self.len()];
         order.iter().enumerate().for_each(|(r, (_, c))| rank[*c as usize] = r as u32);
         let words = StrData::from_iter(order.iter().map(|(_, c)| self.word(*c as usize)));
         let hidden = self.has_nulls && !self.empty_used;
-        let distinct = self.len() - usize::from(hidden && self.len() > 0);
+        let distinct = order.len() - usize::from(hidden && !order.is_empty());
         Ordered { words, rank, distinct }
     }
     /// The rows `[from, from + n)` as plain strings.

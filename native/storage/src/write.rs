@@ -69,6 +69,13 @@ impl Keys {
         self.last = key(rows - 1);
         self.rows += rows;
     }
+    /// All rows at once: those of `order` in the whole columns of the sort key.
+    fn push_ordered(&mut self, order: &[u32], columns: &[Column]) {
+        let key = |row: u32| columns.iter().map(|c| c.scalar(row as usize)).collect::<Vec<_>>();
+        self.keys = order.iter().step_by(BLOCK_ROWS).map(|r| key(*r)).collect();
+        self.last = order.last().map(|r| key(*r)).unwrap_or_default();
+        self.rows = order.len();
+    }
 }
 
 /// Writes footer and trailer, syncs, and tells what was written.
@@ -194,6 +201,25 @@ impl SegmentWriter {
     pub fn rows(&self) -> usize {
         self.keys.rows
     }
+    fn push_all(&mut self, batches: &[Batch], order: Option<&[u32]>) -> Result<()> {
+        let Some(order) = order else { return batches.iter().try_for_each(|b| self.push(b)) };
+        let parts = |c: usize| batches.iter().map(|b| &b.columns[c]).collect::<Vec<_>>();
+        let whole = |writer: &ColumnWriter, c: usize| Column::concat(writer.ty(), &parts(c));
+        let sort: Vec<Column> = self.keys.sort.iter().map(|c| whole(&self.columns[*c], *c)).collect();
+        self.keys.push_ordered(order, &sort);
+        for index in &mut self.indexes {
+            let inputs: Vec<Column> = index.inputs().iter().map(|c| whole(&self.columns[*c], *c)).collect();
+            for rows in order.chunks(BLOCK_ROWS) {
+                index.push(inputs.iter().map(|c| c.gather(rows)).collect(), rows.len())?;
+            }
+        }
+        let sink = &self.sink;
+        let work: Vec<_> = self.columns.iter_mut().enumerate().collect();
+        in_parallel(self.options.threads, work, |(c, writer)| {
+            writer.push_all(&parts(c), Some(order))?;
+            if writer.ready_bytes() >= RUN_BYTES { writer.drain(sink) } else { Ok(()) }
+        })
+    }
     pub fn finish(mut self) -> Result<SegmentInfo> {
         let work: Vec<_> = self.columns.iter_mut().collect();
         let sink = &self.sink;
@@ -263,6 +289,33 @@ pub fn write_segment(
     let result = result.and_then(|()| writer.finish());
     if result.is_err() {
         // What is left is named by no commit; the collector takes it if this fails too.
+        let _ = files.remove(path);
+    }
+    result
+}
+
+/// Writes the rows of some batches as one segment, without copying them together first: the rows `order`
+/// (numbers over all batches, in the order of the sort key) or, with `None`, all as they come. Columns are
+/// permuted and encoded on `options.threads` threads; strings only ever move as codes. On an error the
+/// file is removed again.
+pub fn write_rows(
+    files: &Arc<dyn Files>,
+    path: &str,
+    specs: &[ColumnSpec],
+    batches: &[Batch],
+    order: Option<&[u32]>,
+    options: &WriteOptions,
+) -> Result<SegmentInfo> {
+    let total: usize = batches.iter().map(|b| b.rows).sum();
+    if batches.iter().any(|b| b.columns.len() != specs.len())
+        || total > u32::MAX as usize
+        || order.is_some_and(|o| o.iter().any(|r| *r as usize >= total))
+    {
+        return Err(Error::internal("batches, columns and order of a segment do not fit each other"));
+    }
+    let mut writer = SegmentWriter::create(files, path, specs, options)?;
+    let result = writer.push_all(batches, order).and_then(|()| writer.finish());
+    if result.is_err() {
         let _ = files.remove(path);
     }
     result

@@ -278,3 +278,51 @@ fn skip_indexes_exclude_blocks() {
         assert!(s.index_may_match(1, 0, &Pred::Eq(Scalar::Int(500))).unwrap());
     }
 }
+
+#[test]
+fn rows_are_written_in_an_order_and_in_part() {
+    let dir = Dir::new();
+    let mut r = Random::new(21);
+    let types: Vec<Type> = TYPES.iter().map(|t| ty(t)).collect();
+    let specs = specs(&types);
+    let parts: Vec<Batch> = [700usize, 1, 0, 900]
+        .iter()
+        .zip(SHAPES)
+        .map(|(n, shape)| batch(types.iter().map(|t| column(&mut r, t, *shape, *n)).collect()))
+        .collect();
+    let all = Batch::concat(&types, &parts);
+    let sort = keys(&[19, 4]);
+    for (name, every) in [("all", 1u32), ("some", 3)] {
+        let rows: Vec<u32> = (0..all.rows as u32).filter(|i| i.is_multiple_of(every)).collect();
+        let order: Vec<u32> =
+            sort_batch(&all.gather(&rows), &sort).into_iter().map(|i| rows[i as usize]).collect();
+        let index = SkipIndex {
+            name: "i".into(),
+            kind: SkipKind::MinMax,
+            ty: types[3].clone(),
+            inputs: vec![3],
+            expr: None,
+        };
+        let options =
+            WriteOptions { sort: vec![19, 4], threads: 2, skip_indexes: vec![index], ..Default::default() };
+        let info = storage::write_rows(&dir.1, name, &specs, &parts, Some(&order), &options).unwrap();
+        let s = Segment::open(&dir.1, name, &Cache::new(64 << 20)).unwrap();
+        let expected = all.gather(&order);
+        assert_eq!((info.rows as usize, info.key_min.len()), (expected.rows, 2));
+        assert_eq!(s.block_key(1).unwrap()[0], expected.columns[19].scalar(expected.rows - 1));
+        for c in 0..types.len() {
+            same_columns(&expected.columns[c], &whole(&s, c));
+            if let Some(d) = s.dict(c).unwrap() {
+                let mut seen: Vec<&[u8]> =
+                    (0..expected.rows).filter_map(|i| expected.columns[c].bytes_at(i)).collect();
+                seen.sort_unstable();
+                seen.dedup();
+                assert_eq!(s.segment_stats(c).distinct, Some(seen.len() as u64));
+                assert!(d.len() - seen.len() <= 1);
+            }
+        }
+    }
+    storage::write_rows(&dir.1, "plain", &specs, &parts, None, &WriteOptions::default()).unwrap();
+    let s = Segment::open(&dir.1, "plain", &Cache::new(64 << 20)).unwrap();
+    (0..types.len()).for_each(|c| same_columns(&all.columns[c], &whole(&s, c)));
+}
