@@ -12,6 +12,8 @@ const MAGIC = Buffer.from('CLHEAD01');
 const PREFIX_BYTES = 28;
 
 export interface Head {
+  /** Of the whole directory; a newer one is refused. */
+  readonly format: number;
   readonly sequence: number;
   /** Number in the names of the snapshot and of the log. */
   readonly generation: number;

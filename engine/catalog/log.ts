@@ -114,11 +114,14 @@ function readSnapshot(files: FilesApi, head: Head): { state: CatalogState; token
     state: unknown;
     tokens: [number, TokenRecord[]][];
   };
-  if (json.format > FORMAT) {
-    const text = `${file} was written by a newer version (format ${json.format}, known: ${FORMAT})`;
-    throw fail('NOT_IMPLEMENTED', `${text}; nothing was changed`);
-  }
+  refuseNewer(file, json.format);
   return { state: stateFromJson(json.state), tokens: TokenBook.fromJson(json.tokens) };
+}
+
+function refuseNewer(file: string, format: number): void {
+  if (format <= FORMAT) return;
+  const text = `${file} was written by a newer version (format ${format}, known: ${FORMAT})`;
+  throw fail('NOT_IMPLEMENTED', `${text}; nothing was changed`);
 }
 
 function noteTokens(tokens: TokenBook, record: CommitRecord): void {
@@ -133,6 +136,7 @@ export function readCatalog(files: FilesApi): CatalogOnDisk | undefined {
     refuseLostHeads(files);
     return undefined;
   }
+  refuseNewer(HEAD_FILES[heads.slot === 0 ? 0 : 1], head.format);
   const broken = heads.broken[0];
   try {
     const { state, tokens } = readSnapshot(files, head);
@@ -227,7 +231,7 @@ export class CatalogLog {
     for (const { name } of files.list('catalog')) files.remove(`catalog/${name}`);
     const state = emptyState();
     const written = await writeGeneration(files, 1, state, new TokenBook());
-    const head: Head = { ...written, sequence: 1, boot: 1, walSequence: 0 };
+    const head: Head = { format: FORMAT, ...written, sequence: 1, boot: 1, walSequence: 0 };
     await writeHead(files, 0, head);
     await writeHead(files, 1, { ...head, sequence: 2 });
     const log = files.openWrite(numbered('log', 1));

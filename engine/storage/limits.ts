@@ -24,7 +24,7 @@ export const defaultLimits: StorageLimits = {
   memtableBytesMax: 128 << 20,
   memtableAgeMs: 30_000,
   memtablesBytesMax: 512 << 20,
-  walBytesMax: 512 << 20,
+  walBytesMax: 256 << 20,
   segmentsPerPartitionMax: 3000,
   segmentRowsMax: 16_000_000,
   mergeInputsMax: 32,

@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { TokenRecord } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
-import { fail } from '../errors.ts';
+import { EngineError, fail } from '../errors.ts';
 import type { Logger } from '../facade.ts';
 import type { FilesApi } from './files.ts';
 import { Flusher } from './flush.ts';
@@ -43,6 +43,9 @@ export class SchemaChanged extends Error {}
 
 const TICK_MS = 1000;
 const RETRY_SECONDS = 1;
+
+const stopping = (): EngineError =>
+  new EngineError('ABORTED', 236, 'unavailable', 'The server is stopping');
 
 export class Storage {
   readonly context: StorageContext;
@@ -120,7 +123,7 @@ export class Storage {
   /** Throws when an insert should come later: 429 for pressure, 503 for an untrusted disk. */
   admit(tableId: number): void {
     this.context.health.check();
-    if (this.#closing) throw fail('ABORTED', 'The server is stopping');
+    if (this.#closing) throw stopping();
     const { limits } = this.context;
     if (this.memtableBytes >= limits.memtablesBytesMax) {
       this.flusher.flushLargest();
@@ -157,6 +160,12 @@ export class Storage {
         const first = parts[0];
         if (token && first) catalog.tokens.add(first.tableId, [token]);
       });
+    } catch (error) {
+      if (error instanceof EngineError && error.fault === 'disk_full') {
+        this.trimWal();
+        this.collector.collect({ spaceIsShort: true });
+      }
+      throw error;
     } finally {
       for (const batch of left) kernel.batchDrop(batch);
       for (const out of leave) out();
@@ -165,8 +174,11 @@ export class Storage {
   }
 
   #walPart({ tableId, definition, batch, rows }: AppendPart): WalPart {
-    const now = this.store(tableId).table.definition;
+    const store = this.store(tableId);
+    const now = store.table.definition;
     if (now.schemaVersion !== definition.schemaVersion) throw new SchemaChanged();
+    // Once the rows are in the log nothing may fail any more, so what may is done before.
+    store.prepare();
     const payload = this.context.kernel.walEncode(batch);
     return { tableId, schemaVersion: now.schemaVersion, rows, payload };
   }

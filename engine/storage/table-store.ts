@@ -82,7 +82,7 @@ export class TableStore {
 
   /** When the oldest row in memory came; undefined without any. */
   get oldestMs(): number | undefined {
-    return (this.#sealed[0] ?? this.#active)?.openedMs;
+    return [...this.#sealed, this.#active].find((memtable) => memtable?.rows)?.openedMs;
   }
 
   get activeIsDue(): boolean {
@@ -97,6 +97,12 @@ export class TableStore {
     return this.#sealed.length > 0;
   }
 
+  /** Opens a memtable, so that `apply` has one. */
+  prepare(): void {
+    const { kernel, clock } = this.#context;
+    this.#active ??= openMemtable(kernel, this.shape(), clock.now());
+  }
+
   /** Makes an insert's rows visible. The log holds them already, so this must not fail. */
   apply(batch: number, sequence: number, token: TokenRecord | undefined): void {
     const { kernel, clock, limits } = this.#context;
@@ -104,16 +110,20 @@ export class TableStore {
       kernel.batchDrop(batch);
       return;
     }
-    this.#active ??= openMemtable(kernel, this.shape(), clock.now());
-    appendBatch(kernel, this.#active, batch, sequence, token);
-    const { rows, bytes } = this.#active;
+    const active = this.#active ?? openMemtable(kernel, this.shape(), clock.now());
+    this.#active = active;
+    appendBatch(kernel, active, batch, sequence, token);
+    const { rows, bytes } = active;
     if (rows >= limits.memtableRowsMax || bytes >= limits.memtableBytesMax) this.seal();
   }
 
   /** Ends the memtable in use; the next insert begins a new one. */
   seal(): void {
-    if (this.#active) this.#sealed.push(this.#active);
+    const active = this.#active;
     this.#active = undefined;
+    // An empty one may be of a shape that is about to change.
+    if (active && active.rows === 0) this.#context.kernel.memtableDrop(active.handle);
+    else if (active) this.#sealed.push(active);
   }
 
   /** Sealed memtables that are not in segments yet, oldest first. */
