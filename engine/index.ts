@@ -68,6 +68,8 @@ export async function open(options: EngineOptions): Promise<Engine> {
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? quiet;
   const settings = defaultSettings.with(Object.entries(options.settings ?? {}));
+  const memoryBytes = memoryOf(settings.number('max_server_memory'));
+  kernel.configure(memoryBytes, Math.floor(memoryBytes / 4));
   const files =
     typeof options.files === 'object'
       ? openSimulated(kernel.files, options.files.sim).files
@@ -113,7 +115,7 @@ export async function open(options: EngineOptions): Promise<Engine> {
     hostname: hostname(),
     version: dialectVersion,
     serverUuid: randomUUID(),
-    memoryBytes: memoryOf(settings.number('max_server_memory')),
+    memoryBytes,
     counters: new Map(),
     nextKey: 1,
   };

@@ -83,7 +83,7 @@ export function bindAggregation(
     ],
   };
   const byKey = new Map<string, Column>();
-  keys.forEach((key, i) => byKey.set(key.key, (assigned[i] as Assigned).column));
+  for (const [i, key] of keys.entries()) byKey.set(key.key, (assigned[i] as Assigned).column);
   const byCall = new Map(
     [...calls.keys()].map((key, i) => [key, (aggregates[i] as AggregateItem).column]),
   );

@@ -186,7 +186,7 @@ function bindIdentifier(ast: Of<'Identifier'>, scope: Scope, locals: Locals): Ex
   const names = identifierParts(scope.ctx, ast);
   const found = lookUp(scope, names, locals, ast.span);
   if (found) return found;
-  throw unknownIdentifier(scope, names, ast.span);
+  throw unknownIdentifier(scope, names, ast.span, ast.parts);
 }
 
 function lookUp(scope: Scope, names: string[], locals: Locals, span: Span): Expr | undefined {

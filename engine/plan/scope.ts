@@ -182,10 +182,20 @@ export function findCommon(scope: Scope | undefined, name: string): CommonEntry 
   return undefined;
 }
 
-export function unknownIdentifier(scope: Scope, parts: readonly string[], span: Span): Error {
+/** `places`: where each part stands; the failure points at the part that is unknown. */
+export function unknownIdentifier(
+  scope: Scope,
+  parts: readonly string[],
+  whole: Span,
+  places: readonly { span: Span }[] = [],
+): Error {
   const name = parts.join('.');
   const table = parts.length > 1 ? findSource(scope, parts.slice(0, -1)) : undefined;
   const last = parts[parts.length - 1] as string;
+  const span =
+    (table && places[parts.length - 1]?.span) ??
+    (parts.length > 1 ? places[0]?.span : undefined) ??
+    whole;
   let near: string | undefined;
   if (table) {
     const column = suggest(last, table.byName.keys());

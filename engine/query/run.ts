@@ -349,11 +349,19 @@ async function respond(run: Run, answer: Answer, leave: () => void): Promise<Que
       () => {},
     );
   }
+  // A query that is cancelled while its client pauses ends at once; one that is at work ends itself.
+  let working = false;
+  run.signal.addEventListener('abort', () => {
+    if (!working) end(run.process.cancelled);
+  });
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       if (start.first) yield start.first;
       for (;;) {
+        if (run.process.cancelled) throw run.process.cancelled;
+        working = true;
         const chunk = await core.native.nextChunk(key);
+        working = false;
         if (!chunk) break;
         yield chunk;
       }

@@ -36,7 +36,7 @@ export function storedValues(
 ): { column: ColumnDefinition; expr: Expr }[] {
   const values = new Map<string, Expr>();
   const busy = new Set<string>();
-  const valueOf = (column: ColumnDefinition): Expr => {
+  const valueFor = (column: ColumnDefinition): Expr => {
     const known = values.get(column.name);
     if (known) return known;
     if (busy.has(column.name))
@@ -58,12 +58,12 @@ export function storedValues(
     return typeDefault(column.type);
   };
   const columns = definition.columns.map(
-    (c): SourceColumn => ({ name: c.name, type: c.type, expr: () => valueOf(c), hidden: false }),
+    (c): SourceColumn => ({ name: c.name, type: c.type, expr: () => valueFor(c), hidden: false }),
   );
   inner.sources = [makeSource({ database: definition.database, table: definition.name }, columns)];
   return definition.columns
     .filter((c) => c.defaultKind !== 'ALIAS' && c.defaultKind !== 'EPHEMERAL')
-    .map((column) => ({ column, expr: valueOf(column) }));
+    .map((column) => ({ column, expr: valueFor(column) }));
 }
 
 function typeDefault(type: string): Expr {

@@ -65,7 +65,7 @@ export const columns: SystemTable = {
           flag(
             texts.some(
               (text) =>
-                text === name || new RegExp(`(^|[^\\w.])${escape(name)}($|[^\\w(])`).test(text),
+                text === name || new RegExp(`(^|[^\\w.])${escaped(name)}($|[^\\w(])`).test(text),
             ),
           );
         d.columns.forEach((c, i) => {
@@ -118,4 +118,4 @@ export const columns: SystemTable = {
   },
 };
 
-const escape = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escaped = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
