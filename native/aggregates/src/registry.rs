@@ -29,7 +29,8 @@ pub struct Flags {
 }
 
 impl Flags {
-    pub const NONE: Flags = Flags { default_on_nulls: false, respects_nulls: false, order_sensitive: false, idempotent: false };
+    pub const NONE: Flags =
+        Flags { default_on_nulls: false, respects_nulls: false, order_sensitive: false, idempotent: false };
     pub const DEFAULT_ON_NULLS: Flags = Flags { default_on_nulls: true, ..Flags::NONE };
     pub const ORDER: Flags = Flags { order_sensitive: true, ..Flags::NONE };
     pub const ORDER_DEFAULT: Flags = Flags { order_sensitive: true, default_on_nulls: true, ..Flags::NONE };
@@ -64,17 +65,30 @@ impl Call<'_> {
         if range.contains(&self.params.len()) {
             return Ok(());
         }
-        if self.params.len() > 0 && *range.end() == 0 {
-            return Err(Error::new(types::codes::AGGREGATE_FUNCTION_DOESNT_ALLOW_PARAMETERS, format!("Aggregate function {} takes no parameters", self.name)));
+        if !self.params.is_empty() && *range.end() == 0 {
+            return Err(Error::new(
+                types::codes::AGGREGATE_FUNCTION_DOESNT_ALLOW_PARAMETERS,
+                format!("Aggregate function {} takes no parameters", self.name),
+            ));
         }
         Err(Error::new(
             NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
-            format!("Aggregate function {} takes {} to {} parameters, {} given", self.name, range.start(), range.end(), self.params.len()),
+            format!(
+                "Aggregate function {} takes {} to {} parameters, {} given",
+                self.name,
+                range.start(),
+                range.end(),
+                self.params.len()
+            ),
         ))
     }
     pub fn illegal(&self, index: usize) -> Error {
         let ty = self.args.get(index).map_or_else(String::new, ToString::to_string);
-        Error::illegal_type(format!("Illegal type {ty} of argument {} of aggregate function {}", index + 1, self.name))
+        Error::illegal_type(format!(
+            "Illegal type {ty} of argument {} of aggregate function {}",
+            index + 1,
+            self.name
+        ))
     }
     /// Errors: `ILLEGAL_TYPE_OF_ARGUMENT` unless argument `index` passes.
     pub fn check(&self, index: usize, ok: impl Fn(&Type) -> bool) -> Result<()> {
@@ -83,15 +97,33 @@ impl Call<'_> {
     /// An unsigned parameter.
     pub fn uint_param(&self, index: usize) -> Result<u64> {
         let v = self.params.get(index).and_then(|p| p.value.as_i128()).and_then(|v| u64::try_from(v).ok());
-        v.ok_or_else(|| Error::bad_arguments(format!("Parameter {} of aggregate function {} must be a whole number ≥ 0", index + 1, self.name)))
+        v.ok_or_else(|| {
+            Error::bad_arguments(format!(
+                "Parameter {} of aggregate function {} must be a whole number ≥ 0",
+                index + 1,
+                self.name
+            ))
+        })
     }
     pub fn float_param(&self, index: usize) -> Result<f64> {
         let v = self.params.get(index).and_then(|p| p.value.as_f64());
-        v.ok_or_else(|| Error::bad_arguments(format!("Parameter {} of aggregate function {} must be a number", index + 1, self.name)))
+        v.ok_or_else(|| {
+            Error::bad_arguments(format!(
+                "Parameter {} of aggregate function {} must be a number",
+                index + 1,
+                self.name
+            ))
+        })
     }
     pub fn text_param(&self, index: usize) -> Result<&str> {
         let v = self.params.get(index).and_then(|p| p.value.as_str());
-        v.ok_or_else(|| Error::bad_arguments(format!("Parameter {} of aggregate function {} must be a string", index + 1, self.name)))
+        v.ok_or_else(|| {
+            Error::bad_arguments(format!(
+                "Parameter {} of aggregate function {} must be a string",
+                index + 1,
+                self.name
+            ))
+        })
     }
 }
 
@@ -107,8 +139,20 @@ pub struct Bound {
 }
 
 impl Bound {
-    pub fn new(call: &Call<'_>, ty: Type, make: impl Fn() -> Box<dyn States> + Send + Sync + 'static) -> Bound {
-        Bound { name: call.name.to_string(), params: call.params.to_vec(), args: call.args.to_vec(), ty, flags: Flags::NONE, state_type: None, make: Box::new(make) }
+    pub fn new(
+        call: &Call<'_>,
+        ty: Type,
+        make: impl Fn() -> Box<dyn States> + Send + Sync + 'static,
+    ) -> Bound {
+        Bound {
+            name: call.name.to_string(),
+            params: call.params.to_vec(),
+            args: call.args.to_vec(),
+            ty,
+            flags: Flags::NONE,
+            state_type: None,
+            make: Box::new(make),
+        }
     }
     /// For functions whose states are those of another one.
     pub fn with_state_type(mut self, ty: Type) -> Bound {
@@ -174,7 +218,8 @@ pub fn find(name: &str) -> Option<&'static AggregateDef> {
     let all = registry();
     all.binary_search_by_key(&name, |d| d.name).ok().map(|i| all[i]).or_else(|| {
         all.iter().copied().find(|d| {
-            d.case_insensitive && d.name.eq_ignore_ascii_case(name) || d.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
+            d.case_insensitive && d.name.eq_ignore_ascii_case(name)
+                || d.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
         })
     })
 }
@@ -191,7 +236,8 @@ pub fn unknown(name: &str) -> Error {
     near.sort();
     near.truncate(3);
     let names: Vec<&str> = near.iter().map(|n| n.1).collect();
-    let hint = if names.is_empty() { String::new() } else { format!(". Maybe you meant: {}", names.join(", ")) };
+    let hint =
+        if names.is_empty() { String::new() } else { format!(". Maybe you meant: {}", names.join(", ")) };
     Error::new(UNKNOWN_AGGREGATE_FUNCTION, format!("Unknown aggregate function {name}{hint}"))
 }
 

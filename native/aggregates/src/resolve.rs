@@ -47,9 +47,17 @@ fn without_null(ty: &Type) -> Type {
     }
 }
 
-pub(crate) fn resolve_at(name: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
+pub(crate) fn resolve_at(
+    name: &str,
+    params: &[Param],
+    args: &[Type],
+    depth: usize,
+) -> Result<Arc<dyn Aggregate>> {
     if depth > DEPTH_MAX {
-        return Err(Error::new(types::codes::TOO_DEEP_RECURSION, format!("Aggregate function {name} has too many combinators")));
+        return Err(Error::new(
+            types::codes::TOO_DEEP_RECURSION,
+            format!("Aggregate function {name} has too many combinators"),
+        ));
     }
     let over_map = matches!(name, "sumMap" | "minMap" | "maxMap") && matches!(args, [Type::Map(_)]);
     let nullable = args.iter().any(Type::is_nullable);
@@ -73,20 +81,28 @@ pub(crate) fn resolve_at(name: &str, params: &[Param], args: &[Type], depth: usi
     if NULL_TRANSPARENT.contains(&combinator) || !nullable {
         return c::combine(combinator, rest, params, args, depth);
     }
-    let plain: Vec<Type> = args.iter().map(|t| if only_null(t) { t.clone() } else { without_null(t) }).collect();
+    let plain: Vec<Type> =
+        args.iter().map(|t| if only_null(t) { t.clone() } else { without_null(t) }).collect();
     if args.iter().any(only_null) {
-        let inner = resolve_at(rest, params, &plain, depth + 1).map(|a| a.default_on_nulls()).unwrap_or(false);
+        let inner =
+            resolve_at(rest, params, &plain, depth + 1).map(|a| a.default_on_nulls()).unwrap_or(false);
         return Ok(c::nothing(name, params, args, inner));
     }
     let inner = c::combine(combinator, rest, params, &plain, depth)?;
-    Ok(if inner.respects_nulls() { c::combine(combinator, rest, params, args, depth)? } else { c::skip_nulls(inner, args) })
+    Ok(if inner.respects_nulls() {
+        c::combine(combinator, rest, params, args, depth)?
+    } else {
+        c::skip_nulls(inner, args)
+    })
 }
 
 /// A parameter from its text in a type's name: a number, a quoted string or an array of such.
 pub(crate) fn parse_param(text: &str) -> Result<Param> {
     let mut rest = text;
     let value = literal(&mut rest, 0).filter(|_| rest.trim().is_empty());
-    let value = value.ok_or_else(|| Error::bad_arguments(format!("Cannot read {text} as a parameter of an aggregate function")))?;
+    let value = value.ok_or_else(|| {
+        Error::bad_arguments(format!("Cannot read {text} as a parameter of an aggregate function"))
+    })?;
     Ok(Param { value, text: text.to_string() })
 }
 

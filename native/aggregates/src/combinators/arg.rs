@@ -16,17 +16,32 @@ use std::sync::Arc;
 use types::compare::compare_rows;
 use types::{Column, Error, Result, StrData, Type};
 
-pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize, wanted: Ordering) -> Result<Arc<dyn Aggregate>> {
+pub fn build(
+    rest: &str,
+    params: &[Param],
+    args: &[Type],
+    depth: usize,
+    wanted: Ordering,
+) -> Result<Arc<dyn Aggregate>> {
     let suffix = if wanted == Ordering::Less { "ArgMin" } else { "ArgMax" };
     let (key, others) = last_arg(&format!("{rest}{suffix}"), args)?;
     if !comparable(key) {
-        return Err(Error::illegal_type(format!("Illegal type {key} of last argument of aggregate function {rest}{suffix}")));
+        return Err(Error::illegal_type(format!(
+            "Illegal type {key} of last argument of aggregate function {rest}{suffix}"
+        )));
     }
     let inner = nested(rest, params, others, depth)?;
     let made = inner.clone();
     let key = key.clone();
     Ok(Combined::new(suffix, &inner, args, inner.ty().clone(), move || {
-        Box::new(ArgStates { inner: made.states(), keys: Slots::new(&key), ids: Vec::new(), next: 1, key: key.clone(), wanted })
+        Box::new(ArgStates {
+            inner: made.states(),
+            keys: Slots::new(&key),
+            ids: Vec::new(),
+            next: 1,
+            key: key.clone(),
+            wanted,
+        })
     })
     .arc())
 }
@@ -49,7 +64,8 @@ impl ArgStates {
     }
     /// Order of a key against the group's; anything beats nothing.
     fn offer(&mut self, group: u32, key: &Column, row: usize) -> bool {
-        let order = if self.ids[group as usize] == 0 { self.wanted } else { self.keys.compare(key, row, group) };
+        let order =
+            if self.ids[group as usize] == 0 { self.wanted } else { self.keys.compare(key, row, group) };
         if order == self.wanted {
             self.keys.set(group, key, row);
             self.fresh(group);
@@ -101,7 +117,11 @@ impl States for ArgStates {
             if other.ids[s as usize] == 0 {
                 continue;
             }
-            let order = if self.ids[d as usize] == 0 { self.wanted } else { self.keys.compare_slots(&other.keys, s, d) };
+            let order = if self.ids[d as usize] == 0 {
+                self.wanted
+            } else {
+                self.keys.compare_slots(&other.keys, s, d)
+            };
             if order == self.wanted {
                 self.keys.copy(&other.keys, s, d);
                 self.fresh(d);

@@ -13,18 +13,26 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let elements = element_types(&format!("{rest}Array"), args)?;
     let inner = nested(rest, params, &elements, depth)?;
     let made = inner.clone();
-    Ok(Combined::new("Array", &inner, args, inner.ty().clone(), move || Box::new(ArrayStates { inner: made.states() })).arc())
+    Ok(Combined::new("Array", &inner, args, inner.ty().clone(), move || {
+        Box::new(ArrayStates { inner: made.states() })
+    })
+    .arc())
 }
 
 /// Element types of arguments that must all be arrays.
 pub fn element_types(name: &str, args: &[Type]) -> Result<Vec<Type>> {
     if args.is_empty() {
-        return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {name} takes at least one argument")));
+        return Err(Error::new(
+            NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+            format!("Aggregate function {name} takes at least one argument"),
+        ));
     }
     args.iter()
         .map(|t| match t {
             Type::Array(e) => Ok(e.as_ref().clone()),
-            t => Err(Error::illegal_type(format!("Illegal type {t} of argument of aggregate function {name}: it must be an array"))),
+            t => Err(Error::illegal_type(format!(
+                "Illegal type {t} of argument of aggregate function {name}: it must be an array"
+            ))),
         })
         .collect()
 }
@@ -40,12 +48,17 @@ pub fn unnest(args: &[Column]) -> Result<Unnested> {
     let mut out = Unnested { offsets: Vec::new(), values: Vec::new() };
     for c in args {
         let c = c.flat();
-        let Data::Array(a) = &c.data else { return Err(Error::internal("An array argument is not an array")) };
+        let Data::Array(a) = &c.data else {
+            return Err(Error::internal("An array argument is not an array"));
+        };
         let from = a.offsets[0];
         let to = a.offsets[a.offsets.len() - 1];
         let offsets: Vec<u32> = a.offsets.iter().map(|o| o - from).collect();
         if !out.values.is_empty() && out.offsets != offsets {
-            return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Array arguments of an aggregate function must have equal lengths"));
+            return Err(Error::new(
+                SIZES_OF_ARRAYS_DONT_MATCH,
+                "Array arguments of an aggregate function must have equal lengths",
+            ));
         }
         out.offsets = offsets;
         out.values.push(a.values.slice(from as usize, (to - from) as usize));

@@ -17,7 +17,10 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let inner = nested(rest, params, args, depth)?;
     let made = inner.clone();
     let own = args.to_vec();
-    Ok(Combined::new("Distinct", &inner, args, inner.ty().clone(), move || Box::new(DistinctStates::new(&made, &own))).arc())
+    Ok(Combined::new("Distinct", &inner, args, inner.ty().clone(), move || {
+        Box::new(DistinctStates::new(&made, &own))
+    })
+    .arc())
 }
 
 struct DistinctStates {
@@ -59,8 +62,12 @@ impl States for DistinctStates {
         let other = same::<Self>(other)?;
         let mut map = vec![u32::MAX; other.len()];
         src.iter().zip(dst).for_each(|(s, d)| map[*s as usize] = *d);
-        let (gs, positions): (Vec<u32>, Vec<u32>) =
-            other.rows.iter().filter(|(g, _)| map[*g as usize] != u32::MAX).map(|(g, p)| (map[g as usize], p)).unzip();
+        let (gs, positions): (Vec<u32>, Vec<u32>) = other
+            .rows
+            .iter()
+            .filter(|(g, _)| map[*g as usize] != u32::MAX)
+            .map(|(g, p)| (map[g as usize], p))
+            .unzip();
         let rows = other.rows.gather(&positions);
         match &rows.data {
             Data::Tuple(cs, n) => self.update(Groups::Each(&gs), cs, *n),
@@ -71,7 +78,8 @@ impl States for DistinctStates {
         let mut inner = self.inner.states();
         inner.resize(groups.len());
         let (counts, rows) = self.rows.rows(groups, self.len());
-        let gs: Vec<u32> = counts.iter().enumerate().flat_map(|(i, n)| std::iter::repeat_n(i as u32, *n)).collect();
+        let gs: Vec<u32> =
+            counts.iter().enumerate().flat_map(|(i, n)| std::iter::repeat_n(i as u32, *n)).collect();
         if let Data::Tuple(cs, n) = &rows.data
             && *n > 0
         {

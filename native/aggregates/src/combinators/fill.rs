@@ -8,7 +8,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use types::{Bitmap, Column, ColumnBuilder, Result, StrData, Type};
 
-pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize, or_null: bool) -> Result<Arc<dyn Aggregate>> {
+pub fn build(
+    rest: &str,
+    params: &[Param],
+    args: &[Type],
+    depth: usize,
+    or_null: bool,
+) -> Result<Arc<dyn Aggregate>> {
     let inner = nested(rest, params, args, depth)?;
     let null = or_null && (inner.ty().can_be_nullable() || inner.ty().is_nullable());
     let ty = if null { Type::nullable(inner.ty().clone()) } else { inner.ty().clone() };

@@ -18,7 +18,10 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let inner = nested(rest, params, &elements, depth)?;
     let made = inner.clone();
     let ty = Type::array(inner.ty().clone());
-    Ok(Combined::new("ForEach", &inner, args, ty, move || Box::new(ForEach { inner: made.states(), ids: Vec::new(), next: 0, held: 0 })).arc())
+    Ok(Combined::new("ForEach", &inner, args, ty, move || {
+        Box::new(ForEach { inner: made.states(), ids: Vec::new(), next: 0, held: 0 })
+    })
+    .arc())
 }
 
 struct ForEach {
@@ -35,7 +38,10 @@ impl ForEach {
     fn grow(&mut self, group: u32, n: usize) -> Result<()> {
         let ids = &mut self.ids[group as usize];
         if n > ELEMENTS_MAX {
-            return Err(Error::new(TOO_LARGE_ARRAY_SIZE, format!("Array of {n} elements in -ForEach, at most {ELEMENTS_MAX} are allowed")));
+            return Err(Error::new(
+                TOO_LARGE_ARRAY_SIZE,
+                format!("Array of {n} elements in -ForEach, at most {ELEMENTS_MAX} are allowed"),
+            ));
         }
         let before = ids.capacity();
         while ids.len() < n {

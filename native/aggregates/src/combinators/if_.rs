@@ -16,11 +16,16 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
         return Ok(super::nothing(&name, params, args, zero));
     }
     if !matches!(cond.base(), Type::UInt8 | Type::Bool) {
-        return Err(Error::illegal_type(format!("Illegal type {cond} of last argument of aggregate function {name}: it must be UInt8 or Bool")));
+        return Err(Error::illegal_type(format!(
+            "Illegal type {cond} of last argument of aggregate function {name}: it must be UInt8 or Bool"
+        )));
     }
     let inner = nested(rest, params, others, depth)?;
     let made = inner.clone();
-    Ok(Combined::new("If", &inner, args, inner.ty().clone(), move || Box::new(IfStates { inner: made.states() })).arc())
+    Ok(Combined::new("If", &inner, args, inner.ty().clone(), move || {
+        Box::new(IfStates { inner: made.states() })
+    })
+    .arc())
 }
 
 struct IfStates {

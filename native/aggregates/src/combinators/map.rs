@@ -17,17 +17,29 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let name = format!("{rest}Map");
     let (map, others) = last_arg(&name, args)?;
     let Type::Map(kv) = map else {
-        return Err(Error::illegal_type(format!("Illegal type {map} of argument of aggregate function {name}: it must be a map")));
+        return Err(Error::illegal_type(format!(
+            "Illegal type {map} of argument of aggregate function {name}: it must be a map"
+        )));
     };
     if !others.is_empty() {
-        return Err(Error::new(types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {name} takes one map")));
+        return Err(Error::new(
+            types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+            format!("Aggregate function {name} takes one map"),
+        ));
     }
     let inner = nested(rest, params, std::slice::from_ref(&kv.1), depth)?;
     let made = inner.clone();
     let key = kv.0.clone();
     let ty = Type::map(key.clone(), inner.ty().clone());
     Ok(Combined::new("Map", &inner, args, ty, move || {
-        Box::new(MapStates { inner: made.states(), key: key.clone(), keyer: Keyer::new(std::slice::from_ref(&key)), ids: Vec::new(), next: 0, entries: 0 })
+        Box::new(MapStates {
+            inner: made.states(),
+            key: key.clone(),
+            keyer: Keyer::new(std::slice::from_ref(&key)),
+            ids: Vec::new(),
+            next: 0,
+            entries: 0,
+        })
     })
     .arc())
 }
@@ -88,7 +100,9 @@ impl States for MapStates {
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let c = args[0].flat();
         let Data::Array(a) = &c.data else { return Err(Error::internal("A map argument is not an array")) };
-        let Data::Tuple(kv, _) = &a.values.data else { return Err(Error::internal("A map's entries are not tuples")) };
+        let Data::Tuple(kv, _) = &a.values.data else {
+            return Err(Error::internal("A map's entries are not tuples"));
+        };
         let from = a.offsets[0] as usize;
         let total = a.offsets[rows] as usize - from;
         let keys = self.keyer.keys(&[kv[0].slice(from, total)], total)?;
@@ -158,7 +172,10 @@ impl States for MapStates {
         self.inner.merge_serialized(&ids, &StrData::from_iter(parts.iter().map(Vec::as_slice)))
     }
     fn bytes(&self) -> usize {
-        self.inner.bytes() + self.keyer.bytes() + self.ids.capacity() * size_of::<HashMap<u128, u32>>() + self.entries * 64
+        self.inner.bytes()
+            + self.keyer.bytes()
+            + self.ids.capacity() * size_of::<HashMap<u128, u32>>()
+            + self.entries * 64
     }
     fn as_any(&self) -> &dyn Any {
         self

@@ -12,8 +12,8 @@ mod resample;
 mod state;
 mod tuple;
 
-pub use state::SIMPLE;
 pub use nulls::{nothing, skip_nulls, with_args};
+pub use state::SIMPLE;
 
 use crate::contract::{Aggregate, Param, States};
 use crate::resolve::resolve_at;
@@ -45,13 +45,27 @@ pub const NULL_TRANSPARENT: &[&str] = &["If", "State", "SimpleState", "Merge", "
 
 /// `sumIf` → (`sum`, `If`).
 pub fn split(name: &str) -> Option<(&str, &'static str)> {
-    COMBINATORS.iter().find_map(|(suffix, _)| name.strip_suffix(suffix).filter(|r| !r.is_empty()).map(|rest| (rest, *suffix)))
+    COMBINATORS.iter().find_map(|(suffix, _)| {
+        name.strip_suffix(suffix).filter(|r| !r.is_empty()).map(|rest| (rest, *suffix))
+    })
 }
 
 /// Applies a combinator to the function called `rest`.
-pub fn combine(combinator: &str, rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
-    if combinator != "Array" && crate::registry::find(rest).is_none() && split(rest).is_some_and(|(_, inner)| inner == combinator) {
-        return Err(Error::new(types::codes::ILLEGAL_AGGREGATION, format!("Aggregate function {rest}{combinator} has the combinator -{combinator} twice in a row")));
+pub fn combine(
+    combinator: &str,
+    rest: &str,
+    params: &[Param],
+    args: &[Type],
+    depth: usize,
+) -> Result<Arc<dyn Aggregate>> {
+    if combinator != "Array"
+        && crate::registry::find(rest).is_none()
+        && split(rest).is_some_and(|(_, inner)| inner == combinator)
+    {
+        return Err(Error::new(
+            types::codes::ILLEGAL_AGGREGATION,
+            format!("Aggregate function {rest}{combinator} has the combinator -{combinator} twice in a row"),
+        ));
     }
     match combinator {
         "If" => if_::build(rest, params, args, depth),
@@ -59,7 +73,9 @@ pub fn combine(combinator: &str, rest: &str, params: &[Param], args: &[Type], de
         "SimpleState" => state::simple_state(rest, params, args, depth),
         "Merge" => state::merge(rest, params, args, false),
         "MergeState" => state::merge(rest, params, args, true),
-        "OrNull" | "OrDefault" => match split(rest).filter(|(r, s)| *s == "If" && crate::registry::find(rest).is_none() && !r.is_empty()) {
+        "OrNull" | "OrDefault" => match split(rest)
+            .filter(|(r, s)| *s == "If" && crate::registry::find(rest).is_none() && !r.is_empty())
+        {
             // a row that fails the condition is no row: the same as the condition outside
             Some((base, _)) => {
                 let inner = if_::build(&format!("{base}{combinator}"), params, args, depth + 1)?;
@@ -82,7 +98,10 @@ pub fn combine(combinator: &str, rest: &str, params: &[Param], args: &[Type], de
 /// Splits off the last argument. Errors: `NUMBER_OF_ARGUMENTS_DOESNT_MATCH` without arguments.
 pub fn last_arg<'a>(name: &str, args: &'a [Type]) -> Result<(&'a Type, &'a [Type])> {
     args.split_last().ok_or_else(|| {
-        Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {name} takes at least one argument"))
+        Error::new(
+            NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+            format!("Aggregate function {name} takes at least one argument"),
+        )
     })
 }
 

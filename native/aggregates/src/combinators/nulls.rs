@@ -19,7 +19,10 @@ pub fn skip_nulls(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate
     let nullable = !inner.default_on_nulls() && inner.ty().can_be_nullable();
     let ty = if nullable { Type::nullable(inner.ty().clone()) } else { inner.ty().clone() };
     let made = inner.clone();
-    Combined::new("", &inner, args, ty, move || Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable })).arc()
+    Combined::new("", &inner, args, ty, move || {
+        Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable })
+    })
+    .arc()
 }
 
 /// What an aggregate over the literal NULL is: NULL, or 0 for those that count.

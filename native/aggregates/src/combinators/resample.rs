@@ -18,15 +18,32 @@ const INTERVALS_MAX: i128 = 1_048_576;
 pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
     let name = format!("{rest}Resample");
     let (key, others) = last_arg(&name, args)?;
-    if !(key.is_integer() || matches!(key, Type::Date | Type::Date32 | Type::DateTime(_) | Type::Enum8(_) | Type::Enum16(_) | Type::Interval(_))) {
-        return Err(Error::illegal_type(format!("Illegal type {key} of last argument of aggregate function {name}: it must be an integer, a date or a time")));
+    if !(key.is_integer()
+        || matches!(
+            key,
+            Type::Date
+                | Type::Date32
+                | Type::DateTime(_)
+                | Type::Enum8(_)
+                | Type::Enum16(_)
+                | Type::Interval(_)
+        ))
+    {
+        return Err(Error::illegal_type(format!(
+            "Illegal type {key} of last argument of aggregate function {name}: it must be an integer, a date or a time"
+        )));
     }
     if params.len() < 3 {
-        return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {name} takes parameters start, end and step")));
+        return Err(Error::new(
+            NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+            format!("Aggregate function {name} takes parameters start, end and step"),
+        ));
     }
     let (own, range) = params.split_at(params.len() - 3);
     let bound = |i: usize| {
-        range[i].value.as_i128().ok_or_else(|| Error::bad_arguments(format!("Start, end and step of {name} must be whole numbers")))
+        range[i].value.as_i128().ok_or_else(|| {
+            Error::bad_arguments(format!("Start, end and step of {name} must be whole numbers"))
+        })
     };
     let (begin, end, step) = (bound(0)?, bound(1)?, bound(2)?);
     if step <= 0 {
@@ -34,7 +51,10 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     }
     let total = if end <= begin { 0 } else { (end - begin + step - 1) / step };
     if total > INTERVALS_MAX {
-        return Err(Error::new(ARGUMENT_OUT_OF_BOUND, format!("{name} would have {total} intervals, at most {INTERVALS_MAX} are allowed")));
+        return Err(Error::new(
+            ARGUMENT_OUT_OF_BOUND,
+            format!("{name} would have {total} intervals, at most {INTERVALS_MAX} are allowed"),
+        ));
     }
     let inner = nested(rest, own, others, depth)?;
     let made = inner.clone();

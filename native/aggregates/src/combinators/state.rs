@@ -14,21 +14,46 @@ pub fn state(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let inner = nested(rest, params, args, depth)?;
     let ty = inner.state_type();
     let made = inner.clone();
-    Ok(Combined::new("State", &inner, args, ty.clone(), move || Box::new(StateResult { inner: made.states(), takes_states: false, gives_state: true }))
-        .with_state_type(ty)
-        .arc())
+    Ok(Combined::new("State", &inner, args, ty.clone(), move || {
+        Box::new(StateResult { inner: made.states(), takes_states: false, gives_state: true })
+    })
+    .with_state_type(ty)
+    .arc())
 }
 
 /// Functions whose results can be aggregated further by the function itself.
 pub const SIMPLE: &[&str] = &[
-    "any", "anyLast", "min", "max", "sum", "sumWithOverflow", "groupBitAnd", "groupBitOr", "groupBitXor", "sumMap", "sumMapWithOverflow", "minMap", "maxMap",
-    "groupArrayArray", "groupArrayLastArray", "groupUniqArrayArray", "groupUniqArrayArrayMap", "argMin", "argMax", "any_respect_nulls", "anyLast_respect_nulls",
+    "any",
+    "anyLast",
+    "min",
+    "max",
+    "sum",
+    "sumWithOverflow",
+    "groupBitAnd",
+    "groupBitOr",
+    "groupBitXor",
+    "sumMap",
+    "sumMapWithOverflow",
+    "minMap",
+    "maxMap",
+    "groupArrayArray",
+    "groupArrayLastArray",
+    "groupUniqArrayArray",
+    "groupUniqArrayArrayMap",
+    "argMin",
+    "argMax",
+    "any_respect_nulls",
+    "anyLast_respect_nulls",
 ];
 
 pub fn simple_state(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
     let inner = nested(rest, params, args, depth)?;
     if !SIMPLE.contains(&inner.name()) {
-        return Err(Error::bad_arguments(format!("Aggregate function {} cannot be a SimpleAggregateFunction; those can: {}", inner.name(), SIMPLE.join(", "))));
+        return Err(Error::bad_arguments(format!(
+            "Aggregate function {} cannot be a SimpleAggregateFunction; those can: {}",
+            inner.name(),
+            SIMPLE.join(", ")
+        )));
     }
     let ty = Type::SimpleAggregateFunction(Arc::new(AggregateType {
         name: inner.name().to_string(),
@@ -43,20 +68,34 @@ pub fn merge(rest: &str, params: &[Param], args: &[Type], gives_state: bool) -> 
     let suffix = if gives_state { "MergeState" } else { "Merge" };
     let name = format!("{rest}{suffix}");
     let (arg, others) = last_arg(&name, args)?;
-    let wrong = || Error::illegal_type(format!("Illegal type {arg} of argument of aggregate function {name}: it takes states of {rest}"));
+    let wrong = || {
+        Error::illegal_type(format!(
+            "Illegal type {arg} of argument of aggregate function {name}: it takes states of {rest}"
+        ))
+    };
     let Type::AggregateFunction(of) = arg else { return Err(wrong()) };
     if !others.is_empty() {
-        return Err(Error::new(types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {name} takes one argument")));
+        return Err(Error::new(
+            types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+            format!("Aggregate function {name} takes one argument"),
+        ));
     }
     let source = of_state_type(of)?;
     // other parameters are fine where the state does not depend on them (quantiles of other levels)
-    let inner = crate::resolve::resolve_at(rest, if params.is_empty() { source.params() } else { params }, source.args(), 0)?;
+    let inner = crate::resolve::resolve_at(
+        rest,
+        if params.is_empty() { source.params() } else { params },
+        source.args(),
+        0,
+    )?;
     if !same_states(&source, &inner) {
         return Err(wrong());
     }
     let ty = if gives_state { arg.clone() } else { inner.ty().clone() };
     let made = inner.clone();
-    let merged = Combined::new(suffix, &inner, args, ty, move || Box::new(StateResult { inner: made.states(), takes_states: true, gives_state }));
+    let merged = Combined::new(suffix, &inner, args, ty, move || {
+        Box::new(StateResult { inner: made.states(), takes_states: true, gives_state })
+    });
     // a state of a merge is a state of what was merged
     Ok(merged.with_params(params).with_state_type(arg.clone()).arc())
 }

@@ -13,15 +13,24 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let name = format!("{rest}Tuple");
     let [Type::Tuple(elements)] = args else {
         let given = args.first().map_or_else(String::new, ToString::to_string);
-        return Err(Error::illegal_type(format!("Illegal type {given} of argument of aggregate function {name}: it must be one tuple")));
+        return Err(Error::illegal_type(format!(
+            "Illegal type {given} of argument of aggregate function {name}: it must be one tuple"
+        )));
     };
     if elements.is_empty() {
         return Err(Error::illegal_type(format!("Aggregate function {name} takes a tuple with elements")));
     }
-    let inners: Vec<_> = elements.iter().map(|(_, t)| nested(rest, params, std::slice::from_ref(t), depth)).collect::<Result<_>>()?;
-    let ty = Type::Tuple(elements.iter().zip(&inners).map(|((n, _), a)| (n.clone(), a.ty().clone())).collect());
+    let inners: Vec<_> = elements
+        .iter()
+        .map(|(_, t)| nested(rest, params, std::slice::from_ref(t), depth))
+        .collect::<Result<_>>()?;
+    let ty =
+        Type::Tuple(elements.iter().zip(&inners).map(|((n, _), a)| (n.clone(), a.ty().clone())).collect());
     let first = inners[0].clone();
-    Ok(Combined::new("Tuple", &first, args, ty, move || Box::new(TupleStates { parts: inners.iter().map(|a| a.states()).collect() })).arc())
+    Ok(Combined::new("Tuple", &first, args, ty, move || {
+        Box::new(TupleStates { parts: inners.iter().map(|a| a.states()).collect() })
+    })
+    .arc())
 }
 
 struct TupleStates {
@@ -37,7 +46,9 @@ impl States for TupleStates {
     }
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let c = args[0].flat();
-        let Data::Tuple(cs, _) = &c.data else { return Err(Error::internal("A tuple argument is not a tuple")) };
+        let Data::Tuple(cs, _) = &c.data else {
+            return Err(Error::internal("A tuple argument is not a tuple"));
+        };
         for (p, c) in self.parts.iter_mut().zip(cs.iter()) {
             p.update(groups, std::slice::from_ref(c), rows)?;
         }
@@ -49,7 +60,8 @@ impl States for TupleStates {
     }
     fn finish(&self, groups: Range<usize>) -> Result<Column> {
         let n = groups.len();
-        let columns: Vec<Column> = self.parts.iter().map(|p| p.finish(groups.clone())).collect::<Result<_>>()?;
+        let columns: Vec<Column> =
+            self.parts.iter().map(|p| p.finish(groups.clone())).collect::<Result<_>>()?;
         Ok(Data::Tuple(columns.into(), n).into())
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {

@@ -107,7 +107,10 @@ impl<C: Cell> States for Cells<C> {
 
 /// `other` as the concrete type of the states it is merged into.
 pub fn same<T: 'static>(other: &dyn States) -> Result<&T> {
-    other.as_any().downcast_ref::<T>().ok_or_else(|| types::Error::internal("Merging states of different aggregates"))
+    other
+        .as_any()
+        .downcast_ref::<T>()
+        .ok_or_else(|| types::Error::internal("Merging states of different aggregates"))
 }
 
 /// Builds the serial states of groups.
@@ -123,7 +126,11 @@ pub fn serial(groups: &[u32], mut put: impl FnMut(u32, &mut Vec<u8>)) -> StrData
 }
 
 /// Calls `f` for each serial state that is not empty; all of its bytes must be read.
-pub fn each_state(groups: &[u32], states: &StrData, mut f: impl FnMut(u32, &mut Reader<'_>) -> Result<()>) -> Result<()> {
+pub fn each_state(
+    groups: &[u32],
+    states: &StrData,
+    mut f: impl FnMut(u32, &mut Reader<'_>) -> Result<()>,
+) -> Result<()> {
     for (i, &g) in groups.iter().enumerate() {
         let bytes = states.get(i);
         if bytes.is_empty() {

@@ -48,9 +48,17 @@ impl Interner {
     }
     fn store(&mut self, bytes: &[u8]) -> Result<u32> {
         let id = u32::try_from(self.places.len()).ok().filter(|i| *i < u32::MAX - 1);
-        let id = id.ok_or_else(|| Error::new(types::codes::TOO_MANY_ROWS_OR_BYTES, "More than 4 billion distinct values in an aggregate"))?;
+        let id = id.ok_or_else(|| {
+            Error::new(
+                types::codes::TOO_MANY_ROWS_OR_BYTES,
+                "More than 4 billion distinct values in an aggregate",
+            )
+        })?;
         if u32::try_from(bytes.len()).is_err() {
-            return Err(Error::new(types::codes::TOO_LARGE_STRING_SIZE, "A value of an aggregate is larger than 4 GiB"));
+            return Err(Error::new(
+                types::codes::TOO_LARGE_STRING_SIZE,
+                "A value of an aggregate is larger than 4 GiB",
+            ));
         }
         if self.chunks.last().is_none_or(|c| c.capacity() - c.len() < bytes.len()) {
             let size = bytes.len().max(CHUNK_BYTES.min(64 << self.chunks.len().min(20)));

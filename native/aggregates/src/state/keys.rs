@@ -63,17 +63,23 @@ impl Keyer {
         Ok(match self.form {
             Form::Narrow => {
                 let mut out = vec![0u32; rows];
-                args.iter().zip(&self.types).for_each(|(c, t)| pack(c, t, &mut out, |k, b, v| if b >= 32 { v as u32 } else { (k << b) | v as u32 }));
+                args.iter().zip(&self.types).for_each(|(c, t)| {
+                    pack(c, t, &mut out, |k, b, v| if b >= 32 { v as u32 } else { (k << b) | v as u32 })
+                });
                 KeyBatch::Narrow(out)
             }
             Form::Word => {
                 let mut out = vec![0u64; rows];
-                args.iter().zip(&self.types).for_each(|(c, t)| pack(c, t, &mut out, |k, b, v| if b >= 64 { v as u64 } else { (k << b) | v as u64 }));
+                args.iter().zip(&self.types).for_each(|(c, t)| {
+                    pack(c, t, &mut out, |k, b, v| if b >= 64 { v as u64 } else { (k << b) | v as u64 })
+                });
                 KeyBatch::Word(out)
             }
             Form::Wide => {
                 let mut out = vec![0u128; rows];
-                args.iter().zip(&self.types).for_each(|(c, t)| pack(c, t, &mut out, |k, b, v| if b >= 128 { v } else { (k << b) | v }));
+                args.iter().zip(&self.types).for_each(|(c, t)| {
+                    pack(c, t, &mut out, |k, b, v| if b >= 128 { v } else { (k << b) | v })
+                });
                 KeyBatch::Wide(out)
             }
             Form::Bytes => KeyBatch::Narrow(self.bytes_keys(&args[0], rows)?),
@@ -203,7 +209,13 @@ impl Keyer {
 fn pack<K: Copy>(c: &Column, ty: &Type, out: &mut [K], add: impl Fn(K, u32, u128) -> K) {
     let n = bits(ty).unwrap_or(128);
     let c = c.flat();
-    macro_rules! all { ($v:expr, $f:expr) => { for (k, v) in out.iter_mut().zip($v.iter()) { *k = add(*k, n, $f(*v)); } } }
+    macro_rules! all {
+        ($v:expr, $f:expr) => {
+            for (k, v) in out.iter_mut().zip($v.iter()) {
+                *k = add(*k, n, $f(*v));
+            }
+        };
+    }
     match &c.data {
         Data::U8(v) => all!(v, |x: u8| x.into()),
         Data::U16(v) => all!(v, |x: u16| x.into()),

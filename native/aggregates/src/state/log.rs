@@ -51,7 +51,12 @@ pub struct GroupLog<T> {
 
 impl<T: Copy + Default> Default for GroupLog<T> {
     fn default() -> Self {
-        GroupLog { groups: Chunks { full: Vec::new(), tail: Vec::new() }, values: Chunks { full: Vec::new(), tail: Vec::new() }, solo: true, sorted: OnceCell::new() }
+        GroupLog {
+            groups: Chunks { full: Vec::new(), tail: Vec::new() },
+            values: Chunks { full: Vec::new(), tail: Vec::new() },
+            solo: true,
+            sorted: OnceCell::new(),
+        }
     }
 }
 
@@ -136,7 +141,9 @@ impl<T: Copy + Default> GroupLog<T> {
         }
     }
     pub fn bytes(&self) -> usize {
-        self.groups.bytes() + self.values.bytes() + self.sorted.get().map_or(0, |s| s.0.len() * 8 + s.1.len() * size_of::<T>())
+        self.groups.bytes()
+            + self.values.bytes()
+            + self.sorted.get().map_or(0, |s| s.0.len() * 8 + s.1.len() * size_of::<T>())
     }
     /// What `rows` more rows add at most.
     pub fn planned_growth(&self, rows: usize) -> usize {
@@ -156,7 +163,13 @@ pub struct RowLog {
 
 impl RowLog {
     pub fn new(ty: &Type) -> Self {
-        RowLog { ty: ty.clone(), chunks: Vec::new(), starts: vec![0], chunk_bytes: 0, groups: GroupLog::default() }
+        RowLog {
+            ty: ty.clone(),
+            chunks: Vec::new(),
+            starts: vec![0],
+            chunk_bytes: 0,
+            groups: GroupLog::default(),
+        }
     }
     pub fn len(&self) -> usize {
         self.starts[self.starts.len() - 1]

@@ -22,7 +22,11 @@ pub fn floats(c: &Column, ty: &Type) -> Vec<f64> {
         return vec![v; c.len()];
     }
     let c = c.flat();
-    macro_rules! cast { ($v:expr) => { $v.iter().map(|x| *x as f64).collect::<Vec<f64>>() } }
+    macro_rules! cast {
+        ($v:expr) => {
+            $v.iter().map(|x| *x as f64).collect::<Vec<f64>>()
+        };
+    }
     let mut out: Vec<f64> = match &c.data {
         Data::F64(v) => return v.to_vec(),
         Data::F32(v) => return v.iter().map(|x| f64::from(*x)).collect(),
@@ -51,7 +55,11 @@ pub fn floats(c: &Column, ty: &Type) -> Vec<f64> {
 /// All rows as Int64 (wrapping); floats are cut.
 pub fn ints(c: &Column) -> Vec<i64> {
     let c = c.flat();
-    macro_rules! cast { ($v:expr) => { $v.iter().map(|x| *x as i64).collect() } }
+    macro_rules! cast {
+        ($v:expr) => {
+            $v.iter().map(|x| *x as i64).collect()
+        };
+    }
     match &c.data {
         Data::U8(v) => cast!(v),
         Data::U16(v) => cast!(v),

@@ -65,15 +65,23 @@ impl Pairs {
                 match groups {
                     Groups::One(g) => {
                         let base = narrow(g, 0);
-                        t.insert_all(keys.len(), |i| base | u64::from(keys[i]), |i| {
-                            counts[g as usize] += 1;
-                            new(i);
-                        });
+                        t.insert_all(
+                            keys.len(),
+                            |i| base | u64::from(keys[i]),
+                            |i| {
+                                counts[g as usize] += 1;
+                                new(i);
+                            },
+                        );
                     }
-                    Groups::Each(gs) => t.insert_all(keys.len(), |i| narrow(gs[i], keys[i]), |i| {
-                        counts[gs[i] as usize] += 1;
-                        new(i);
-                    }),
+                    Groups::Each(gs) => t.insert_all(
+                        keys.len(),
+                        |i| narrow(gs[i], keys[i]),
+                        |i| {
+                            counts[gs[i] as usize] += 1;
+                            new(i);
+                        },
+                    ),
                 }
             }
             (KeyBatch::Word(keys), Groups::One(0)) if matches!(self.set, Set::Solo(..)) => {
@@ -84,33 +92,50 @@ impl Pairs {
                         counts[0] += 1;
                         new(i);
                     }
-                    let others: Vec<u32> = (0..keys.len() as u32).filter(|i| keys[*i as usize] != 0).collect();
-                    t.insert_all(others.len(), |i| keys[others[i] as usize], |i| {
-                        counts[0] += 1;
-                        new(others[i] as usize);
-                    });
+                    let others: Vec<u32> =
+                        (0..keys.len() as u32).filter(|i| keys[*i as usize] != 0).collect();
+                    t.insert_all(
+                        others.len(),
+                        |i| keys[others[i] as usize],
+                        |i| {
+                            counts[0] += 1;
+                            new(others[i] as usize);
+                        },
+                    );
                 } else {
-                    t.insert_all(keys.len(), |i| keys[i], |i| {
-                        counts[0] += 1;
-                        new(i);
-                    });
+                    t.insert_all(
+                        keys.len(),
+                        |i| keys[i],
+                        |i| {
+                            counts[0] += 1;
+                            new(i);
+                        },
+                    );
                 }
             }
             (KeyBatch::Word(keys), _) => {
                 self.leave_solo();
                 let counts = &mut self.counts;
                 let Set::Word(t) = &mut self.set else { return };
-                t.insert_all(keys.len(), |i| WordSlot { value: keys[i], group1: groups.of(i) + 1 }, |i| {
-                    counts[groups.of(i) as usize] += 1;
-                    new(i);
-                });
+                t.insert_all(
+                    keys.len(),
+                    |i| WordSlot { value: keys[i], group1: groups.of(i) + 1 },
+                    |i| {
+                        counts[groups.of(i) as usize] += 1;
+                        new(i);
+                    },
+                );
             }
             (KeyBatch::Wide(keys), _) => {
                 let Set::Wide(t) = &mut self.set else { return };
-                t.insert_all(keys.len(), |i| WideSlot { value: keys[i], group1: groups.of(i) + 1 }, |i| {
-                    counts[groups.of(i) as usize] += 1;
-                    new(i);
-                });
+                t.insert_all(
+                    keys.len(),
+                    |i| WideSlot { value: keys[i], group1: groups.of(i) + 1 },
+                    |i| {
+                        counts[groups.of(i) as usize] += 1;
+                        new(i);
+                    },
+                );
             }
         }
     }

@@ -32,20 +32,76 @@ pub enum Slots {
 macro_rules! match_slots {
     ($slots:expr, $v:ident, $data:ident => $body:expr, $other:expr) => {
         match $slots {
-            $crate::state::slots::Slots::U8($v) => { #[allow(unused)] use types::Data::U8 as $data; $body }
-            $crate::state::slots::Slots::U16($v) => { #[allow(unused)] use types::Data::U16 as $data; $body }
-            $crate::state::slots::Slots::U32($v) => { #[allow(unused)] use types::Data::U32 as $data; $body }
-            $crate::state::slots::Slots::U64($v) => { #[allow(unused)] use types::Data::U64 as $data; $body }
-            $crate::state::slots::Slots::U128($v) => { #[allow(unused)] use types::Data::U128 as $data; $body }
-            $crate::state::slots::Slots::U256($v) => { #[allow(unused)] use types::Data::U256 as $data; $body }
-            $crate::state::slots::Slots::I8($v) => { #[allow(unused)] use types::Data::I8 as $data; $body }
-            $crate::state::slots::Slots::I16($v) => { #[allow(unused)] use types::Data::I16 as $data; $body }
-            $crate::state::slots::Slots::I32($v) => { #[allow(unused)] use types::Data::I32 as $data; $body }
-            $crate::state::slots::Slots::I64($v) => { #[allow(unused)] use types::Data::I64 as $data; $body }
-            $crate::state::slots::Slots::I128($v) => { #[allow(unused)] use types::Data::I128 as $data; $body }
-            $crate::state::slots::Slots::I256($v) => { #[allow(unused)] use types::Data::I256 as $data; $body }
-            $crate::state::slots::Slots::F32($v) => { #[allow(unused)] use types::Data::F32 as $data; $body }
-            $crate::state::slots::Slots::F64($v) => { #[allow(unused)] use types::Data::F64 as $data; $body }
+            $crate::state::slots::Slots::U8($v) => {
+                #[allow(unused)]
+                use types::Data::U8 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::U16($v) => {
+                #[allow(unused)]
+                use types::Data::U16 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::U32($v) => {
+                #[allow(unused)]
+                use types::Data::U32 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::U64($v) => {
+                #[allow(unused)]
+                use types::Data::U64 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::U128($v) => {
+                #[allow(unused)]
+                use types::Data::U128 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::U256($v) => {
+                #[allow(unused)]
+                use types::Data::U256 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::I8($v) => {
+                #[allow(unused)]
+                use types::Data::I8 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::I16($v) => {
+                #[allow(unused)]
+                use types::Data::I16 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::I32($v) => {
+                #[allow(unused)]
+                use types::Data::I32 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::I64($v) => {
+                #[allow(unused)]
+                use types::Data::I64 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::I128($v) => {
+                #[allow(unused)]
+                use types::Data::I128 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::I256($v) => {
+                #[allow(unused)]
+                use types::Data::I256 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::F32($v) => {
+                #[allow(unused)]
+                use types::Data::F32 as $data;
+                $body
+            }
+            $crate::state::slots::Slots::F64($v) => {
+                #[allow(unused)]
+                use types::Data::F64 as $data;
+                $body
+            }
             _ => $other,
         }
     };
@@ -85,7 +141,9 @@ impl Slots {
         let g = group as usize;
         match &c.data {
             Data::Const(one, _) => return self.set(group, one, 0),
-            Data::Codes(codes, d) if !c.is_null(row) => return self.set(group, &d.values, codes[row] as usize),
+            Data::Codes(codes, d) if !c.is_null(row) => {
+                return self.set(group, &d.values, codes[row] as usize);
+            }
             _ => {}
         }
         match_slots!(self, v, D => if let D(x) = &c.data { v[g] = x[row] }, match self {
@@ -105,7 +163,9 @@ impl Slots {
         let g = group as usize;
         match &c.data {
             Data::Const(one, _) => return self.compare(one, 0, group),
-            Data::Codes(codes, d) if !c.is_null(row) => return self.compare(&d.values, codes[row] as usize, group),
+            Data::Codes(codes, d) if !c.is_null(row) => {
+                return self.compare(&d.values, codes[row] as usize, group);
+            }
             _ => {}
         }
         match_slots!(self, v, D => match &c.data {
