@@ -89,7 +89,7 @@ const table = {
   AGGREGATE_FUNCTION_DOESNT_ALLOW_PARAMETERS: [133, 'client'],
   PARAMETERS_TO_AGGREGATE_FUNCTIONS_MUST_BE_LITERALS: [134, 'client'],
   ZERO_ARRAY_OR_TUPLE_INDEX: [135, 'client'],
-  UNKNOWN_ELEMENT_OF_ENUM: [36, 'client'],
+  UNKNOWN_ELEMENT_OF_ENUM: [691, 'client'],
   ILLEGAL_DIVISION: [153, 'client'],
   TOO_LARGE_ARRAY_SIZE: [128, 'too_large'],
   ILLEGAL_PREWHERE: [182, 'client'],
@@ -177,7 +177,7 @@ const table = {
   INTERSECT_OR_EXCEPT_RESULT_STRUCTURES_MISMATCH: [637, 'client'],
   NO_COMMON_TYPE: [386, 'client'],
   VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE: [321, 'client'],
-  CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING: [322, 'client'],
+  CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING: [441, 'client'],
   CANNOT_PARSE_IPV4: [675, 'client'],
   CANNOT_PARSE_IPV6: [676, 'client'],
   UNKNOWN_INTERPOLATE: [652, 'client'],
@@ -187,7 +187,7 @@ const table = {
   INFINITE_LOOP: [269, 'client'],
   CYCLIC_ALIASES: [174, 'client'],
   INVALID_GROUPING_SET: [36, 'client'],
-  UNEXPECTED_DATA_AFTER_PARSED_VALUE: [441, 'client'],
+  UNEXPECTED_DATA_AFTER_PARSED_VALUE: [632, 'client'],
   CANNOT_EXTRACT_TABLE_STRUCTURE: [636, 'client'],
   ONLY_NULLS_WHILE_READING_SCHEMA: [653, 'client'],
   INSERT_WAS_DEDUPLICATED: [389, 'conflict'],
@@ -207,6 +207,39 @@ const table = {
   CANNOT_DROP_FUNCTION: [610, 'client'],
   CANNOT_CREATE_RECURSIVE_FUNCTION: [611, 'client'],
   ILLEGAL_TIME_SERIES_TAGS: [729, 'client'],
+  CANNOT_READ_ARRAY_FROM_TEXT: [130, 'client'],
+  FORMAT_IS_NOT_SUITABLE_FOR_INPUT: [85, 'client'],
+  FORMAT_IS_NOT_SUITABLE_FOR_OUTPUT: [399, 'client'],
+  CANNOT_READ_MAP_FROM_TEXT: [563, 'client'],
+  EMPTY_LIST_OF_COLUMNS_PASSED: [91, 'client'],
+  SIZES_OF_ARRAYS_DONT_MATCH: [190, 'client'],
+  CANNOT_COMPILE_REGEXP: [427, 'client'],
+  CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN: [349, 'client'],
+  TOO_DEEP_RECURSION: [306, 'too_large'],
+  SCALAR_SUBQUERY_MULTIPLE_ROWS: [125, 'client'],
+  DUPLICATED_PART_UUIDS: [649, 'bug'],
+  UNKNOWN_IDENTIFIER_IN_DATA: [117, 'client'],
+  FILE_DOESNT_EXIST: [107, 'bug'],
+  CANNOT_CREATE_FILE: [504, 'bug'],
+  DATA_TYPE_CANNOT_BE_USED_IN_KEY: [549, 'client'],
+  BAD_TYPE_OF_FIELD: [169, 'client'],
+  DICTIONARIES_WAS_NOT_LOADED: [482, 'client'],
+  ILLEGAL_COLUMN_FOR_FILTER: [59, 'client'],
+  CANNOT_PARSE_INTERVAL: [6, 'client'],
+  CANNOT_FORMAT_DATETIME: [490, 'client'],
+  OPENSSL_ERROR: [454, 'client'],
+  BAD_GET: [170, 'client'],
+  FUNCTION_NOT_ALLOWED: [446, 'client'],
+  DEPRECATED_FUNCTION: [721, 'client'],
+  LIMIT_EXCEEDED: [290, 'too_large'],
+  CANNOT_ALLOCATE_MEMORY: [173, 'too_large'],
+  SIZES_OF_COLUMNS_IN_TUPLE_DOESNT_MATCH: [13, 'client'],
+  SIZES_OF_NESTED_COLUMNS_ARE_INCONSISTENT: [366, 'client'],
+  SUSPICIOUS_TYPE_FOR_LOW_CARDINALITY: [455, 'client'],
+  CANNOT_SCHEDULE_TASK: [439, 'busy'],
+  HYPERSCAN_CANNOT_SCAN_TEXT: [447, 'client'],
+  CANNOT_NORMALIZE_STRING: [621, 'client'],
+  INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE: [353, 'client'],
   UNSUPPORTED: [48, 'not_built'],
   INTERNAL: [49, 'bug'],
   UNKNOWN_EXCEPTION: [1002, 'bug'],
@@ -273,7 +306,9 @@ export function fail(name: ErrorName, message: string, extra?: FailureExtra): En
 
 /** A failure that came from the kernel as a code; unknown codes are treated as our bug. */
 export function failCode(code: number, name: string, message: string, extra?: FailureExtra) {
-  const known = errorTable.get(name) ?? errorTable.get(nameByCode.get(code) ?? '');
+  const named = errorTable.get(name);
+  if (named) return new EngineError(name, named.code, named.fault, message, extra);
+  const known = errorTable.get(nameByCode.get(code) ?? '');
   return new EngineError(name, code, known?.fault ?? 'bug', message, extra);
 }
 
