@@ -1,0 +1,162 @@
+//! Functions on tuples.
+
+use crate::args::{array_column, tuple_columns, u64_col};
+use crate::bind::{Bind, Bound, bound, constant};
+use crate::call::{Arg, Value, resolve};
+use crate::cast::{CastMode, cast};
+use crate::def::{FunctionDef, f};
+use crate::supertype::common_type;
+use types::{Column, ColumnBuilder, Data, Result, Scalar, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("tupleConcat", "tupleConcat(a, b, …)", "Tuples one behind another.", &[("tupleConcat((1, 2), (3, 4))", "(1,2,3,4)")], concat).own_nulls(),
+    f("tupleNames", "tupleNames(tuple)", "Names of the elements.", &[("tupleNames((1, 2))", "['1','2']")], names).own_nulls(),
+    f("tupleToNameValuePairs", "tupleToNameValuePairs(tuple)", "An array of pairs of name and value.", &[("tupleToNameValuePairs((1, 2))", "[('1',1),('2',2)]")], pairs).own_nulls(),
+    f("tupleHammingDistance", "tupleHammingDistance(a, b)", "Number of places at which two tuples differ.", &[("tupleHammingDistance((1, 2), (1, 3))", "1")], hamming).own_nulls(),
+    f("flattenTuple", "flattenTuple(tuple)", "Named tuples in tuples made one.", &[("flattenTuple(((1, 2), 3))", "(1,2,3)")], flatten).own_nulls(),
+    f("dotProduct", "dotProduct(a, b)", "Sum of the products of elements of two tuples or arrays.", &[("dotProduct((1, 2), (3, 4))", "11")], dot).own_nulls().alias(&["scalarProduct", "arrayDotProduct"]),
+];
+
+pub fn concat(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, usize::MAX)?;
+    let mut elements = Vec::new();
+    let mut unique = true;
+    for i in 0..b.len() {
+        let Type::Tuple(es) = b.ty(i) else { return Err(b.illegal(i, "Tuple")) };
+        for e in es.iter() {
+            unique &= !e.0.is_empty() && !elements.iter().any(|x: &(std::sync::Arc<str>, Type)| x.0 == e.0);
+            elements.push(e.clone());
+        }
+    }
+    let ty = if unique { Type::Tuple(elements.into()) } else { Type::tuple(elements.into_iter().map(|e| e.1).collect()) };
+    bound(ty, |c| {
+        let mut all = Vec::new();
+        for i in 0..c.len() {
+            all.extend(tuple_columns(c.col(i))?.iter().map(Column::flat));
+        }
+        Ok(Data::Tuple(all.into(), c.rows).into())
+    })
+}
+
+fn name_list(b: &Bind<'_>) -> Result<Vec<String>> {
+    b.arity(1, 1)?;
+    let Type::Tuple(es) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
+    Ok(es.iter().enumerate().map(|(k, e)| if e.0.is_empty() { (k + 1).to_string() } else { e.0.to_string() }).collect())
+}
+
+fn names(b: &Bind<'_>) -> Result<Bound> {
+    let names = name_list(b)?;
+    constant(Type::array(Type::String), Scalar::Array(names.into_iter().map(|n| Scalar::Bytes(n.into_bytes())).collect()))
+}
+
+fn pairs(b: &Bind<'_>) -> Result<Bound> {
+    let names = name_list(b)?;
+    let Type::Tuple(es) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
+    let types: Vec<Type> = es.iter().map(|e| e.1.clone()).collect();
+    let value = common_type(&types)?;
+    let kernel = value.clone();
+    bound(Type::array(Type::tuple(vec![Type::String, value])), move |c| {
+        let n = names.len();
+        let mut stack = ColumnBuilder::new(&kernel);
+        for (x, t) in tuple_columns(c.col(0))?.iter().zip(&types) {
+            stack.append_column(&cast(x, t, &kernel, CastMode::Sql, c.session)?);
+        }
+        let at: Vec<u32> = (0..c.rows * n).map(|j| ((j % n) * c.rows + j / n) as u32).collect();
+        let text = Column::strings((0..c.rows * n).map(|j| names[j % n].as_bytes()));
+        let entries = Data::Tuple(vec![text, stack.finish().gather(&at)].into(), c.rows * n);
+        Ok(array_column((0..=c.rows).map(|i| (i * n) as u32).collect(), entries.into()))
+    })
+}
+
+fn hamming(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let (Type::Tuple(x), Type::Tuple(y)) = (b.ty(0), b.ty(1)) else { return Err(b.illegal(0, "Tuple")) };
+    if x.len() != y.len() {
+        return Err(b.illegal(1, "Tuple of the same size"));
+    }
+    let calls = x.iter().zip(y.iter()).map(|(p, q)| resolve("notEquals", &[Arg::new(p.1.clone()), Arg::new(q.1.clone())], b.session)).collect::<Result<Vec<_>>>()?;
+    bound(Type::UInt8, move |c| {
+        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
+        let mut n = vec![0u8; c.rows];
+        for (k, call) in calls.iter().enumerate() {
+            let d = crate::args::truths(&call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?);
+            n.iter_mut().enumerate().for_each(|(i, v)| *v += u8::from(d.get(i)));
+        }
+        Ok(crate::args::u8_col(n))
+    })
+}
+
+fn flat_types(es: &[(std::sync::Arc<str>, Type)], prefix: &str, out: &mut Vec<(std::sync::Arc<str>, Type)>) {
+    for e in es {
+        let name = if prefix.is_empty() { e.0.to_string() } else { format!("{prefix}.{}", e.0) };
+        match &e.1 {
+            Type::Tuple(inner) => flat_types(inner, &name, out),
+            t => out.push((name.as_str().into(), t.clone())),
+        }
+    }
+}
+
+fn flat_columns(c: &Column, out: &mut Vec<Column>) -> Result<()> {
+    for x in tuple_columns(c)? {
+        let x = x.flat();
+        if matches!(x.data, Data::Tuple(..)) {
+            flat_columns(&x, out)?;
+        } else {
+            out.push(x);
+        }
+    }
+    Ok(())
+}
+
+fn flatten(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    let Type::Tuple(es) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
+    let mut all = Vec::new();
+    flat_types(es, "", &mut all);
+    let named = all.iter().all(|e| !e.0.is_empty() && !e.0.starts_with('.') && !e.0.ends_with('.'));
+    let ty = if named { Type::Tuple(all.into()) } else { Type::tuple(all.into_iter().map(|e| e.1).collect()) };
+    bound(ty, |c| {
+        let mut out = Vec::new();
+        flat_columns(c.col(0), &mut out)?;
+        Ok(Data::Tuple(out.into(), c.rows).into())
+    })
+}
+
+fn dot(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    if matches!(b.ty(0), Type::Array(_)) {
+        return crate::vectors::dot_arrays(b);
+    }
+    let (Type::Tuple(x), Type::Tuple(y)) = (b.ty(0), b.ty(1)) else { return Err(b.illegal(0, "Tuple or Array")) };
+    if x.len() != y.len() {
+        return Err(b.illegal(1, "Tuple of the same size"));
+    }
+    let mut calls = Vec::new();
+    let mut sums = Vec::new();
+    let mut ty: Option<Type> = None;
+    for (p, q) in x.iter().zip(y.iter()) {
+        let m = resolve("multiply", &[Arg::new(p.1.clone()), Arg::new(q.1.clone())], b.session)?;
+        ty = Some(match ty {
+            None => m.ty().clone(),
+            Some(t) => {
+                let s = resolve("plus", &[Arg::new(t), Arg::new(m.ty().clone())], b.session)?;
+                let t = s.ty().clone();
+                sums.push(s);
+                t
+            }
+        });
+        calls.push(m);
+    }
+    bound(ty.unwrap_or(Type::UInt8), move |c| {
+        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
+        let mut acc: Option<Column> = None;
+        for (k, call) in calls.iter().enumerate() {
+            let m = call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?;
+            acc = Some(match acc {
+                None => m,
+                Some(a) => sums[k - 1].eval(&[Value::Column(&a), Value::Column(&m)], c.rows, c.session)?,
+            });
+        }
+        Ok(acc.unwrap_or_else(|| u64_col(vec![0; c.rows])))
+    })
+}
