@@ -47,7 +47,7 @@ export interface Registry {
   types: TypeEntry[];
 }
 interface RawRegistry extends Registry {
-  aggregates: FunctionEntry[];
+  aggregates?: FunctionEntry[];
 }
 
 export interface QueryStart {
@@ -277,7 +277,7 @@ export interface Native extends Kernel, IngestKernel {
 
 function wrap(addon: Addon): Native {
   const raw = JSON.parse(addon.registry()) as RawRegistry;
-  const registry: Registry = { ...raw, functions: [...raw.functions, ...raw.aggregates] };
+  const registry: Registry = { ...raw, functions: [...raw.functions, ...(raw.aggregates ?? [])] };
   const functions = new Functions(registry);
   const formats = new Map<string, FormatEntry>();
   for (const format of registry.formats) {
