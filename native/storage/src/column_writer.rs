@@ -102,6 +102,10 @@ impl ColumnWriter {
             _ => c.bytes() as u64,
         };
         let Mode::Words(words) = &mut self.mode else { return self.wait(c) };
+        if !words.has_room(c) {
+            self.give_up_words()?;
+            return self.wait(c);
+        }
         words.push(c)?;
         let distinct = words.len();
         let hopeless = !self.forced && self.rows >= TRIAL_ROWS && distinct * 4 > self.rows * 3;
@@ -118,6 +122,10 @@ impl ColumnWriter {
             let mut rows = 0;
             let mut fits = true;
             for c in parts {
+                fits = words.has_room(c);
+                if !fits {
+                    break;
+                }
                 words.push(c)?;
                 rows += c.len();
                 let hopeless = !self.forced && rows >= TRIAL_ROWS && words.len() * 4 > rows * 3;
@@ -136,10 +144,11 @@ impl ColumnWriter {
         }
         self.rows = order.len();
         let bytes: u64 = parts.iter().map(|c| c.bytes() as u64).sum();
+        let text = matches!(self.spec.ty.base(), Type::String);
         let total: usize = parts.iter().map(|c| c.len()).sum();
         self.raw_bytes = bytes * order.len() as u64 / total.max(1) as u64;
-        if check_text_bytes(parts).is_err() {
-            return self.push_scattered(parts, order);
+        if let Err(e) = check_text_bytes(parts) {
+            return if text { self.push_scattered(parts, order) } else { Err(e) };
         }
         let all = Column::concat(&self.spec.ty, parts);
         order.chunks(BLOCK_ROWS).try_for_each(|rows| self.wait(&all.gather(rows)))
@@ -350,10 +359,22 @@ fn too_long() -> Error {
 }
 
 /// Columns hold at most 4 GiB of string bytes: refuse before offsets overflow.
-fn check_text_bytes(parts: &[&Column]) -> Result<()> {
-    let total: u64 =
-        parts.iter().map(|c| if matches!(c.data, Data::Str(_)) { c.bytes() as u64 } else { 0 }).sum();
+pub(crate) fn check_text_bytes(parts: &[&Column]) -> Result<()> {
+    let total: u64 = parts.iter().map(|c| flat_bytes(c)).sum();
     if total > u64::from(u32::MAX) { Err(too_long()) } else { Ok(()) }
+}
+
+/// Bytes of a column once it is flat.
+fn flat_bytes(c: &Column) -> u64 {
+    match &c.data {
+        Data::Const(one, n) => flat_bytes(one).saturating_mul(*n as u64),
+        Data::Codes(codes, d) => match &d.values.data {
+            Data::Str(s) => codes.iter().map(|c| s.get(*c as usize).len() as u64).sum(),
+            _ => 0,
+        },
+        Data::Str(_) | Data::Fixed(_) | Data::Array(_) | Data::Tuple(..) => c.bytes() as u64,
+        _ => 0,
+    }
 }
 
 /// Statistics of a block of codes: the words give the bounds.

@@ -5,7 +5,7 @@
 //! 3. Dictionaries are merged first, with an array per input from old to new codes; rows then only
 //!    change codes.
 
-use crate::column_writer::ColumnWriter;
+use crate::column_writer::{ColumnWriter, check_text_bytes};
 use crate::encode::heap::HEAP_MAX;
 use crate::footer::BLOCK_ROWS;
 use crate::index_writer::IndexWriter;
@@ -345,7 +345,9 @@ impl Stream<'_> {
         if let [one] = pieces.as_slice() {
             return Ok(one.clone());
         }
-        let all = Column::concat(&self.ty, &pieces.iter().collect::<Vec<_>>());
+        let pieces: Vec<&Column> = pieces.iter().collect();
+        check_text_bytes(&pieces)?;
+        let all = Column::concat(&self.ty, &pieces);
         if counts.iter().filter(|n| **n > 0).count() <= 1 {
             return Ok(all);
         }

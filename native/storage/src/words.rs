@@ -71,6 +71,14 @@ impl Words {
             }
         }
     }
+    /// Whether offsets can hold the words of one more column, all new at the worst.
+    pub fn has_room(&self, c: &Column) -> bool {
+        let more = match &c.data {
+            Data::Codes(_, d) => d.values.bytes(),
+            _ => c.bytes(),
+        };
+        self.heap.len() + more < u32::MAX as usize
+    }
     /// All rows of a String column in any form.
     pub fn push(&mut self, c: &Column) -> Result<()> {
         let n = c.len();
