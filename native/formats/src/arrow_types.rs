@@ -199,9 +199,9 @@ pub(crate) fn column_of(a: &dyn Array) -> Result<Column> {
         DataType::Timestamp(TimeUnit::Millisecond, _) => num!(I64, TimestampMillisecondType),
         DataType::Timestamp(TimeUnit::Microsecond, _) => num!(I64, TimestampMicrosecondType),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => num!(I64, TimestampNanosecondType),
-        DataType::Decimal32(p, _) => decimals(*p, numbers::<Decimal32Type, _>(a, |v| I256::from(v))),
-        DataType::Decimal64(p, _) => decimals(*p, numbers::<Decimal64Type, _>(a, |v| I256::from(v))),
-        DataType::Decimal128(p, _) => decimals(*p, numbers::<Decimal128Type, _>(a, |v| I256::from(v))),
+        DataType::Decimal32(p, _) => decimals(*p, numbers::<Decimal32Type, _>(a, I256::from)),
+        DataType::Decimal64(p, _) => decimals(*p, numbers::<Decimal64Type, _>(a, I256::from)),
+        DataType::Decimal128(p, _) => decimals(*p, numbers::<Decimal128Type, _>(a, I256::from)),
         DataType::Decimal256(p, _) => {
             decimals(*p, numbers::<Decimal256Type, _>(a, |v| I256::from_le_bytes(v.to_le_bytes())))
         }

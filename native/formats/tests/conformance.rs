@@ -1,5 +1,6 @@
 //! Output formats against ClickHouse's own text, where a folder of such tests is given
 //! (`COLONNADE_CONFORMANCE`, with `formats/<Format>_scalars.sql` and `.expected`).
+#![allow(clippy::unwrap_used)]
 
 use formats::{InputField, InputOptions, OutputOptions, Tail, decode_all, encoder};
 use std::collections::HashMap;

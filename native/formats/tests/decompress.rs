@@ -1,4 +1,5 @@
 //! Compressed bodies: whole, in pieces, concatenated, cut, changed, and too dense.
+#![allow(clippy::unwrap_used)]
 
 use formats::{Decompress, DecompressLimits};
 use std::io::Write;
@@ -84,7 +85,7 @@ fn cut_or_changed_bodies_are_refused() {
         for cut in 0..data.len() {
             assert!(
                 decode(encoding, &data[..cut], 100, DecompressLimits::default()).is_err()
-                    || cut == 0 && encoding == "",
+                   ,
                 "{encoding} cut at {cut} of {}",
                 data.len()
             );

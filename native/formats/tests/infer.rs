@@ -1,4 +1,5 @@
 //! Columns of data whose table does not exist yet.
+#![allow(clippy::unwrap_used)]
 
 use formats::infer::{Style, infer_as};
 use formats::{InputOptions, infer};

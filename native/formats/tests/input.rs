@@ -1,4 +1,5 @@
 //! What is refused, with which code, and where reading goes on.
+#![allow(clippy::unwrap_used)]
 
 use formats::{Decoder, InputField, InputOptions, OnError, decode_all};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! What one format writes it reads again, in pieces of any size; damage is an error or other rows,
 //! never a panic.
+#![allow(clippy::unwrap_used)]
 
 use formats::{InputField, InputOptions, OnError, OutputOptions, Tail, decode_all, encoder};
 use std::sync::Arc;

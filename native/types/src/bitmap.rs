@@ -69,7 +69,7 @@ impl Bitmap {
         }
     }
     pub fn push(&mut self, value: bool) {
-        if self.len % 64 == 0 {
+        if self.len.is_multiple_of(64) {
             self.words.push(0);
         }
         self.len += 1;
@@ -78,7 +78,7 @@ impl Bitmap {
         }
     }
     pub fn extend(&mut self, other: &Bitmap) {
-        if self.len % 64 == 0 {
+        if self.len.is_multiple_of(64) {
             self.words.extend_from_slice(&other.words);
             self.len += other.len;
         } else {
@@ -127,7 +127,7 @@ impl Bitmap {
     #[must_use]
     pub fn slice(&self, start: usize, len: usize) -> Bitmap {
         assert!(start + len <= self.len, "bitmap slice");
-        if start % 64 == 0 {
+        if start.is_multiple_of(64) {
             let first = start / 64;
             return Self::from_words(self.words[first..first + len.div_ceil(64)].to_vec(), len);
         }

@@ -107,6 +107,7 @@ impl StrData {
         let bytes = self.bytes.as_slice();
         self.offsets.windows(2).map(move |w| &bytes[w[0] as usize..w[1] as usize])
     }
+    #[allow(clippy::should_implement_trait)]
     pub fn from_iter<'a>(rows: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut offsets = vec![0u32];
         let mut bytes = Vec::new();

@@ -1,4 +1,5 @@
 //! Text of values and back: one line per rule.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use types::parse::parse_type;
@@ -174,7 +175,11 @@ fn json_values() {
     for (ty, values) in bad {
         for v in values {
             let got = json(ty, v, true);
-            assert!(got.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit()) && got.len() > 4, "{ty} {v} gave {got}");
+            assert!(
+                got.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+                    && got.len() > 4,
+                "{ty} {v} gave {got}"
+            );
         }
     }
 }

@@ -102,11 +102,11 @@ pub(crate) fn fit(name: &str, column: Column, from: &Type, to: &Type) -> Result<
         (_, Type::Nullable(inner)) if same_form(from, inner) => return Ok(column),
         _ => {}
     }
-    if from.base().is_string() != to.base().is_string()
-        && !(from.is_number() && to.is_number())
-        && !to.base().is_string()
-        && !from.base().is_string()
-    {
+    let nested = |t: &Type| matches!(t, Type::Array(_) | Type::Tuple(_) | Type::Map(_));
+    let (f, t) = (from.base(), to.base());
+    let through_text =
+        f.is_string() || t.is_string() || (f.is_number() && t.is_number()) || (nested(f) && nested(t));
+    if !through_text {
         return Err(Error::new(
             TYPE_MISMATCH,
             format!("Column '{name}' is {from} in the input and cannot become {to}"),

@@ -54,7 +54,7 @@ pub(super) fn right_aligned(ty: &Type) -> bool {
 /// The number of a row as a float, for types that are plain numbers.
 fn number_at(ty: &Type, col: &Column, row: usize) -> Option<f64> {
     let t = ty.base();
-    if !(t.is_number() && !matches!(t, Type::Bool)) || col.is_null(row) {
+    if !t.is_number() || matches!(t, Type::Bool) || col.is_null(row) {
         return None;
     }
     let v = col.scalar(row).as_f64()?;

@@ -57,7 +57,11 @@ impl<'a> Cursor<'a> {
         self.error(CANNOT_PARSE_INPUT_ASSERTION_FAILED, &format!("expected {what}"))
     }
     pub fn error(&self, code: Code, reason: &str) -> Error {
-        let found = if self.at_end() { "the end of the data".to_string() } else { format!("'{}'", clip(self.rest(), 20)) };
+        let found = if self.at_end() {
+            "the end of the data".to_string()
+        } else {
+            format!("'{}'", clip(self.rest(), 20))
+        };
         Error::new(code, format!("Cannot parse input: {reason}, found {found}"))
     }
 }

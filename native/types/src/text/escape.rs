@@ -116,7 +116,10 @@ fn hex(b: u8) -> Option<u32> {
 /// Reads what follows a backslash (already taken) in TSV or a quoted string.
 fn unescape_one(c: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result<()> {
     let Some(b) = c.peek() else {
-        return Err(Error::new(CANNOT_PARSE_ESCAPE_SEQUENCE, "Cannot parse escape sequence: nothing follows the backslash"));
+        return Err(Error::new(
+            CANNOT_PARSE_ESCAPE_SEQUENCE,
+            "Cannot parse escape sequence: nothing follows the backslash",
+        ));
     };
     c.pos += 1;
     out.push(match b {
@@ -130,8 +133,12 @@ fn unescape_one(c: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result<()> {
         b'v' => 11,
         b'0' => 0,
         b'x' => {
-            let (Some(h), Some(l)) = (c.peek().and_then(hex), c.data.get(c.pos + 1).copied().and_then(hex)) else {
-                return Err(Error::new(CANNOT_PARSE_ESCAPE_SEQUENCE, "Cannot parse escape sequence \\x: two hexadecimal digits must follow"));
+            let (Some(h), Some(l)) = (c.peek().and_then(hex), c.data.get(c.pos + 1).copied().and_then(hex))
+            else {
+                return Err(Error::new(
+                    CANNOT_PARSE_ESCAPE_SEQUENCE,
+                    "Cannot parse escape sequence \\x: two hexadecimal digits must follow",
+                ));
             };
             c.pos += 2;
             (h * 16 + l) as u8
@@ -166,7 +173,10 @@ pub fn read_quoted_string(c: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result<()> {
     loop {
         let rest = c.rest();
         let Some(at) = rest.iter().position(|b| *b == b'\\' || *b == b'\'') else {
-            return Err(Error::new(CANNOT_PARSE_QUOTED_STRING, "Cannot parse quoted string: expected closing single quote"));
+            return Err(Error::new(
+                CANNOT_PARSE_QUOTED_STRING,
+                "Cannot parse quoted string: expected closing single quote",
+            ));
         };
         out.extend_from_slice(&rest[..at]);
         c.pos += at + 1;
@@ -187,9 +197,12 @@ pub fn json_stop(s: &[u8]) -> Option<usize> {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut i = 0;
     while let Some(chunk) = s.get(i..i + 8) {
-        let w = u64::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]]);
+        let w = u64::from_le_bytes([
+            chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7],
+        ]);
         let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
-        let hit = zero(w ^ (ONES * 0x22)) | zero(w ^ (ONES * 0x5c)) | (w.wrapping_sub(ONES * 0x20) & !w & HIGH);
+        let hit =
+            zero(w ^ (ONES * 0x22)) | zero(w ^ (ONES * 0x5c)) | (w.wrapping_sub(ONES * 0x20) & !w & HIGH);
         if hit != 0 {
             return Some(i + (hit.trailing_zeros() / 8) as usize);
         }
@@ -216,7 +229,12 @@ pub fn read_json_string(c: &mut Cursor<'_>, strict: bool, out: &mut Vec<u8>) -> 
             b'"' => return Ok(()),
             b'\\' => json_escape(c, strict, out)?,
             b if strict => {
-                return Err(Error::new(INCORRECT_DATA, format!("Cannot parse JSON string: control character {b:#04x} must be written as an escape")));
+                return Err(Error::new(
+                    INCORRECT_DATA,
+                    format!(
+                        "Cannot parse JSON string: control character {b:#04x} must be written as an escape"
+                    ),
+                ));
             }
             b => out.push(b),
         }
@@ -225,7 +243,9 @@ pub fn read_json_string(c: &mut Cursor<'_>, strict: bool, out: &mut Vec<u8>) -> 
 
 #[cold]
 fn json_escape(c: &mut Cursor<'_>, strict: bool, out: &mut Vec<u8>) -> Result<()> {
-    let bad = |what: &str| Err(Error::new(CANNOT_PARSE_ESCAPE_SEQUENCE, format!("Cannot parse escape sequence in JSON: {what}")));
+    let bad = |what: &str| {
+        Err(Error::new(CANNOT_PARSE_ESCAPE_SEQUENCE, format!("Cannot parse escape sequence in JSON: {what}")))
+    };
     let Some(b) = c.peek() else { return bad("nothing follows the backslash") };
     c.pos += 1;
     out.push(match b {
@@ -241,7 +261,9 @@ fn json_escape(c: &mut Cursor<'_>, strict: bool, out: &mut Vec<u8>) -> Result<()
                 let back = c.pos;
                 c.pos += 2;
                 match hex4(c) {
-                    Some(low) if (0xdc00..0xe000).contains(&low) => code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00),
+                    Some(low) if (0xdc00..0xe000).contains(&low) => {
+                        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
+                    }
                     _ => c.pos = back,
                 }
             }

@@ -47,14 +47,14 @@ impl Codec {
     pub fn read_json(&self, c: &mut Cursor<'_>, out: &mut ColumnBuilder) -> Result<bool> {
         let strict = self.options.strict;
         match &self.kind {
-            Kind::String => {
-                if c.peek() == Some(b'"') {
-                    let Values::Str { offsets, bytes } = &mut out.values else { return Err(Error::internal("a string does not fit this column")) };
-                    read_json_string(c, strict, bytes)?;
-                    offsets.push(bytes.len() as u32);
-                    out.pushed();
-                    return Ok(true);
-                }
+            Kind::String if c.peek() == Some(b'"') => {
+                let Values::Str { offsets, bytes } = &mut out.values else {
+                    return Err(Error::internal("a string does not fit this column"));
+                };
+                read_json_string(c, strict, bytes)?;
+                offsets.push(bytes.len() as u32);
+                out.pushed();
+                return Ok(true);
             }
             Kind::Int(_) | Kind::Interval(_) => {
                 let used = push_int(c.rest(), strict, out)?;
@@ -81,7 +81,11 @@ impl Codec {
             if !ends(c) {
                 return Err(self.wrong(c));
             }
-            let code = if matches!(self.kind, Kind::String) { INCORRECT_DATA } else { CANNOT_PARSE_INPUT_ASSERTION_FAILED };
+            let code = if matches!(self.kind, Kind::String) {
+                INCORRECT_DATA
+            } else {
+                CANNOT_PARSE_INPUT_ASSERTION_FAILED
+            };
             return self.push_null(code, out);
         }
         let Some(first) = c.peek() else { return Err(self.wrong(c)) };
@@ -111,7 +115,10 @@ impl Codec {
             match &self.kind {
                 Kind::Int(_) | Kind::Interval(_) => {
                     if push_int(s, strict, out)? != s.len() || s.is_empty() {
-                        return Err(Error::new(CANNOT_PARSE_INPUT_ASSERTION_FAILED, format!("Cannot parse '{}' as {}", super::clip(s, 50), self.name())));
+                        return Err(Error::new(
+                            CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+                            format!("Cannot parse '{}' as {}", super::clip(s, 50), self.name()),
+                        ));
                     }
                 }
                 Kind::Enum(_) if scan_whole(s) => {
@@ -134,7 +141,9 @@ impl Codec {
                 push_float(if b { b"1" } else { b"0" }, out)?;
             }
             Kind::Float if !strict => c.pos += push_float(c.rest(), out)?,
-            Kind::Decimal(p, scale) if matches!(first, b'0'..=b'9' | b'-') => c.pos += push_decimal(c.rest(), *p, *scale, out)?,
+            Kind::Decimal(p, scale) if matches!(first, b'0'..=b'9' | b'-') => {
+                c.pos += push_decimal(c.rest(), *p, *scale, out)?
+            }
             Kind::Bool if matches!(first, b't' | b'f' | b'T' | b'F') => {
                 let Some(b) = word(c) else { return Err(self.wrong(c)) };
                 push_known(b.into(), out);
@@ -182,8 +191,12 @@ impl Codec {
                 let mut scratch = Vec::new();
                 if !c.eat(b'}') {
                     loop {
-                        let Values::Tuple(cs) = &mut values.values else { return Err(Error::internal("a map's entries are tuples")) };
-                        let [keys, vals] = &mut cs[..] else { return Err(Error::internal("a map's entries are pairs")) };
+                        let Values::Tuple(cs) = &mut values.values else {
+                            return Err(Error::internal("a map's entries are tuples"));
+                        };
+                        let [keys, vals] = &mut cs[..] else {
+                            return Err(Error::internal("a map's entries are pairs"));
+                        };
                         c.blank();
                         scratch.clear();
                         read_json_string(c, self.options.strict, &mut scratch)?;
@@ -208,7 +221,12 @@ impl Codec {
         Ok(true)
     }
 
-    fn read_json_tuple(&self, of: &[(std::sync::Arc<str>, Codec)], c: &mut Cursor<'_>, cs: &mut [ColumnBuilder]) -> Result<()> {
+    fn read_json_tuple(
+        &self,
+        of: &[(std::sync::Arc<str>, Codec)],
+        c: &mut Cursor<'_>,
+        cs: &mut [ColumnBuilder],
+    ) -> Result<()> {
         let j = &self.options.json;
         if c.eat(b'[') {
             for (i, ((_, codec), column)) in of.iter().zip(cs.iter_mut()).enumerate() {
@@ -238,14 +256,20 @@ impl Codec {
                 c.blank();
                 match of.iter().position(|(n, _)| n.as_bytes() == scratch) {
                     Some(i) if cs[i].len() > before => {
-                        return Err(Error::new(INCORRECT_DATA, format!("Element '{}' of a tuple stands twice", super::clip(&scratch, 50))));
+                        return Err(Error::new(
+                            INCORRECT_DATA,
+                            format!("Element '{}' of a tuple stands twice", super::clip(&scratch, 50)),
+                        ));
                     }
                     Some(i) => {
                         of[i].1.read_json(c, &mut cs[i])?;
                     }
                     None if j.ignore_unknown_keys_in_named_tuple && !self.options.strict => skip_json(c)?,
                     None => {
-                        return Err(Error::new(INCORRECT_DATA, format!("Tuple has no element '{}'", super::clip(&scratch, 50))));
+                        return Err(Error::new(
+                            INCORRECT_DATA,
+                            format!("Tuple has no element '{}'", super::clip(&scratch, 50)),
+                        ));
                     }
                 }
                 c.blank();
@@ -258,7 +282,10 @@ impl Codec {
         for ((name, _), column) in of.iter().zip(cs.iter_mut()) {
             if column.len() == before {
                 if !j.defaults_for_missing_in_named_tuple {
-                    return Err(Error::new(INCORRECT_DATA, format!("Element '{name}' of a tuple is missing")));
+                    return Err(Error::new(
+                        INCORRECT_DATA,
+                        format!("Element '{name}' of a tuple is missing"),
+                    ));
                 }
                 column.push_default(1);
             }
@@ -291,7 +318,10 @@ pub fn skip_json(c: &mut Cursor<'_>) -> Result<()> {
                 let close = b + 2;
                 if c.eat(close) {
                 } else if open.len() >= DEPTH_MAX {
-                    return Err(Error::new(TOO_DEEP_RECURSION, format!("JSON is nested deeper than {DEPTH_MAX} levels")));
+                    return Err(Error::new(
+                        TOO_DEEP_RECURSION,
+                        format!("JSON is nested deeper than {DEPTH_MAX} levels"),
+                    ));
                 } else {
                     open.push(close);
                     if close == b'}' {
@@ -308,7 +338,13 @@ pub fn skip_json(c: &mut Cursor<'_>) -> Result<()> {
         }
         // A value is complete: close what ends here, or go on behind a comma.
         loop {
-            let Some(&close) = open.last() else { return if ends(c) { Ok(()) } else { Err(c.error(INCORRECT_DATA, "expected the end of a JSON value")) } };
+            let Some(&close) = open.last() else {
+                return if ends(c) {
+                    Ok(())
+                } else {
+                    Err(c.error(INCORRECT_DATA, "expected the end of a JSON value"))
+                };
+            };
             c.blank();
             if c.eat(close) {
                 open.pop();
@@ -334,12 +370,16 @@ fn skip_key(c: &mut Cursor<'_>) -> Result<()> {
 fn skip_string(c: &mut Cursor<'_>) -> Result<()> {
     c.expect(b'"')?;
     loop {
-        let Some(n) = json_stop(c.rest()) else { return Err(Error::new(INCORRECT_DATA, "Cannot parse JSON string: expected closing quote")) };
+        let Some(n) = json_stop(c.rest()) else {
+            return Err(Error::new(INCORRECT_DATA, "Cannot parse JSON string: expected closing quote"));
+        };
         let b = c.rest()[n];
         c.pos += n + 1;
         match b {
             b'"' => return Ok(()),
-            b'\\' if c.at_end() => return Err(Error::new(INCORRECT_DATA, "Cannot parse JSON string: expected closing quote")),
+            b'\\' if c.at_end() => {
+                return Err(Error::new(INCORRECT_DATA, "Cannot parse JSON string: expected closing quote"));
+            }
             b'\\' => c.pos += 1,
             _ => {}
         }
@@ -348,7 +388,10 @@ fn skip_string(c: &mut Cursor<'_>) -> Result<()> {
 
 fn skip_number(c: &mut Cursor<'_>) -> Result<()> {
     let rest = c.rest();
-    let n = rest.iter().take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')).count();
+    let n = rest
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'))
+        .count();
     match super::number::scan_float(&rest[..n]) {
         Ok((_, used)) if used == n => {
             c.pos += n;

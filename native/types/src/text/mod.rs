@@ -62,7 +62,9 @@ pub enum Kind {
 impl Codec {
     /// Errors: `BAD_ARGUMENTS` for an unknown time zone.
     pub fn new(ty: &Type, options: &Arc<TextOptions>) -> Result<Codec> {
-        let zone = |name: &Option<Arc<str>>| name.as_ref().map_or_else(|| Ok(options.zone.clone()), |n| TimeZone::get(n));
+        let zone = |name: &Option<Arc<str>>| {
+            name.as_ref().map_or_else(|| Ok(options.zone.clone()), |n| TimeZone::get(n))
+        };
         let of = |t: &Type| Codec::new(t, options);
         let kind = match ty {
             Type::Nullable(t) => return Ok(Codec { nullable: true, ..of(t)? }),
@@ -96,7 +98,9 @@ impl Codec {
             Type::Ipv6 => Kind::Ipv6,
             Type::Interval(k) => Kind::Interval(*k),
             Type::Array(t) => Kind::Array(Box::new(of(t)?)),
-            Type::Tuple(es) => Kind::Tuple(es.iter().map(|(n, t)| Ok((n.clone(), of(t)?))).collect::<Result<_>>()?),
+            Type::Tuple(es) => {
+                Kind::Tuple(es.iter().map(|(n, t)| Ok((n.clone(), of(t)?))).collect::<Result<_>>()?)
+            }
             Type::Map(kv) => Kind::Map(Box::new((of(&kv.0)?, of(&kv.1)?))),
         };
         Ok(Codec { kind, nullable: false, options: options.clone() })

@@ -17,7 +17,12 @@ pub fn write_uuid(v: u128, out: &mut Vec<u8>) {
 }
 /// Reads a UUID with or without dashes; the whole text. Errors: `CANNOT_PARSE_UUID`.
 pub fn parse_uuid(s: &[u8]) -> Result<u128> {
-    let bad = || Error::new(CANNOT_PARSE_UUID, format!("Cannot parse UUID '{}': expected 8-4-4-4-12 hexadecimal digits", clip(s, 50)));
+    let bad = || {
+        Error::new(
+            CANNOT_PARSE_UUID,
+            format!("Cannot parse UUID '{}': expected 8-4-4-4-12 hexadecimal digits", clip(s, 50)),
+        )
+    };
     let dashed = match s.len() {
         36 => true,
         32 => false,

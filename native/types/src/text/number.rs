@@ -1,7 +1,9 @@
 //! Numbers to text and back: integers to 256 bits, floats as the shortest text that reads back the
 //! same, decimals.
 
-use crate::codes::{ARGUMENT_OUT_OF_BOUND, CANNOT_PARSE_NUMBER, CANNOT_PARSE_TEXT, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE};
+use crate::codes::{
+    ARGUMENT_OUT_OF_BOUND, CANNOT_PARSE_NUMBER, CANNOT_PARSE_TEXT, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+};
 use crate::{Error, I256, Result, U256};
 
 /// What stands at the beginning of a text, read as an integer.
@@ -165,7 +167,10 @@ fn scan_with<F>(s: &[u8], parse: impl Fn(&[u8]) -> Option<(F, usize)>) -> Result
     let plus = usize::from(s.first() == Some(&b'+') && s.get(1).is_some_and(|b| *b != b'-' && *b != b'+'));
     match parse(&s[plus..]) {
         Some((v, n)) if n > 0 => Ok((v, n + plus)),
-        _ => Err(Error::new(CANNOT_PARSE_NUMBER, format!("Cannot read a floating point value from '{}'", super::cursor::clip(s, 50)))),
+        _ => Err(Error::new(
+            CANNOT_PARSE_NUMBER,
+            format!("Cannot read a floating point value from '{}'", super::cursor::clip(s, 50)),
+        )),
     }
 }
 
@@ -307,7 +312,13 @@ pub fn write_decimal256(v: I256, scale: u8, trailing_zeros: bool, out: &mut Vec<
         Ok(small) => write_decimal(small, scale, trailing_zeros, out),
         Err(_) => {
             let text = v.to_string();
-            write_scaled(v < I256::ZERO, text.trim_start_matches('-').as_bytes(), scale.into(), trailing_zeros, out);
+            write_scaled(
+                v < I256::ZERO,
+                text.trim_start_matches('-').as_bytes(),
+                scale.into(),
+                trailing_zeros,
+                out,
+            );
         }
     }
 }
@@ -316,7 +327,9 @@ pub fn write_decimal256(v: I256, scale: u8, trailing_zeros: bool, out: &mut Vec<
 /// the bytes read. Digits beyond the scale are cut off.
 /// Errors: `CANNOT_PARSE_TEXT`; `ARGUMENT_OUT_OF_BOUND` for more than `precision` digits.
 pub fn scan_decimal(s: &[u8], precision: u8, scale: u8) -> Result<(I256, usize)> {
-    let bad = || Error::new(CANNOT_PARSE_TEXT, format!("Cannot parse '{}' as a decimal", super::cursor::clip(s, 50)));
+    let bad = || {
+        Error::new(CANNOT_PARSE_TEXT, format!("Cannot parse '{}' as a decimal", super::cursor::clip(s, 50)))
+    };
     let mut i = 0;
     let negative = s.first() == Some(&b'-');
     if matches!(s.first(), Some(b'-' | b'+')) {
@@ -369,7 +382,10 @@ pub fn scan_decimal(s: &[u8], precision: u8, scale: u8) -> Result<(I256, usize)>
     if digits as i64 + zeros > i64::from(precision) {
         return Err(Error::new(
             ARGUMENT_OUT_OF_BOUND,
-            format!("Decimal {} does not fit Decimal({precision}, {scale})", super::cursor::clip(&s[..i], 50)),
+            format!(
+                "Decimal {} does not fit Decimal({precision}, {scale})",
+                super::cursor::clip(&s[..i], 50)
+            ),
         ));
     }
     let value = if digits as i64 + zeros <= 18 {

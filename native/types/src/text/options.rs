@@ -128,7 +128,12 @@ impl TextOptions {
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        let one_of = |known: &str| Err(Error::new(BAD_ARGUMENTS, format!("Unexpected value of setting {name}: '{value}'; must be one of {known}")));
+        let one_of = |known: &str| {
+            Err(Error::new(
+                BAD_ARGUMENTS,
+                format!("Unexpected value of setting {name}: '{value}'; must be one of {known}"),
+            ))
+        };
         let flag = || bool_setting(name, value);
         let j = &mut self.json;
         match name {
@@ -167,7 +172,12 @@ impl TextOptions {
                 self.csv_delimiter = match value.as_bytes() {
                     [b] => *b,
                     b"\\t" => b'\t',
-                    _ => return Err(Error::new(BAD_ARGUMENTS, "Setting format_csv_delimiter must be exactly one byte")),
+                    _ => {
+                        return Err(Error::new(
+                            BAD_ARGUMENTS,
+                            "Setting format_csv_delimiter must be exactly one byte",
+                        ));
+                    }
                 }
             }
             "input_format_null_as_default" => self.null_as_default = flag()?,
@@ -187,8 +197,12 @@ impl TextOptions {
             "input_format_json_read_objects_as_strings" => j.read_objects_as_strings = flag()?,
             "input_format_json_read_arrays_as_strings" => j.read_arrays_as_strings = flag()?,
             "input_format_json_read_bools_as_numbers" => j.read_bools_as_numbers = flag()?,
-            "input_format_json_ignore_unknown_keys_in_named_tuple" => j.ignore_unknown_keys_in_named_tuple = flag()?,
-            "input_format_json_defaults_for_missing_elements_in_named_tuple" => j.defaults_for_missing_in_named_tuple = flag()?,
+            "input_format_json_ignore_unknown_keys_in_named_tuple" => {
+                j.ignore_unknown_keys_in_named_tuple = flag()?
+            }
+            "input_format_json_defaults_for_missing_elements_in_named_tuple" => {
+                j.defaults_for_missing_in_named_tuple = flag()?
+            }
             _ => {}
         }
         Ok(())

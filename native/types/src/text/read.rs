@@ -7,13 +7,15 @@
 use super::cursor::clip;
 use super::escape::{read_quoted_string, unescape};
 use super::number::{ReadInt, scan_decimal, scan_float, scan_float32, scan_int};
-use super::time::{DateTimeInput, Moment, best_effort, date_of, date32_of, datetime_of, scan_date, scan_moment, time_part};
+use super::time::{
+    DateTimeInput, Moment, best_effort, date_of, date32_of, datetime_of, scan_date, scan_moment, time_part,
+};
 use super::{Codec, Cursor, Kind, net};
 use crate::builder::Values;
 use crate::codes::{
-    CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_BOOL, CANNOT_PARSE_DATE, CANNOT_PARSE_DATETIME, CANNOT_PARSE_TEXT,
-    CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, Code, TOO_LARGE_STRING_SIZE, UNKNOWN_ELEMENT_OF_ENUM,
-    VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+    CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_BOOL, CANNOT_PARSE_DATE, CANNOT_PARSE_DATETIME,
+    CANNOT_PARSE_TEXT, CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, Code, TOO_LARGE_STRING_SIZE,
+    UNKNOWN_ELEMENT_OF_ENUM, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
 };
 use crate::{ColumnBuilder, Error, I256, Result, U256};
 
@@ -110,7 +112,10 @@ impl Codec {
             return Ok(true);
         }
         if !self.options.null_as_default {
-            return Err(Error::new(code, "NULL stands for a column that cannot hold it; make the column Nullable or set input_format_null_as_default=1"));
+            return Err(Error::new(
+                code,
+                "NULL stands for a column that cannot hold it; make the column Nullable or set input_format_null_as_default=1",
+            ));
         }
         out.push_default(1);
         Ok(false)
@@ -122,7 +127,11 @@ impl Codec {
             Kind::DateTime(_) | Kind::DateTime64(..) => CANNOT_PARSE_DATETIME,
             _ => CANNOT_PARSE_TEXT,
         };
-        let place = if used == 0 { "syntax error at its beginning".to_string() } else { format!("'{}' is left over", clip(&text[used..], 20)) };
+        let place = if used == 0 {
+            "syntax error at its beginning".to_string()
+        } else {
+            format!("'{}' is left over", clip(&text[used..], 20))
+        };
         Error::new(code, format!("Cannot parse '{}' as {}: {place}", clip(text, 50), self.name()))
     }
 
@@ -190,7 +199,10 @@ impl Codec {
             Kind::String => out.push_bytes(s),
             Kind::FixedString(n) => {
                 if s.len() > *n {
-                    return Err(Error::new(TOO_LARGE_STRING_SIZE, format!("Too large value for FixedString({n}): {} bytes", s.len())));
+                    return Err(Error::new(
+                        TOO_LARGE_STRING_SIZE,
+                        format!("Too large value for FixedString({n}): {} bytes", s.len()),
+                    ));
                 }
                 out.push_bytes(s);
             }
@@ -198,7 +210,12 @@ impl Codec {
                 Some(b) => push_known(b.into(), out),
                 None if s == self.options.bool_true => push_known(1, out),
                 None if s == self.options.bool_false => push_known(0, out),
-                None => return Err(Error::new(CANNOT_PARSE_BOOL, format!("Cannot parse boolean value '{}': expected true, false, 1 or 0", clip(s, 50)))),
+                None => {
+                    return Err(Error::new(
+                        CANNOT_PARSE_BOOL,
+                        format!("Cannot parse boolean value '{}': expected true, false, 1 or 0", clip(s, 50)),
+                    ));
+                }
             },
             Kind::Date | Kind::Date32 => {
                 let (days, used) = scan_date(s, strict)?;
@@ -247,20 +264,31 @@ impl Codec {
 
     fn unknown_element(&self, s: &[u8]) -> Error {
         let names = match &self.kind {
-            Kind::Enum(e) => e.entries.iter().take(5).map(|(n, _)| format!("'{n}'")).collect::<Vec<_>>().join(", "),
+            Kind::Enum(e) => {
+                e.entries.iter().take(5).map(|(n, _)| format!("'{n}'")).collect::<Vec<_>>().join(", ")
+            }
             _ => String::new(),
         };
-        Error::new(UNKNOWN_ELEMENT_OF_ENUM, format!("Unknown element '{}' for enum; it has {names}", clip(s, 50)))
+        Error::new(
+            UNKNOWN_ELEMENT_OF_ENUM,
+            format!("Unknown element '{}' for enum; it has {names}", clip(s, 50)),
+        )
     }
 
     fn push_days(&self, days: i64, out: &mut ColumnBuilder) -> Result<()> {
         let strict = self.options.strict;
-        let v = if matches!(self.kind, Kind::Date) { date_of(days, strict)?.into() } else { date32_of(days, strict)?.into() };
+        let v = if matches!(self.kind, Kind::Date) {
+            date_of(days, strict)?.into()
+        } else {
+            date32_of(days, strict)?.into()
+        };
         push_known(v, out);
         Ok(())
     }
     fn push_ticks(&self, m: &Moment, scale: u8, out: &mut ColumnBuilder) -> Result<()> {
-        let far = || Error::new(VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, format!("Time does not fit DateTime64({scale})"));
+        let far = || {
+            Error::new(VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, format!("Time does not fit DateTime64({scale})"))
+        };
         push_known(m.ticks(scale).ok_or_else(far)?, out);
         Ok(())
     }
@@ -290,7 +318,10 @@ impl Codec {
             }
             Kind::Bool if whole => {
                 if self.options.strict && !(0..=1).contains(&v) {
-                    return Some(Err(Error::new(CANNOT_PARSE_BOOL, format!("Cannot parse boolean value {v}: expected true, false, 1 or 0"))));
+                    return Some(Err(Error::new(
+                        CANNOT_PARSE_BOOL,
+                        format!("Cannot parse boolean value {v}: expected true, false, 1 or 0"),
+                    )));
                 }
                 push_known((v != 0).into(), out);
                 Ok(())
@@ -341,7 +372,10 @@ impl Codec {
     pub fn parse_csv(&self, field: &[u8], quoted: bool, out: &mut ColumnBuilder) -> Result<bool> {
         let o = &self.options;
         if !quoted {
-            if field == o.csv_null || (self.nullable && (field == b"\\N" || (field == b"NULL" && !matches!(self.kind, Kind::String)))) {
+            if field == o.csv_null
+                || (self.nullable
+                    && (field == b"\\N" || (field == b"NULL" && !matches!(self.kind, Kind::String))))
+            {
                 return self.push_null(CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, out);
             }
             if field.is_empty() && (o.csv_empty_as_default || self.nullable) {
@@ -364,7 +398,9 @@ impl Codec {
         }
         match &self.kind {
             Kind::Array(of) => {
-                let Values::Array { offsets, values } = &mut out.values else { return Err(Error::internal("an array does not fit this column")) };
+                let Values::Array { offsets, values } = &mut out.values else {
+                    return Err(Error::internal("an array does not fit this column"));
+                };
                 if !c.eat(b'[') {
                     return Err(c.error(CANNOT_READ_ARRAY_FROM_TEXT, "an array starts with '['"));
                 }
@@ -378,7 +414,9 @@ impl Codec {
                             break;
                         }
                         if !c.eat(b',') {
-                            return Err(c.error(CANNOT_READ_ARRAY_FROM_TEXT, "expected ',' or ']' in an array"));
+                            return Err(
+                                c.error(CANNOT_READ_ARRAY_FROM_TEXT, "expected ',' or ']' in an array")
+                            );
                         }
                     }
                 }
@@ -386,7 +424,9 @@ impl Codec {
                 out.pushed();
             }
             Kind::Tuple(of) => {
-                let Values::Tuple(cs) = &mut out.values else { return Err(Error::internal("a tuple does not fit this column")) };
+                let Values::Tuple(cs) = &mut out.values else {
+                    return Err(Error::internal("a tuple does not fit this column"));
+                };
                 c.expect(b'(')?;
                 for (i, ((_, codec), column)) in of.iter().zip(cs.iter_mut()).enumerate() {
                     c.blank();
@@ -404,15 +444,21 @@ impl Codec {
                 out.pushed();
             }
             Kind::Map(kv) => {
-                let Values::Array { offsets, values } = &mut out.values else { return Err(Error::internal("a map does not fit this column")) };
+                let Values::Array { offsets, values } = &mut out.values else {
+                    return Err(Error::internal("a map does not fit this column"));
+                };
                 if !c.eat(b'{') {
                     return Err(c.error(CANNOT_READ_MAP_FROM_TEXT, "a map starts with '{'"));
                 }
                 c.blank();
                 if !c.eat(b'}') {
                     loop {
-                        let Values::Tuple(cs) = &mut values.values else { return Err(Error::internal("a map's entries are tuples")) };
-                        let [keys, vals] = &mut cs[..] else { return Err(Error::internal("a map's entries are pairs")) };
+                        let Values::Tuple(cs) = &mut values.values else {
+                            return Err(Error::internal("a map's entries are tuples"));
+                        };
+                        let [keys, vals] = &mut cs[..] else {
+                            return Err(Error::internal("a map's entries are pairs"));
+                        };
                         c.blank();
                         kv.0.read_quoted(c, keys)?;
                         c.blank();
@@ -457,17 +503,24 @@ impl Codec {
             return Ok(true);
         }
         let rest = c.rest();
-        let n = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'+' | b'-' | b'_')).count();
+        let n = rest
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'+' | b'-' | b'_'))
+            .count();
         let word = &rest[..n];
         if word.is_empty() {
             return Err(c.expected(&format!("a value of type {}", self.name())));
         }
         match &self.kind {
-            Kind::Int(_) | Kind::Interval(_) | Kind::Decimal(..) | Kind::Bool | Kind::Float => match (&self.kind, bool_of(word)) {
-                (Kind::Int(_), Some(b)) if word[0].is_ascii_alphabetic() => push_known(b.into(), out),
-                _ => self.parse_text(word, out)?,
-            },
-            Kind::String if scan_int(word).used == n && (word[0] != b'0' || n == 1) && word[0] != b'+' => out.push_bytes(word),
+            Kind::Int(_) | Kind::Interval(_) | Kind::Decimal(..) | Kind::Bool | Kind::Float => {
+                match (&self.kind, bool_of(word)) {
+                    (Kind::Int(_), Some(b)) if word[0].is_ascii_alphabetic() => push_known(b.into(), out),
+                    _ => self.parse_text(word, out)?,
+                }
+            }
+            Kind::String if scan_int(word).used == n && (word[0] != b'0' || n == 1) && word[0] != b'+' => {
+                out.push_bytes(word)
+            }
             _ => match self.parse_number_for(word, out) {
                 Some(done) => done?,
                 None => return Err(c.expected(&format!("a quoted value of type {}", self.name()))),

@@ -36,7 +36,13 @@ fn two(v: u8, out: &mut Vec<u8>) {
 pub fn write_date(days: i64, out: &mut Vec<u8>) {
     let (y, m, d) = civil_from_days(days);
     let y = y.clamp(0, 9999) as u16;
-    out.extend_from_slice(&[b'0' + (y / 1000) as u8, b'0' + (y / 100 % 10) as u8, b'0' + (y / 10 % 10) as u8, b'0' + (y % 10) as u8, b'-']);
+    out.extend_from_slice(&[
+        b'0' + (y / 1000) as u8,
+        b'0' + (y / 100 % 10) as u8,
+        b'0' + (y / 10 % 10) as u8,
+        b'0' + (y % 10) as u8,
+        b'-',
+    ]);
     two(m, out);
     out.push(b'-');
     two(d, out);
@@ -164,7 +170,8 @@ fn to_days(y: i64, m: i64, d: i64, strict: bool) -> Option<i64> {
 /// Reads `YYYY-MM-DD` (any separators, one-digit months and days too) or `YYYYMMDD`: days since
 /// epoch and the bytes read. Errors: `CANNOT_PARSE_DATE`.
 pub fn scan_date(s: &[u8], strict: bool) -> Result<(i64, usize)> {
-    let bad = || Error::new(CANNOT_PARSE_DATE, format!("Cannot parse date '{}': expected YYYY-MM-DD", clip(s, 50)));
+    let bad =
+        || Error::new(CANNOT_PARSE_DATE, format!("Cannot parse date '{}': expected YYYY-MM-DD", clip(s, 50)));
     let y = four(s).ok_or_else(bad)?;
     if digit(s, 4).is_some() {
         let (Some((m, 2)), Some((d, 2))) = (one_or_two(s, 4), one_or_two(s, 6)) else { return Err(bad()) };
@@ -231,7 +238,12 @@ fn scan_fraction(s: &[u8], i: usize) -> (i64, usize) {
 /// `strict` refuses times that do not exist; `iso` takes `Z` and `±hh:mm` at the end.
 /// Errors: `CANNOT_PARSE_DATETIME`.
 pub fn scan_moment(s: &[u8], zone: &TimeZone, strict: bool, iso: bool) -> Result<Moment> {
-    let bad = || Error::new(CANNOT_PARSE_DATETIME, format!("Cannot parse DateTime '{}': expected YYYY-MM-DD hh:mm:ss", clip(s, 50)));
+    let bad = || {
+        Error::new(
+            CANNOT_PARSE_DATETIME,
+            format!("Cannot parse DateTime '{}': expected YYYY-MM-DD hh:mm:ss", clip(s, 50)),
+        )
+    };
     if four(s).is_none() || digit(s, 4).is_some() || s.len() == 4 || s[4] == b'.' {
         return scan_timestamp(s).ok_or_else(bad);
     }
@@ -308,27 +320,38 @@ fn scan_offset(s: &[u8]) -> Option<(i64, usize)> {
     (h <= 15 && m < 60).then_some((sign * (h * 3600 + m * 60), i))
 }
 
-const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+const MONTHS: [&[u8; 3]; 12] =
+    [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 const DAYS: [&[u8; 3]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
 
 /// Reads a moment in one of many common forms: ISO 8601, unix timestamps (s, ms, µs, ns),
 /// `YYYYMMDDhhmmss`, `D Mon YYYY`, `Mon D, YYYY`, `DD/MM/YYYY` (`us`: `MM/DD/YYYY`), with AM/PM,
 /// day names and offsets. The whole text must be used. Errors: `CANNOT_PARSE_DATETIME`.
 pub fn best_effort(text: &[u8], zone: &TimeZone, us: bool) -> Result<Moment> {
-    best_effort_parts(text.trim_ascii(), zone, us)
-        .map(|m| Moment { used: text.len(), ..m })
-        .ok_or_else(|| Error::new(CANNOT_PARSE_DATETIME, format!("Cannot read DateTime: '{}' has no known form", clip(text, 50))))
+    best_effort_parts(text.trim_ascii(), zone, us).map(|m| Moment { used: text.len(), ..m }).ok_or_else(
+        || {
+            Error::new(
+                CANNOT_PARSE_DATETIME,
+                format!("Cannot read DateTime: '{}' has no known form", clip(text, 50)),
+            )
+        },
+    )
 }
 
 fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
     let (mut y, mut m, mut d): (Option<i64>, Option<i64>, Option<i64>) = (None, None, None);
-    let (mut clock, mut nanos, mut offset, mut pm): (Option<i64>, i64, Option<i64>, Option<bool>) = (None, 0, None, None);
+    let (mut clock, mut nanos, mut offset, mut pm): (Option<i64>, i64, Option<i64>, Option<bool>) =
+        (None, 0, None, None);
     let mut i = 0;
     while i < s.len() {
         let b = s[i];
         if b.is_ascii_digit() {
             let n = s[i..].iter().take_while(|b| b.is_ascii_digit()).count();
-            let value = |from: usize, n: usize| s[i + from..i + from + n].iter().fold(0i64, |v, b| v.wrapping_mul(10).wrapping_add(i64::from(b - b'0')));
+            let value = |from: usize, n: usize| {
+                s[i + from..i + from + n]
+                    .iter()
+                    .fold(0i64, |v, b| v.wrapping_mul(10).wrapping_add(i64::from(b - b'0')))
+            };
             let next = s.get(i + n).copied().unwrap_or(0);
             match n {
                 9 | 10 | 13 | 16 | 19 if y.is_none() && m.is_none() && d.is_none() && clock.is_none() => {
@@ -343,7 +366,11 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                     if unit == 1 {
                         (f, extra) = scan_fraction(s, i + n);
                     }
-                    return (i + n + extra == s.len() && i == 0).then_some(Moment { seconds: v / unit, nanos: f, used: 0 });
+                    return (i + n + extra == s.len() && i == 0).then_some(Moment {
+                        seconds: v / unit,
+                        nanos: f,
+                        used: 0,
+                    });
                 }
                 14 if y.is_none() => {
                     (y, m, d) = (Some(value(0, 4)), Some(value(4, 2)), Some(value(6, 2)));
@@ -367,7 +394,10 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                 4 if y.is_none() => {
                     y = Some(value(0, 4));
                     i += n;
-                    if matches!(next, b'-' | b'/' | b'.' | b'_' | b':') && m.is_none() && digit(s, i + 1).is_some() {
+                    if matches!(next, b'-' | b'/' | b'.' | b'_' | b':')
+                        && m.is_none()
+                        && digit(s, i + 1).is_some()
+                    {
                         let (v, k) = one_or_two(s, i + 1)?;
                         (m, i) = (Some(v), i + 1 + k);
                         if s.get(i) == Some(&next) && digit(s, i + 1).is_some() {
@@ -392,7 +422,12 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                     }
                     clock = Some(h * 3600 + mi * 60 + sec);
                 }
-                1 | 2 if matches!(next, b'/' | b'-' | b'.') && d.is_none() && m.is_none() && digit(s, i + n + 1).is_some() => {
+                1 | 2
+                    if matches!(next, b'/' | b'-' | b'.')
+                        && d.is_none()
+                        && m.is_none()
+                        && digit(s, i + n + 1).is_some() =>
+                {
                     let a = value(0, n);
                     let (b, k) = one_or_two(s, i + n + 1)?;
                     (d, m) = if us { (Some(b), Some(a)) } else { (Some(a), Some(b)) };
@@ -440,7 +475,9 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                 b"pm" => pm = Some(true),
                 b"z" | b"utc" | b"gmt" => {
                     offset = Some(0);
-                    if let Some((o, k)) = s.get(i..).and_then(scan_offset).filter(|_| matches!(s.get(i), Some(b'+' | b'-'))) {
+                    if let Some((o, k)) =
+                        s.get(i..).and_then(scan_offset).filter(|_| matches!(s.get(i), Some(b'+' | b'-')))
+                    {
                         (offset, i) = (Some(o), i + k);
                     }
                 }
@@ -482,20 +519,29 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
 pub fn date_of(days: i64, strict: bool) -> Result<u16> {
     match u16::try_from(days) {
         Ok(v) => Ok(v),
-        Err(_) if strict => Err(Error::new(VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, "Date lies outside 1970-01-01 to 2149-06-06, which type Date can hold (Date32 holds more)")),
+        Err(_) if strict => Err(Error::new(
+            VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+            "Date lies outside 1970-01-01 to 2149-06-06, which type Date can hold (Date32 holds more)",
+        )),
         Err(_) => Ok(if days < 0 { 0 } else { u16::MAX }),
     }
 }
 pub fn date32_of(days: i64, strict: bool) -> Result<i32> {
     if strict && !(DATE32_MIN..=DATE32_MAX).contains(&days) {
-        return Err(Error::new(VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, "Date lies outside 1900-01-01 to 2299-12-31, which type Date32 can hold"));
+        return Err(Error::new(
+            VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+            "Date lies outside 1900-01-01 to 2299-12-31, which type Date32 can hold",
+        ));
     }
     Ok(days.clamp(DATE32_MIN, DATE32_MAX) as i32)
 }
 pub fn datetime_of(seconds: i64, strict: bool) -> Result<u32> {
     match u32::try_from(seconds) {
         Ok(v) => Ok(v),
-        Err(_) if strict => Err(Error::new(VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, "Time lies outside 1970-01-01 to 2106-02-07, which type DateTime can hold (DateTime64 holds more)")),
+        Err(_) if strict => Err(Error::new(
+            VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+            "Time lies outside 1970-01-01 to 2106-02-07, which type DateTime can hold (DateTime64 holds more)",
+        )),
         Err(_) => Ok(if seconds < 0 { 0 } else { u32::MAX }),
     }
 }

@@ -85,7 +85,9 @@ impl Codec {
             },
             Kind::Date | Kind::Date32 => time::write_date(integer(col, row), out),
             Kind::DateTime(zone) => time::write_datetime(integer(col, row), zone, o.date_time_output, out),
-            Kind::DateTime64(scale, zone) => time::write_datetime64(integer(col, row), *scale, zone, o.date_time_output, out),
+            Kind::DateTime64(scale, zone) => {
+                time::write_datetime64(integer(col, row), *scale, zone, o.date_time_output, out)
+            }
             Kind::Enum(e) => {
                 let v = integer(col, row) as i16;
                 match e.name_of(v) {
@@ -95,12 +97,21 @@ impl Codec {
             }
             Kind::Uuid | Kind::Ipv6 => {
                 let v = if let Data::U128(v) = &col.data { v[row] } else { 0 };
-                if matches!(self.kind, Kind::Uuid) { net::write_uuid(v, out) } else { net::write_ipv6(v, out) }
+                if matches!(self.kind, Kind::Uuid) {
+                    net::write_uuid(v, out)
+                } else {
+                    net::write_ipv6(v, out)
+                }
             }
             Kind::Ipv4 => net::write_ipv4(integer(col, row) as u32, out),
             Kind::Interval(k) if o.kusto_intervals => time::write_kusto(integer(col, row), *k, out),
             Kind::Interval(_) => number::write_int(integer(col, row), out),
-            Kind::String | Kind::FixedString(_) | Kind::Array(_) | Kind::Tuple(_) | Kind::Map(_) | Kind::Nothing => {}
+            Kind::String
+            | Kind::FixedString(_)
+            | Kind::Array(_)
+            | Kind::Tuple(_)
+            | Kind::Map(_)
+            | Kind::Nothing => {}
         }
     }
 
@@ -147,7 +158,11 @@ impl Codec {
     }
 
     fn write_bool(&self, col: &Column, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(if integer(col, row) != 0 { &self.options.bool_true } else { &self.options.bool_false });
+        out.extend_from_slice(if integer(col, row) != 0 {
+            &self.options.bool_true
+        } else {
+            &self.options.bool_false
+        });
     }
 
     /// What `toString` gives: no quotes and no escapes at the top. NULL is `ᴺᵁᴸᴸ`.
@@ -304,7 +319,10 @@ impl Codec {
     }
 
     fn is_wide_number(col: &Column) -> bool {
-        matches!(col.data, Data::U64(_) | Data::I64(_) | Data::U128(_) | Data::I128(_) | Data::U256(_) | Data::I256(_))
+        matches!(
+            col.data,
+            Data::U64(_) | Data::I64(_) | Data::U128(_) | Data::I128(_) | Data::U256(_) | Data::I256(_)
+        )
     }
 
     /// A JSON value. `pretty`: the indentation (in tabs) of the line it stands on, for the documents
@@ -375,7 +393,8 @@ impl Codec {
                 list.end(out);
             }
             (Kind::Tuple(of), Data::Tuple(cs, _)) => {
-                let named = j.named_tuples_as_objects && !of.is_empty() && of.iter().all(|(n, _)| !n.is_empty());
+                let named =
+                    j.named_tuples_as_objects && !of.is_empty() && of.iter().all(|(n, _)| !n.is_empty());
                 let mut list = List::new(if named { b"{}" } else { b"[]" }, pretty, !of.is_empty(), out);
                 for ((name, codec), c) in of.iter().zip(cs.iter()) {
                     if named && j.skip_null_in_named_tuples && c.is_null(row) {
