@@ -12,6 +12,7 @@ import type {
   Update,
 } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
+import { parseExpression, transform } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import {
   type ColumnDefinition,
@@ -138,6 +139,7 @@ function refuseUsed(
       );
     }
   }
+  if (what === 'rename') return;
   const index = definition.indexes.find((i) => uses(i.expr));
   if (index)
     throw failAt(
@@ -170,6 +172,25 @@ function refuseUsed(
       'ALTER_OF_COLUMN_IS_FORBIDDEN',
       `Cannot ${what} column ${name}: column ${user.name} is made of it`,
     );
+}
+
+/** Defaults and indexes that use the column follow its new name. */
+function renamedColumn(definition: TableDefinition, from: string, to: string): TableDefinition {
+  const rewrite = (text: string): string => {
+    const ast = transform(parseExpression(text), (node) => {
+      if (node.kind !== 'Identifier' || node.parts.map((p) => p.name).join('.') !== from) return node;
+      return { ...node, parts: [{ kind: 'Name', name: to, quoted: false, span: node.span }] };
+    });
+    return print(ast);
+  };
+  const renamed = withRenamedColumn(definition, from, to);
+  return {
+    ...renamed,
+    columns: renamed.columns.map((c) =>
+      c.defaultExpr === undefined ? c : { ...c, defaultExpr: rewrite(c.defaultExpr) },
+    ),
+    indexes: renamed.indexes.map((i) => ({ ...i, expr: rewrite(i.expr) })),
+  };
 }
 
 function placeOf(
@@ -205,7 +226,7 @@ function step(run: Run, definition: TableDefinition, command: AlterCommand): Ste
       if (has(definition, to.name))
         throw failAt(to.span, 'DUPLICATE_COLUMN', `Column ${to.name} is there already`);
       refuseUsed(run, definition, name.name, name.span, 'rename');
-      return { define: (d) => withRenamedColumn(d, name.name, to.name) };
+      return { define: (d) => renamedColumn(d, name.name, to.name) };
     }
     case 'CommentColumn': {
       const { name, comment } = command;
