@@ -8,8 +8,9 @@ use super::{id, test, test::Test};
 use crate::bytes::{Reader, corrupt};
 use crate::pred::{Pred, code_test, float_order, float_test, integer_test, no_dictionary, text, widen};
 use hashbrown::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
-use types::{Bitmap, Data, Dict, Result, StrData, Type};
+use types::{Bitmap, Column, Data, Dict, Error, Result, Scalar, StrData, Type};
 
 /// Keeps the rows of `sel` that pass. `dict`: the segment's dictionary, for codes.
 pub(crate) fn filter(
@@ -52,8 +53,7 @@ pub(crate) fn filter(
             None => {
                 let pred = widen(pred, ty);
                 let all = decode(&mut Reader::new(bytes), ty, rows, dict)?.flat();
-                *sel = Bitmap::from_fn(rows, |i| sel.get(i) && pred.matches(&all.scalar(i)));
-                Ok(())
+                filter_decoded(&all, &pred, sel)
             }
         },
     }
@@ -84,32 +84,52 @@ fn filter_floats<F: Float>(block: &Block, id: u8, pred: &Pred, sel: &mut Bitmap)
 
 /// Strings that are decoded already; the caller has taken NULL rows out of `sel`.
 pub(crate) fn filter_text(all: &StrData, pred: &Pred, sel: &mut Bitmap) -> Result<()> {
+    filter_values(pred, sel, |i| all.get(i), |s| text(s).map(Some))
+}
+
+/// Values of any ordered kind. `of` gives a constant as such a value, `None` if the kind has no such value:
+/// then the caller must not come with a range.
+fn filter_values<'a, V: Ord + Hash + Copy>(
+    pred: &'a Pred,
+    sel: &mut Bitmap,
+    get: impl Fn(usize) -> V,
+    of: impl Fn(&'a Scalar) -> Result<Option<V>>,
+) -> Result<()> {
+    let constant = |s: &'a Scalar| if s.is_null() { Ok(None) } else { of(s) };
     let none = |sel: &mut Bitmap| *sel = Bitmap::new(sel.len(), false);
     match pred {
-        Pred::Eq(s) | Pred::Ne(s) if s.is_null() => none(sel),
-        Pred::Eq(s) => {
-            let x = text(s)?;
-            keep(all, sel, |v| v == x);
-        }
+        Pred::Ne(Scalar::Null) => none(sel),
+        Pred::Eq(s) => match constant(s)? {
+            Some(x) => keep(sel, |i| get(i) == x),
+            None => none(sel),
+        },
         Pred::Ne(s) => {
-            let x = text(s)?;
-            keep(all, sel, |v| v != x);
+            if let Some(x) = constant(s)? {
+                keep(sel, |i| get(i) != x);
+            }
         }
         Pred::In(list) => {
-            let list = list.iter().filter(|s| !s.is_null()).map(text).collect::<Result<Vec<_>>>()?;
-            let set: HashSet<&[u8], foldhash::fast::RandomState> = list.into_iter().collect();
-            keep(all, sel, |v| set.contains(v));
+            let mut set: HashSet<V, foldhash::fast::RandomState> = HashSet::default();
+            for s in list {
+                set.extend(constant(s)?);
+            }
+            match set.iter().next() {
+                Some(one) if set.len() == 1 => keep(sel, |i| get(i) == *one),
+                _ => keep(sel, |i| set.contains(&get(i))),
+            }
         }
         Pred::Range { lo, hi } => {
-            if [lo, hi].iter().any(|b| b.as_ref().is_some_and(|b| b.0.is_null())) {
+            let bound = |b: &'a Option<(Scalar, bool)>| match b {
+                None => Ok(Some(None)),
+                Some((s, included)) => Ok::<_, Error>(constant(s)?.map(|x| Some((x, *included)))),
+            };
+            let (Some(lo), Some(hi)) = (bound(lo)?, bound(hi)?) else {
                 none(sel);
                 return Ok(());
-            }
-            let lo = lo.as_ref().map(|(s, i)| text(s).map(|t| (t, *i))).transpose()?;
-            let hi = hi.as_ref().map(|(s, i)| text(s).map(|t| (t, *i))).transpose()?;
-            let above = |v: &[u8]| lo.is_none_or(|(x, included)| v > x || (included && v == x));
-            let below = |v: &[u8]| hi.is_none_or(|(x, included)| v < x || (included && v == x));
-            keep(all, sel, |v| above(v) && below(v));
+            };
+            let above = |v: V| lo.is_none_or(|(x, included)| v > x || (included && v == x));
+            let below = |v: V| hi.is_none_or(|(x, included)| v < x || (included && v == x));
+            keep(sel, |i| above(get(i)) && below(get(i)));
         }
         Pred::Codes(_) => return Err(no_dictionary()),
         Pred::IsNull | Pred::Never => none(sel),
@@ -118,8 +138,51 @@ pub(crate) fn filter_text(all: &StrData, pred: &Pred, sel: &mut Bitmap) -> Resul
     Ok(())
 }
 
-fn keep(all: &StrData, sel: &mut Bitmap, pass: impl Fn(&[u8]) -> bool) {
-    *sel = Bitmap::from_fn(sel.len(), |i| sel.get(i) && pass(all.get(i)));
+/// Rows that are out already are not looked at.
+fn keep(sel: &mut Bitmap, pass: impl Fn(usize) -> bool) {
+    let words = sel.words().iter().enumerate().map(|(k, &word)| {
+        let (mut left, mut out) = (word, 0);
+        while left != 0 {
+            let bit = left.trailing_zeros() as usize;
+            out |= u64::from(pass(k * 64 + bit)) << bit;
+            left &= left - 1;
+        }
+        out
+    });
+    *sel = Bitmap::from_words(words.collect(), sel.len());
+}
+
+/// Decoded columns without a kernel of their own on encoded bytes.
+fn filter_decoded(all: &Column, pred: &Pred, sel: &mut Bitmap) -> Result<()> {
+    // A range with a bound outside of the type's values needs the scalars' own order.
+    let outside = |fits: &dyn Fn(&Scalar) -> bool| match pred {
+        Pred::Range { lo, hi } => {
+            [lo, hi].iter().any(|b| b.as_ref().is_some_and(|b| !b.0.is_null() && !fits(&b.0)))
+        }
+        _ => false,
+    };
+    macro_rules! wide {
+        ($v:expr, $of:expr) => {{
+            let of = $of;
+            if !outside(&|s| of(s).is_some()) {
+                return filter_values(pred, sel, |i| $v[i], |s| Ok(of(s)));
+            }
+        }};
+    }
+    match &all.data {
+        Data::U128(v) => wide!(v, |s: &Scalar| match s {
+            Scalar::UInt(x) => Some(*x),
+            s => s.as_i128().and_then(|x| u128::try_from(x).ok()),
+        }),
+        Data::I128(v) => wide!(v, Scalar::as_i128),
+        Data::Fixed(f) => {
+            let width = f.width;
+            return filter_values(pred, sel, |i| &f.bytes[i * width..(i + 1) * width], |s| text(s).map(Some));
+        }
+        _ => {}
+    }
+    keep(sel, |i| pred.matches(&all.scalar(i)));
+    Ok(())
 }
 
 /// Keeps what of a whole-block test is known from the smallest and largest order.
