@@ -33,6 +33,8 @@ export class Cursor {
   readonly depthMax: number;
   /** Token index → what was looked for there; only in the second parse, after a failure. */
   readonly trace: Map<number, Set<string>> | undefined;
+  /** Tokens taken as keywords in the tracing parse: they are not misspelt. */
+  readonly taken = new Set<number>();
   private traceTop = -1;
   index = 0;
   /** Kind and value of the current token. */
@@ -130,6 +132,7 @@ export class Cursor {
   /** Takes the keyword or symbol if it is there. */
   accept(value: string): boolean {
     if (this.value === value) {
+      if (this.trace !== undefined) this.taken.add(this.index);
       this.seek(this.index + 1);
       return true;
     }
@@ -148,6 +151,7 @@ export class Cursor {
         return false;
       }
     }
+    if (this.trace !== undefined) for (const i of words.keys()) this.taken.add(this.index + i);
     this.seek(this.index + words.length);
     return true;
   }
@@ -156,6 +160,7 @@ export class Cursor {
   acceptOne<T extends string>(...words: readonly T[]): T | undefined {
     for (const word of words) {
       if (this.value === word) {
+        if (this.trace !== undefined) this.taken.add(this.index);
         this.next();
         return word;
       }

@@ -55,7 +55,7 @@ function findMisspelling(p: Cursor, failure: Failure): Misspelling | undefined {
     // An alias is optional: what may follow it may also stand in its place.
     const expected = [...(trace.get(index) ?? []), ...(back === 1 ? here : [])];
     const known = [...expected].some((word) => word.replace('~', '') === p.lexer.values[index]);
-    if (known) continue;
+    if (known || p.taken.has(index)) continue;
     const candidate = nearest(p, index, expected);
     if (candidate !== undefined && (best === undefined || candidate.distance < best.distance)) {
       best = candidate;

@@ -275,7 +275,12 @@ export class Lexer {
     let end = at + 1;
     if (text.charCodeAt(end) === 43 || text.charCodeAt(end) === 45) end++;
     if (!isDigit(text.charCodeAt(end))) return at;
-    while (isDigit(text.charCodeAt(end))) end++;
+    while (
+      isDigit(text.charCodeAt(end)) ||
+      (text.charCodeAt(end) === 95 && isDigit(text.charCodeAt(end + 1)))
+    ) {
+      end++;
+    }
     return end;
   }
 

@@ -38,7 +38,13 @@ export function parseAccessAlter(p: Cursor, start: number): Statement | undefine
   return parseAccess(p, start, 'ALTER');
 }
 
-function parseAccess(p: Cursor, start: number, action: Action): Statement | undefined {
+function parseAccess(p: Cursor, start: number, written: Action): Statement | undefined {
+  let action = written;
+  const replaces = p.peek(1) === 'OR' ? 1 : p.peek(2) === 'OR' ? 2 : 0;
+  // CREATE USER OR REPLACE u.
+  if (written === 'CREATE' && replaces > 0 && p.peek(replaces + 1) === 'REPLACE') {
+    action = 'CREATE OR REPLACE';
+  }
   if (p.accept('USER')) return parseEntity(p, start, action, 'USER');
   if (p.accept('ROLE')) return parseEntity(p, start, action, 'ROLE');
   if (p.acceptAll('SETTINGS', 'PROFILE')) return parseEntity(p, start, action, 'SETTINGS PROFILE');
@@ -60,11 +66,11 @@ const base = (start: number) => ({ span: { start, end: start } });
 function parseExistence(p: Cursor, action: Action): { ifExists: boolean; ifNotExists: boolean } {
   return action === 'ALTER'
     ? { ifExists: p.ifExists(), ifNotExists: false }
-    : { ifExists: false, ifNotExists: p.ifNotExists() };
+    : { ifExists: false, ifNotExists: !p.acceptAll('OR', 'REPLACE') && p.ifNotExists() };
 }
 
 /** A user's name: `name`, `'name'`, `name@host`, `name@'host'`. */
-function userName(p: Cursor): Name {
+export function userName(p: Cursor): Name {
   const name = p.nameOrString('user');
   if (p.value !== '@') return name;
   p.next();
@@ -291,7 +297,7 @@ function parseRowPolicy(p: Cursor, start: number, action: Action): RowPolicy {
   do {
     node.names.push(p.nameOrString('policy'));
     node.cluster ??= p.onCluster();
-    if (p.accept('ON')) node.tables.push(...p.list(() => parseTarget(p)));
+    if (p.accept('ON')) parsePolicyTargets(p, node.tables);
   } while (p.accept(','));
   node.cluster ??= p.onCluster();
   for (;;) {
@@ -305,6 +311,15 @@ function parseRowPolicy(p: Cursor, start: number, action: Action): RowPolicy {
   }
   node.span = p.span(start);
   return node;
+}
+
+/** Targets up to the next `policy ON`. */
+export function parsePolicyTargets(p: Cursor, targets: GrantTarget[]): void {
+  targets.push(parseTarget(p));
+  while (p.value === ',' && p.peek(2) !== 'ON') {
+    p.next();
+    targets.push(parseTarget(p));
+  }
 }
 
 function parsePolicyFilter(p: Cursor): Expression | 'NONE' {
@@ -363,17 +378,21 @@ function parseQuotaLimit(p: Cursor): QuotaLimit {
   if (p.acceptAll('NO', 'LIMITS')) node.mode = 'NO LIMITS';
   else if (p.acceptAll('TRACKING', 'ONLY')) node.mode = 'TRACKING ONLY';
   else {
-    p.expect('MAX');
-    do {
-      p.accept('MAX');
-      let name = p.name('quota type').name.toLowerCase();
-      while (p.kind === Word) name += `_${p.name().name.toLowerCase()}`;
-      p.accept('=');
-      node.max.push({ name, value: parseExpression(p, 0) });
-    } while (p.value === ',' && p.peekKind(1) === Word && p.peek(1) !== 'FOR' && p.accept(','));
+    do node.max.push(parseQuotaMax(p));
+    while (p.value === ',' && p.peekKind(1) === Word && p.peek(1) !== 'FOR' && p.accept(','));
   }
   node.span = p.span(start);
   return node;
+}
+
+/** `MAX queries = 10`, and the older `QUERIES MAX 10`. */
+function parseQuotaMax(p: Cursor): QuotaLimit['max'][number] {
+  const first = p.accept('MAX');
+  let name = p.name('quota type').name.toLowerCase();
+  while (p.kind === Word && p.value !== 'MAX') name += `_${p.name().name.toLowerCase()}`;
+  if (!first && p.value !== '=') p.expect('MAX');
+  p.accept('=');
+  return { name, value: parseExpression(p, 0) };
 }
 
 /** `db.t`, `db.*`, `*.*`, `t`, `*`, `prefix*.*`. */
@@ -489,7 +508,7 @@ export function parseDropAccess(p: Cursor, start: number): DropAccess | undefine
   const tables: GrantTarget[] = [];
   do {
     names.push(userName(p));
-    if (object === 'ROW POLICY' && p.accept('ON')) tables.push(...p.list(() => parseTarget(p)));
+    if (object === 'ROW POLICY' && p.accept('ON')) parsePolicyTargets(p, tables);
   } while (p.accept(','));
   const cluster = p.onCluster();
   if (p.value === 'FROM') {

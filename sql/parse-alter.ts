@@ -290,6 +290,8 @@ function parseModifyColumn(p: Cursor, start: number, alter: boolean): AlterComma
     column,
     span: span(start),
   };
+  const bare = column.type === undefined && column.default === undefined;
+  if (!bare && ['REMOVE', 'RESET'].includes(p.value)) p.failWith(`${p.value} stands alone`);
   if (p.accept('REMOVE')) node.remove = p.expectOne(...removable);
   else if (p.acceptAll('MODIFY', 'SETTING')) node.modifySettings = parseSettingsList(p);
   else if (p.acceptAll('RESET', 'SETTING')) node.resetSettings = p.list(() => p.dottedName().name);

@@ -23,7 +23,7 @@ import {
   parseCallOrName,
   parseElements,
   parseIndexRest,
-  parseKey,
+  parseSortingKey,
   parseStorage,
 } from './parse-table.ts';
 import { parseType } from './parse-type.ts';
@@ -39,7 +39,7 @@ export function parseCreate(p: Cursor): Statement {
   p.next();
   let mode: Mode = word;
   if (word === 'CREATE' && p.acceptAll('OR', 'REPLACE')) mode = 'CREATE OR REPLACE';
-  const temporary = word !== 'REPLACE' && p.accept('TEMPORARY');
+  const temporary = p.accept('TEMPORARY');
   if (p.accept('TABLE')) return parseCreateTable(p, start, mode, temporary);
   if (p.accept('VIEW')) return parseCreateView(p, start, mode, 'VIEW', temporary);
   if (temporary) p.fail('TABLE');
@@ -168,6 +168,9 @@ function parseCreateView(
     span: { start, end: start },
   };
   parseViewHead(p, node);
+  if (type === 'VIEW' && node.to !== undefined) {
+    p.failWith('only a MATERIALIZED VIEW writes TO a table');
+  }
   if (p.accept('COMMENT')) node.comment = p.string();
   p.expect('AS');
   node.query = parseQuery(p);
@@ -180,6 +183,8 @@ function parseCreateView(
 function parseViewHead(p: Cursor, node: CreateView): void {
   for (;;) {
     if (node.refresh === undefined && p.value === 'REFRESH') node.refresh = parseRefresh(p);
+    else if (p.value === 'TO' && p.peek(1) === 'INNER' && p.acceptAll('TO', 'INNER', 'UUID'))
+      p.string();
     else if (node.to === undefined && p.accept('TO')) node.to = p.tableName();
     else if (node.elements === undefined && p.value === '(') {
       const { elements, primaryKey } = parseElements(p, false);
@@ -308,9 +313,10 @@ function parseCreateIndex(p: Cursor, start: number, unique: boolean): CreateInde
   };
 }
 
+/** The directions that other databases allow here have no meaning. */
 function parseIndexKey(p: Cursor): Expression {
   const start = p.start();
-  const items = parseKey(p);
+  const items = parseSortingKey(p).map((item) => item.expr);
   const only = items[0];
   return items.length === 1 && only !== undefined
     ? only
@@ -329,7 +335,10 @@ function parseCreateDictionary(p: Cursor, start: number, mode: Mode): CreateDict
     span: { start, end: start },
   };
   if (p.accept('(')) {
-    node.attributes = p.list(() => parseAttribute(p));
+    while (p.value !== ')') {
+      node.attributes.push(parseAttribute(p));
+      if (!p.accept(',')) break;
+    }
     p.expect(')');
   }
   for (;;) {
@@ -381,14 +390,15 @@ function parseDictionaryCall(p: Cursor): DictionaryCall {
   const node: DictionaryCall = { kind: 'DictionaryCall', name, args: [], span: p.span(start) };
   if (p.accept('(')) {
     while (p.value !== ')') {
-      const literal = p.literal();
+      const literal = p.peek(1) === '(' ? undefined : p.literal();
       node.args.push(literal ?? parseDictionaryCall(p));
       p.accept(',');
     }
     p.expect(')');
   } else {
     node.value = p.literal();
-    if (node.value === undefined && p.kind === Word) node.value = parseCallOrName(p, 'value');
+    const named = p.kind === Word || p.kind === Quoted;
+    if (node.value === undefined && named) node.value = parseCallOrName(p, 'value');
   }
   node.span = p.span(start);
   p.leave();

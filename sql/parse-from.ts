@@ -15,7 +15,7 @@ import type {
 } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { notAlias } from './keywords.ts';
-import { Quoted, Word } from './lexer.ts';
+import { End, Quoted, Word } from './lexer.ts';
 import {
   additive,
   comparison,
@@ -112,6 +112,9 @@ function parseJoin(p: Cursor, left: TableExpression, start: number): Join | Arra
     else p.fail('JOIN');
     p.next();
     if (p.trace !== undefined) p.note('JOIN');
+  }
+  if (strictness !== undefined && (type === 'CROSS' || type === 'PASTE')) {
+    p.failWith(`${type} JOIN takes no ${strictness}`);
   }
   p.next();
   const right = parseTable(p);
@@ -224,13 +227,14 @@ function parsePrimary(p: Cursor, start: number): TableExpression {
 /** A clause word can be a table only where nothing of its clause follows. */
 function isTableName(p: Cursor): boolean {
   const next = p.peek(1);
+  if (next === 'BY') return false;
   return (
     next === '.' ||
-    next === 'AS' ||
     next === ')' ||
     next === ',' ||
     next === ';' ||
-    (next === '' && p.peekKind(1) === 0)
+    p.peekKind(1) === End ||
+    (p.peekKind(1) === Word && notAlias.has(next))
   );
 }
 

@@ -56,6 +56,11 @@ function parseColumns(p: Cursor): NonNullable<Insert['columns']> {
       columns.push(parseStar(p, start, undefined));
     else if (p.value === 'EXCEPT' && p.peek(1) === '(') {
       columns.push({ kind: 'Star', transformers: [], span: p.tokenSpan() });
+    } else if (p.peek(1) === '.' && p.peek(2) === '*') {
+      const qualifier = [p.name()];
+      p.next();
+      p.next();
+      columns.push(parseStar(p, start, qualifier));
     } else columns.push(identifier(p));
     if (!p.accept(',')) break;
   }

@@ -14,7 +14,7 @@ import type {
 } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { Word } from './lexer.ts';
-import { acceptObject, parseRoleSet, parseTarget } from './parse-access.ts';
+import { acceptObject, parseRoleSet, parseTarget, userName } from './parse-access.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseTable } from './parse-from.ts';
 import { parseQuery, startsQuery } from './parse-select.ts';
@@ -171,7 +171,7 @@ function parseShowCreate(p: Cursor, node: Show): void {
   if (object !== undefined) {
     node.type = `CREATE ${object}`;
     if (!p.atEnd() && p.value !== 'FORMAT') {
-      node.names = p.list(() => p.nameOrString());
+      node.names = p.list(() => userName(p));
       if (p.accept('ON')) {
         const target = parseTarget(p);
         if (target.table !== undefined) {

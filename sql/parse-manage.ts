@@ -100,7 +100,8 @@ function parseDropNames(p: Cursor, node: Drop): void {
     node.names = [single(p, 'index')];
     p.expect('ON');
     node.on = p.tableName();
-  } else node.names = p.list(() => p.tableName());
+  } else if (node.action === 'DROP') node.names = p.list(() => p.tableName());
+  else node.names = [p.tableName()];
   if (node.action === 'UNDROP' && p.accept('UUID')) node.uuid = p.string();
   for (;;) {
     if (node.cluster === undefined && p.acceptAll('ON', 'CLUSTER')) {
@@ -117,7 +118,10 @@ export function parseRename(p: Cursor): Rename {
   const start = p.start();
   const action = p.expectOne('RENAME', 'EXCHANGE');
   const plural = { TABLES: 'TABLE', DICTIONARIES: 'DICTIONARY' } as const;
-  const word = p.expectOne('TABLE', 'TABLES', 'DATABASE', 'DICTIONARY', 'DICTIONARIES');
+  const bare = p.isName() && (p.peek(1) === '.' || p.peek(1) === 'TO' || p.value === '{');
+  const word = bare
+    ? 'TABLE'
+    : p.expectOne('TABLE', 'TABLES', 'DATABASE', 'DICTIONARY', 'DICTIONARIES');
   const object = word === 'TABLES' || word === 'DICTIONARIES' ? plural[word] : word;
   const ifExists = p.ifExists();
   const pairs = p.list(() => {
@@ -318,10 +322,11 @@ export function parseSystem(p: Cursor): System {
     node.command = phrase.join(' ');
     node.cluster = p.onCluster();
     if (p.isName() && p.value !== 'ON' && p.value !== 'SETTINGS') node.table = p.tableName();
-  } else {
+  } else if (p.acceptAll('FLUSH', 'LOGS')) node.command = 'FLUSH LOGS';
+  else {
     const words: string[] = [];
     while (p.kind === Word && p.value !== 'ON' && p.value !== 'SETTINGS' && p.value !== 'FORMAT') {
-      words.push(p.value);
+      words.push(p.tokenText().toUpperCase());
       p.next();
     }
     node.command = words.join(' ');

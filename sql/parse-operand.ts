@@ -9,6 +9,7 @@ import { callForms, wordForms } from './parse-forms.ts';
 import { parseOrderItem } from './parse-order.ts';
 import { parseQuery, parseQueryAfter, startsQuery } from './parse-select.ts';
 import { parseStar } from './parse-star.ts';
+import { parseStatementTable, startsStatementTable } from './parse-statement-table.ts';
 import { parseType } from './parse-type.ts';
 import { parseCallSuffix, parseSettingsList } from './parse-window.ts';
 
@@ -112,6 +113,7 @@ const afterName = new Set([
   ',',
   ')',
   ']',
+  '[',
   '.',
   '::',
   '=',
@@ -141,10 +143,31 @@ const afterName = new Set([
   'DIV',
   'MOD',
   '}',
+  'LIMIT',
+  'WHERE',
+  'GROUP',
+  'ORDER',
+  'HAVING',
+  'SETTINGS',
+  'FORMAT',
+  'UNION',
+  'BETWEEN',
+  'NOT',
+  'ILIKE',
+  'GLOBAL',
+  'THEN',
+  'ELSE',
+  'END',
+  'WHEN',
+  'OR',
+  'TTL',
+  '*',
+  '-',
 ]);
 
 function isValue(p: Cursor, word: string, next: string): boolean {
   if (next === '(') return callable.has(word);
+  if (word === 'FROM') return next !== 'FROM' && next !== ')' && /^\W+$/.test(next) && next !== ';';
   if (neverValue.has(word)) return next === '.' || next === '->';
   return afterName.has(next) || p.peekKind(1) === End;
 }
@@ -157,7 +180,21 @@ function parseName(p: Cursor, start: number): Expression {
 }
 
 function parseNameFrom(p: Cursor, first: Name, start: number): Expression {
-  const parts = [first];
+  return parseNameParts(p, [first], start);
+}
+
+/** `json.^path` and `json.path.:Type`: one part whose name begins with the sign. */
+function parseSubcolumn(p: Cursor): Name {
+  const start = p.start();
+  const sign = p.value;
+  p.next();
+  if (sign === ':') parseType(p);
+  else p.name();
+  const span = p.span(start);
+  return { kind: 'Name', name: p.text.slice(span.start, span.end), quoted: false, span };
+}
+
+function parseNameParts(p: Cursor, parts: Name[], start: number): Expression {
   while (p.value === '.') {
     const kind = p.peekKind(1);
     if (kind === Word && p.peek(1) === 'COLUMNS' && p.peek(2) === '(') {
@@ -167,11 +204,21 @@ function parseNameFrom(p: Cursor, first: Name, start: number): Expression {
     if (kind === Word || kind === Quoted || p.peek(1) === '{') {
       p.next();
       parts.push(p.name());
+    } else if (p.peek(1) === '^' || p.peek(1) === ':') {
+      p.next();
+      parts.push(parseSubcolumn(p));
     } else if (p.peek(1) === '*') {
       p.next();
       p.next();
       return parseStar(p, start, parts);
     } else break;
+  }
+  while (p.value === '[' && p.peek(1) === ']') {
+    const last = parts.pop() as Name;
+    p.next();
+    p.next();
+    parts.push({ ...last, name: `${last.name}[]`, span: p.span(last.span.start) });
+    if (p.is('.') && p.peekKind(1) !== Numeric) return parseNameParts(p, parts, start);
   }
   const identifier: Identifier = { kind: 'Identifier', parts, span: p.span(start) };
   return parsePostfix(p, identifier, start);
@@ -272,8 +319,9 @@ function parseArguments(p: Cursor, node: FunctionCall): void {
 /** `( … )`: a subquery, a tuple, the arguments of a lambda, or an expression. */
 function parseParentheses(p: Cursor, start: number): Expression {
   p.next();
-  if (startsQuery(p)) {
-    const query = parseQuery(p);
+  const explains = p.value === 'EXPLAIN' && startsStatementTable(p);
+  if (explains || startsQuery(p)) {
+    const query = explains ? parseStatementTable(p) : parseQuery(p);
     p.expect(')');
     return parsePostfix(p, { kind: 'Subquery', query, span: p.span(start) }, start);
   }

@@ -86,13 +86,30 @@ const afterList = new Set([
   ')',
   ';',
 ]);
-const followsClauseWord = new Set([',', ')', '.', '::', 'AS', 'FROM', '=', '+', '-', '/', '(']);
+const followsClauseWord = new Set([
+  '[',
+  ',',
+  ')',
+  '.',
+  '::',
+  'AS',
+  'FROM',
+  '=',
+  '+',
+  '-',
+  '/',
+  '(',
+]);
 
 /** After a trailing comma: does the next clause begin, or the text end? */
 export function endsList(p: Cursor): boolean {
   if (p.atEnd()) return true;
   if (!afterList.has(p.value)) return false;
-  return p.value === ')' || p.value === 'FROM' || !followsClauseWord.has(p.peek(1));
+  return (
+    p.value === ')' ||
+    !followsClauseWord.has(p.peek(1)) ||
+    (p.value === 'FROM' && p.peek(1) === '(')
+  );
 }
 
 function parseInterpolate(p: Cursor): InterpolateItem[] {

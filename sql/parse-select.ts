@@ -412,14 +412,21 @@ function parseGroupingSet(p: Cursor): Expression[] {
   return [parseExpression(p, 0)];
 }
 
+/** WITH ROLLUP needs no GROUP BY before it. */
+function groupByOf(p: Cursor, node: Select): GroupBy {
+  if (node.groupBy !== undefined && node.groupBy.mode !== 'LIST') {
+    p.failWith('WITH ROLLUP and WITH CUBE need a plain list of keys', p.index - 1);
+  }
+  node.groupBy ??= { kind: 'GroupBy', mode: 'LIST', items: [], span: p.span(p.lastEnd()) };
+  return node.groupBy;
+}
+
 function parseGroupModifiers(p: Cursor, node: Select): void {
   for (;;) {
     if (p.value !== 'WITH' && p.trace === undefined) return;
     if (p.acceptAll('WITH', 'TOTALS')) node.totals = true;
-    else if (node.groupBy !== undefined && p.acceptAll('WITH', 'ROLLUP')) {
-      node.groupBy.mode = 'ROLLUP';
-    } else if (node.groupBy !== undefined && p.acceptAll('WITH', 'CUBE')) {
-      node.groupBy.mode = 'CUBE';
-    } else return;
+    else if (p.acceptAll('WITH', 'ROLLUP')) groupByOf(p, node).mode = 'ROLLUP';
+    else if (p.acceptAll('WITH', 'CUBE')) groupByOf(p, node).mode = 'CUBE';
+    else return;
   }
 }

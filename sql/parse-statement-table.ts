@@ -3,12 +3,26 @@ import type { StatementQuery } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { parseDescribe, parseExplain, parseShow } from './parse-look.ts';
 
+const afterExplain = new Set([
+  'SELECT',
+  'WITH',
+  'INSERT',
+  'CREATE',
+  'AST',
+  'SYNTAX',
+  'QUERY',
+  'PIPELINE',
+  'PLAN',
+  'ESTIMATE',
+  'ANALYZE',
+  '(',
+]);
+
 export function startsStatementTable(p: Cursor): boolean {
+  if (p.value === 'EXPLAIN') return afterExplain.has(p.peek(1)) || p.peek(2) === '=';
   const next = p.peek(1);
   if (next === ')' || next === '.' || next === ',' || next === 'AS') return false;
-  return (
-    p.value === 'EXPLAIN' || p.value === 'SHOW' || p.value === 'DESCRIBE' || p.value === 'DESC'
-  );
+  return p.value === 'SHOW' || p.value === 'DESCRIBE' || p.value === 'DESC';
 }
 
 export function parseStatementTable(p: Cursor): StatementQuery {

@@ -54,7 +54,8 @@ function moreWords(p: Cursor, name: string, continuations: readonly string[]): s
 
 function parseTypeArgument(p: Cursor, typeName: string): TypeArgument {
   const start = p.start();
-  const literal = p.literal();
+  const nullField = p.value === 'NULL' && p.peekKind(1) === Word;
+  const literal = nullField ? undefined : p.literal();
   if (literal !== undefined) {
     if (literal.type === 'string' && p.accept('=')) {
       const value = p.literal();

@@ -16,7 +16,7 @@ export function parseCallSuffix(p: Cursor, node: FunctionCall): void {
   for (;;) {
     const word = p.value;
     const next = p.peek(1);
-    if ((word === 'IGNORE' || word === 'RESPECT') && next === 'NULLS') {
+    if ((word === 'IGNORE' || word === 'RESPECT') && next === 'NULLS' && node.nulls === undefined) {
       p.next();
       p.next();
       node.nulls = word;

@@ -7,6 +7,8 @@ const plainName = /^[A-Za-z0-9_$]+(?:\.[A-Za-z0-9_$]+)*$/;
 
 export function printName(node: Name): string {
   if (node.parameter !== undefined) return `{${node.parameter}:Identifier}`;
+  // Subcolumns of JSON keep their signs.
+  if (!node.quoted && /^[:^]|\[\]$/.test(node.name)) return node.name;
   return bareName(node.name, node.quoted);
 }
 export const bareName = (name: string, quoted = false): string =>
