@@ -251,7 +251,7 @@ impl Kernel {
 
     /// Everything that can be listed: for system tables, the manual and hints.
     pub fn registry(&self) -> String {
-        let functions: Vec<Value> = functions::registry()
+        let mut functions: Vec<Value> = functions::registry()
             .iter()
             .map(|d| {
                 json!({"name": d.name, "aliases": d.aliases, "aliasesAnyCase": d.aliases_any_case,
@@ -272,13 +272,16 @@ impl Kernel {
             .iter()
             .map(|f| json!({"name": f.name, "input": f.input, "output": f.output, "aliases": f.aliases, "description": f.description, "contentType": f.content_type}))
             .collect();
-        let types: Vec<Value> = types::parse::SIMPLE
-            .iter()
-            .map(|(name, _, aliases)| json!({"name": name, "aliases": aliases}))
-            .collect();
+        functions.extend(aggregates);
+        let mut types: Vec<Value> = Vec::new();
+        for (name, _, aliases) in types::parse::SIMPLE {
+            types.push(json!({"name": name, "caseInsensitive": false, "aliasOf": ""}));
+            types.extend(aliases.iter().map(|a| json!({"name": a.to_uppercase(), "caseInsensitive": true, "aliasOf": name})));
+        }
+        let combinators: Vec<&str> = aggregates::COMBINATORS.iter().map(|c| c.0).collect();
         let errors: Vec<Value> =
             types::codes::ALL.iter().map(|c| json!({"code": c.number, "name": c.name})).collect();
-        json!({"functions": functions, "aggregates": aggregates, "formats": formats, "types": types, "errors": errors})
+        json!({"functions": functions, "combinators": combinators, "formats": formats, "types": types, "errors": errors})
             .to_string()
     }
 
