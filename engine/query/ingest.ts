@@ -5,16 +5,21 @@ import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { IngestRequest, IngestResult, RejectedRow as Rejected } from '../facade.ts';
+import type { InsertOutcome } from '../ingest/insert.ts';
 import { baseType } from '../plan/types.ts';
 import { emptyDefinition } from '../statements/create-table.ts';
 import { ingestSpec } from '../statements/insert.ts';
 import { insertable } from '../statements/insert-select.ts';
 import type { RejectedRow } from '../storage/kernel.ts';
+import { dropTables } from '../storage/mutations.ts';
 import { requireDatabase, unknownTable } from '../tables/catalog-view.ts';
 import { createTableSql } from '../tables/create-sql.ts';
 import { type Core, count, type Run } from './core.ts';
 
 const sampleBytesMax = 1 << 20;
+/** Their columns are named at the end of the file: all of it is needed before the first row. */
+const wholeFormats: ReadonlySet<string> = new Set(['Parquet', 'Arrow', 'JSON', 'JSONCompact']);
+const wholeBytesMax = 1 << 30;
 const errorsShown = 100;
 
 export async function ingest(core: Core, request: IngestRequest): Promise<IngestResult> {
@@ -135,7 +140,11 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
   let created: IngestResult['created'];
   let table = catalog.find(run.database, request.table);
   if (!table && request.create) {
-    const head = await sample(request.body, run.signal);
+    const head = await sample(
+      request.body,
+      wholeFormats.has(format.name) ? wholeBytesMax : sampleBytesMax,
+      run.signal,
+    );
     body = head.body;
     created = await createFrom(run, request, format.name, head.bytes);
     table = catalog.find(run.database, request.table);
@@ -152,7 +161,7 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
   };
   const onError = request.onError ?? 'fail';
   const token = request.token ?? (run.settings.text('insert_deduplication_token') || undefined);
-  const outcome = await core.inserter.insert({
+  const outcome = await inserted(core, created !== undefined, tableId, {
     table: current,
     spec: (now) =>
       ingestSpec(run, now, insertable(now), {
@@ -181,15 +190,33 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
   return { rows: outcome.rows, bytes: outcome.bytes, answer };
 }
 
+/** Inserts; a table that was made for these rows goes again if they are refused. */
+async function inserted(
+  core: Core,
+  fresh: boolean,
+  tableId: number,
+  request: Parameters<Core['inserter']['insert']>[0],
+): Promise<InsertOutcome> {
+  try {
+    return await core.inserter.insert(request);
+  } catch (error) {
+    const state = core.storage.context.catalog.table(tableId);
+    const empty = state?.segments.length === 0 && core.storage.store(tableId).memory.rows === 0;
+    if (fresh && empty) await dropTables(core.storage, [tableId]);
+    throw error;
+  }
+}
+
 /** The beginning of a body, and a body that still has it. */
 async function sample(
   body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
   signal: AbortSignal,
 ): Promise<{ bytes: Buffer; body: AsyncIterable<Uint8Array> }> {
   const iterator = body[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  while (size < sampleBytesMax) {
+  while (size < bytesMax) {
     const next = await iterator.next();
     signal.throwIfAborted();
     if (next.done) break;
