@@ -87,6 +87,14 @@ const afterList = new Set([
   ';',
 ]);
 const followsClauseWord = new Set([
+  '%',
+  '*',
+  '<',
+  '>',
+  '<=',
+  '>=',
+  '!=',
+  '||',
   '[',
   ',',
   ')',

@@ -128,7 +128,8 @@ function parseOutput(p: Cursor): Output | undefined {
   const node: Output = { kind: 'Output', andStdout: false, span: { start, end: start } };
   for (;;) {
     if (p.acceptAll('INTO', 'OUTFILE')) parseOutfile(p, node);
-    else if (node.format === undefined && p.accept('FORMAT')) node.format = p.name('format');
+    else if (node.format === undefined && p.accept('FORMAT'))
+      node.format = p.nameOrString('format');
     else if (node.settings === undefined && p.accept('SETTINGS'))
       node.settings = parseSettingsList(p);
     else break;
