@@ -96,7 +96,16 @@ impl Shaper {
         Ok(Shaper { fields, defaults, project, types })
     }
 
-    fn shape(&self, block: Block, query: &Query) -> Result<Batch> {
+    /// The rows of the table, and the hash of the rows as they came if it is wanted.
+    fn shape(&self, block: Block, hashed: bool, query: &Query) -> Result<(Batch, RowHash)> {
+        let mut hash = RowHash::default();
+        if hashed {
+            hash.add_block(&block, &self.fields);
+        }
+        Ok((self.fill(block, query)?, hash))
+    }
+
+    fn fill(&self, block: Block, query: &Query) -> Result<Batch> {
         let mut batch = block.batch;
         for (i, missing) in block.missing.iter().enumerate() {
             let (Some(missing), Some(default)) = (missing, &self.defaults[i]) else { continue };
@@ -186,12 +195,14 @@ pub fn decode(spec: &IngestSpec, body: &[u8], query: &Arc<Query>) -> Result<Outc
     let mut blocks = decoder.push(body)?;
     blocks.extend(decoder.finish()?);
     let report = decoder.into_report();
-    let batches: Vec<Batch> = blocks.into_iter().map(|b| shaper.shape(b, query)).collect::<Result<_>>()?;
-    let batch = Batch::concat(&shaper.types, &batches);
     let mut hash = RowHash::default();
-    if spec.hash {
-        hash.add(&batch, &shaper.types);
+    let mut batches = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let (batch, part) = shaper.shape(block, spec.hash, query)?;
+        hash.join(&part);
+        batches.push(batch);
     }
+    let batch = Batch::concat(&shaper.types, &batches);
     Ok(Outcome {
         rows: batch.rows as u64,
         bytes: batch.bytes() as u64,
@@ -306,16 +317,14 @@ impl Ingest {
 
     fn take(&mut self, blocks: Vec<Block>) -> Result<()> {
         for b in blocks {
-            let batch = self.shaper.shape(b, &self.query)?;
-            self.keep(batch)?;
+            let (batch, hash) = self.shaper.shape(b, self.spec.hash, &self.query)?;
+            self.keep(batch, &hash)?;
         }
         Ok(())
     }
 
-    fn keep(&mut self, batch: Batch) -> Result<()> {
-        if self.spec.hash {
-            self.hash.add(&batch, &self.shaper.types);
-        }
+    fn keep(&mut self, batch: Batch, hash: &RowHash) -> Result<()> {
+        self.hash.join(hash);
         self.sink.add(batch, &self.query)
     }
 
@@ -326,14 +335,14 @@ impl Ingest {
         // the last piece may end within a row: it waits for more
         let rest = if last { waiting.len() } else { ranges.pop().map_or(0, |r| r.start) };
         let n = ranges.len();
-        type Piece = Result<(Vec<Batch>, Report)>;
+        type Piece = Result<(Vec<(Batch, RowHash)>, Report)>;
         let slots: Vec<Mutex<Option<Piece>>> = (0..n).map(|_| Mutex::new(None)).collect();
         let (shaper, options, spec, query) = (&self.shaper, &self.options, &self.spec, &self.query);
         run_phase(query, n, &|i| {
             let bytes = &waiting[ranges[i].clone()];
             let one = || -> Piece {
                 let (blocks, report) = formats::decode::decode_all(&spec.format, &shaper.fields, options, bytes)?;
-                let batches = blocks.into_iter().map(|b| shaper.shape(b, query)).collect::<Result<_>>()?;
+                let batches = blocks.into_iter().map(|b| shaper.shape(b, spec.hash, query)).collect::<Result<_>>()?;
                 Ok((batches, report))
             };
             let done = one();
@@ -345,8 +354,8 @@ impl Ingest {
             match s.into_inner() {
                 Some(Ok((batches, report))) => {
                     self.report.rows += report.rows;
-                    for b in batches {
-                        self.keep(b)?;
+                    for (batch, hash) in batches {
+                        self.keep(batch, &hash)?;
                     }
                 }
                 Some(Err(e)) => {
