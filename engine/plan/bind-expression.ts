@@ -350,8 +350,25 @@ function bindQuantified(ast: Of<'Quantified'>, scope: Scope, locals: Locals): Ex
   return resolveCall(scope, ast.fn, [left, scalarExpr(index, type, ast.span)], ast.span);
 }
 
-/** x IN source. */
+/** x IN source: NULL where x is NULL. */
 export function bindIn(
+  scope: Scope,
+  left: Expr,
+  source: Expression,
+  negated: boolean,
+  locals: Locals,
+  span: Span,
+): Expr {
+  if (left.type === 'Nullable(Nothing)') return literalExpr(left.type, null, span);
+  const test = bindMembership(scope, left, source, negated, locals, span);
+  const plain = test.kind !== 'in' || !isNullable(left.type);
+  if (plain || scope.ctx.settings.bool('transform_null_in')) return test;
+  const isNull = resolveCall(scope, 'isNull', [left], span);
+  const nothing = literalExpr('Nullable(Nothing)', null, span);
+  return resolveCall(scope, 'if', [isNull, nothing, test], span);
+}
+
+function bindMembership(
   scope: Scope,
   left: Expr,
   source: Expression,

@@ -54,7 +54,9 @@ function numberName(text: string): string {
   }
   if (/^-?\d+$/.test(text)) return text;
   const value = Number(text);
-  return Number.isFinite(value) ? String(value).replace('e+', 'e') : text.toLowerCase();
+  if (!Number.isFinite(value)) return text.toLowerCase();
+  const shortest = String(value).replace('e+', 'e');
+  return /^-?\d+$/.test(shortest) ? `${shortest}.` : shortest;
 }
 
 function literalName(ast: Expression & { kind: 'Literal' }): string {
@@ -96,7 +98,7 @@ export function columnName(ast: Expression, scope: Scope, deep = 0): string {
     case 'ColumnsMatcher':
       return 'COLUMNS';
     case 'Function':
-      return functionName(ast, scope, name);
+      return functionName(ast, name);
     case 'Lambda':
       return `lambda(tuple(${ast.params.map((p) => p.name).join(', ')}), ${name(ast.body)})`;
     case 'Binary':
@@ -119,7 +121,7 @@ export function columnName(ast: Expression, scope: Scope, deep = 0): string {
       return `multiIf(${[...whens, otherwise].join(', ')})`;
     }
     case 'Cast':
-      return `CAST(${name(ast.expr)}, ${quoteString(typeText(ast.type))})`;
+      return `CAST(${castSource(ast, name)}, ${quoteString(typeText(ast.type))})`;
     case 'Interval': {
       const unit = ast.unit[0] + ast.unit.slice(1).toLowerCase();
       return call(`toInterval${unit}`, [ast.value]);
@@ -168,6 +170,13 @@ export function columnName(ast: Expression, scope: Scope, deep = 0): string {
   }
 }
 
+/** `1::UInt8` reads its number from the text. */
+function castSource(ast: Expression & { kind: 'Cast' }, name: (e: Expression) => string): string {
+  const { expr, form } = ast;
+  const isNumber = form === '::' && expr.kind === 'Literal' && expr.type === 'number';
+  return isNumber ? quoteString(name(expr)) : name(expr);
+}
+
 function identifierName(parts: string[], ast: Expression, scope: Scope): string {
   let shortest = parts;
   while (shortest.length > 1) {
@@ -189,11 +198,9 @@ function identifierName(parts: string[], ast: Expression, scope: Scope): string 
 
 function functionName(
   ast: Expression & { kind: 'Function' },
-  scope: Scope,
   name: (e: Expression) => string,
 ): string {
-  const { functions } = scope.ctx.kernel;
-  let fn = functions.scalar(ast.name) ?? functions.aggregate(ast.name) ?? ast.name;
+  let fn = /^cast$/i.test(ast.name) ? 'CAST' : ast.name;
   if (ast.distinct) fn += 'Distinct';
   const bareStar = ast.args.length === 1 && ast.args[0]?.kind === 'Star';
   const args = bareStar && /^count/i.test(fn) ? [] : ast.args;

@@ -43,7 +43,10 @@ export function exprJson(
     case 'in':
       return { in: exprJson(expr.expr, at, lambdas), set: expr.set, negated: expr.negated };
     case 'scalar':
-      return { scalar: expr.subquery, type: expr.type };
+      // The kernel knows the value's own type; no row would have made it NULL.
+      return expr.type.startsWith('Nullable(')
+        ? { cast: { scalar: expr.subquery, type: expr.type }, to: expr.type }
+        : { scalar: expr.subquery, type: expr.type };
     default:
       throw new Error(`plan: ${expr.kind} left in a finished expression`);
   }

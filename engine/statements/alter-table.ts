@@ -11,8 +11,8 @@ import type {
   Span,
   Update,
 } from '../../sql/ast.ts';
-import { print } from '../../sql/print.ts';
 import { parseExpression, transform } from '../../sql/index.ts';
+import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
 import {
   type ColumnDefinition,
@@ -178,7 +178,8 @@ function refuseUsed(
 function renamedColumn(definition: TableDefinition, from: string, to: string): TableDefinition {
   const rewrite = (text: string): string => {
     const ast = transform(parseExpression(text), (node) => {
-      if (node.kind !== 'Identifier' || node.parts.map((p) => p.name).join('.') !== from) return node;
+      if (node.kind !== 'Identifier' || node.parts.map((p) => p.name).join('.') !== from)
+        return node;
       return { ...node, parts: [{ kind: 'Name', name: to, quoted: false, span: node.span }] };
     });
     return print(ast);
