@@ -107,6 +107,7 @@ interface Addon extends FilesBinding {
   ingestAbort(ingest: number): void;
   inferSchema(json: string, sample: Buffer): string;
   checkSegment(store: number, file: string): Promise<void>;
+  forgetStore(store: number): void;
   decompress(encoding: string, body: Uint8Array, bytesMax: number): Buffer;
 }
 
@@ -397,6 +398,7 @@ function wrap(addon: Addon): Native {
         type: string;
       }[],
     segmentCheck: ({ store, file }) => later(addon.checkSegment(store, file)),
+    forgetStore: (store) => addon.forgetStore(store),
     configure: (memoryBytes, cacheBytes) => addon.configure(memoryBytes, cacheBytes),
     metrics: () => JSON.parse(addon.metrics()) as Record<string, number>,
     commonType: (types) =>

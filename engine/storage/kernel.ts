@@ -87,6 +87,8 @@ export interface Kernel {
   releaseTable(handle: number): void;
   runJob(job: Job): Promise<JobResult>;
   cancelJob(job: number): void;
+  /** Lets go of the open segments of a set of files that is about to be closed. */
+  forgetStore(store: number): void;
 }
 
 /** Decoding of input, used by `ingest/insert.ts`. */

@@ -249,6 +249,7 @@ export class Storage {
       await this.wal.close().catch(() => {});
       await catalog.close().catch(() => {});
     }
+    this.context.kernel.forgetStore(files.store);
     this.#unlock();
     files.close();
   }

@@ -142,6 +142,7 @@ export function fakeKernel(files: FilesApi): FakeKernel {
     releaseTable: (handle) => void tables.delete(handle),
     runJob: run,
     cancelJob: (job) => void cancelled.add(job),
+    forgetStore: () => {},
     decodeRows: (_, body): DecodedBatch => {
       const rows = decode(body.toString());
       return { ...outcome(rows), batch: keep(batches, rows) };

@@ -87,7 +87,7 @@ async function read(storage: Storage, table: string): Promise<Row[]> {
   }
 }
 
-/** Rows that the kernel writes as segments itself, as INSERT SELECT does. */
+/** Rows that become segments without the log, as large inserts do. */
 async function insertSegments(
   storage: Storage,
   inserter: Inserter,
@@ -100,24 +100,27 @@ async function insertSegments(
   const { files, health } = storage.context;
   storage.admit(definition.id);
   const prefix = storage.names.prefix(definition.id);
-  const values = rows.map((row) =>
-    definition.columns.map(({ name }) => String(row[name as keyof Row] ?? 0)),
-  );
+  const kernel = native();
+  const kernelTable = shape(definition);
+  const memtable = kernel.memtableOpen(kernelTable);
   try {
+    const body = Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n'));
+    const { batch, ...decoded } = kernel.decodeRows(spec(definition), body);
+    kernel.memtableAppend(memtable, batch);
     files.makeDir(prefix.slice(0, prefix.lastIndexOf('/')));
-    const target = { store: files.store, table: shape(definition), prefix };
-    const text = await run({
-      root: { kind: 'values', columns: columnsOf(definition), rows: values },
-      names: definition.columns.map(({ name }) => name),
-      sink: { kind: 'segments', target },
-    });
-    const written = JSON.parse(text) as { segments: []; rows: number };
-    const outcome = { hash: '', bytes: 0, rejected: 0, errors: [], ...written };
-    return await inserter.store(definition, outcome, token === undefined ? {} : { token });
+    const job = { job: storage.nextJob(), store: files.store, table: kernelTable, prefix };
+    const { segments } = await kernel.runJob({ ...job, kind: 'flush', memtables: [memtable] });
+    return await inserter.store(
+      definition,
+      { ...decoded, segments },
+      token === undefined ? {} : { token },
+    );
   } catch (error) {
     const refused = health.refused(error);
     if (!health.poisoned) storage.collector.sweep(prefix);
     throw refused;
+  } finally {
+    kernel.memtableDrop(memtable);
   }
 }
 
@@ -127,6 +130,8 @@ export function kernelMachine(seed: number): Machine {
   return {
     disk,
     boot: async (clock): Promise<World> => {
+      // A new process knows nothing of what the old one had open.
+      kernel.forgetStore(disk.files.store);
       const options = { files: disk.files, kernel, clock, logger: quiet, shape };
       const storage = await openStorage({ ...options, limits: { memtableRowsMax: 200 } });
       const inserter = new Inserter(storage, kernel);
@@ -135,7 +140,7 @@ export function kernelMachine(seed: number): Machine {
         storage,
         clock,
         insert: (table, rows, { token, large }) =>
-          large && token === undefined
+          large
             ? insertSegments(storage, inserter, table, rows, token)
             : small(table, rows, {
                 ...(token === undefined ? {} : { token }),

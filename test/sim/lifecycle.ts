@@ -246,7 +246,9 @@ class Simulation {
       this.acked++;
     } catch (error) {
       if (!(error instanceof EngineError)) this.#fault('insert', error);
-      else if (error.fault === 'bug') this.#fault('insert', error);
+      else if (error.fault === 'bug' && !/machine is off/.test(error.message)) {
+        this.#fault('insert', error);
+      }
       const open = world.storage.context.health.poisoned || token;
       batch.state = open ? 'unknown' : 'refused';
     }

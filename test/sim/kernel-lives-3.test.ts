@@ -1,0 +1,3 @@
+import { kernelLives } from './kernel-lives.ts';
+
+kernelLives(111, 55);
