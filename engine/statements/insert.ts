@@ -136,6 +136,8 @@ interface IngestSpecJson {
   encoding?: string;
   columns: { name: string; type: string; default?: unknown }[];
   project?: unknown[];
+  /** The table's columns, where they are not those of the input. */
+  table?: object;
   settings: Record<string, string>;
   strict: boolean;
   skipErrors: boolean;
@@ -153,8 +155,32 @@ export interface SpecOptions {
   hash: boolean;
 }
 
+/** Specs by definition: inserts of the same form do not bind defaults anew. */
+const specs = new WeakMap<TableDefinition, Map<string, IngestSpecJson>>();
+const specsMax = 50;
+
 /** What the kernel needs to decode rows for a table. */
 export function ingestSpec(
+  run: Run,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+  options: SpecOptions,
+): IngestSpecJson {
+  let known = specs.get(definition);
+  if (!known || known.size > specsMax) {
+    known = new Map();
+    specs.set(definition, known);
+  }
+  const key = JSON.stringify([columns.map((c) => c.name), options, run.settings.key]);
+  let spec = known.get(key);
+  if (!spec) {
+    spec = makeSpec(run, definition, columns, options);
+    known.set(key, spec);
+  }
+  return { ...spec, session: sessionJson(run) };
+}
+
+function makeSpec(
   run: Run,
   definition: TableDefinition,
   columns: readonly ColumnDefinition[],
@@ -185,7 +211,12 @@ export function ingestSpec(
       const missing = defaultOf(definition, c, scope, given);
       return missing ? { ...plain, default: json(missing) } : plain;
     }),
-    ...(direct ? {} : { project: values.map((v) => json(v.expr)) }),
+    ...(direct
+      ? {}
+      : {
+          project: values.map((v) => json(v.expr)),
+          table: run.core.storage.store(definition.id).shape(definition),
+        }),
     settings: run.settings.forKernel(),
     strict: options.strict || run.settings.bool('strict_input'),
     skipErrors: options.skipErrors,
