@@ -315,8 +315,16 @@ fn plain_call(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<Column>
             Slot::Lambda(l) => Value::Lambda(l),
         })
         .collect();
-    c.call.eval(&values, input.rows, &query.session)
+    let out = c.call.eval(&values, input.rows, &query.session)?;
+    // large temporaries must fit beside what the query holds
+    let bytes = out.bytes();
+    if bytes > LARGE_BYTES {
+        query.memory.reserve(bytes as u64)?;
+    }
+    Ok(out)
 }
+
+const LARGE_BYTES: usize = 4 << 20;
 
 struct BoundLambda<'a> {
     body: &'a Bound,

@@ -215,9 +215,13 @@ impl Kernel {
             args: Vec<String>,
         }
         let r: Request = parse("resolveAggregate", request)?;
+        let arg_types = r.args.iter().map(|t| parse_type(t)).collect::<Result<Vec<_>>>()?;
+        if let Some(of_window) = crate::window::window_type(&r.name, &r.params, &arg_types) {
+            let (name, ty) = of_window?;
+            return Ok(json!({"name": name, "type": ty.to_string(), "window": true}).to_string());
+        }
         let call = crate::plan::AggregateCall { name: r.name, params: r.params, args: Vec::new() };
-        let types = r.args.iter().map(|t| parse_type(t)).collect::<Result<Vec<_>>>()?;
-        let a = crate::aggregate::resolve(&call, &types)?;
+        let a = crate::aggregate::resolve(&call, &arg_types)?;
         Ok(json!({"name": a.name(), "type": a.ty().to_string(), "stateType": a.state_type().to_string(), "orderSensitive": a.order_sensitive()})
             .to_string())
     }
@@ -524,7 +528,9 @@ impl Kernel {
         if let Some((batch, types)) = o.batch.take() {
             let names = match &spec.table {
                 Some(t) if t.columns.len() == types.len() => t.columns.iter().map(|c| c.name.clone()).collect(),
-                _ => spec.columns.iter().map(|c| c.name.clone()).collect(),
+                _ if spec.columns.len() == types.len() => spec.columns.iter().map(|c| c.name.clone()).collect(),
+                // computed columns: the log and memtables go by position
+                _ => (0..types.len()).map(|i| format!("c{i}")).collect(),
             };
             v["batch"] = json!(self.keep_batch(batch, types, names));
         }
@@ -674,15 +680,7 @@ impl Kernel {
         let shelf = self.shelf(store)?;
         guarded(|| {
             // a cache of its own, so that everything is read from the disk and nothing is pushed out
-            let cache = Cache::new(1 << 20);
-            let s = storage::Segment::open(&shelf.files, file, &cache)?;
-            for c in 0..s.column_count() {
-                s.dict(c)?;
-                for b in 0..s.block_count() {
-                    s.read(c, b)?;
-                }
-            }
-            Ok(())
+            storage::Segment::open(&shelf.files, file, &Cache::new(1 << 20))?.check()
         })
     }
 }

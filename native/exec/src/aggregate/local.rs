@@ -2,6 +2,7 @@
 
 use super::table::GroupTable;
 use super::{Grouping, masked_keys};
+use crate::expr::Bound;
 use crate::query::Query;
 use aggregates::{Groups, States};
 use types::{Batch, Column, Memory, Reservation, Result, Type};
@@ -60,9 +61,9 @@ impl Local {
     pub fn add(&mut self, g: &Grouping, batch: &Batch, query: &Query) -> Result<()> {
         let mut start = 0;
         while start < batch.rows {
-            // an aggregation without keys gains nothing from small steps but the memory check
-            let n = STRIDE.min(batch.rows - start);
-            let n = if g.keys.is_empty() && g.sets.is_none() { batch.rows } else { n };
+            // without keys and computed arguments small steps gain nothing
+            let plain = g.keys.is_empty() && g.sets.is_none() && g.inputs.iter().all(|i| matches!(i, Bound::Column(..)));
+            let n = if plain { batch.rows } else { STRIDE.min(batch.rows - start) };
             let piece = if n == batch.rows { batch.clone() } else { batch.slice(start, n) };
             self.add_piece(g, &piece, query)?;
             start += n;
