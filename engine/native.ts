@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineError, fail, failCode } from './errors.ts';
 import type { ArgumentType, FunctionTable, PlannerKernel } from './plan/context.ts';
+import { nearest } from './plan/nearest.ts';
 import type { ExprJson, Lit, PlanJson, SessionJson } from './plan/wire.ts';
 import type {
   DecodedBatch,
@@ -189,6 +190,12 @@ function loadAddon(): Addon {
 
 const cacheMax = 20_000;
 
+/** Types that take arguments. */
+const composite =
+  'Array Nullable LowCardinality Map Tuple Decimal Decimal32 Decimal64 Decimal128 Decimal256 FixedString DateTime DateTime64 Enum8 Enum16 AggregateFunction SimpleAggregateFunction Nested'.split(
+    ' ',
+  );
+
 /** Suffixes of aggregates, longest first. */
 const combinators = [
   'SimpleState',
@@ -212,7 +219,11 @@ class Functions implements FunctionTable {
   readonly #scalars = new Map<string, string>();
   readonly #aggregates = new Map<string, string>();
   readonly #anyCase = new Map<string, { name: string; kind: 'scalar' | 'aggregate' }>();
-  readonly #names: string[] = [];
+  readonly #names: string[] = [
+    ...'arrayJoin grouping row_number rank dense_rank percent_rank cume_dist ntile lag lead lagInFrame leadInFrame nth_value untuple'.split(
+      ' ',
+    ),
+  ];
 
   constructor(registry: Registry) {
     for (const entry of registry.functions) {
@@ -223,6 +234,7 @@ class Functions implements FunctionTable {
       for (const name of loose)
         this.#anyCase.set(name.toLowerCase(), { name: entry.name, kind: entry.kind });
       this.#names.push(...names);
+      if (entry.kind === 'aggregate') this.#names.push(`${entry.name}If`);
     }
   }
 
@@ -296,7 +308,18 @@ function wrap(addon: Addon): Native {
     memo.set(key, value);
     return value;
   };
-  const canonicalType = (text: string): string => ask('t', text, () => addon.canonicalType(text));
+  const typeNames = [...registry.types.map((t) => t.name), ...composite];
+  const canonicalType = (text: string): string => {
+    try {
+      return ask('t', text, () => addon.canonicalType(text));
+    } catch (error) {
+      const unknown = /[Uu]nknown (?:data )?type:? `?'?(\w+)/.exec((error as Error).message)?.[1];
+      const near = unknown === undefined ? undefined : nearest(unknown, typeNames);
+      if (near !== undefined && error instanceof EngineError)
+        error.hint = `Did you mean \`${near}\`?`;
+      throw error;
+    }
+  };
   const shared = {
     functions,
     canonicalType,

@@ -2,7 +2,6 @@
 // and the few names that are not functions of the kernel (arrayJoin, grouping, in).
 
 import type { Expression, FunctionCall, Lambda, Span } from '../../sql/ast.ts';
-import { suggest } from '../../sql/suggest.ts';
 import { bindExpression, bindIn, castTo, withSpan } from './bind-expression.ts';
 import { expandColumns } from './bind-star.ts';
 import { bindScalarSubquery } from './bind-subquery.ts';
@@ -22,6 +21,7 @@ import {
   someExpr,
   unfoldExpr,
 } from './expression.ts';
+import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { findColumn, identifierParts } from './scope.ts';
 import { unfoldedType } from './types.ts';
@@ -82,7 +82,7 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
 }
 
 export function unknownFunction(scope: Scope, name: string, span: Span): Error {
-  const near = suggest(name, scope.ctx.kernel.functions.names());
+  const near = nearest(name, scope.ctx.kernel.functions.names());
   return failAt(span, 'UNKNOWN_FUNCTION', `Function with name \`${name}\` does not exist`, {
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
   });

@@ -2,11 +2,11 @@
 
 import type { CreateTable, FunctionCall, Span, TableName } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
-import { suggest } from '../../sql/suggest.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { Node } from '../plan/logical.ts';
+import { nearest } from '../plan/nearest.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations.ts';
@@ -49,7 +49,7 @@ export function tableEngine(call: FunctionCall | undefined): { name: string; arg
       : {};
     throw failAt(call.nameSpan, 'NOT_IMPLEMENTED', `Engine ${name} is not implemented yet`, hint);
   }
-  const near = suggest(name, ['MergeTree', ...plain]);
+  const near = nearest(name, ['MergeTree', ...plain, ...later]);
   throw failAt(
     call.nameSpan,
     'UNKNOWN_STORAGE',

@@ -1,7 +1,7 @@
 // INSERT: VALUES, FORMAT with data inline or behind, and SELECT.
 
 import type { Expression, Insert, Span } from '../../sql/ast.ts';
-import { parseStatement } from '../../sql/index.ts';
+import { parseStatement, placeOf, SqlSyntaxError } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { EngineError, fail } from '../errors.ts';
@@ -11,7 +11,7 @@ import { failAt, newColumn, notBuilt, type Planning } from '../plan/context.ts';
 import { type Column, columnExpr, type Expr } from '../plan/expression.ts';
 import { type Node, one, project } from '../plan/logical.ts';
 import { exprJson } from '../plan/physical-expression.ts';
-import { makeSource, newScope, plainColumn } from '../plan/scope.ts';
+import { makeSource, newScope, plainColumn, walkExpressions } from '../plan/scope.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { barePlanning } from '../tables/shape.ts';
@@ -337,6 +337,8 @@ async function* bytesOf(
   if (behind) yield* behind;
 }
 
+const plainKinds = new Set(['Literal', 'Tuple', 'Array', 'Map', 'Unary']);
+
 /** VALUES with expressions, as in (1, now(), 1 + 1): planned as a query without tables. */
 async function insertExpressions(
   run: Run,
@@ -355,8 +357,16 @@ async function insertExpressions(
     rows = statement.query.rows;
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    throw before;
+    throw error instanceof SqlSyntaxError ? syntaxFailure(run, ast, error, lead.length) : before;
   }
+  // Plain values that do not fit are the decoder's to judge: it names row and column.
+  let computed = false;
+  for (const row of rows) {
+    walkExpressions(row, (node) => {
+      if (!plainKinds.has(node.kind)) computed = true;
+    });
+  }
+  if (!computed) throw before;
   const shift = (ast.data?.start ?? 0) - lead.length;
   const place = (span: Span): Span => ({ start: span.start + shift, end: span.end + shift });
   const outcome = await unlessAltered(async () => {
@@ -373,6 +383,28 @@ async function insertExpressions(
     );
   });
   return inserted(outcome);
+}
+
+/** The parser's failure inside the rows, placed in the whole statement. */
+function syntaxFailure(run: Run, ast: Insert, error: SqlSyntaxError, lead: number): Error {
+  const from = ast.data?.start ?? 0;
+  let at = from;
+  const rest = run.text.slice(from);
+  let left = error.position - lead;
+  for (const c of rest) {
+    if (left-- <= 0) break;
+    at += c.length;
+  }
+  const found = Math.min(at, run.text.length);
+  const extra = error.hint === undefined ? {} : { hint: error.hint };
+  const place = placeOf(run.text, {
+    start: found,
+    end: Math.min(found + error.length, run.text.length),
+  });
+  return fail('SYNTAX_ERROR', `Syntax error in the rows of INSERT: found ${error.found}`, {
+    ...extra,
+    ...place,
+  });
 }
 
 /** Rows of expressions as a union of one-row projections. */

@@ -29,6 +29,14 @@ function visit(node: Node, ctx: Planning): Node {
   const next = withInputs(node, (input) => visit(input, ctx));
   if (next.kind !== 'filter') return next;
   const all = conjuncts(next.predicate);
+  if (all.some((part) => truth(part, ctx) === false)) {
+    return {
+      kind: 'values',
+      title: 'nothing (the condition is never true)',
+      columns: next.columns,
+      rows: [],
+    };
+  }
   const left = all.filter((part) => truth(part, ctx) !== true).flatMap(withoutNull);
   if (left.length === all.length && left.every((part, i) => part === all[i])) return next;
   if (left.length === 0) return next.input;
@@ -38,6 +46,6 @@ function visit(node: Node, ctx: Planning): Node {
 
 export const foldConditions: Rule = {
   name: 'fold-conditions',
-  doc: 'Conditions that are always true are left out',
+  doc: 'Conditions that are always true are left out; under one that never is, nothing is read',
   apply: visit,
 };
