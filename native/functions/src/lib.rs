@@ -32,19 +32,25 @@ macro_rules! registry {
 
 registry! {
     arithmetic "Arithmetic" [arithmetic::DEFS],
+    bits "Bits" [bits::DEFS],
     arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::sets::DEFS],
     cast "Type conversion" [cast::DEFS],
     compare "Comparison" [compare::DEFS],
     conditional "Conditional and NULL" [conditional::DEFS],
     dates "Dates and times" [dates::add::DEFS, dates::diff::DEFS, dates::make::DEFS, dates::now::DEFS, dates::parts::DEFS, dates::start::DEFS],
+    hash "Hashes" [hash::DEFS],
+    ip "IP addresses and UUIDs" [ip::DEFS],
     logic "Logical" [logic::DEFS],
     maps "Maps" [maps::DEFS],
+    math "Mathematical" [math::DEFS],
     misc "Other" [misc::DEFS],
     nested "Tuples, arrays and maps" [nested::DEFS],
+    random "Random and row-dependent" [random::DEFS],
     strings "Strings" [
         strings::basic::DEFS, strings::encode::DEFS, strings::format::DEFS, strings::like::DEFS, strings::regexp::DEFS,
         strings::replace::DEFS, strings::search::DEFS, strings::search::MULTI, strings::split::DEFS, strings::utf8::DEFS,
     ],
     tuples "Tuples" [tuples::DEFS],
+    url "URLs" [url::DEFS],
     vectors "Distances" [vectors::DEFS],
 }

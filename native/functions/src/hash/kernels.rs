@@ -1,0 +1,453 @@
+//! The hash algorithms that have no crate or whose variant is ClickHouse's own.
+
+fn u64_at(s: &[u8], i: usize) -> u64 {
+    s.get(i..i + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+fn u32_at(s: &[u8], i: usize) -> u64 {
+    s.get(i..i + 4).and_then(|b| b.try_into().ok()).map_or(0, |b| u64::from(u32::from_le_bytes(b)))
+}
+
+pub fn int_hash64(x: u64) -> u64 {
+    let mut x = x ^ 0x4CF2_D2BA_AE6D_A887;
+    x ^= x >> 33;
+    x = x.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    x ^= x >> 33;
+    x = x.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    x ^ (x >> 33)
+}
+
+pub fn int_hash32(x: u64) -> u32 {
+    let mut k = x ^ 0x75D9_543D_E018_BF45;
+    k = (!k).wrapping_add(k << 18);
+    k ^= k.rotate_right(31);
+    k = k.wrapping_mul(21);
+    k ^= k.rotate_right(11);
+    k = k.wrapping_add(k << 6);
+    k ^= k.rotate_right(22);
+    k as u32
+}
+
+const K0: u64 = 0xc3a5_c85c_97cb_3127;
+const K1: u64 = 0xb492_b66f_be98_f273;
+const K2: u64 = 0x9ae1_6a3b_2f90_404f;
+const K3: u64 = 0xc949_d7c7_509e_6557;
+
+fn rot(x: u64, n: u32) -> u64 {
+    x.rotate_right(n)
+}
+fn shift_mix(x: u64) -> u64 {
+    x ^ (x >> 47)
+}
+fn len16_mul(u: u64, v: u64, mul: u64) -> u64 {
+    let a = shift_mix((u ^ v).wrapping_mul(mul));
+    shift_mix((v ^ a).wrapping_mul(mul)).wrapping_mul(mul)
+}
+/// CityHash's way to make one 64-bit hash of two.
+pub fn hash_128_to_64(u: u64, v: u64) -> u64 {
+    len16_mul(u, v, 0x9ddf_ea08_eb38_2d69)
+}
+fn weak(s: &[u8], i: usize, a: u64, b: u64) -> (u64, u64) {
+    let (w, x, y, z) = (u64_at(s, i), u64_at(s, i + 8), u64_at(s, i + 16), u64_at(s, i + 24));
+    let mut a = a.wrapping_add(w);
+    let mut b = rot(b.wrapping_add(a).wrapping_add(z), 21);
+    let c = a;
+    a = a.wrapping_add(x).wrapping_add(y);
+    b = b.wrapping_add(rot(a, 44));
+    (a.wrapping_add(z), b.wrapping_add(c))
+}
+
+/// CityHash64 of version 1.0.2.
+pub fn city64(s: &[u8]) -> u64 {
+    let n = s.len();
+    let len = n as u64;
+    match n {
+        0 => return K2,
+        1..=3 => {
+            let (a, b, c) = (u64::from(s[0]), u64::from(s[n >> 1]), u64::from(s[n - 1]));
+            let (y, z) = (a + (b << 8), len + (c << 2));
+            return shift_mix(y.wrapping_mul(K2) ^ z.wrapping_mul(K3)).wrapping_mul(K2);
+        }
+        4..=8 => return hash_128_to_64(len.wrapping_add(u32_at(s, 0) << 3), u32_at(s, n - 4)),
+        9..=16 => {
+            let (a, b) = (u64_at(s, 0), u64_at(s, n - 8));
+            return hash_128_to_64(a, rot(b.wrapping_add(len), n as u32)) ^ b;
+        }
+        17..=32 => {
+            let a = u64_at(s, 0).wrapping_mul(K1);
+            let b = u64_at(s, 8);
+            let c = u64_at(s, n - 8).wrapping_mul(K2);
+            let d = u64_at(s, n - 16).wrapping_mul(K0);
+            return hash_128_to_64(
+                rot(a.wrapping_sub(b), 43).wrapping_add(rot(c, 30)).wrapping_add(d),
+                a.wrapping_add(rot(b ^ K3, 20)).wrapping_sub(c).wrapping_add(len),
+            );
+        }
+        33..=64 => return city_33_to_64(s),
+        _ => {}
+    }
+    let mut x = u64_at(s, 0);
+    let mut y = u64_at(s, n - 16) ^ K1;
+    let mut z = u64_at(s, n - 56) ^ K0;
+    let mut v = weak(s, n - 64, len, y);
+    let mut w = weak(s, n - 32, len.wrapping_mul(K1), K0);
+    z = z.wrapping_add(shift_mix(v.1).wrapping_mul(K1));
+    x = rot(z.wrapping_add(x), 39).wrapping_mul(K1);
+    y = rot(y, 33).wrapping_mul(K1);
+    let mut i = 0;
+    let mut left = (n - 1) & !63;
+    loop {
+        x = rot(x.wrapping_add(y).wrapping_add(v.0).wrapping_add(u64_at(s, i + 16)), 37).wrapping_mul(K1);
+        y = rot(y.wrapping_add(v.1).wrapping_add(u64_at(s, i + 48)), 42).wrapping_mul(K1);
+        x ^= w.1;
+        y ^= v.0;
+        z = rot(z ^ w.0, 33);
+        v = weak(s, i, v.1.wrapping_mul(K1), x.wrapping_add(w.0));
+        w = weak(s, i + 32, z.wrapping_add(w.1), y);
+        std::mem::swap(&mut z, &mut x);
+        i += 64;
+        left -= 64;
+        if left == 0 {
+            break;
+        }
+    }
+    hash_128_to_64(
+        hash_128_to_64(v.0, w.0).wrapping_add(shift_mix(y).wrapping_mul(K1)).wrapping_add(z),
+        hash_128_to_64(v.1, w.1).wrapping_add(x),
+    )
+}
+
+fn city_33_to_64(s: &[u8]) -> u64 {
+    let n = s.len();
+    let mut z = u64_at(s, 24);
+    let mut a = u64_at(s, 0).wrapping_add((n as u64).wrapping_add(u64_at(s, n - 16)).wrapping_mul(K0));
+    let mut b = rot(a.wrapping_add(z), 52);
+    let mut c = rot(a, 37);
+    a = a.wrapping_add(u64_at(s, 8));
+    c = c.wrapping_add(rot(a, 7));
+    a = a.wrapping_add(u64_at(s, 16));
+    let (vf, vs) = (a.wrapping_add(z), b.wrapping_add(rot(a, 31)).wrapping_add(c));
+    a = u64_at(s, 16).wrapping_add(u64_at(s, n - 32));
+    z = u64_at(s, n - 8);
+    b = rot(a.wrapping_add(z), 52);
+    c = rot(a, 37);
+    a = a.wrapping_add(u64_at(s, n - 24));
+    c = c.wrapping_add(rot(a, 7));
+    a = a.wrapping_add(u64_at(s, n - 16));
+    let (wf, ws) = (a.wrapping_add(z), b.wrapping_add(rot(a, 31)).wrapping_add(c));
+    let r = shift_mix(vf.wrapping_add(ws).wrapping_mul(K2).wrapping_add(wf.wrapping_add(vs).wrapping_mul(K0)));
+    shift_mix(r.wrapping_mul(K0).wrapping_add(vs)).wrapping_mul(K2)
+}
+
+/// FarmHash's 64-bit fingerprint.
+pub fn farm64(s: &[u8]) -> u64 {
+    let n = s.len();
+    let len = n as u64;
+    let mul = K2.wrapping_add(len * 2);
+    match n {
+        0 => return K2,
+        1..=3 => {
+            let (a, b, c) = (u64::from(s[0]), u64::from(s[n >> 1]), u64::from(s[n - 1]));
+            return shift_mix((a + (b << 8)).wrapping_mul(K2) ^ (len + (c << 2)).wrapping_mul(K0)).wrapping_mul(K2);
+        }
+        4..=7 => return len16_mul(len.wrapping_add(u32_at(s, 0) << 3), u32_at(s, n - 4), mul),
+        8..=16 => {
+            let (a, b) = (u64_at(s, 0).wrapping_add(K2), u64_at(s, n - 8));
+            let c = rot(b, 37).wrapping_mul(mul).wrapping_add(a);
+            let d = rot(a, 25).wrapping_add(b).wrapping_mul(mul);
+            return len16_mul(c, d, mul);
+        }
+        17..=32 => {
+            let (a, b) = (u64_at(s, 0).wrapping_mul(K1), u64_at(s, 8));
+            let (c, d) = (u64_at(s, n - 8).wrapping_mul(mul), u64_at(s, n - 16).wrapping_mul(K2));
+            return len16_mul(
+                rot(a.wrapping_add(b), 43).wrapping_add(rot(c, 30)).wrapping_add(d),
+                a.wrapping_add(rot(b.wrapping_add(K2), 18)).wrapping_add(c),
+                mul,
+            );
+        }
+        33..=64 => {
+            let (a, b) = (u64_at(s, 0).wrapping_mul(K2), u64_at(s, 8));
+            let (c, d) = (u64_at(s, n - 8).wrapping_mul(mul), u64_at(s, n - 16).wrapping_mul(K2));
+            let y = rot(a.wrapping_add(b), 43).wrapping_add(rot(c, 30)).wrapping_add(d);
+            let z = len16_mul(y, a.wrapping_add(rot(b.wrapping_add(K2), 18)).wrapping_add(c), mul);
+            let (e, f) = (u64_at(s, 16).wrapping_mul(mul), u64_at(s, 24));
+            let g = y.wrapping_add(u64_at(s, n - 32)).wrapping_mul(mul);
+            let h = z.wrapping_add(u64_at(s, n - 24)).wrapping_mul(mul);
+            return len16_mul(
+                rot(e.wrapping_add(f), 43).wrapping_add(rot(g, 30)).wrapping_add(h),
+                e.wrapping_add(rot(f.wrapping_add(a), 18)).wrapping_add(g),
+                mul,
+            );
+        }
+        _ => {}
+    }
+    let mut x: u64 = 81;
+    let mut y = 81u64.wrapping_mul(K1).wrapping_add(113);
+    let mut z = shift_mix(y.wrapping_mul(K2).wrapping_add(113)).wrapping_mul(K2);
+    let (mut v, mut w) = ((0u64, 0u64), (0u64, 0u64));
+    x = x.wrapping_mul(K2).wrapping_add(u64_at(s, 0));
+    let end = (n - 1) / 64 * 64;
+    let last = end + ((n - 1) & 63) - 63;
+    let mut i = 0;
+    while i != end {
+        x = rot(x.wrapping_add(y).wrapping_add(v.0).wrapping_add(u64_at(s, i + 8)), 37).wrapping_mul(K1);
+        y = rot(y.wrapping_add(v.1).wrapping_add(u64_at(s, i + 48)), 42).wrapping_mul(K1);
+        x ^= w.1;
+        y = y.wrapping_add(v.0).wrapping_add(u64_at(s, i + 40));
+        z = rot(z.wrapping_add(w.0), 33).wrapping_mul(K1);
+        v = weak(s, i, v.1.wrapping_mul(K1), x.wrapping_add(w.0));
+        w = weak(s, i + 32, z.wrapping_add(w.1), y.wrapping_add(u64_at(s, i + 16)));
+        std::mem::swap(&mut z, &mut x);
+        i += 64;
+    }
+    let mul = K1.wrapping_add((z & 0xff) << 1);
+    let i = last;
+    w.0 = w.0.wrapping_add((len - 1) & 63);
+    v.0 = v.0.wrapping_add(w.0);
+    w.0 = w.0.wrapping_add(v.0);
+    x = rot(x.wrapping_add(y).wrapping_add(v.0).wrapping_add(u64_at(s, i + 8)), 37).wrapping_mul(mul);
+    y = rot(y.wrapping_add(v.1).wrapping_add(u64_at(s, i + 48)), 42).wrapping_mul(mul);
+    x ^= w.1.wrapping_mul(9);
+    y = y.wrapping_add(v.0.wrapping_mul(9)).wrapping_add(u64_at(s, i + 40));
+    z = rot(z.wrapping_add(w.0), 33).wrapping_mul(mul);
+    v = weak(s, i, v.1.wrapping_mul(mul), x.wrapping_add(w.0));
+    w = weak(s, i + 32, z.wrapping_add(w.1), y.wrapping_add(u64_at(s, i + 16)));
+    std::mem::swap(&mut z, &mut x);
+    len16_mul(
+        len16_mul(v.0, w.0, mul).wrapping_add(shift_mix(y).wrapping_mul(K0)).wrapping_add(z),
+        len16_mul(v.1, w.1, mul).wrapping_add(x),
+        mul,
+    )
+}
+
+/// MetroHash64 with seed 0.
+pub fn metro64(s: &[u8]) -> u64 {
+    const A: u64 = 0xD6D0_18F5;
+    const B: u64 = 0xA2AA_033B;
+    const C: u64 = 0x6299_2FC1;
+    const D: u64 = 0x30BC_5B29;
+    let n = s.len();
+    let mut i = 0;
+    let mut h = C.wrapping_mul(A).wrapping_add(n as u64);
+    if n >= 32 {
+        let mut v = [h; 4];
+        while i + 32 <= n {
+            v[0] = rot(v[0].wrapping_add(u64_at(s, i).wrapping_mul(A)), 29).wrapping_add(v[2]);
+            v[1] = rot(v[1].wrapping_add(u64_at(s, i + 8).wrapping_mul(B)), 29).wrapping_add(v[3]);
+            v[2] = rot(v[2].wrapping_add(u64_at(s, i + 16).wrapping_mul(C)), 29).wrapping_add(v[0]);
+            v[3] = rot(v[3].wrapping_add(u64_at(s, i + 24).wrapping_mul(D)), 29).wrapping_add(v[1]);
+            i += 32;
+        }
+        v[2] ^= rot(v[0].wrapping_add(v[3]).wrapping_mul(A).wrapping_add(v[1]), 33).wrapping_mul(B);
+        v[3] ^= rot(v[1].wrapping_add(v[2]).wrapping_mul(B).wrapping_add(v[0]), 33).wrapping_mul(A);
+        v[0] ^= rot(v[0].wrapping_add(v[2]).wrapping_mul(A).wrapping_add(v[3]), 33).wrapping_mul(B);
+        v[1] ^= rot(v[1].wrapping_add(v[3]).wrapping_mul(B).wrapping_add(v[2]), 33).wrapping_mul(A);
+        h = h.wrapping_add(v[0] ^ v[1]);
+    }
+    if n - i >= 16 {
+        let mut x = rot(h.wrapping_add(u64_at(s, i).wrapping_mul(A)), 33).wrapping_mul(B);
+        let mut y = rot(h.wrapping_add(u64_at(s, i + 8).wrapping_mul(B)), 33).wrapping_mul(C);
+        x ^= rot(x.wrapping_mul(A), 35).wrapping_add(y);
+        y ^= rot(y.wrapping_mul(D), 35).wrapping_add(x);
+        h = h.wrapping_add(y);
+        i += 16;
+    }
+    let step = |h: u64, v: u64, r: u32| {
+        let h = h.wrapping_add(v.wrapping_mul(D));
+        h ^ rot(h, r).wrapping_mul(B)
+    };
+    if n - i >= 8 {
+        h = step(h, u64_at(s, i), 33);
+        i += 8;
+    }
+    if n - i >= 4 {
+        h = step(h, u32_at(s, i), 15);
+        i += 4;
+    }
+    if n - i >= 2 {
+        h = step(h, u64::from(s[i]) | u64::from(s[i + 1]) << 8, 13);
+        i += 2;
+    }
+    if n - i >= 1 {
+        h = step(h, u64::from(s[i]), 25);
+    }
+    h ^= rot(h, 33);
+    h = h.wrapping_mul(A);
+    h ^ rot(h, 33)
+}
+
+/// MurmurHash2, 32 bits.
+pub fn murmur2_32(s: &[u8], seed: u32) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut h = seed ^ s.len() as u32;
+    let chunks = s.chunks_exact(4);
+    let rest = chunks.remainder();
+    for c in chunks {
+        let mut k = (u32_at(c, 0) as u32).wrapping_mul(M);
+        k ^= k >> 24;
+        h = h.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    if !rest.is_empty() {
+        for (j, x) in rest.iter().enumerate() {
+            h ^= u32::from(*x) << (8 * j);
+        }
+        h = h.wrapping_mul(M);
+    }
+    h ^= h >> 13;
+    h = h.wrapping_mul(M);
+    h ^ (h >> 15)
+}
+
+/// MurmurHash64A.
+pub fn murmur2_64(s: &[u8], seed: u64) -> u64 {
+    const M: u64 = 0xc6a4_a793_5bd1_e995;
+    let mut h = seed ^ (s.len() as u64).wrapping_mul(M);
+    let chunks = s.chunks_exact(8);
+    let rest = chunks.remainder();
+    for c in chunks {
+        let mut k = u64_at(c, 0).wrapping_mul(M);
+        k ^= k >> 47;
+        h = (h ^ k.wrapping_mul(M)).wrapping_mul(M);
+    }
+    if !rest.is_empty() {
+        for (j, x) in rest.iter().enumerate() {
+            h ^= u64::from(*x) << (8 * j);
+        }
+        h = h.wrapping_mul(M);
+    }
+    h ^= h >> 47;
+    h = h.wrapping_mul(M);
+    h ^ (h >> 47)
+}
+
+pub fn murmur3_32(s: &[u8]) -> u32 {
+    let (c1, c2) = (0xcc9e_2d51u32, 0x1b87_3593u32);
+    let mut h = 0u32;
+    let chunks = s.chunks_exact(4);
+    let rest = chunks.remainder();
+    for c in chunks {
+        let k = (u32_at(c, 0) as u32).wrapping_mul(c1).rotate_left(15).wrapping_mul(c2);
+        h = (h ^ k).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+    }
+    if !rest.is_empty() {
+        let k = rest.iter().enumerate().fold(0u32, |k, (j, x)| k | u32::from(*x) << (8 * j));
+        h ^= k.wrapping_mul(c1).rotate_left(15).wrapping_mul(c2);
+    }
+    h ^= s.len() as u32;
+    h ^= h >> 16;
+    h = h.wrapping_mul(0x85eb_ca6b);
+    h ^= h >> 13;
+    h = h.wrapping_mul(0xc2b2_ae35);
+    h ^ (h >> 16)
+}
+
+pub fn murmur3_128(s: &[u8]) -> (u64, u64) {
+    let (c1, c2) = (0x87c3_7b91_1142_53d5u64, 0x4cf5_ad43_2745_937fu64);
+    let (mut a, mut b) = (0u64, 0u64);
+    let chunks = s.chunks_exact(16);
+    let rest = chunks.remainder();
+    for c in chunks {
+        a ^= u64_at(c, 0).wrapping_mul(c1).rotate_left(31).wrapping_mul(c2);
+        a = a.rotate_left(27).wrapping_add(b).wrapping_mul(5).wrapping_add(0x52dc_e729);
+        b ^= u64_at(c, 8).wrapping_mul(c2).rotate_left(33).wrapping_mul(c1);
+        b = b.rotate_left(31).wrapping_add(a).wrapping_mul(5).wrapping_add(0x3849_5ab5);
+    }
+    let tail = |from: usize| rest.iter().skip(from).take(8).enumerate().fold(0u64, |k, (j, x)| k | u64::from(*x) << (8 * j));
+    if rest.len() > 8 {
+        b ^= tail(8).wrapping_mul(c2).rotate_left(33).wrapping_mul(c1);
+    }
+    if !rest.is_empty() {
+        a ^= tail(0).wrapping_mul(c1).rotate_left(31).wrapping_mul(c2);
+    }
+    let n = s.len() as u64;
+    a ^= n;
+    b ^= n;
+    a = a.wrapping_add(b);
+    b = b.wrapping_add(a);
+    let mix = |mut k: u64| {
+        k ^= k >> 33;
+        k = k.wrapping_mul(0xff51_afd7_ed55_8ccd);
+        k ^= k >> 33;
+        k = k.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        k ^ (k >> 33)
+    };
+    a = mix(a);
+    b = mix(b);
+    a = a.wrapping_add(b);
+    b = b.wrapping_add(a);
+    (a, b)
+}
+
+/// SipHash-2-4 state after all input.
+fn sip(s: &[u8], k0: u64, k1: u64, wide: bool) -> [u64; 4] {
+    let mut v = [
+        0x736f_6d65_7073_6575 ^ k0,
+        0x646f_7261_6e64_6f6d ^ k1 ^ if wide { 0xee } else { 0 },
+        0x6c79_6765_6e65_7261 ^ k0,
+        0x7465_6462_7974_6573 ^ k1,
+    ];
+    let chunks = s.chunks_exact(8);
+    let rest = chunks.remainder();
+    let word = |v: &mut [u64; 4], m: u64| {
+        v[3] ^= m;
+        sip_round(v);
+        sip_round(v);
+        v[0] ^= m;
+    };
+    for c in chunks {
+        word(&mut v, u64_at(c, 0));
+    }
+    let tail = rest.iter().enumerate().fold((s.len() as u64) << 56, |k, (j, x)| k | u64::from(*x) << (8 * j));
+    word(&mut v, tail);
+    v
+}
+
+fn sip_round(v: &mut [u64; 4]) {
+    v[0] = v[0].wrapping_add(v[1]);
+    v[1] = v[1].rotate_left(13) ^ v[0];
+    v[0] = v[0].rotate_left(32);
+    v[2] = v[2].wrapping_add(v[3]);
+    v[3] = v[3].rotate_left(16) ^ v[2];
+    v[0] = v[0].wrapping_add(v[3]);
+    v[3] = v[3].rotate_left(21) ^ v[0];
+    v[2] = v[2].wrapping_add(v[1]);
+    v[1] = v[1].rotate_left(17) ^ v[2];
+    v[2] = v[2].rotate_left(32);
+}
+
+pub fn sip64(s: &[u8], k0: u64, k1: u64) -> u64 {
+    let mut v = sip(s, k0, k1, false);
+    v[2] ^= 0xff;
+    (0..4).for_each(|_| sip_round(&mut v));
+    v[0] ^ v[1] ^ v[2] ^ v[3]
+}
+
+/// ClickHouse's 128 bits from the 64-bit algorithm.
+pub fn sip128(s: &[u8], k0: u64, k1: u64) -> u128 {
+    let mut v = sip(s, k0, k1, false);
+    v[2] ^= 0xff;
+    (0..4).for_each(|_| sip_round(&mut v));
+    u128::from(v[0] ^ v[1]) | u128::from(v[2] ^ v[3]) << 64
+}
+
+/// SipHash-2-4-128 as its authors define it.
+pub fn sip128_reference(s: &[u8], k0: u64, k1: u64) -> u128 {
+    let mut v = sip(s, k0, k1, true);
+    v[2] ^= 0xee;
+    (0..4).for_each(|_| sip_round(&mut v));
+    let low = v[0] ^ v[1] ^ v[2] ^ v[3];
+    v[1] ^= 0xdd;
+    (0..4).for_each(|_| sip_round(&mut v));
+    u128::from(low) | u128::from(v[0] ^ v[1] ^ v[2] ^ v[3]) << 64
+}
+
+/// Reflected CRC without inversions.
+pub fn crc_plain<const BITS: u32>(s: &[u8], polynomial: u64) -> u64 {
+    s.iter().fold(0u64, |crc, x| {
+        let mut c = crc ^ u64::from(*x);
+        for _ in 0..8 {
+            c = if c & 1 != 0 { c >> 1 ^ polynomial } else { c >> 1 };
+        }
+        c
+    })
+}

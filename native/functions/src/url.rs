@@ -1,0 +1,301 @@
+//! Parts of URLs. The parsing is that of ClickHouse: quick and lenient, no validation beyond the need.
+
+use crate::args::{strs, u16_col};
+use crate::bind::{Bind, Bound, bound};
+use crate::def::{FunctionDef, f};
+use crate::strings::{TextArrays, to_text};
+use types::{Result, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("protocol", "protocol(url)", "The scheme.", &[("protocol('https://a.b/c')", "https")], |b| to_text(b, "protocol", |u, o| o.extend_from_slice(protocol(u)))),
+    f("domain", "domain(url)", "The host name.", &[("domain('https://www.a.b:80/c')", "www.a.b")], |b| to_text(b, "domain", |u, o| o.extend_from_slice(host(u, false)))),
+    f("domainRFC", "domainRFC(url)", "The host name, by RFC 3986 (user names allowed).", &[("domainRFC('http://user:pw@a.b/')", "a.b")], |b| to_text(b, "domainRFC", |u, o| o.extend_from_slice(host(u, true)))),
+    f("domainWithoutWWW", "domainWithoutWWW(url)", "The host name without a leading www.", &[("domainWithoutWWW('https://www.a.b/')", "a.b")], |b| to_text(b, "domainWithoutWWW", |u, o| o.extend_from_slice(no_www(host(u, false))))),
+    f("domainWithoutWWWRFC", "domainWithoutWWWRFC(url)", "The host name without a leading www., by RFC 3986.", &[("domainWithoutWWWRFC('https://www.a.b/')", "a.b")], |b| to_text(b, "domainWithoutWWWRFC", |u, o| o.extend_from_slice(no_www(host(u, true))))),
+    f("topLevelDomain", "topLevelDomain(url)", "The last part of the host name.", &[("topLevelDomain('https://a.com/')", "com")], |b| to_text(b, "topLevelDomain", |u, o| o.extend_from_slice(tld(host(u, false))))),
+    f("topLevelDomainRFC", "topLevelDomainRFC(url)", "The last part of the host name, by RFC 3986.", &[("topLevelDomainRFC('https://a.com/')", "com")], |b| to_text(b, "topLevelDomainRFC", |u, o| o.extend_from_slice(tld(host(u, true))))),
+    f("firstSignificantSubdomain", "firstSignificantSubdomain(url)", "The part of the host name that is the site's own.", &[("firstSignificantSubdomain('https://news.example.com.tr/')", "example")], |b| to_text(b, "firstSignificantSubdomain", |u, o| o.extend_from_slice(significant(host(u, false)).0))),
+    f("firstSignificantSubdomainRFC", "firstSignificantSubdomainRFC(url)", "As firstSignificantSubdomain, by RFC 3986.", &[], |b| to_text(b, "firstSignificantSubdomainRFC", |u, o| o.extend_from_slice(significant(host(u, true)).0))),
+    f("cutToFirstSignificantSubdomain", "cutToFirstSignificantSubdomain(url)", "The host name from its significant part on.", &[("cutToFirstSignificantSubdomain('https://news.example.com.tr/')", "example.com.tr")], |b| to_text(b, "cutToFirstSignificantSubdomain", |u, o| o.extend_from_slice(significant(no_www(host(u, false))).1))),
+    f("cutToFirstSignificantSubdomainRFC", "cutToFirstSignificantSubdomainRFC(url)", "As cutToFirstSignificantSubdomain, by RFC 3986.", &[], |b| to_text(b, "cutToFirstSignificantSubdomainRFC", |u, o| o.extend_from_slice(significant(no_www(host(u, true))).1))),
+    f("cutToFirstSignificantSubdomainWithWWW", "cutToFirstSignificantSubdomainWithWWW(url)", "As cutToFirstSignificantSubdomain, www. counted as a part.", &[], |b| to_text(b, "cutToFirstSignificantSubdomainWithWWW", |u, o| o.extend_from_slice(significant(host(u, false)).1))),
+    f("cutToFirstSignificantSubdomainWithWWWRFC", "cutToFirstSignificantSubdomainWithWWWRFC(url)", "As cutToFirstSignificantSubdomainWithWWW, by RFC 3986.", &[], |b| to_text(b, "cutToFirstSignificantSubdomainWithWWWRFC", |u, o| o.extend_from_slice(significant(host(u, true)).1))),
+    f("port", "port(url[, default])", "The port, or the default (0).", &[("port('http://a.b:8080/')", "8080")], |b| port(b, false)),
+    f("portRFC", "portRFC(url[, default])", "The port, by RFC 3986.", &[("portRFC('http://u@a.b:8080/')", "8080")], |b| port(b, true)),
+    f("path", "path(url)", "The path without the query string.", &[("path('https://a.b/c/d?x=1')", "/c/d")], |b| to_text(b, "path", |u, o| { let p = path_full(u); o.extend_from_slice(&p[..cut(p, b"?#")]); })),
+    f("pathFull", "pathFull(url)", "The path with query string and fragment.", &[("pathFull('https://a.b/c?x=1#y')", "/c?x=1#y")], |b| to_text(b, "pathFull", |u, o| o.extend_from_slice(path_full(u)))),
+    f("queryString", "queryString(url)", "The query string without ? and fragment.", &[("queryString('https://a.b/c?x=1#y')", "x=1")], |b| to_text(b, "queryString", |u, o| o.extend_from_slice(query(u)))),
+    f("fragment", "fragment(url)", "The fragment without #.", &[("fragment('https://a.b/c#y')", "y")], |b| to_text(b, "fragment", |u, o| if let Some(p) = memchr::memchr(b'#', u) { o.extend_from_slice(&u[p + 1..]) })),
+    f("queryStringAndFragment", "queryStringAndFragment(url)", "Query string and fragment.", &[("queryStringAndFragment('https://a.b/c?x=1#y')", "x=1#y")], |b| to_text(b, "queryStringAndFragment", |u, o| { match memchr::memchr2(b'?', b'#', u) { Some(p) if u[p] == b'?' => o.extend_from_slice(&u[p + 1..]), Some(p) => o.extend_from_slice(&u[p..]), None => {} } })),
+    f("netloc", "netloc(url)", "User, host and port.", &[("netloc('http://u:p@a.b:80/c')", "u:p@a.b:80")], |b| to_text(b, "netloc", |u, o| { let r = after_scheme(u).unwrap_or(b""); o.extend_from_slice(&r[..cut(r, b"/?#")]); })),
+    f("cutWWW", "cutWWW(url)", "The URL without www. at the start of its host.", &[("cutWWW('https://www.a.b/')", "https://a.b/")], |b| to_text(b, "cutWWW", |u, o| { let h = host(u, false); if let Some(r) = h.strip_prefix(b"www.") { let at = r.as_ptr() as usize - u.as_ptr() as usize; o.extend_from_slice(&u[..at - 4]); o.extend_from_slice(&u[at..]); } else { o.extend_from_slice(u); } })),
+    f("cutQueryString", "cutQueryString(url)", "The URL without its query string.", &[("cutQueryString('http://a.b/?x=1#y')", "http://a.b/#y")], |b| to_text(b, "cutQueryString", |u, o| { let end = cut(u, b"#"); let q = cut(&u[..end], b"?"); o.extend_from_slice(&u[..q]); o.extend_from_slice(&u[end..]); })),
+    f("cutFragment", "cutFragment(url)", "The URL without its fragment.", &[("cutFragment('http://a.b/#y')", "http://a.b/")], |b| to_text(b, "cutFragment", |u, o| o.extend_from_slice(&u[..cut(u, b"#")]))),
+    f("cutQueryStringAndFragment", "cutQueryStringAndFragment(url)", "The URL without query string and fragment.", &[("cutQueryStringAndFragment('http://a.b/?x=1#y')", "http://a.b/")], |b| to_text(b, "cutQueryStringAndFragment", |u, o| o.extend_from_slice(&u[..cut(u, b"?#")]))),
+    f("extractURLParameter", "extractURLParameter(url, name)", "The value of a parameter of the URL.", &[("extractURLParameter('http://a.b/?x=1&y=2', 'y')", "2")], parameter),
+    f("extractURLParameters", "extractURLParameters(url)", "All name=value pairs.", &[("extractURLParameters('http://a.b/?x=1&y=2')", "['x=1','y=2']")], |b| parameters(b, false)),
+    f("extractURLParameterNames", "extractURLParameterNames(url)", "The names of all parameters.", &[("extractURLParameterNames('http://a.b/?x=1&y=2')", "['x','y']")], |b| parameters(b, true)),
+    f("cutURLParameter", "cutURLParameter(url, name)", "The URL without a parameter.", &[("cutURLParameter('http://a.b/?x=1&y=2', 'x')", "http://a.b/?y=2")], cut_parameter),
+    f("URLHierarchy", "URLHierarchy(url)", "The URL cut at each / of path and query string.", &[("URLHierarchy('https://a.b/c/d')", "['https://a.b/','https://a.b/c/','https://a.b/c/d']")], |b| levels(b, false)),
+    f("URLPathHierarchy", "URLPathHierarchy(url)", "The path cut at each /.", &[("URLPathHierarchy('https://a.b/c/d')", "['/c/','/c/d']")], |b| levels(b, true)),
+    f("isValidURL", "isValidURL(url)", "1 if the text has a scheme and a host.", &[], |b| crate::strings::to_bool(b, |u| !protocol(u).is_empty() && !host(u, true).is_empty())),
+];
+
+/// Position of the first of some bytes, or the length.
+fn cut(s: &[u8], stops: &[u8]) -> usize {
+    s.iter().position(|x| stops.contains(x)).unwrap_or(s.len())
+}
+
+fn protocol(u: &[u8]) -> &[u8] {
+    let n = u.iter().position(|x| !(x.is_ascii_alphanumeric() || matches!(x, b'+' | b'-' | b'.'))).unwrap_or(u.len());
+    if n > 0 && u[0].is_ascii_alphabetic() && u[n..].starts_with(b"://") { &u[..n] } else { &[] }
+}
+
+/// What stands behind `scheme://` or `//`.
+fn after_scheme(u: &[u8]) -> Option<&[u8]> {
+    if let Some(r) = u.strip_prefix(b"//") {
+        return Some(r);
+    }
+    let n = protocol(u).len();
+    (n > 0).then(|| &u[n + 3..])
+}
+
+pub fn host(u: &[u8], rfc: bool) -> &[u8] {
+    let rest = match after_scheme(u) {
+        Some(r) => r,
+        // A bare host name, as in `www.a.b/c`.
+        None => u,
+    };
+    let end = cut(rest, b"/?#");
+    let mut authority = &rest[..end];
+    if rfc {
+        if let Some(at) = memchr::memrchr(b'@', authority) {
+            authority = &authority[at + 1..];
+        }
+        if authority.first() == Some(&b'[') {
+            return authority.iter().position(|x| *x == b']').map_or(&[], |p| &authority[1..p]);
+        }
+    } else if let Some(at) = memchr::memchr(b'@', authority) {
+        // Only plain user names and passwords are skipped.
+        if authority[..at].iter().all(|x| x.is_ascii_alphanumeric() || matches!(x, b':' | b'-' | b'_' | b'.' | b'+' | b'%' | b'~')) {
+            authority = &authority[at + 1..];
+        } else {
+            return &[];
+        }
+    }
+    let name = &authority[..cut(authority, b":")];
+    let bad = |x: &u8| matches!(x, b' ' | b'\t' | b'<' | b'>' | b'%' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'~' | b'[' | b']' | b';' | b'=' | b'&');
+    if name.iter().any(bad) {
+        return &[];
+    }
+    if after_scheme(u).is_none() && !name.contains(&b'.') {
+        return &[];
+    }
+    name
+}
+
+fn no_www(h: &[u8]) -> &[u8] {
+    h.strip_prefix(b"www.").unwrap_or(h)
+}
+
+fn tld(h: &[u8]) -> &[u8] {
+    match memchr::memrchr(b'.', h) {
+        Some(p) if !h[p + 1..].first().is_some_and(u8::is_ascii_digit) => &h[p + 1..],
+        _ => &[],
+    }
+}
+
+/// (the significant part, the host from it on).
+fn significant(h: &[u8]) -> (&[u8], &[u8]) {
+    let dots: Vec<usize> = memchr::memchr_iter(b'.', h).collect();
+    let n = dots.len();
+    if n == 0 {
+        return (h, h);
+    }
+    if n == 1 {
+        return (&h[..dots[0]], h);
+    }
+    let second = &h[dots[n - 2] + 1..dots[n - 1]];
+    let generic = matches!(second, b"com" | b"net" | b"org" | b"co" | b"biz" | b"edu" | b"gov" | b"mil" | b"ac");
+    let (start, end) = if generic { (if n >= 3 { dots[n - 3] + 1 } else { 0 }, dots[n - 2]) } else { (dots[n - 2] + 1, dots[n - 1]) };
+    (&h[start..end], &h[start..])
+}
+
+fn port(b: &Bind<'_>, rfc: bool) -> Result<Bound> {
+    b.arity(1, 2)?;
+    b.string(0)?;
+    let default = if b.len() == 2 { b.const_int(1)? as u16 } else { 0 };
+    bound(Type::UInt16, move |c| {
+        let s = strs(c.col(0));
+        Ok(u16_col(
+            (0..c.rows)
+                .map(|i| {
+                    let u = s.at(i);
+                    let h = host(u, rfc);
+                    if h.is_empty() {
+                        return default;
+                    }
+                    let after = h.as_ptr() as usize + h.len() - u.as_ptr() as usize;
+                    let rest = &u[after..];
+                    let rest = rest.strip_prefix(b"]").unwrap_or(rest);
+                    let Some(digits) = rest.strip_prefix(b":") else { return default };
+                    let n = digits.iter().position(|x| !x.is_ascii_digit()).unwrap_or(digits.len());
+                    std::str::from_utf8(&digits[..n]).ok().and_then(|d| d.parse().ok()).unwrap_or(default)
+                })
+                .collect(),
+        ))
+    })
+}
+
+fn path_full(u: &[u8]) -> &[u8] {
+    let rest = match after_scheme(u) {
+        Some(r) => r,
+        None => u,
+    };
+    memchr::memchr(b'/', rest).map_or(&[], |p| &rest[p..])
+}
+
+fn query(u: &[u8]) -> &[u8] {
+    let end = cut(u, b"#");
+    memchr::memchr(b'?', &u[..end]).map_or(&[], |p| &u[p + 1..end])
+}
+
+/// Name=value pieces of query string and fragment.
+fn pieces(u: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let start = u.iter().position(|x| matches!(x, b'?' | b'#')).map_or(u.len(), |p| p + 1);
+    u[start..].split(|x| matches!(x, b'&' | b'?' | b'#')).filter(|p| memchr::memchr(b'=', p).is_some_and(|n| n > 0))
+}
+
+fn parameter(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    b.string(1)?;
+    bound(Type::String, |c| {
+        let (s, n) = (strs(c.col(0)), strs(c.col(1)));
+        crate::args::map_str(c.rows, "extractURLParameter", |i, out| {
+            let name = n.at(i);
+            if let Some(p) = pieces(s.at(i)).find(|p| p.starts_with(name) && p.get(name.len()) == Some(&b'=')) {
+                out.extend_from_slice(&p[name.len() + 1..]);
+            }
+            Ok(())
+        })
+    })
+}
+
+fn parameters(b: &Bind<'_>, names: bool) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.string(0)?;
+    bound(Type::array(Type::String), move |c| {
+        let s = strs(c.col(0));
+        let mut out = TextArrays::new(c.rows);
+        for i in 0..c.rows {
+            for p in pieces(s.at(i)) {
+                out.push(if names { &p[..cut(p, b"=")] } else { p });
+            }
+            out.end_row()?;
+        }
+        Ok(out.finish())
+    })
+}
+
+fn cut_parameter(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    let names: Vec<Vec<u8>> = if b.ty(1).is_string() {
+        match b.constant(1).and_then(|c| c.bytes_at(0)) {
+            Some(n) => vec![n.to_vec()],
+            None => Vec::new(),
+        }
+    } else {
+        b.array(1)?;
+        let list = b.need_constant(1)?.flat();
+        let a = crate::args::arrays(&list)?;
+        a.at(0).filter_map(|k| a.values.bytes_at(k).map(<[u8]>::to_vec)).collect()
+    };
+    let by_row = b.ty(1).is_string();
+    bound(Type::String, move |c| {
+        let s = strs(c.col(0));
+        crate::args::map_str(c.rows, "cutURLParameter", |i, out| {
+            let mut url = s.at(i).to_vec();
+            let own;
+            let list: &[Vec<u8>] = if by_row && names.is_empty() {
+                own = vec![strs(c.col(1)).at(i).to_vec()];
+                &own
+            } else {
+                &names
+            };
+            for n in list {
+                url = without(&url, n);
+            }
+            out.extend_from_slice(&url);
+            Ok(())
+        })
+    })
+}
+
+fn without(u: &[u8], name: &[u8]) -> Vec<u8> {
+    let Some(start) = u.iter().position(|x| matches!(x, b'?' | b'#')) else { return u.to_vec() };
+    let mut at = start;
+    while at < u.len() {
+        let piece = at + 1;
+        if u[piece..].starts_with(name) && u.get(piece + name.len()) == Some(&b'=') {
+            let end = u[piece..].iter().position(|x| matches!(x, b'&' | b'#')).map_or(u.len(), |p| piece + p);
+            let mut out = u[..piece].to_vec();
+            if u.get(end) == Some(&b'&') {
+                out.extend_from_slice(&u[end + 1..]);
+            } else {
+                // The separator before goes as well.
+                out.pop();
+                out.extend_from_slice(&u[end..]);
+            }
+            return out;
+        }
+        at = u[piece..].iter().position(|x| matches!(x, b'&' | b'?' | b'#')).map_or(u.len(), |p| piece + p);
+    }
+    u.to_vec()
+}
+
+/// The URL cut behind each / ? # of its path and query string.
+pub fn hierarchy(u: &[u8]) -> Vec<&[u8]> {
+    let n = protocol(u).len();
+    let mut at = 0;
+    if n > 0 {
+        at = n + 3;
+        at += cut(&u[at..], b"/?#");
+    } else {
+        at += cut(u, b"/?#");
+    }
+    let mut out = Vec::new();
+    if u.is_empty() {
+        return out;
+    }
+    if at < u.len() {
+        at += 1;
+    }
+    out.push(&u[..at]);
+    while at < u.len() {
+        let p = at + cut(&u[at..], b"/?#");
+        at = if p < u.len() { p + 1 } else { p };
+        out.push(&u[..at]);
+    }
+    out
+}
+
+fn levels(b: &Bind<'_>, path_only: bool) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.string(0)?;
+    bound(Type::array(Type::String), move |c| {
+        let s = strs(c.col(0));
+        let mut out = TextArrays::new(c.rows);
+        for i in 0..c.rows {
+            let u = s.at(i);
+            let all = hierarchy(u);
+            let skip = if path_only { all.first().map_or(0, |h| h.len().saturating_sub(1)) } else { 0 };
+            for p in all.iter().skip(usize::from(path_only)) {
+                out.push(&p[skip..]);
+            }
+            out.end_row()?;
+        }
+        Ok(out.finish())
+    })
+}
