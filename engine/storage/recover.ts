@@ -55,7 +55,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
 }
 
-function lockDirectory(files: FilesApi): () => void {
+/** Takes the directory for this process. Throws when another one has it, naming it. */
+export function lockDirectory(files: FilesApi): () => void {
   try {
     return files.lock();
   } catch (error) {
