@@ -7,7 +7,9 @@ use crate::pool::{Flow, run_phase};
 use crate::query::Query;
 use crate::row_hash::RowHash;
 use crate::write::SegmentSink;
-use formats::decode::{Block, Decoder, InputField, InputOptions, OnError, Report, RowError, can_split, split_rows};
+use formats::decode::{
+    Block, Decoder, InputField, InputOptions, OnError, Report, RowError, can_split, split_rows,
+};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,8 +77,11 @@ pub struct Shaper {
 
 impl Shaper {
     fn new(spec: &IngestSpec, query: &Query) -> Result<Shaper> {
-        let fields: Vec<InputField> =
-            spec.columns.iter().map(|c| Ok(InputField::new(c.name.clone(), parse_type(&c.ty)?))).collect::<Result<_>>()?;
+        let fields: Vec<InputField> = spec
+            .columns
+            .iter()
+            .map(|c| Ok(InputField::new(c.name.clone(), parse_type(&c.ty)?)))
+            .collect::<Result<_>>()?;
         let input: Vec<Type> = fields.iter().map(|f| f.ty.clone()).collect();
         let scope = Scope { columns: &input, query, scalars: &[], sets: &[] };
         let defaults = spec
@@ -111,20 +116,23 @@ impl Shaper {
             let (Some(missing), Some(default)) = (missing, &self.defaults[i]) else { continue };
             let value = default.eval(&batch, query)?;
             let ty = &self.fields[i].ty;
-            let value = functions::cast(&value, default.ty(), ty, functions::CastMode::Sql, &query.session)?.flat();
+            let value =
+                functions::cast(&value, default.ty(), ty, functions::CastMode::Sql, &query.session)?.flat();
             batch.columns[i] = if missing.all() {
                 value
             } else {
                 let both = Column::concat(ty, &[&batch.columns[i].flat(), &value]);
                 let n = batch.rows as u32;
-                let rows: Vec<u32> = (0..n).map(|r| if missing.get(r as usize) { n + r } else { r }).collect();
+                let rows: Vec<u32> =
+                    (0..n).map(|r| if missing.get(r as usize) { n + r } else { r }).collect();
                 both.gather(&rows)
             };
         }
         match &self.project {
             None => Ok(batch),
             Some(p) => {
-                let columns = p.iter().map(|e| Ok(e.eval(&batch, query)?.flat_deep())).collect::<Result<_>>()?;
+                let columns =
+                    p.iter().map(|e| Ok(e.eval(&batch, query)?.flat_deep())).collect::<Result<_>>()?;
                 Ok(Batch { columns, rows: batch.rows })
             }
         }
@@ -238,7 +246,10 @@ pub fn decompress_sample(encoding: &str, sample: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn limits(max: u64) -> formats::DecompressLimits {
-    formats::DecompressLimits { bytes_max: if max == 0 { 1 << 40 } else { max }, ..formats::DecompressLimits::default() }
+    formats::DecompressLimits {
+        bytes_max: if max == 0 { 1 << 40 } else { max },
+        ..formats::DecompressLimits::default()
+    }
 }
 
 /// A body in pieces: rows leave as segments while it still comes in.
@@ -250,6 +261,8 @@ pub struct Ingest {
     decompress: Option<formats::Decompress>,
     /// bytes (decompressed) that wait to be split among the workers; None = the format cannot be split
     pieces: Option<Vec<u8>>,
+    /// do not look for row ends before this many bytes wait
+    retry_at: usize,
     decoder: Decoder,
     sink: SegmentSink,
     hash: RowHash,
@@ -261,7 +274,8 @@ impl Ingest {
         let shaper = Shaper::new(&spec, &query)?;
         let options = options(&spec, &query)?;
         let decoder = Decoder::new(&spec.format, &shaper.fields, &options)?;
-        let (Some(store), Some(prefix), Some(table)) = (spec.store, spec.prefix.clone(), spec.table.clone()) else {
+        let (Some(store), Some(prefix), Some(table)) = (spec.store, spec.prefix.clone(), spec.table.clone())
+        else {
             return Err(Error::internal("ingestOpen needs store, prefix and table"));
         };
         let target = WriteTarget {
@@ -273,7 +287,11 @@ impl Ingest {
             level: 0,
         };
         let sink = SegmentSink::new(target, &query)?;
-        let decompress = spec.encoding.as_ref().map(|e| formats::Decompress::new(e, limits(spec.body_bytes_max))).transpose()?;
+        let decompress = spec
+            .encoding
+            .as_ref()
+            .map(|e| formats::Decompress::new(e, limits(spec.body_bytes_max)))
+            .transpose()?;
         let splits = can_split(&spec.format, &options) && !spec.skip_errors;
         Ok(Ingest {
             spec,
@@ -282,6 +300,7 @@ impl Ingest {
             options,
             decompress,
             pieces: splits.then(Vec::new),
+            retry_at: 0,
             decoder,
             sink,
             hash: RowHash::default(),
@@ -306,7 +325,7 @@ impl Ingest {
         match &mut self.pieces {
             Some(p) => {
                 p.extend_from_slice(bytes);
-                if p.len() >= PIECES_BYTES { self.decode_pieces(false) } else { Ok(()) }
+                if p.len() >= PIECES_BYTES.max(self.retry_at) { self.decode_pieces(false) } else { Ok(()) }
             }
             None => {
                 let blocks = self.decoder.push(bytes)?;
@@ -331,18 +350,36 @@ impl Ingest {
     /// Splits the waiting bytes at row ends and decodes the pieces on all workers.
     fn decode_pieces(&mut self, last: bool) -> Result<()> {
         let Some(waiting) = self.pieces.take() else { return Ok(()) };
-        let mut ranges = split_rows(&self.spec.format, &waiting, &self.options, waiting.len() / PIECE_BYTES + 1);
+        let mut ranges =
+            split_rows(&self.spec.format, &waiting, &self.options, waiting.len() / PIECE_BYTES + 1);
         // the last piece may end within a row: it waits for more
         let rest = if last { waiting.len() } else { ranges.pop().map_or(0, |r| r.start) };
         let n = ranges.len();
+        if n == 0 && !last {
+            // one row, or blanks, so far: its end is looked for again when the bytes have doubled
+            if waiting.len() > self.options.row_bytes_max {
+                let row = self.report.rows + 1;
+                let what = format!(
+                    "Row {row} is larger than {} bytes, or its end is missing",
+                    self.options.row_bytes_max
+                );
+                return Err(Error::new(types::codes::TOO_LARGE_STRING_SIZE, what));
+            }
+            self.retry_at = waiting.len() * 2;
+            self.pieces = Some(waiting);
+            return Ok(());
+        }
+        self.retry_at = 0;
         type Piece = Result<(Vec<(Batch, RowHash)>, Report)>;
         let slots: Vec<Mutex<Option<Piece>>> = (0..n).map(|_| Mutex::new(None)).collect();
         let (shaper, options, spec, query) = (&self.shaper, &self.options, &self.spec, &self.query);
         run_phase(query, n, &|i| {
             let bytes = &waiting[ranges[i].clone()];
             let one = || -> Piece {
-                let (blocks, report) = formats::decode::decode_all(&spec.format, &shaper.fields, options, bytes)?;
-                let batches = blocks.into_iter().map(|b| shaper.shape(b, spec.hash, query)).collect::<Result<_>>()?;
+                let (blocks, report) =
+                    formats::decode::decode_all(&spec.format, &shaper.fields, options, bytes)?;
+                let batches =
+                    blocks.into_iter().map(|b| shaper.shape(b, spec.hash, query)).collect::<Result<_>>()?;
                 Ok((batches, report))
             };
             let done = one();
@@ -363,9 +400,13 @@ impl Ingest {
                     return Err(self.with_row_number(&waiting[ranges[i].clone()], e));
                 }
                 None => {
-                    let (blocks, report) =
-                        formats::decode::decode_all(&self.spec.format, &self.shaper.fields, &self.options, &waiting[ranges[i].clone()])
-                            .map_err(|e| self.with_row_number(&waiting[ranges[i].clone()], e))?;
+                    let (blocks, report) = formats::decode::decode_all(
+                        &self.spec.format,
+                        &self.shaper.fields,
+                        &self.options,
+                        &waiting[ranges[i].clone()],
+                    )
+                    .map_err(|e| self.with_row_number(&waiting[ranges[i].clone()], e))?;
                     self.report.rows += report.rows;
                     self.take(blocks)?;
                 }
@@ -397,7 +438,8 @@ impl Ingest {
             if !rest.is_empty() {
                 let mut options = self.options.clone();
                 options.first_row = self.report.rows;
-                let (blocks, report) = formats::decode::decode_all(&self.spec.format, &self.shaper.fields, &options, &rest)?;
+                let (blocks, report) =
+                    formats::decode::decode_all(&self.spec.format, &self.shaper.fields, &options, &rest)?;
                 self.report.rows += report.rows;
                 self.take(blocks)?;
             }

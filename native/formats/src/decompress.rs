@@ -11,6 +11,7 @@ use zstd::stream::raw::{Decoder as ZstdDecoder, Operation};
 use zstd::zstd_safe::{DParameter, InBuffer, OutBuffer};
 
 const PIECE: usize = 128 << 10;
+const STEP: usize = 16 << 10;
 /// Memory that a zstd frame may ask for (2^26 bytes).
 const ZSTD_WINDOW_LOG_MAX: u32 = 26;
 
@@ -114,6 +115,11 @@ impl Decompress {
     /// Takes sent bytes, gives decoded pieces of at most 128 KiB (LZ4: 4 MiB) to `out`.
     /// Errors: `CANNOT_DECOMPRESS`, `TOO_MANY_BYTES`, those of `out`.
     pub fn push(&mut self, data: &[u8], out: &mut Sink<'_>) -> Result<()> {
+        // In small steps: the ratio counts the bytes that were decoded so far, not all that came.
+        data.chunks(STEP).try_for_each(|part| self.step(part, out))
+    }
+
+    fn step(&mut self, data: &[u8], out: &mut Sink<'_>) -> Result<()> {
         self.meter.sent += data.len() as u64;
         if self.buffer.is_empty() && !matches!(self.method, Method::Identity) {
             self.buffer = vec![0; PIECE];

@@ -84,8 +84,7 @@ fn cut_or_changed_bodies_are_refused() {
     for (encoding, data) in all(want) {
         for cut in 0..data.len() {
             assert!(
-                decode(encoding, &data[..cut], 100, DecompressLimits::default()).is_err()
-                   ,
+                decode(encoding, &data[..cut], 100, DecompressLimits::default()).is_err(),
                 "{encoding} cut at {cut} of {}",
                 data.len()
             );

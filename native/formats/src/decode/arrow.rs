@@ -563,8 +563,42 @@ pub fn arrow_schema_of(fields: &[types::Field]) -> Result<Schema> {
     schema_of(fields)
 }
 
+/// Columns of a Parquet file, text with few distinct values as LowCardinality.
 pub(crate) fn infer_parquet(data: &[u8]) -> Result<Vec<types::Field>> {
-    ParquetSource::open(Arc::new(data.to_vec()))?.fields()
+    ParquetSource::open(Arc::new(data.to_vec()))?.fields_for_table()
+}
+
+/// Distinct texts of a LowCardinality column, and the rows that are looked at.
+const DISTINCT_MAX: usize = 1000;
+const SAMPLE_ROWS: usize = 25_000;
+
+impl ParquetSource {
+    /// As `fields`, with LowCardinality for text columns of few distinct values in the first rows.
+    pub fn fields_for_table(&self) -> Result<Vec<types::Field>> {
+        let mut fields = self.fields()?;
+        let texts: Vec<usize> =
+            (0..fields.len()).filter(|i| *fields[*i].ty.base() == types::Type::String).collect();
+        if texts.is_empty() || self.row_groups() == 0 {
+            return Ok(fields);
+        }
+        let wanted: Vec<InputField> =
+            texts.iter().map(|i| InputField::new(fields[*i].name.clone(), fields[*i].ty.clone())).collect();
+        let options = InputOptions { batch_rows: SAMPLE_ROWS, ..InputOptions::default() };
+        let Some(Ok(block)) = self.read(vec![0], &wanted, &options)?.next() else { return Ok(fields) };
+        for (k, i) in texts.into_iter().enumerate() {
+            let column = block.batch.columns[k].flat();
+            let types::Data::Str(s) = &column.data else { continue };
+            let mut seen: hashbrown::HashSet<&[u8]> = hashbrown::HashSet::new();
+            let few = s.iter().all(|t| {
+                seen.insert(t);
+                seen.len() <= DISTINCT_MAX
+            });
+            if few && block.batch.rows >= 20 && seen.len() * 4 <= block.batch.rows {
+                fields[i].ty = types::Type::low_cardinality(fields[i].ty.clone());
+            }
+        }
+        Ok(fields)
+    }
 }
 
 /// Columns of an Arrow stream or file whose beginning is given.

@@ -439,7 +439,12 @@ impl Encoder for Columns {
         let indent: &[u8] = if self.metadata { b"\t" } else { b"" };
         out.extend_from_slice(indent);
         out.push(if self.named { b'{' } else { b'[' });
-        for (i, (f, values)) in self.fields.iter().zip(&mut self.columns).enumerate() {
+        // Without names a result without rows has no columns to show.
+        let shown = if self.named || tail.rows > 0 { self.fields.len() } else { 0 };
+        if shown == 0 {
+            out.push(b'\n');
+        }
+        for (i, (f, values)) in self.fields.iter().zip(&mut self.columns).take(shown).enumerate() {
             out.extend_from_slice(if i > 0 { b",\n" } else { b"\n" });
             out.extend_from_slice(indent);
             out.push(b'\t');
