@@ -5,9 +5,10 @@ use crate::plan::{Expr, SetSource};
 use crate::query::Query;
 use crate::row_set::RowSet;
 use functions::{Arg, Call, LambdaFn, Value};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, NOT_FOUND_COLUMN_IN_BLOCK};
-use types::{Batch, Bitmap, Column, Data, Error, Result, Type, parse::parse_type};
+use types::{Batch, Bitmap, Column, Data, Dict, Error, Result, Type, parse::parse_type};
 
 /// A bound expression: knows its type and how to compute itself.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct BoundCall {
     pub call: Arc<dyn Call>,
     pub args: Vec<Bound>,
     lazy: Lazy,
+    /// results per dictionary of the only column that is read (see `by_dictionary`)
+    pub memo: Memo,
 }
 
 /// Functions that must not evaluate all arguments for all rows (`if(x = 0, 0, intDiv(1, x))`).
@@ -91,6 +94,7 @@ impl Bound {
                 call: c.call.clone(),
                 args: c.args.iter().map(|a| a.remap(to)).collect(),
                 lazy: c.lazy,
+                memo: Memo::default(),
             })),
             Bound::Lambda(body, n) => Bound::Lambda(Arc::new(body.remap(to)), *n),
             Bound::In(v, s, neg) => Bound::In(Arc::new(v.remap(to)), s.clone(), *neg),
@@ -148,12 +152,17 @@ fn bind(e: &Expr, scope: &Scope<'_>, params: &[Type], depth: usize) -> Result<Bo
     Ok(match e {
         Expr::Column { col } => {
             let ty = scope.columns.get(*col).ok_or_else(|| {
-                Error::new(NOT_FOUND_COLUMN_IN_BLOCK, format!("Plan refers to column {col} of {}", scope.columns.len()))
+                Error::new(
+                    NOT_FOUND_COLUMN_IN_BLOCK,
+                    format!("Plan refers to column {col} of {}", scope.columns.len()),
+                )
             })?;
             Bound::Column(*col, ty.clone())
         }
         Expr::Param { param } => {
-            let ty = params.get(*param).ok_or_else(|| Error::internal(format!("Plan refers to lambda parameter {param}")))?;
+            let ty = params
+                .get(*param)
+                .ok_or_else(|| Error::internal(format!("Plan refers to lambda parameter {param}")))?;
             Bound::Param(*param, ty.clone())
         }
         Expr::Literal { lit } => {
@@ -187,7 +196,9 @@ fn bind(e: &Expr, scope: &Scope<'_>, params: &[Type], depth: usize) -> Result<Bo
             let bound = Bound::In(Arc::new(value.clone()), set, *negated);
             if value.is_const() { fold(bound, scope.query)? } else { bound }
         }
-        Expr::Lambda { .. } => return Err(Error::bad_arguments("A lambda may only be an argument of a higher-order function")),
+        Expr::Lambda { .. } => {
+            return Err(Error::bad_arguments("A lambda may only be an argument of a higher-order function"));
+        }
         Expr::Call { call: name, args } => {
             let mut bound: Vec<Option<Bound>> = args
                 .iter()
@@ -229,7 +240,8 @@ pub fn call(name: &str, args: Vec<Bound>, query: &Query) -> Result<Bound> {
     };
     // laziness costs a gather: only where a later argument may fail
     let lazy = if lazy != Lazy::No && args[1..].iter().any(may_fail) { lazy } else { Lazy::No };
-    let bound = Bound::Call(Arc::new(BoundCall { name: name.to_string(), call, args, lazy }));
+    let bound =
+        Bound::Call(Arc::new(BoundCall { name: name.to_string(), call, args, lazy, memo: Memo::default() }));
     if foldable { fold(bound, query) } else { Ok(bound) }
 }
 
@@ -254,7 +266,9 @@ fn may_fail(b: &Bound) -> bool {
                 || n == "sleepEachRow"
                 || n == "accurateCast"
                 || n == "reinterpret"
-                || (n.starts_with("to") && !n.starts_with("toStartOf") && c.args.first().is_some_and(|a| a.ty().base().is_string()))
+                || (n.starts_with("to")
+                    && !n.starts_with("toStartOf")
+                    && c.args.first().is_some_and(|a| a.ty().base().is_string()))
                 || n.starts_with("parse")
                 || n.starts_with("JSON")
                 || n.contains("egexp")
@@ -288,11 +302,74 @@ fn eval(b: &Bound, input: &Input<'_>, query: &Query) -> Result<Column> {
             }
             Ok(Column::bools(&m))
         }
-        Bound::Call(c) => match c.lazy {
-            Lazy::No => plain_call(c, input, query),
-            Lazy::And | Lazy::Or => lazy_logic(c, input, query),
-            Lazy::If | Lazy::MultiIf => lazy_branches(c, input, query),
+        Bound::Call(c) => match (c.memo.apply(input.columns), c.lazy) {
+            (Some(known), _) => Ok(known),
+            (None, Lazy::No) => plain_call(c, input, query),
+            (None, Lazy::And | Lazy::Or) => lazy_logic(c, input, query),
+            (None, Lazy::If | Lazy::MultiIf) => lazy_branches(c, input, query),
         },
+    }
+}
+
+/// A call's value for every entry of a dictionary, computed once per query.
+#[derive(Default)]
+pub struct Memo(OnceLock<HashMap<u64, Results>>);
+
+pub struct Results {
+    column: usize,
+    /// string results: distinct values and the number of each entry's; others: one value an entry
+    codes: Option<Vec<u32>>,
+    values: Column,
+    dict: Option<Arc<Dict>>,
+}
+
+impl Memo {
+    /// To be called once, before the call is evaluated on rows.
+    pub fn set(&self, results: HashMap<u64, Results>) {
+        let _ = self.0.set(results);
+    }
+    fn apply(&self, columns: &[Column]) -> Option<Column> {
+        let known = self.0.get()?;
+        let column = known.values().next()?.column;
+        let c = columns.get(column)?;
+        let Data::Codes(codes, dict) = &c.data else { return None };
+        if c.nulls.is_some() {
+            return None;
+        }
+        let r = known.get(&dict.id)?;
+        Some(match (&r.codes, &r.dict) {
+            (Some(map), Some(d)) => {
+                let mapped: Vec<u32> = codes.iter().map(|&x| map[x as usize]).collect();
+                Data::Codes(mapped.into(), d.clone()).into()
+            }
+            _ => r.values.gather(codes),
+        })
+    }
+}
+
+impl Results {
+    /// `values`: one row per dictionary entry.
+    pub fn new(column: usize, values: Column) -> Results {
+        let flat = values.flat();
+        if flat.nulls.is_none()
+            && let Data::Str(s) = &flat.data
+        {
+            let mut index: hashbrown::HashMap<&[u8], u32> = hashbrown::HashMap::new();
+            let mut firsts: Vec<u32> = Vec::new();
+            let codes = s
+                .iter()
+                .enumerate()
+                .map(|(i, v)| {
+                    *index.entry(v).or_insert_with(|| {
+                        firsts.push(i as u32);
+                        firsts.len() as u32 - 1
+                    })
+                })
+                .collect();
+            let dict = Arc::new(Dict::new(flat.gather(&firsts), false));
+            return Results { column, codes: Some(codes), values: Data::Nothing(0).into(), dict: Some(dict) };
+        }
+        Results { column, codes: None, values: flat, dict: None }
     }
 }
 
@@ -349,11 +426,16 @@ impl LambdaFn for BoundLambda<'_> {
         let mut columns = vec![Column::from(Data::Nothing(rows)); self.outer.columns.len()];
         for i in used {
             let c = &self.outer.columns[i];
-            columns[i] = if let Some(one) = c.as_const() { Column::constant(one.clone(), rows) } else { spread(c) };
+            columns[i] =
+                if let Some(one) = c.as_const() { Column::constant(one.clone(), rows) } else { spread(c) };
         }
         let mut all = params.to_vec();
         for p in self.outer.params {
-            all.push(if let Some(one) = p.as_const() { Column::constant(one.clone(), rows) } else { spread(p) });
+            all.push(if let Some(one) = p.as_const() {
+                Column::constant(one.clone(), rows)
+            } else {
+                spread(p)
+            });
         }
         eval(self.body, &Input { columns: &columns, rows, params: &all }, self.query)
     }

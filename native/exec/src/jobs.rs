@@ -33,7 +33,14 @@ fn target(store: u32, table: TableShape, prefix: String, level: u32) -> WriteTar
 }
 
 /// All columns of a table version, unfiltered.
-fn scan_of(store: u32, table: &TableShape, segments: &[SegmentRef], memory: Vec<MemoryRows>, shelf: &Shelf, query: &Arc<Query>) -> Result<Scan> {
+fn scan_of(
+    store: u32,
+    table: &TableShape,
+    segments: &[SegmentRef],
+    memory: Vec<MemoryRows>,
+    shelf: &Shelf,
+    query: &Arc<Query>,
+) -> Result<Scan> {
     let version = crate::plan::TableVersion {
         store,
         table: table.clone(),
@@ -46,7 +53,14 @@ fn scan_of(store: u32, table: &TableShape, segments: &[SegmentRef], memory: Vec<
     Scan::new(snapshot, &names, None, needed, shelf, query)
 }
 
-fn flush(store: u32, table: TableShape, prefix: String, memory: Vec<MemoryRows>, shelf: &Shelf, query: &Arc<Query>) -> Result<Value> {
+fn flush(
+    store: u32,
+    table: TableShape,
+    prefix: String,
+    memory: Vec<MemoryRows>,
+    shelf: &Shelf,
+    query: &Arc<Query>,
+) -> Result<Value> {
     let scan = scan_of(store, &table, &[], memory, shelf, query)?;
     let mut sink = SegmentSink::new(target(store, table, prefix, 0), query)?;
     for m in 0..scan.morsels() {
@@ -59,7 +73,15 @@ fn flush(store: u32, table: TableShape, prefix: String, memory: Vec<MemoryRows>,
     Ok(json!({"segments": segments, "rowsIn": rows, "rowsOut": rows}))
 }
 
-fn merge(store: u32, table: &TableShape, prefix: &str, refs: &[SegmentRef], level: u32, shelf: &Shelf, query: &Arc<Query>) -> Result<Value> {
+fn merge(
+    store: u32,
+    table: &TableShape,
+    prefix: &str,
+    refs: &[SegmentRef],
+    level: u32,
+    shelf: &Shelf,
+    query: &Arc<Query>,
+) -> Result<Value> {
     let shape = Shape::bind(table, query)?;
     let partition = refs.first().map(|r| r.partition.clone()).unwrap_or_default();
     if refs.iter().any(|r| r.partition != partition) {
@@ -69,7 +91,11 @@ fn merge(store: u32, table: &TableShape, prefix: &str, refs: &[SegmentRef], leve
     let inputs = refs.iter().map(|r| shelf.segment(&r.file)).collect::<Result<Vec<_>>>()?;
     let plain = shape.plain_sort().len() == shape.sort_key.len();
     let same_types = inputs.iter().all(|s| {
-        shape.columns.iter().zip(&shape.types).all(|(c, t)| s.column(c.stored_name()).is_none_or(|i| s.column_type(i) == t))
+        shape
+            .columns
+            .iter()
+            .zip(&shape.types)
+            .all(|(c, t)| s.column(c.stored_name()).is_none_or(|i| s.column_type(i) == t))
     });
     if !plain || !same_types || !shape.indexes.is_empty() {
         // keys that are expressions, or columns of older types: through memory
@@ -93,11 +119,20 @@ fn merge(store: u32, table: &TableShape, prefix: &str, refs: &[SegmentRef], leve
         }
     }
     let path = format!("{prefix}-0.seg");
-    let info = storage::merge_segments(&shelf.files, &inputs, &path, &shape.specs(), &options, None, &query.cancel)?;
+    let info =
+        storage::merge_segments(&shelf.files, &inputs, &path, &shape.specs(), &options, None, &query.cancel)?;
     Ok(json!({"segments": [descriptor(&info, &partition, level)], "rowsIn": rows, "rowsOut": info.rows}))
 }
 
-fn rewrite(store: u32, table: &TableShape, prefix: &str, refs: &[SegmentRef], change: &Change, shelf: &Shelf, query: &Arc<Query>) -> Result<Value> {
+fn rewrite(
+    store: u32,
+    table: &TableShape,
+    prefix: &str,
+    refs: &[SegmentRef],
+    change: &Change,
+    shelf: &Shelf,
+    query: &Arc<Query>,
+) -> Result<Value> {
     let shape = Shape::bind(table, query)?;
     let scope = Scope { columns: &shape.types, query, scalars: &[], sets: &[] };
     let delete = change.delete.as_ref().map(|e| Bound::bind(e, &scope)).transpose()?;
@@ -107,7 +142,9 @@ fn rewrite(store: u32, table: &TableShape, prefix: &str, refs: &[SegmentRef], ch
         .iter()
         .map(|a: &Assignment| {
             let i = shape.columns.iter().position(|c| c.name == a.column);
-            let i = i.ok_or_else(|| Error::new(types::codes::NO_SUCH_COLUMN_IN_TABLE, format!("There is no column {}", a.column)))?;
+            let i = i.ok_or_else(|| {
+                Error::new(types::codes::NO_SUCH_COLUMN_IN_TABLE, format!("There is no column {}", a.column))
+            })?;
             Ok((i, Bound::bind(&a.value, &scope)?))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -146,14 +183,26 @@ fn rewrite(store: u32, table: &TableShape, prefix: &str, refs: &[SegmentRef], ch
 }
 
 /// Does any row of a segment meet the change's condition? Pruned and filtered as in a query.
-fn affected(store: u32, table: &TableShape, r: &SegmentRef, change: &Change, shelf: &Shelf, query: &Arc<Query>) -> Result<bool> {
+fn affected(
+    store: u32,
+    table: &TableShape,
+    r: &SegmentRef,
+    change: &Change,
+    shelf: &Shelf,
+    query: &Arc<Query>,
+) -> Result<bool> {
     let conditions = match (&change.delete, change.update.is_empty(), &change.update_where) {
         (_, false, None) => return Ok(true),
         (d, false, Some(u)) => d.iter().chain(Some(u)).collect::<Vec<_>>(),
         (Some(d), true, _) => vec![d],
         (None, true, _) => return Ok(false),
     };
-    let version = crate::plan::TableVersion { store, table: table.clone(), segments: vec![r.clone()], memtables: Vec::new() };
+    let version = crate::plan::TableVersion {
+        store,
+        table: table.clone(),
+        segments: vec![r.clone()],
+        memtables: Vec::new(),
+    };
     let snapshot = Arc::new(shelf.table(&version, Vec::new())?);
     let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
     let types = Scan::types_of(&snapshot, &names)?;
@@ -170,7 +219,13 @@ fn affected(store: u32, table: &TableShape, r: &SegmentRef, change: &Change, she
     Ok(false)
 }
 
-fn updated(mut b: Batch, updates: &[(usize, Bound)], condition: Option<&Bound>, shape: &Shape, query: &Query) -> Result<Batch> {
+fn updated(
+    mut b: Batch,
+    updates: &[(usize, Bound)],
+    condition: Option<&Bound>,
+    shape: &Shape,
+    query: &Query,
+) -> Result<Batch> {
     let hit = match condition {
         Some(c) => c.eval_mask(&b, query)?,
         None => types::Bitmap::new(b.rows, true),
@@ -185,7 +240,10 @@ fn updated(mut b: Batch, updates: &[(usize, Bound)], condition: Option<&Bound>, 
     for (i, value) in updates {
         let v = value.eval(&old, query)?;
         let ty = &shape.types[*i];
-        fresh.push((*i, functions::cast(&v, value.ty(), ty, functions::CastMode::Sql, &query.session)?.flat()));
+        fresh.push((
+            *i,
+            functions::cast(&v, value.ty(), ty, functions::CastMode::Sql, &query.session)?.flat(),
+        ));
     }
     for (i, v) in fresh {
         let both = Column::concat(&shape.types[i], &[&b.columns[i].flat(), &v]);

@@ -56,9 +56,11 @@ impl Spec {
     }
     /// Types of the joined rows.
     pub fn output_types(&self) -> Vec<Type> {
-        let null = |t: &Type, yes: bool| if yes && self.use_nulls { Type::nullable(t.clone()) } else { t.clone() };
+        let null =
+            |t: &Type, yes: bool| if yes && self.use_nulls { Type::nullable(t.clone()) } else { t.clone() };
         let left_missing = matches!(self.kind, JoinKind::Right | JoinKind::Full | JoinKind::RightAnti);
-        let right_missing = matches!(self.kind, JoinKind::Left | JoinKind::Full | JoinKind::AsofLeft | JoinKind::Anti);
+        let right_missing =
+            matches!(self.kind, JoinKind::Left | JoinKind::Full | JoinKind::AsofLeft | JoinKind::Anti);
         let left = self.left_types.iter().map(|t| null(t, left_missing));
         left.chain(self.right_types.iter().map(|t| null(t, right_missing))).collect()
     }
@@ -100,7 +102,8 @@ impl Build {
         let key_types: Vec<Type> = spec.left_keys.iter().map(|k| k.ty().clone()).collect();
         let layout = KeyLayout::new(&key_types, &vec![None; key_types.len()], &query.memory);
         let mut table = GroupTable::new(layout.words, layout.bits);
-        let columns: Vec<Column> = spec.right_keys.iter().map(|k| k.eval(&right, query)).collect::<Result<_>>()?;
+        let columns: Vec<Column> =
+            spec.right_keys.iter().map(|k| k.eval(&right, query)).collect::<Result<_>>()?;
         held.resize(right.bytes() as u64 + table.bytes_after(right.rows) as u64 + right.rows as u64 * 16)?;
         let mut groups = Vec::with_capacity(right.rows);
         if spec.left_keys.is_empty() {
@@ -151,7 +154,8 @@ impl Build {
                 Some(values)
             }
         };
-        let met = spec.keeps_right().then(|| (0..right.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
+        let met =
+            spec.keeps_right().then(|| (0..right.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
         Ok(Build { spec, right, layout, table, starts, rows_by_key, met, asof_values, _held: held })
     }
 
@@ -273,7 +277,8 @@ impl Probe {
         if b.spec.left_keys.is_empty() {
             return Ok(vec![0; batch.rows]);
         }
-        let keys: Vec<Column> = b.spec.left_keys.iter().map(|k| k.eval(batch, query)).collect::<Result<_>>()?;
+        let keys: Vec<Column> =
+            b.spec.left_keys.iter().map(|k| k.eval(batch, query)).collect::<Result<_>>()?;
         let words = b.layout.pack(&keys, batch.rows)?;
         let mut groups = Vec::new();
         b.table.find(&words, &mut groups);
@@ -357,7 +362,9 @@ impl Probe {
 
     fn asof(&self, batch: &Batch, groups: &[u32], query: &Query, emit: Emit<'_>) -> Result<Flow> {
         let b = &*self.0;
-        let (Some((left_expr, _, op)), Some(values)) = (&b.spec.asof, &b.asof_values) else { return Ok(Flow::More) };
+        let (Some((left_expr, _, op)), Some(values)) = (&b.spec.asof, &b.asof_values) else {
+            return Ok(Flow::More);
+        };
         let wanted = left_expr.eval(batch, query)?.flat();
         let mut matched = Bitmap::new(batch.rows, false);
         let mut pairs = Vec::new();
@@ -387,7 +394,14 @@ impl Probe {
 }
 
 /// Rows of the left that are (INTERSECT) or are not (EXCEPT) in the right; NULLs equal one another.
-pub fn set_operation(left: Rows, right: Rows, types: &[Type], intersect: bool, all: bool, query: &Arc<Query>) -> Result<Rows> {
+pub fn set_operation(
+    left: Rows,
+    right: Rows,
+    types: &[Type],
+    intersect: bool,
+    all: bool,
+    query: &Arc<Query>,
+) -> Result<Rows> {
     let layout = KeyLayout::new(types, &vec![None; types.len()], &query.memory);
     let mut table = GroupTable::new(layout.words, layout.bits);
     let mut counts: Vec<u64> = Vec::new();
@@ -443,7 +457,10 @@ impl ArrayJoin {
             .map(|a| match a.ty().base() {
                 Type::Array(t) => Ok(t.as_ref().clone()),
                 Type::Map(kv) => Ok(Type::map_entry(kv)),
-                t => Err(types::Error::new(types::codes::TYPE_MISMATCH, format!("ARRAY JOIN needs an Array or a Map, not {t}"))),
+                t => Err(types::Error::new(
+                    types::codes::TYPE_MISMATCH,
+                    format!("ARRAY JOIN needs an Array or a Map, not {t}"),
+                )),
             })
             .collect()
     }
@@ -470,7 +487,8 @@ impl Step for ArrayJoin {
 
 impl ArrayJoin {
     fn piece(&self, batch: &Batch, query: &Query, emit: Emit<'_>) -> Result<Flow> {
-        let columns: Vec<Column> = self.arrays.iter().map(|a| Ok(a.eval(batch, query)?.flat())).collect::<Result<_>>()?;
+        let columns: Vec<Column> =
+            self.arrays.iter().map(|a| Ok(a.eval(batch, query)?.flat())).collect::<Result<_>>()?;
         let types = self.types()?;
         let mut outer: Vec<u32> = Vec::new();
         let mut inner: Vec<Vec<u32>> = vec![Vec::new(); columns.len()];

@@ -105,7 +105,6 @@ fn session(info: &SessionInfo) -> Result<Session> {
         version: info.version.clone(),
         hostname: info.hostname.clone(),
         settings: info.settings.clone(),
-        ..Session::default()
     })
 }
 
@@ -129,7 +128,8 @@ impl Kernel {
         if let Some(s) = shelves.get(&store) {
             return Ok(s.clone());
         }
-        let files = files::store(store).ok_or_else(|| Error::internal(format!("store {store} is not open")))?;
+        let files =
+            files::store(store).ok_or_else(|| Error::internal(format!("store {store} is not open")))?;
         let s = Arc::new(Shelf::new(files, self.cache().clone()));
         shelves.insert(store, s.clone());
         Ok(s)
@@ -280,7 +280,11 @@ impl Kernel {
         let mut types: Vec<Value> = Vec::new();
         for (name, _, aliases) in types::parse::SIMPLE {
             types.push(json!({"name": name, "caseInsensitive": false, "aliasOf": ""}));
-            types.extend(aliases.iter().map(|a| json!({"name": a.to_uppercase(), "caseInsensitive": true, "aliasOf": name})));
+            types.extend(
+                aliases
+                    .iter()
+                    .map(|a| json!({"name": a.to_uppercase(), "caseInsensitive": true, "aliasOf": name})),
+            );
         }
         let combinators: Vec<&str> = aggregates::COMBINATORS.iter().map(|c| c.0).collect();
         let errors: Vec<Value> =
@@ -395,7 +399,8 @@ impl Kernel {
             }
         }
         let limit = (plan.limits.execution_ms > 0).then_some(plan.limits.execution_ms);
-        let query = self.query(&plan.session, Cancel::new(limit), plan.limits.memory_bytes, tables, batches)?;
+        let query =
+            self.query(&plan.session, Cancel::new(limit), plan.limits.memory_bytes, tables, batches)?;
         let mut query = query;
         if let Some(q) = Arc::get_mut(&mut query) {
             if plan.limits.threads > 0 {
@@ -423,7 +428,11 @@ impl Kernel {
         let mut runner = Runner::new(query, &shelves);
         let out = runner.start(plan)?;
         if out.types.len() != plan.names.len() {
-            return Err(Error::internal(format!("the plan gives {} columns and names {}", out.types.len(), plan.names.len())));
+            return Err(Error::internal(format!(
+                "the plan gives {} columns and names {}",
+                out.types.len(),
+                plan.names.len()
+            )));
         }
         match &plan.sink {
             Sink::Format { format, settings } => {
@@ -436,19 +445,30 @@ impl Kernel {
                 let batch = self.keep_batch(all, types, plan.names.clone());
                 Ok(json!({"batch": batch, "rows": rows, "bytes": bytes}).to_string().into_bytes())
             }
-            Sink::Segments { target } => self.into_segments(out, target, plan, query),
+            Sink::Segments { target } => self.write_segments(out, target, plan, query),
         }
     }
 
-    fn into_segments(&self, out: crate::run::Output, target: &crate::plan::WriteTarget, plan: &Plan, query: &Arc<Query>) -> Result<Vec<u8>> {
+    fn write_segments(
+        &self,
+        out: crate::run::Output,
+        target: &crate::plan::WriteTarget,
+        plan: &Plan,
+        query: &Arc<Query>,
+    ) -> Result<Vec<u8>> {
         let mut sink = SegmentSink::new(target.clone(), query)?;
         let wanted = sink.types().to_vec();
         if wanted != out.types {
             let names = |ts: &[Type]| ts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            return Err(Error::internal(format!("the plan gives ({}), the table takes ({})", names(&out.types), names(&wanted))));
+            return Err(Error::internal(format!(
+                "the plan gives ({}), the table takes ({})",
+                names(&out.types),
+                names(&wanted)
+            )));
         }
         let mut hash = crate::row_hash::RowHash::default();
-        let wants_hash = plan.session.settings.get("insert_deduplication_token").is_some_and(|t| !t.is_empty());
+        let wants_hash =
+            plan.session.settings.get("insert_deduplication_token").is_some_and(|t| !t.is_empty());
         out.rows.drive(query, &mut |b| {
             let b = Batch { columns: b.columns.iter().map(types::Column::flat_deep).collect(), rows: b.rows };
             if wants_hash {
@@ -462,7 +482,11 @@ impl Kernel {
         let mut v = json!({"rows": sink.total_rows, "bytes": sink.total_bytes, "rejected": 0, "errors": [], "hash": hash.finish()});
         if few {
             let b = sink.take_pending();
-            v["batch"] = json!(self.keep_batch(b, wanted, target.table.columns.iter().map(|c| c.name.clone()).collect()));
+            v["batch"] = json!(self.keep_batch(
+                b,
+                wanted,
+                target.table.columns.iter().map(|c| c.name.clone()).collect()
+            ));
         } else {
             v["segments"] = Value::Array(sink.finish(query)?);
         }
@@ -527,8 +551,12 @@ impl Kernel {
         let mut v = o.json();
         if let Some((batch, types)) = o.batch.take() {
             let names = match &spec.table {
-                Some(t) if t.columns.len() == types.len() => t.columns.iter().map(|c| c.name.clone()).collect(),
-                _ if spec.columns.len() == types.len() => spec.columns.iter().map(|c| c.name.clone()).collect(),
+                Some(t) if t.columns.len() == types.len() => {
+                    t.columns.iter().map(|c| c.name.clone()).collect()
+                }
+                _ if spec.columns.len() == types.len() => {
+                    spec.columns.iter().map(|c| c.name.clone()).collect()
+                }
                 // computed columns: the log and memtables go by position
                 _ => (0..types.len()).map(|i| format!("c{i}")).collect(),
             };
@@ -637,7 +665,8 @@ impl Kernel {
         };
         let options = formats::decode::InputOptions::from_settings(&r.settings, zone(&r.timezone)?, true)?;
         let fields = guarded(|| formats::infer(&r.format, sample, &options))?;
-        let list: Vec<Value> = fields.iter().map(|f| json!({"name": f.name, "type": f.ty.to_string()})).collect();
+        let list: Vec<Value> =
+            fields.iter().map(|f| json!({"name": f.name, "type": f.ty.to_string()})).collect();
         Ok(Value::Array(list).to_string())
     }
 
@@ -646,7 +675,9 @@ impl Kernel {
     pub fn run_job(&'static self, job: &str, done: Box<dyn FnOnce(Result<String>) + Send>) -> Result<()> {
         let job: Job = parse("job", job)?;
         let (number, store, memtables, timezone) = match &job {
-            Job::Flush { job, store, memtables, table, .. } => (*job, *store, memtables.clone(), table.timezone.clone()),
+            Job::Flush { job, store, memtables, table, .. } => {
+                (*job, *store, memtables.clone(), table.timezone.clone())
+            }
             Job::Merge { job, store, table, .. } | Job::Rewrite { job, store, table, .. } => {
                 (*job, *store, Vec::new(), table.timezone.clone())
             }
@@ -672,7 +703,12 @@ impl Kernel {
         }
     }
     /// `check_segment` on a thread of its own.
-    pub fn check_segment_later(&'static self, store: u32, file: String, done: Box<dyn FnOnce(Result<()>) + Send>) {
+    pub fn check_segment_later(
+        &'static self,
+        store: u32,
+        file: String,
+        done: Box<dyn FnOnce(Result<()>) + Send>,
+    ) {
         spawn(Box::new(move || done(self.check_segment(store, &file))));
     }
     /// Reads a segment whole and verifies every checksum.
@@ -722,7 +758,11 @@ struct Drivers {
 /// Runs `f` on a thread that may block.
 fn spawn(f: Box<dyn FnOnce() + Send>) {
     static DRIVERS: OnceLock<Drivers> = OnceLock::new();
-    let d = DRIVERS.get_or_init(|| Drivers { work: Mutex::default(), idle: Mutex::new(0), ready: Condvar::new() });
+    let d = DRIVERS.get_or_init(|| Drivers {
+        work: Mutex::default(),
+        idle: Mutex::new(0),
+        ready: Condvar::new(),
+    });
     let mut work = d.work.lock();
     work.push_back(f);
     let enough = *d.idle.lock() >= work.len();
@@ -738,7 +778,8 @@ fn spawn(f: Box<dyn FnOnce() + Send>) {
                 Some(f) => f,
                 None => {
                     *d.idle.lock() += 1;
-                    let timed_out = d.ready.wait_for(&mut work, std::time::Duration::from_secs(10)).timed_out();
+                    let timed_out =
+                        d.ready.wait_for(&mut work, std::time::Duration::from_secs(10)).timed_out();
                     *d.idle.lock() -= 1;
                     match work.pop_front() {
                         Some(f) => f,

@@ -22,7 +22,11 @@ pub fn limit(input: Rows, limit: Option<u64>, offset: u64, ties: Option<Vec<Boun
         input.drive(query, &mut |batch| {
             let drop_rows = skip.min(batch.rows as u64);
             skip -= drop_rows;
-            let batch = if drop_rows > 0 { batch.slice(drop_rows as usize, batch.rows - drop_rows as usize) } else { batch };
+            let batch = if drop_rows > 0 {
+                batch.slice(drop_rows as usize, batch.rows - drop_rows as usize)
+            } else {
+                batch
+            };
             if batch.rows == 0 {
                 return Ok(Flow::More);
             }
@@ -45,7 +49,13 @@ pub fn limit(input: Rows, limit: Option<u64>, offset: u64, ties: Option<Vec<Boun
                 return Ok(Flow::More);
             }
             if n < batch.rows {
-                return tie_rows(&batch.slice(n, batch.rows - n), ties.as_deref(), last.as_ref(), query, emit);
+                return tie_rows(
+                    &batch.slice(n, batch.rows - n),
+                    ties.as_deref(),
+                    last.as_ref(),
+                    query,
+                    emit,
+                );
             }
             Ok(if ties.is_some() { Flow::More } else { Flow::Stop })
         })

@@ -74,12 +74,16 @@ pub fn to_json(c: &Column, row: usize, ty: &Type) -> Result<Value> {
     let flat = c.slice(row, 1).flat_deep();
     Ok(match (ty, &flat.data) {
         (Type::Nullable(t) | Type::LowCardinality(t), _) => to_json(&flat, 0, t)?,
-        (Type::Array(t), types::Data::Array(a)) => {
-            Value::Array((a.offsets[0]..a.offsets[1]).map(|i| to_json(&a.values, i as usize, t)).collect::<Result<_>>()?)
-        }
+        (Type::Array(t), types::Data::Array(a)) => Value::Array(
+            (a.offsets[0]..a.offsets[1]).map(|i| to_json(&a.values, i as usize, t)).collect::<Result<_>>()?,
+        ),
         (Type::Map(kv), types::Data::Array(a)) => {
             let t = Type::map_entry(kv);
-            Value::Array((a.offsets[0]..a.offsets[1]).map(|i| to_json(&a.values, i as usize, &t)).collect::<Result<_>>()?)
+            Value::Array(
+                (a.offsets[0]..a.offsets[1])
+                    .map(|i| to_json(&a.values, i as usize, &t))
+                    .collect::<Result<_>>()?,
+            )
         }
         (Type::Tuple(es), types::Data::Tuple(cs, _)) => {
             Value::Array(es.iter().zip(cs.iter()).map(|((_, t), c)| to_json(c, 0, t)).collect::<Result<_>>()?)

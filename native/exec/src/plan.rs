@@ -216,8 +216,12 @@ pub enum Expr {
 #[serde(rename_all = "camelCase", untagged)]
 pub enum SetSource {
     /// a literal of type Array(T): its elements, T comparable with the left side
-    Values { values: Lit },
-    Subquery { subquery: usize },
+    Values {
+        values: Lit,
+    },
+    Subquery {
+        subquery: usize,
+    },
 }
 
 #[derive(Deserialize, Serialize, Clone, Debug)]
@@ -286,9 +290,13 @@ pub enum FrameUnit {
 pub enum Bound {
     UnboundedPreceding,
     /// a literal; for RANGE in the units of the ordering column (an Interval literal for dates)
-    Preceding { offset: Lit },
+    Preceding {
+        offset: Lit,
+    },
     CurrentRow,
-    Following { offset: Lit },
+    Following {
+        offset: Lit,
+    },
     UnboundedFollowing,
 }
 
@@ -423,7 +431,13 @@ pub enum Node {
     Union { inputs: Vec<Node> },
     /// INTERSECT / EXCEPT; `all` keeps multiplicities
     #[serde(rename_all = "camelCase")]
-    SetOperation { left: Box<Node>, right: Box<Node>, operation: SetOperation, #[serde(default)] all: bool },
+    SetOperation {
+        left: Box<Node>,
+        right: Box<Node>,
+        operation: SetOperation,
+        #[serde(default)]
+        all: bool,
+    },
     #[serde(rename_all = "camelCase")]
     Join {
         left: Box<Node>,
@@ -524,23 +538,10 @@ pub struct SegmentRef {
 pub enum Job {
     /// memtables to segments
     #[serde(rename_all = "camelCase")]
-    Flush {
-        job: u32,
-        store: u32,
-        table: TableShape,
-        prefix: String,
-        memtables: Vec<u32>,
-    },
+    Flush { job: u32, store: u32, table: TableShape, prefix: String, memtables: Vec<u32> },
     /// segments of one partition to one (or a few) of the next level
     #[serde(rename_all = "camelCase")]
-    Merge {
-        job: u32,
-        store: u32,
-        table: TableShape,
-        prefix: String,
-        segments: Vec<SegmentRef>,
-        level: u32,
-    },
+    Merge { job: u32, store: u32, table: TableShape, prefix: String, segments: Vec<SegmentRef>, level: u32 },
     /// segments to segments with rows removed or changed; inputs that would stay the same are named
     #[serde(rename_all = "camelCase")]
     Rewrite {

@@ -51,7 +51,8 @@ fn pool() -> &'static Pool {
     POOL.get_or_init(|| {
         let p: &'static Pool = Box::leak(Box::default());
         let n = std::env::var("COLONNADE_THREADS").ok().and_then(|v| v.parse().ok());
-        let n = n.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get())).clamp(1, 256);
+        let n =
+            n.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get())).clamp(1, 256);
         p.threads.store(n, Ordering::Relaxed);
         for i in 0..n {
             let spawned = std::thread::Builder::new().name(format!("kernel-{i}")).spawn(|| worker(pool()));
@@ -198,7 +199,11 @@ impl<S> Default for States<S> {
 
 impl<S> States<S> {
     /// Runs `f` with a state that nobody else has; a failing `f` loses its state.
-    pub fn with<T>(&self, make: impl FnOnce() -> Result<S>, f: impl FnOnce(&mut S) -> Result<T>) -> Result<T> {
+    pub fn with<T>(
+        &self,
+        make: impl FnOnce() -> Result<S>,
+        f: impl FnOnce(&mut S) -> Result<T>,
+    ) -> Result<T> {
         let taken = self.free.lock().pop();
         let mut s = match taken {
             Some(s) => s,

@@ -1,11 +1,13 @@
 //! From conditions to what storage can prune and filter by: conjuncts over one column become
 //! `Pred`s, directly or by being evaluated once per dictionary entry.
 
-use crate::expr::{Bound, mask_of};
+use crate::expr::{Bound, Results, mask_of};
 use crate::pool::{Flow, run_phase};
 use crate::query::Query;
+use crate::scan::Scan;
 use functions::CastMode;
 use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::sync::Arc;
 use storage::Pred;
 use types::{Batch, Bitmap, Column, Data, Dict, Result, Scalar, Type};
@@ -112,9 +114,89 @@ fn constant_as(c: &Column, ty: &Type, column: &Type, query: &Query) -> Option<Op
     None
 }
 
+/// Calls over one string column of a scan are computed for every entry of the segments'
+/// dictionaries, on all workers, where that is less work than once per row.
+pub fn memoise(exprs: &[Bound], scan: &Scan, query: &Arc<Query>) -> Result<()> {
+    for e in exprs {
+        memoise_one(e, scan, query)?;
+    }
+    Ok(())
+}
+
+fn memoise_one(e: &Bound, scan: &Scan, query: &Arc<Query>) -> Result<()> {
+    let Bound::Call(c) = e else { return Ok(()) };
+    let mut used = Vec::new();
+    e.columns(&mut used);
+    let [column] = used.as_slice() else {
+        return c.args.iter().try_for_each(|a| memoise_one(a, scan, query));
+    };
+    if !e.deterministic()
+        || has_params(e)
+        || scan.types[*column].base() != &Type::String
+        || scan.types[*column].is_nullable()
+    {
+        return c.args.iter().try_for_each(|a| memoise_one(a, scan, query));
+    }
+    let mut results = HashMap::new();
+    for (dict, rows) in scan.dictionaries(*column)? {
+        if dict.len() as u64 <= rows {
+            // an entry that no selected row has may fail: rows are then evaluated one by one
+            match over_entries(e, &dict, *column, scan.types.len(), query) {
+                Ok(values) => {
+                    results.insert(dict.id, Results::new(*column, values));
+                }
+                Err(_) => query.cancel.check()?,
+            }
+        }
+    }
+    c.memo.set(results);
+    Ok(())
+}
+
+fn has_params(e: &Bound) -> bool {
+    match e {
+        Bound::Param(..) | Bound::Lambda(..) => true,
+        Bound::Call(c) => c.args.iter().any(has_params),
+        Bound::In(v, ..) => has_params(v),
+        _ => false,
+    }
+}
+
+fn over_entries(
+    e: &Bound,
+    dict: &Arc<Dict>,
+    column: usize,
+    width: usize,
+    query: &Arc<Query>,
+) -> Result<Column> {
+    const CHUNK: usize = 16_384;
+    let chunks = dict.len().div_ceil(CHUNK);
+    let parts: Vec<Mutex<Column>> = (0..chunks).map(|_| Mutex::new(Data::Nothing(0).into())).collect();
+    run_phase(query, chunks, &|i| {
+        query.cancel.check()?;
+        let start = i * CHUNK;
+        let n = CHUNK.min(dict.len() - start);
+        let mut columns = vec![Column::from(Data::Nothing(n)); width];
+        columns[column] = dict.values.slice(start, n);
+        *parts[i].lock() = e.eval(&Batch { columns, rows: n }, query)?.flat();
+        Ok(Flow::More)
+    })?;
+    let parts: Vec<Column> = parts.into_iter().map(Mutex::into_inner).collect();
+    if parts.is_empty() {
+        return Ok(Column::default_of(e.ty(), 0).flat());
+    }
+    Ok(Column::concat(e.ty(), &parts.iter().collect::<Vec<_>>()))
+}
+
 /// Evaluates a condition over one column for every entry of its dictionary, on all workers.
 /// None: the condition also holds for NULL, so that codes alone do not decide.
-pub fn by_dictionary(b: &Bound, dict: &Arc<Dict>, column: usize, width: usize, query: &Arc<Query>) -> Result<Option<Bitmap>> {
+pub fn by_dictionary(
+    b: &Bound,
+    dict: &Arc<Dict>,
+    column: usize,
+    width: usize,
+    query: &Arc<Query>,
+) -> Result<Option<Bitmap>> {
     const CHUNK: usize = 32_768;
     let at = |values: Column, rows: usize| {
         let mut columns = vec![Column::from(Data::Nothing(rows)); width];

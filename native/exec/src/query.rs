@@ -46,13 +46,19 @@ impl Query {
         if self.read_rows_max > 0 && r > self.read_rows_max {
             return Err(Error::new(
                 TOO_MANY_ROWS,
-                format!("Limit for rows to read exceeded: {r} rows, maximum: {}; raise max_rows_to_read", self.read_rows_max),
+                format!(
+                    "Limit for rows to read exceeded: {r} rows, maximum: {}; raise max_rows_to_read",
+                    self.read_rows_max
+                ),
             ));
         }
         if self.read_bytes_max > 0 && b > self.read_bytes_max {
             return Err(Error::new(
                 TOO_MANY_ROWS,
-                format!("Limit for bytes to read exceeded: {b} bytes, maximum: {}; raise max_bytes_to_read", self.read_bytes_max),
+                format!(
+                    "Limit for bytes to read exceeded: {b} bytes, maximum: {}; raise max_bytes_to_read",
+                    self.read_bytes_max
+                ),
             ));
         }
         Ok(())

@@ -109,7 +109,9 @@ impl RowSet {
             let plain = Column { data: flat.data.clone(), nulls: None };
             hash_column(&plain, &mut hashes);
             Bitmap::from_fn(rows, |i| {
-                self.index.find(hashes[i], |&j| compare_rows(&plain, i, &self.values, j as usize).is_eq()).is_some()
+                self.index
+                    .find(hashes[i], |&j| compare_rows(&plain, i, &self.values, j as usize).is_eq())
+                    .is_some()
             })
         };
         if let Some(nulls) = &flat.nulls {

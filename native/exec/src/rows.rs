@@ -6,7 +6,7 @@ use crate::query::Query;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use types::{Batch, Column, Result, Type};
+use types::{Batch, Column, Reservation, Result, Type};
 
 /// Rows that are there in pieces ("morsels") which any worker may produce.
 pub trait Source: Send + Sync {
@@ -124,7 +124,10 @@ impl Rows {
     pub fn source(source: impl Source + 'static, ordered: bool) -> Rows {
         Rows::Pipe(Pipeline::new(Arc::new(source), ordered))
     }
-    pub fn serial(ordered: bool, drive: impl FnOnce(&Arc<Query>, Emit<'_>) -> Result<()> + Send + 'static) -> Rows {
+    pub fn serial(
+        ordered: bool,
+        drive: impl FnOnce(&Arc<Query>, Emit<'_>) -> Result<()> + Send + 'static,
+    ) -> Rows {
         Rows::Serial { drive: Box::new(drive), ordered }
     }
     pub fn is_ordered(&self) -> bool {
@@ -165,7 +168,8 @@ impl Rows {
         match self {
             Rows::Pipe(p) if !(keep_order && p.ordered) => {
                 let states = States::default();
-                let small = p.source.rows_max().is_some_and(|n| n <= INLINE_ROWS) && !p.steps.iter().any(|s| s.explodes());
+                let small = p.source.rows_max().is_some_and(|n| n <= INLINE_ROWS)
+                    && !p.steps.iter().any(|s| s.explodes());
                 let was = query.inline.swap(small || query.inline.load(Ordering::Relaxed), Ordering::Relaxed);
                 let done = run_phase(query, p.source.morsels(), &|i| {
                     states.with(make, |s| p.run(i, query, &mut |b| take(s, b)))
@@ -204,12 +208,18 @@ pub const INLINE_ROWS: u64 = 65_536;
 pub struct Batches {
     pub batches: Vec<Batch>,
     rows: u64,
+    /// what the query's budget lends for them
+    _held: Option<Reservation>,
 }
 
 impl Batches {
     pub fn new(batches: Vec<Batch>) -> Self {
         let rows = batches.iter().map(|b| b.rows as u64).sum();
-        Batches { batches, rows }
+        Batches { batches, rows, _held: None }
+    }
+    /// With the reservation that accounts for them.
+    pub fn held(batches: Vec<Batch>, held: Reservation) -> Self {
+        Batches { _held: Some(held), ..Batches::new(batches) }
     }
 }
 

@@ -6,10 +6,11 @@ use crate::expr::{Bound, Scope};
 use crate::join;
 use crate::limits;
 use crate::literal;
-use crate::plan::{Expr, Node, Plan, SetSource, SetOperation, SubqueryUse, TableColumn};
+use crate::plan::{Expr, Node, Plan, SetOperation, SetSource, SubqueryUse, TableColumn};
+use crate::predicate::memoise;
 use crate::query::Query;
 use crate::row_set::RowSet;
-use crate::rows::{Batches, FilterStep, Numbers, ProjectStep, Rows, Typed};
+use crate::rows::{Batches, FilterStep, Numbers, Pipeline, ProjectStep, Rows, Typed};
 use crate::scan::Scan;
 use crate::sort;
 use crate::table::{Shelf, missing_table};
@@ -105,9 +106,20 @@ impl<'a> Runner<'a> {
         let ty = if one { types[0].clone() } else { Type::tuple(types.clone()) };
         if all.rows == 0 {
             let ty = Type::nullable(ty);
-            return Ok((if ty.is_nullable() { Column::null_of(&ty, 1).flat() } else { Column::default_of(&ty, 1).flat() }, ty));
+            return Ok((
+                if ty.is_nullable() {
+                    Column::null_of(&ty, 1).flat()
+                } else {
+                    Column::default_of(&ty, 1).flat()
+                },
+                ty,
+            ));
         }
-        let column = if one { all.columns[0].flat() } else { Data::Tuple(all.columns.iter().map(Column::flat).collect(), 1).into() };
+        let column = if one {
+            all.columns[0].flat()
+        } else {
+            Data::Tuple(all.columns.iter().map(Column::flat).collect(), 1).into()
+        };
         Ok((column, ty))
     }
 
@@ -140,17 +152,30 @@ impl<'a> Runner<'a> {
             })),
             Node::Values { columns, rows } => values(columns, rows),
             Node::Batch { batch, columns } => {
-                let b = self.query.batches.get(batch).ok_or_else(|| Error::internal(format!("no batch {batch}")))?;
-                Ok(Output::plain(Typed { rows: Rows::source(Batches::new(chunks(b)), true), types: types_of(columns)? }))
+                let b = self
+                    .query
+                    .batches
+                    .get(batch)
+                    .ok_or_else(|| Error::internal(format!("no batch {batch}")))?;
+                Ok(Output::plain(Typed {
+                    rows: Rows::source(Batches::new(chunks(b)), true),
+                    types: types_of(columns)?,
+                }))
             }
             Node::Subquery { subquery } => {
                 let found = self.tables.get(*subquery).and_then(Option::as_ref);
-                let (batches, types) = found.ok_or_else(|| Error::internal(format!("no table {subquery}")))?;
-                Ok(Output::plain(Typed { rows: Rows::source(Batches::new(batches.clone()), true), types: types.clone() }))
+                let (batches, types) =
+                    found.ok_or_else(|| Error::internal(format!("no table {subquery}")))?;
+                Ok(Output::plain(Typed {
+                    rows: Rows::source(Batches::new(batches.clone()), true),
+                    types: types.clone(),
+                }))
             }
             Node::Filter { input, predicate } => self.filter(input, predicate, needed),
             Node::Project { input, exprs } => {
-                let used = used_by(needed.map_or_else(|| exprs.iter().collect(), |n| n.iter().map(|&i| &exprs[i]).collect()));
+                let used = used_by(
+                    needed.map_or_else(|| exprs.iter().collect(), |n| n.iter().map(|&i| &exprs[i]).collect()),
+                );
                 let input = self.run(input, Some(&used))?;
                 let mut bound = self.bind_all(exprs, &input.types)?;
                 let types: Vec<Type> = bound.iter().map(|b| b.ty().clone()).collect();
@@ -187,30 +212,55 @@ impl<'a> Runner<'a> {
             Node::Limit { input, limit, offset, ties } => {
                 let input = self.run(input, if ties.is_some() { None } else { needed })?;
                 let ties = ties.as_ref().map(|t| self.bind_all(t, &input.types)).transpose()?;
-                Ok(Output { rows: limits::limit(input.rows, *limit, *offset, ties), types: input.types, totals: input.totals })
+                Ok(Output {
+                    rows: limits::limit(input.rows, *limit, *offset, ties),
+                    types: input.types,
+                    totals: input.totals,
+                })
             }
             Node::LimitBy { input, keys, limit, offset } => {
                 let input = self.run(input, None)?;
                 let keys = self.bind_all(keys, &input.types)?;
-                Ok(Output { rows: limits::limit_by(input.rows, keys, *limit, *offset), types: input.types, totals: input.totals })
+                Ok(Output {
+                    rows: limits::limit_by(input.rows, keys, *limit, *offset),
+                    types: input.types,
+                    totals: input.totals,
+                })
             }
             Node::Distinct { input, keys, limit } => {
                 let input = self.run(input, None)?;
                 let keys = match keys {
                     Some(k) => self.bind_all(k, &input.types)?,
-                    None => input.types.iter().enumerate().map(|(i, t)| Bound::Column(i, t.clone())).collect(),
+                    None => {
+                        input.types.iter().enumerate().map(|(i, t)| Bound::Column(i, t.clone())).collect()
+                    }
                 };
-                Ok(Output { rows: limits::distinct(input.rows, keys, *limit), types: input.types, totals: input.totals })
+                Ok(Output {
+                    rows: limits::distinct(input.rows, keys, *limit),
+                    types: input.types,
+                    totals: input.totals,
+                })
             }
             Node::Union { inputs } => self.union(inputs, needed),
             Node::SetOperation { left, right, operation, all } => {
                 let left = self.run(left, None)?;
                 let right = self.run(right, None)?;
                 let intersect = *operation == SetOperation::Intersect;
-                let rows = join::set_operation(left.rows, right.rows, &left.types, intersect, *all, self.query)?;
+                let rows =
+                    join::set_operation(left.rows, right.rows, &left.types, intersect, *all, self.query)?;
                 Ok(Output::plain(Typed { rows, types: left.types }))
             }
-            Node::Join { left, right, join, strictness, left_keys, right_keys, residual, asof, use_nulls } => {
+            Node::Join {
+                left,
+                right,
+                join,
+                strictness,
+                left_keys,
+                right_keys,
+                residual,
+                asof,
+                use_nulls,
+            } => {
                 let right = self.run(right, None)?;
                 let left = self.run(left, None)?;
                 let mut spec = join::Spec {
@@ -221,7 +271,13 @@ impl<'a> Runner<'a> {
                     residual: None,
                     asof: asof
                         .as_ref()
-                        .map(|a| Ok::<_, Error>((self.bind(&a.left, &left.types)?, self.bind(&a.right, &right.types)?, a.op.clone())))
+                        .map(|a| {
+                            Ok::<_, Error>((
+                                self.bind(&a.left, &left.types)?,
+                                self.bind(&a.right, &right.types)?,
+                                a.op.clone(),
+                            ))
+                        })
                         .transpose()?,
                     use_nulls: *use_nulls,
                     left_types: left.types,
@@ -245,13 +301,20 @@ impl<'a> Runner<'a> {
                 let order = sort::Key::bind(order, &self.scope(&input.types))?;
                 let typed = Typed { rows: input.rows, types: input.types };
                 let scope_types = typed.types.clone();
-                crate::window::window(typed, partition, order, calls, &self.scope(&scope_types)).map(Output::plain)
+                crate::window::window(typed, partition, order, calls, &self.scope(&scope_types), self.query)
+                    .map(Output::plain)
             }
             Node::Fill { .. } => Err(Error::not_implemented("ORDER BY … WITH FILL is not implemented")),
         }
     }
 
-    fn scan(&self, table: u32, columns: &[String], filter: Option<&Expr>, needed: Option<&[usize]>) -> Result<Scan> {
+    fn scan(
+        &self,
+        table: u32,
+        columns: &[String],
+        filter: Option<&Expr>,
+        needed: Option<&[usize]>,
+    ) -> Result<Scan> {
         let snapshot = self.query.tables.get(&table).ok_or_else(|| missing_table(table))?;
         let types = Scan::types_of(snapshot, columns)?;
         let condition = filter.map(|f| self.bind(f, &types)).transpose()?;
@@ -273,11 +336,16 @@ impl<'a> Runner<'a> {
         });
         let input = self.run(input, used.as_deref())?;
         let bound = self.bind(predicate, &input.types)?;
-        Ok(Output { rows: input.rows.then(Arc::new(FilterStep(bound))), types: input.types, totals: input.totals })
+        Ok(Output {
+            rows: input.rows.then(Arc::new(FilterStep(bound))),
+            types: input.types,
+            totals: input.totals,
+        })
     }
 
     fn aggregate(&self, node: &Node, having: Option<&Expr>) -> Result<Output> {
-        let Node::Aggregate { input, keys, aggregates, sets, totals, any_groups, empty_if_no_rows } = node else {
+        let Node::Aggregate { input, keys, aggregates, sets, totals, any_groups, empty_if_no_rows } = node
+        else {
             return Err(Error::internal("not an aggregation"));
         };
         let options = aggregate::Options {
@@ -287,6 +355,7 @@ impl<'a> Runner<'a> {
             empty_if_no_rows: *empty_if_no_rows,
         };
         let used = used_by(keys.iter().chain(aggregates.iter().flat_map(|a| &a.args)).collect());
+        let mut scanned: Option<Arc<Scan>> = None;
         let (typed, range) = match input.as_ref() {
             Node::Scan { table, columns, filter } => {
                 let scan = self.scan(*table, columns, filter.as_ref(), Some(&used))?;
@@ -302,7 +371,13 @@ impl<'a> Runner<'a> {
                             let args: Vec<Type> = a
                                 .args
                                 .iter()
-                                .map(|e| if let Expr::Column { col } = e { scan.types[*col].clone() } else { Type::Nothing })
+                                .map(|e| {
+                                    if let Expr::Column { col } = e {
+                                        scan.types[*col].clone()
+                                    } else {
+                                        Type::Nothing
+                                    }
+                                })
                                 .collect();
                             Ok(aggregate::resolve(a, &args)?.ty().clone())
                         })
@@ -310,10 +385,13 @@ impl<'a> Runner<'a> {
                     let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
                     return Ok(Output::plain(Typed { rows, types }));
                 }
-                let ranges: Vec<Option<(i128, i128)>> =
-                    (0..columns.len()).map(|i| if used.contains(&i) { scan.int_range(i) } else { None }).collect();
+                let ranges: Vec<Option<(i128, i128)>> = (0..columns.len())
+                    .map(|i| if used.contains(&i) { scan.int_range(i) } else { None })
+                    .collect();
                 let types = scan.types.clone();
-                (Typed { rows: Rows::source(scan, false), types }, ranges)
+                let scan = Arc::new(scan);
+                scanned = Some(scan.clone());
+                (Typed { rows: Rows::Pipe(Pipeline::new(scan, false)), types }, ranges)
             }
             other => {
                 let out = self.run(other, Some(&used))?;
@@ -325,6 +403,10 @@ impl<'a> Runner<'a> {
             Bound::Column(i, _) => range[*i],
             _ => None,
         })?;
+        if let Some(scan) = &scanned {
+            memoise(&grouping.keys, scan, self.query)?;
+            memoise(&grouping.inputs, scan, self.query)?;
+        }
         let types = grouping.output_types();
         let having = having.map(|h| self.bind(h, &types)).transpose()?;
         let (out, totals) = aggregate::run(grouping, typed.rows, &options, having.as_ref(), self.query)?;
@@ -389,7 +471,8 @@ fn types_of(columns: &[TableColumn]) -> Result<Vec<Type>> {
 
 fn values(columns: &[TableColumn], rows: &[Vec<serde_json::Value>]) -> Result<Output> {
     let types = types_of(columns)?;
-    let mut builders: Vec<ColumnBuilder> = types.iter().map(|t| ColumnBuilder::with_capacity(t, rows.len())).collect();
+    let mut builders: Vec<ColumnBuilder> =
+        types.iter().map(|t| ColumnBuilder::with_capacity(t, rows.len())).collect();
     for row in rows {
         if row.len() != types.len() {
             return Err(Error::internal("VALUES row of another width"));
@@ -398,7 +481,8 @@ fn values(columns: &[TableColumn], rows: &[Vec<serde_json::Value>]) -> Result<Ou
             literal::push(b, t, v, 0)?;
         }
     }
-    let batch = Batch { columns: builders.into_iter().map(ColumnBuilder::finish).collect(), rows: rows.len() };
+    let batch =
+        Batch { columns: builders.into_iter().map(ColumnBuilder::finish).collect(), rows: rows.len() };
     Ok(Output::plain(Typed { rows: Rows::source(Batches::new(chunks(&batch)), true), types }))
 }
 

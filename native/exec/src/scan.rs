@@ -113,11 +113,8 @@ impl Scan {
     }
 
     fn add_segment(&mut self, segment: Arc<Segment>, query: &Arc<Query>) -> Result<()> {
-        let columns: Vec<Option<usize>> = self
-            .columns
-            .iter()
-            .map(|&c| segment.column(&self.table.columns[c].stored))
-            .collect();
+        let columns: Vec<Option<usize>> =
+            self.columns.iter().map(|&c| segment.column(&self.table.columns[c].stored)).collect();
         let same_type = |i: usize| columns[i].is_some_and(|c| segment.column_type(c) == &self.types[i]);
         let mut predicates = Vec::new();
         let mut rest = Vec::new();
@@ -199,7 +196,10 @@ impl Scan {
             .iter()
             .enumerate()
             .map_while(|(k, c)| {
-                p.predicates.iter().find(|(i, _)| p.columns[*i] == Some(*c)).map(|(_, pred)| (k, pred.clone()))
+                p.predicates
+                    .iter()
+                    .find(|(i, _)| p.columns[*i] == Some(*c))
+                    .map(|(_, pred)| (k, pred.clone()))
             })
             .collect();
         if key.is_empty() {
@@ -220,6 +220,27 @@ impl Scan {
                 }
             }
         }
+    }
+
+    /// Dictionaries of a column, each with the number of rows that the scan may select behind it.
+    pub fn dictionaries(&self, column: usize) -> Result<Vec<(Arc<types::Dict>, u64)>> {
+        let mut rows = vec![0u64; self.segments.len()];
+        for m in &self.morsels {
+            if let Morsel::Block { segment, rows: range, .. } = m {
+                rows[*segment] += range.len() as u64;
+            }
+        }
+        let mut out = Vec::new();
+        for (p, n) in self.segments.iter().zip(rows) {
+            if let Some(c) = p.columns[column]
+                && p.segment.column_type(c) == &self.types[column]
+                && let Some(d) = p.segment.dict(c)?
+            {
+                // a filter that has a dictionary's bits leaves fewer rows than the blocks have
+                out.push((d, if p.predicates.is_empty() { n } else { n / 2 }));
+            }
+        }
+        Ok(out)
     }
 
     /// Smallest and largest value of an integer-like output column over what is scanned, if known.
@@ -246,7 +267,8 @@ impl Scan {
             return None;
         }
         let segments = self.segments.iter().map(|p| (&p.segment, p.columns.as_slice())).collect();
-        let memory = (0..self.morsels.len()).filter(|&i| matches!(self.morsels[i], Morsel::Memory { .. })).collect();
+        let memory =
+            (0..self.morsels.len()).filter(|&i| matches!(self.morsels[i], Morsel::Memory { .. })).collect();
         Some((segments, memory))
     }
 
@@ -258,7 +280,15 @@ impl Scan {
     }
 
     /// Output column `i` of a block, for the selected rows (`None` = all).
-    fn read_column(&self, p: &Prepared, i: usize, block: usize, rows: Option<&[u32]>, n: usize, query: &Query) -> Result<Column> {
+    fn read_column(
+        &self,
+        p: &Prepared,
+        i: usize,
+        block: usize,
+        rows: Option<&[u32]>,
+        n: usize,
+        query: &Query,
+    ) -> Result<Column> {
         let Some(c) = p.columns[i] else { return Ok(self.default_column(i, n)) };
         let column = match rows {
             None => p.segment.read(c, block)?,
@@ -272,7 +302,13 @@ impl Scan {
         }
     }
 
-    fn read_block(&self, p: &Prepared, block: usize, range: &Range<usize>, query: &Query) -> Result<Option<Batch>> {
+    fn read_block(
+        &self,
+        p: &Prepared,
+        block: usize,
+        range: &Range<usize>,
+        query: &Query,
+    ) -> Result<Option<Batch>> {
         let total = p.segment.block_rows(block);
         query.read(range.len() as u64, 0)?;
         let mut selected: Option<Vec<u32>> = None;
@@ -334,7 +370,14 @@ impl Scan {
         Ok(Some(placeholders(&columns, n)))
     }
 
-    fn read_memory(&self, part: usize, batch: usize, start: usize, rows: usize, query: &Query) -> Result<Option<Batch>> {
+    fn read_memory(
+        &self,
+        part: usize,
+        batch: usize,
+        start: usize,
+        rows: usize,
+        query: &Query,
+    ) -> Result<Option<Batch>> {
         let (fields, batches) = &self.table.memory[part];
         let source = &batches[batch];
         let mut columns = Vec::with_capacity(self.columns.len());
@@ -347,7 +390,13 @@ impl Scan {
                     if fields[k].ty == self.types[i] {
                         piece
                     } else {
-                        functions::cast(&piece, &fields[k].ty, &self.types[i], functions::CastMode::Sql, &query.session)?
+                        functions::cast(
+                            &piece,
+                            &fields[k].ty,
+                            &self.types[i],
+                            functions::CastMode::Sql,
+                            &query.session,
+                        )?
                     }
                 }
             });
@@ -386,8 +435,12 @@ impl Source for Scan {
     }
     fn read(&self, morsel: usize, query: &Query) -> Result<Vec<Batch>> {
         let batch = match &self.morsels[morsel] {
-            Morsel::Block { segment, block, rows } => self.read_block(&self.segments[*segment], *block, rows, query)?,
-            Morsel::Memory { part, batch, start, rows } => self.read_memory(*part, *batch, *start, *rows, query)?,
+            Morsel::Block { segment, block, rows } => {
+                self.read_block(&self.segments[*segment], *block, rows, query)?
+            }
+            Morsel::Memory { part, batch, start, rows } => {
+                self.read_memory(*part, *batch, *start, *rows, query)?
+            }
         };
         Ok(batch.into_iter().collect())
     }

@@ -163,7 +163,10 @@ pub fn format(
                 }
                 return Err(Error::new(
                     TOO_MANY_ROWS_OR_BYTES,
-                    format!("Limit for result exceeded, max bytes: {}; raise max_result_bytes or add LIMIT", limits.result_bytes),
+                    format!(
+                        "Limit for result exceeded, max bytes: {}; raise max_result_bytes or add LIMIT",
+                        limits.result_bytes
+                    ),
                 ));
             }
             if bytes.len() >= CHUNK_BYTES {
@@ -203,6 +206,9 @@ fn limited(batch: Batch, rows: u64, limits: &Limits) -> Result<(Batch, bool)> {
     }
     Err(Error::new(
         TOO_MANY_ROWS_OR_BYTES,
-        format!("Limit for result exceeded, max rows: {}, current rows: {total}; raise max_result_rows or add LIMIT", limits.result_rows),
+        format!(
+            "Limit for result exceeded, max rows: {}, current rows: {total}; raise max_result_rows or add LIMIT",
+            limits.result_rows
+        ),
     ))
 }

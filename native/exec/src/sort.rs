@@ -104,8 +104,8 @@ pub fn key_column(column: Column, desc: bool, nulls_first: bool) -> KeyColumn {
         for i in nulls.ones() {
             words[i as usize] = word;
         }
-        // a value may have the same word as NULL
-        exact = exact && !matches!(column.data, Data::U64(_) | Data::I64(_)) && !desc;
+        // a value may have the same word as NULL: the smallest, too, where NULLs come first
+        exact = exact && !matches!(column.data, Data::U64(_) | Data::I64(_)) && !desc && !nulls_first;
     }
     KeyColumn { words, exact, column, desc, nulls_first }
 }
@@ -119,7 +119,10 @@ fn prefix(b: &[u8]) -> u64 {
 }
 
 impl KeyColumn {
-    fn compare(&self, a: usize, b: usize) -> Ordering {
+    pub fn equal(&self, a: usize, b: usize) -> bool {
+        self.compare(a, b).is_eq()
+    }
+    pub fn compare(&self, a: usize, b: usize) -> Ordering {
         let o = self.words[a].cmp(&self.words[b]);
         if o != Ordering::Equal || self.exact {
             return o;
@@ -153,7 +156,11 @@ pub fn order(keys: &[KeyColumn], rows: usize, limit: Option<usize>) -> Vec<u32> 
                         return o;
                     }
                 }
-                keys[1..].iter().map(|k| k.compare(i, j)).find(|o| *o != Ordering::Equal).unwrap_or(Ordering::Equal)
+                keys[1..]
+                    .iter()
+                    .map(|k| k.compare(i, j))
+                    .find(|o| *o != Ordering::Equal)
+                    .unwrap_or(Ordering::Equal)
             })
             .then(a.1.cmp(&b.1))
     };
@@ -180,7 +187,14 @@ const CHUNK: usize = 65_536;
 
 /// Sorts a stream; `limit`: only the first rows are wanted (rows that tie with the last one too when
 /// `with_ties`).
-pub fn sort(input: Rows, types: &[Type], keys: Vec<Key>, limit: Option<u64>, with_ties: bool, query: &Arc<Query>) -> Result<Rows> {
+pub fn sort(
+    input: Rows,
+    types: &[Type],
+    keys: Vec<Key>,
+    limit: Option<u64>,
+    with_ties: bool,
+    query: &Arc<Query>,
+) -> Result<Rows> {
     let limit = limit.filter(|n| *n <= TOP_ROWS_MAX && !with_ties);
     let batches = match limit {
         Some(n) => top(input, types, &keys, n as usize, query)?,

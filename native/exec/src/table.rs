@@ -98,12 +98,23 @@ impl Shelf {
         s
     }
     /// `memory`: the rows of the version's memtables at this moment.
-    pub fn table(&self, v: &TableVersion, memory: Vec<(Arc<Vec<Field>>, Vec<Arc<Batch>>)>) -> Result<TableSnapshot> {
+    pub fn table(
+        &self,
+        v: &TableVersion,
+        memory: Vec<(Arc<Vec<Field>>, Vec<Arc<Batch>>)>,
+    ) -> Result<TableSnapshot> {
         let columns = v
             .table
             .columns
             .iter()
-            .map(|c| Ok(TableColumnInfo { name: c.name.clone(), ty: parse_type(&c.ty)?, default: c.default.clone(), stored: c.stored_name().to_string() }))
+            .map(|c| {
+                Ok(TableColumnInfo {
+                    name: c.name.clone(),
+                    ty: parse_type(&c.ty)?,
+                    default: c.default.clone(),
+                    stored: c.stored_name().to_string(),
+                })
+            })
             .collect::<Result<Vec<_>>>()?;
         Ok(TableSnapshot {
             store: v.store,
@@ -117,7 +128,10 @@ impl Shelf {
 impl TableSnapshot {
     pub fn column(&self, name: &str) -> Result<usize> {
         self.columns.iter().position(|c| c.name == name).ok_or_else(|| {
-            Error::new(types::codes::NOT_FOUND_COLUMN_IN_BLOCK, format!("The table version has no column {name}"))
+            Error::new(
+                types::codes::NOT_FOUND_COLUMN_IN_BLOCK,
+                format!("The table version has no column {name}"),
+            )
         })
     }
 }

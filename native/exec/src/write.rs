@@ -23,13 +23,18 @@ impl Shape {
     pub fn bind(table: &TableShape, query: &Arc<Query>) -> Result<Shape> {
         let types: Vec<Type> = table.columns.iter().map(|c| parse_type(&c.ty)).collect::<Result<_>>()?;
         let scope = Scope { columns: &types, query, scalars: &[], sets: &[] };
-        let bind = |es: &[crate::plan::Expr]| es.iter().map(|e| Bound::bind(e, &scope)).collect::<Result<Vec<_>>>();
+        let bind =
+            |es: &[crate::plan::Expr]| es.iter().map(|e| Bound::bind(e, &scope)).collect::<Result<Vec<_>>>();
         let mut indexes = Vec::new();
         for i in &table.skip_indexes {
             let kind = match i.index_type.as_str() {
                 "minmax" => SkipKind::MinMax,
                 "bloom_filter" => SkipKind::bloom(i.false_positive_rate.unwrap_or(0.025)),
-                other => return Err(Error::not_implemented(format!("Skip index type {other} is not implemented"))),
+                other => {
+                    return Err(Error::not_implemented(format!(
+                        "Skip index type {other} is not implemented"
+                    )));
+                }
             };
             let expr = Bound::bind(&i.expr, &scope)?;
             let mut inputs = Vec::new();
@@ -39,7 +44,13 @@ impl Shape {
             let placed = expr.remap(&|c| inputs.iter().position(|x| *x == c).unwrap_or(0));
             let q = query.clone();
             let compute: storage::IndexExpr = Arc::new(move |b: &Batch| Ok(placed.eval(b, &q)?.flat()));
-            indexes.push(SkipIndex { name: i.name.clone(), kind, ty, inputs, expr: if plain { None } else { Some(compute) } });
+            indexes.push(SkipIndex {
+                name: i.name.clone(),
+                kind,
+                ty,
+                inputs,
+                expr: if plain { None } else { Some(compute) },
+            });
         }
         Ok(Shape {
             sort_key: bind(&table.sort_key)?,
@@ -54,13 +65,20 @@ impl Shape {
         self.columns
             .iter()
             .zip(&self.types)
-            .map(|(c, t)| ColumnSpec { name: c.stored_name().to_string(), ty: t.clone(), codec: c.codec.clone() })
+            .map(|(c, t)| ColumnSpec {
+                name: c.stored_name().to_string(),
+                ty: t.clone(),
+                codec: c.codec.clone(),
+            })
             .collect()
     }
 
     /// Sort columns of the key's leading plain columns.
     pub fn plain_sort(&self) -> Vec<usize> {
-        self.sort_key.iter().map_while(|k| if let Bound::Column(i, _) = k { Some(*i) } else { None }).collect()
+        self.sort_key
+            .iter()
+            .map_while(|k| if let Bound::Column(i, _) = k { Some(*i) } else { None })
+            .collect()
     }
 
     pub fn options(&self, query: &Query) -> WriteOptions {
@@ -101,12 +119,19 @@ impl Shape {
         }
         let plain = self.plain_sort();
         let order = if plain.len() == self.sort_key.len() {
-            storage::sort_batch(&batch, &plain.iter().map(|&column| SortKey { column, desc: false }).collect::<Vec<_>>())
+            storage::sort_batch(
+                &batch,
+                &plain.iter().map(|&column| SortKey { column, desc: false }).collect::<Vec<_>>(),
+            )
         } else {
-            let keys: Vec<Column> = self.sort_key.iter().map(|k| k.eval(&batch, query)).collect::<Result<_>>()?;
+            let keys: Vec<Column> =
+                self.sort_key.iter().map(|k| k.eval(&batch, query)).collect::<Result<_>>()?;
             let n = keys.len();
             let by = Batch { columns: keys, rows: batch.rows };
-            storage::sort_batch(&by, &(0..n).map(|column| SortKey { column, desc: false }).collect::<Vec<_>>())
+            storage::sort_batch(
+                &by,
+                &(0..n).map(|column| SortKey { column, desc: false }).collect::<Vec<_>>(),
+            )
         };
         if order.iter().enumerate().all(|(i, &r)| i == r as usize) {
             return Ok(batch);
@@ -146,7 +171,8 @@ const PENDING_BYTES_MAX: u64 = 768 << 20;
 
 impl SegmentSink {
     pub fn new(target: WriteTarget, query: &Arc<Query>) -> Result<SegmentSink> {
-        let files = files::store(target.store).ok_or_else(|| Error::internal(format!("no store {}", target.store)))?;
+        let files = files::store(target.store)
+            .ok_or_else(|| Error::internal(format!("no store {}", target.store)))?;
         Ok(SegmentSink {
             shape: Shape::bind(&target.table, query)?,
             files,
@@ -221,7 +247,13 @@ impl SegmentSink {
     fn write_sorted(&mut self, partition: &str, batch: Batch, query: &Arc<Query>) -> Result<()> {
         let path = format!("{}-{}.seg", self.target.prefix, self.written.len());
         let mut batches = std::iter::once(Ok(batch));
-        let info = storage::write_segment(&self.files, &path, &self.shape.specs(), &mut batches, &self.shape.options(query))?;
+        let info = storage::write_segment(
+            &self.files,
+            &path,
+            &self.shape.specs(),
+            &mut batches,
+            &self.shape.options(query),
+        )?;
         self.written.push(descriptor(&info, partition, self.target.level));
         Ok(())
     }

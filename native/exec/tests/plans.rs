@@ -99,7 +99,10 @@ fn strings_as_keys() {
 #[test]
 fn top_n_equals_full_sort() {
     let shuffled = |limit: Option<u64>| {
-        let key = call("modulo", vec![call("multiply", vec![col(0), lit("UInt64", "7919")]), lit("UInt64", "100003")]);
+        let key = call(
+            "modulo",
+            vec![call("multiply", vec![col(0), lit("UInt64", "7919")]), lit("UInt64", "100003")],
+        );
         let rows = json!({"kind": "project", "exprs": [key, col(0)], "input": numbers(200_000)});
         let mut sort = json!({"kind": "sort", "keys": [{"expr": col(0), "desc": true}, {"expr": col(1)}], "input": rows});
         if let Some(n) = limit {
@@ -123,8 +126,14 @@ fn joins() {
     };
     assert_eq!(run(join("inner", json!({})), 3), "2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n");
     assert_eq!(run(join("left", json!({})), 3), "1\t0\t\n2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n3\t0\t\n");
-    assert_eq!(run(join("left", json!({"useNulls": true})), 3), "1\t\\N\t\\N\n2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n3\t\\N\t\\N\n");
-    assert_eq!(run(join("full", json!({})), 3), "0\t4\tz\n1\t0\t\n2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n3\t0\t\n");
+    assert_eq!(
+        run(join("left", json!({"useNulls": true})), 3),
+        "1\t\\N\t\\N\n2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n3\t\\N\t\\N\n"
+    );
+    assert_eq!(
+        run(join("full", json!({})), 3),
+        "0\t4\tz\n1\t0\t\n2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n3\t0\t\n"
+    );
     assert_eq!(run(join("right", json!({})), 3), "0\t4\tz\n2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n");
     assert_eq!(run(join("semi", json!({})), 3).lines().count(), 2);
     assert_eq!(run(join("anti", json!({})), 3), "1\t0\t\n3\t0\t\n");
@@ -151,11 +160,14 @@ fn sets_and_scalars() {
 
 #[test]
 fn only_the_taken_branch_is_evaluated() {
-    let guarded = call("if", vec![
-        call("equals", vec![col(0), lit("UInt8", "0")]),
-        lit("UInt64", "0"),
-        call("intDiv", vec![lit("UInt64", "12"), col(0)]),
-    ]);
+    let guarded = call(
+        "if",
+        vec![
+            call("equals", vec![col(0), lit("UInt8", "0")]),
+            lit("UInt64", "0"),
+            call("intDiv", vec![lit("UInt64", "12"), col(0)]),
+        ],
+    );
     assert_eq!(run(json!({"kind": "project", "exprs": [guarded], "input": numbers(4)}), 1), "0\n12\n6\n4\n");
     let bare = call("intDiv", vec![lit("UInt64", "12"), col(0)]);
     assert_eq!(run(json!({"kind": "project", "exprs": [bare], "input": numbers(4)}), 1), "ILLEGAL_DIVISION");
@@ -168,8 +180,14 @@ fn limits_end_queries() {
     assert_eq!(run_with(json!({"root": endless, "limits": {"executionMs": 200}}), 1), "TIMEOUT_EXCEEDED");
     assert!(from.elapsed().as_millis() < 3000);
     let large = json!({"kind": "aggregate", "keys": [col(0)], "aggregates": [{"name": "count"}], "input": numbers(10_000_000)});
-    assert_eq!(run_with(json!({"root": large, "limits": {"memoryBytes": 16 << 20}}), 2), "MEMORY_LIMIT_EXCEEDED");
-    assert_eq!(run_with(json!({"root": numbers(1000), "limits": {"resultRows": 10}}), 1), "TOO_MANY_ROWS_OR_BYTES");
+    assert_eq!(
+        run_with(json!({"root": large, "limits": {"memoryBytes": 16 << 20}}), 2),
+        "MEMORY_LIMIT_EXCEEDED"
+    );
+    assert_eq!(
+        run_with(json!({"root": numbers(1000), "limits": {"resultRows": 10}}), 1),
+        "TOO_MANY_ROWS_OR_BYTES"
+    );
 }
 
 #[test]
@@ -177,7 +195,10 @@ fn distinct_and_limit_by_keep_order() {
     let m = call("modulo", vec![col(0), lit("UInt8", "3")]);
     let rows = || json!({"kind": "project", "exprs": [m.clone(), col(0)], "input": numbers(10)});
     assert_eq!(run(json!({"kind": "distinct", "keys": [col(0)], "input": rows()}), 2), "0\t0\n1\t1\n2\t2\n");
-    assert_eq!(run(json!({"kind": "limitBy", "keys": [col(0)], "limit": 1, "offset": 1, "input": rows()}), 2), "0\t3\n1\t4\n2\t5\n");
+    assert_eq!(
+        run(json!({"kind": "limitBy", "keys": [col(0)], "limit": 1, "offset": 1, "input": rows()}), 2),
+        "0\t3\n1\t4\n2\t5\n"
+    );
     let endless = json!({"kind": "distinct", "limit": 3, "input": {"kind": "project", "exprs": [m.clone()], "input": {"kind": "numbers"}}});
     assert_eq!(run(endless, 1), "0\n1\n2\n");
 }
@@ -193,6 +214,12 @@ fn grouping_sets_and_totals() {
 #[test]
 fn a_bad_plan_is_an_error() {
     assert!(run(json!({"kind": "nonsense"}), 1).contains("LOGICAL_ERROR"));
-    assert_eq!(run(json!({"kind": "project", "exprs": [col(5)], "input": numbers(1)}), 1), "NOT_FOUND_COLUMN_IN_BLOCK");
-    assert_eq!(run(json!({"kind": "project", "exprs": [call("nope", vec![])], "input": numbers(1)}), 1), "UNKNOWN_FUNCTION");
+    assert_eq!(
+        run(json!({"kind": "project", "exprs": [col(5)], "input": numbers(1)}), 1),
+        "NOT_FOUND_COLUMN_IN_BLOCK"
+    );
+    assert_eq!(
+        run(json!({"kind": "project", "exprs": [call("nope", vec![])], "input": numbers(1)}), 1),
+        "UNKNOWN_FUNCTION"
+    );
 }

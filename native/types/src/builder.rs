@@ -1,6 +1,8 @@
 //! Builds a column row by row, or from runs of other columns. The physical shape follows the type.
 
-use crate::{ArrayData, Bitmap, Column, Data, FixedData, I256, Scalar, StrData, Type, U256, ty::decimal_width};
+use crate::{
+    ArrayData, Bitmap, Column, Data, FixedData, I256, Scalar, StrData, Type, U256, ty::decimal_width,
+};
 use std::sync::Arc;
 
 /// Grows a column of one type. Pushing a NULL into a type that has none pushes its default.
@@ -85,12 +87,16 @@ impl Values {
                 offsets.push(0);
                 Values::Str { offsets, bytes: Vec::new() }
             }
-            Type::FixedString(w) => Values::Fixed { width: *w as usize, bytes: Vec::with_capacity(n * *w as usize) },
+            Type::FixedString(w) => {
+                Values::Fixed { width: *w as usize, bytes: Vec::with_capacity(n * *w as usize) }
+            }
             Type::Nullable(t) | Type::LowCardinality(t) => Values::of(t, n),
             Type::SimpleAggregateFunction(a) => Values::of(a.args.first().unwrap_or(&Type::Nothing), n),
             Type::Array(t) => Values::array(ColumnBuilder::new(t), n),
             Type::Map(kv) => Values::array(ColumnBuilder::new(&Type::map_entry(kv)), n),
-            Type::Tuple(es) => Values::Tuple(es.iter().map(|(_, t)| ColumnBuilder::with_capacity(t, n)).collect()),
+            Type::Tuple(es) => {
+                Values::Tuple(es.iter().map(|(_, t)| ColumnBuilder::with_capacity(t, n)).collect())
+            }
             Type::Nothing | Type::Function => Values::Nothing,
         }
     }
@@ -259,7 +265,9 @@ impl ColumnBuilder {
                 bytes.extend_from_slice(&s.bytes[from..s.offsets[n] as usize]);
                 offsets.extend(s.offsets[1..].iter().map(|&o| (o as usize - from + base) as u32));
             }
-            (Values::Fixed { width, bytes }, Data::Fixed(f)) if *width == f.width => bytes.extend_from_slice(&f.bytes),
+            (Values::Fixed { width, bytes }, Data::Fixed(f)) if *width == f.width => {
+                bytes.extend_from_slice(&f.bytes)
+            }
             (Values::Array { offsets, values }, Data::Array(a)) => {
                 let from = a.offsets[0] as usize;
                 let base = values.len();
@@ -362,7 +370,9 @@ impl ColumnBuilder {
             Values::I256(v) => Data::I256(v.into()),
             Values::F32(v) => Data::F32(v.into()),
             Values::F64(v) => Data::F64(v.into()),
-            Values::Str { offsets, bytes } => Data::Str(StrData { offsets: offsets.into(), bytes: bytes.into() }),
+            Values::Str { offsets, bytes } => {
+                Data::Str(StrData { offsets: offsets.into(), bytes: bytes.into() })
+            }
             Values::Fixed { width, bytes } => Data::Fixed(FixedData { width, bytes: bytes.into() }),
             Values::Array { offsets, values } => {
                 Data::Array(ArrayData { offsets: offsets.into(), values: Arc::new(values.finish()) })

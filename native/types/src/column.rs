@@ -125,20 +125,76 @@ impl StrData {
 macro_rules! match_numeric {
     ($data:expr, $v:ident, $wrap:ident => $body:expr, $other:expr) => {
         match $data {
-            $crate::Data::U8($v) => { #[allow(unused)] use $crate::Data::U8 as $wrap; $body }
-            $crate::Data::U16($v) => { #[allow(unused)] use $crate::Data::U16 as $wrap; $body }
-            $crate::Data::U32($v) => { #[allow(unused)] use $crate::Data::U32 as $wrap; $body }
-            $crate::Data::U64($v) => { #[allow(unused)] use $crate::Data::U64 as $wrap; $body }
-            $crate::Data::U128($v) => { #[allow(unused)] use $crate::Data::U128 as $wrap; $body }
-            $crate::Data::U256($v) => { #[allow(unused)] use $crate::Data::U256 as $wrap; $body }
-            $crate::Data::I8($v) => { #[allow(unused)] use $crate::Data::I8 as $wrap; $body }
-            $crate::Data::I16($v) => { #[allow(unused)] use $crate::Data::I16 as $wrap; $body }
-            $crate::Data::I32($v) => { #[allow(unused)] use $crate::Data::I32 as $wrap; $body }
-            $crate::Data::I64($v) => { #[allow(unused)] use $crate::Data::I64 as $wrap; $body }
-            $crate::Data::I128($v) => { #[allow(unused)] use $crate::Data::I128 as $wrap; $body }
-            $crate::Data::I256($v) => { #[allow(unused)] use $crate::Data::I256 as $wrap; $body }
-            $crate::Data::F32($v) => { #[allow(unused)] use $crate::Data::F32 as $wrap; $body }
-            $crate::Data::F64($v) => { #[allow(unused)] use $crate::Data::F64 as $wrap; $body }
+            $crate::Data::U8($v) => {
+                #[allow(unused)]
+                use $crate::Data::U8 as $wrap;
+                $body
+            }
+            $crate::Data::U16($v) => {
+                #[allow(unused)]
+                use $crate::Data::U16 as $wrap;
+                $body
+            }
+            $crate::Data::U32($v) => {
+                #[allow(unused)]
+                use $crate::Data::U32 as $wrap;
+                $body
+            }
+            $crate::Data::U64($v) => {
+                #[allow(unused)]
+                use $crate::Data::U64 as $wrap;
+                $body
+            }
+            $crate::Data::U128($v) => {
+                #[allow(unused)]
+                use $crate::Data::U128 as $wrap;
+                $body
+            }
+            $crate::Data::U256($v) => {
+                #[allow(unused)]
+                use $crate::Data::U256 as $wrap;
+                $body
+            }
+            $crate::Data::I8($v) => {
+                #[allow(unused)]
+                use $crate::Data::I8 as $wrap;
+                $body
+            }
+            $crate::Data::I16($v) => {
+                #[allow(unused)]
+                use $crate::Data::I16 as $wrap;
+                $body
+            }
+            $crate::Data::I32($v) => {
+                #[allow(unused)]
+                use $crate::Data::I32 as $wrap;
+                $body
+            }
+            $crate::Data::I64($v) => {
+                #[allow(unused)]
+                use $crate::Data::I64 as $wrap;
+                $body
+            }
+            $crate::Data::I128($v) => {
+                #[allow(unused)]
+                use $crate::Data::I128 as $wrap;
+                $body
+            }
+            $crate::Data::I256($v) => {
+                #[allow(unused)]
+                use $crate::Data::I256 as $wrap;
+                $body
+            }
+            $crate::Data::F32($v) => {
+                #[allow(unused)]
+                use $crate::Data::F32 as $wrap;
+                $body
+            }
+            $crate::Data::F64($v) => {
+                #[allow(unused)]
+                use $crate::Data::F64 as $wrap;
+                $body
+            }
             _ => $other,
         }
     };
@@ -242,10 +298,9 @@ impl Column {
     pub fn flat_deep(&self) -> Column {
         let c = self.flat();
         let data = match &c.data {
-            Data::Array(a) => Data::Array(ArrayData {
-                offsets: a.offsets.clone(),
-                values: Arc::new(a.values.flat_deep()),
-            }),
+            Data::Array(a) => {
+                Data::Array(ArrayData { offsets: a.offsets.clone(), values: Arc::new(a.values.flat_deep()) })
+            }
             Data::Tuple(cs, n) => Data::Tuple(cs.iter().map(Column::flat_deep).collect(), *n),
             _ => return c,
         };

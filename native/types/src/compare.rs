@@ -71,7 +71,8 @@ fn compare_numbers(a: &Column, i: usize, b: &Column, j: usize) -> Ordering {
 /// A well-mixed 64-bit hash of 64 bits (multiply and fold; not for hostile keys without `seed`).
 #[inline]
 pub fn mix(x: u64, seed: u64) -> u64 {
-    let m = u128::from(x ^ seed ^ 0x9e37_79b9_7f4a_7c15) * u128::from(0xd6e8_feb8_6659_fd93_u64 ^ seed.rotate_left(17));
+    let m = u128::from(x ^ seed ^ 0x9e37_79b9_7f4a_7c15)
+        * u128::from(0xd6e8_feb8_6659_fd93_u64 ^ seed.rotate_left(17));
     (m as u64) ^ ((m >> 64) as u64)
 }
 
@@ -125,7 +126,9 @@ pub fn hash_column(c: &Column, hashes: &mut [u64]) {
 /// One hash a row of a flat column, NULLs ignored.
 fn value_hashes(c: &Column, out: &mut [u64]) {
     match &c.data {
-        Data::F32(v) => out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix(u64::from((x + 0.0).to_bits()), 1)),
+        Data::F32(v) => {
+            out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix(u64::from((x + 0.0).to_bits()), 1))
+        }
         Data::F64(v) => out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix((x + 0.0).to_bits(), 1)),
         Data::Str(s) => out.iter_mut().zip(s.iter()).for_each(|(h, x)| *h = hash_bytes(x, 1)),
         Data::Fixed(f) => {
@@ -140,8 +143,12 @@ fn value_hashes(c: &Column, out: &mut [u64]) {
             }
         }
         Data::Tuple(cs, _) => cs.iter().for_each(|x| hash_column(x, out)),
-        Data::U128(v) => out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix(mix(*x as u64, 1) ^ (*x >> 64) as u64, 2)),
-        Data::I128(v) => out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix(mix(*x as u64, 1) ^ (*x >> 64) as u64, 2)),
+        Data::U128(v) => {
+            out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix(mix(*x as u64, 1) ^ (*x >> 64) as u64, 2))
+        }
+        Data::I128(v) => {
+            out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix(mix(*x as u64, 1) ^ (*x >> 64) as u64, 2))
+        }
         Data::U256(v) => out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = hash_bytes(&x.to_le_bytes(), 1)),
         Data::I256(v) => out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = hash_bytes(&x.to_le_bytes(), 1)),
         Data::U8(v) => out.iter_mut().zip(v.iter()).for_each(|(h, x)| *h = mix(u64::from(*x), 1)),

@@ -21,7 +21,11 @@ pub const SIMPLE: &[(&str, Type, &[&str])] = &[
     ("UInt256", Type::UInt256, &[]),
     ("Int8", Type::Int8, &["tinyint", "int1", "byte", "tinyint signed", "int1 signed"]),
     ("Int16", Type::Int16, &["smallint", "smallint signed"]),
-    ("Int32", Type::Int32, &["int", "integer", "mediumint", "int signed", "integer signed", "mediumint signed"]),
+    (
+        "Int32",
+        Type::Int32,
+        &["int", "integer", "mediumint", "int signed", "integer signed", "mediumint signed"],
+    ),
     ("Int64", Type::Int64, &["bigint", "signed", "bigint signed", "time"]),
     ("Int128", Type::Int128, &["hugeint"]),
     ("Int256", Type::Int256, &[]),
@@ -31,11 +35,37 @@ pub const SIMPLE: &[(&str, Type, &[&str])] = &[
         "String",
         Type::String,
         &[
-            "text", "tinytext", "mediumtext", "longtext", "varchar", "char", "nchar", "nvarchar", "varchar2", "clob", "blob",
-            "tinyblob", "mediumblob", "longblob", "bytea", "character", "binary large object", "binary varying",
-            "character varying", "character large object", "char large object", "char varying",
-            "national character", "national char", "national character varying", "national char varying",
-            "national character large object", "nchar varying", "nchar large object", "varbinary", "geometry",
+            "text",
+            "tinytext",
+            "mediumtext",
+            "longtext",
+            "varchar",
+            "char",
+            "nchar",
+            "nvarchar",
+            "varchar2",
+            "clob",
+            "blob",
+            "tinyblob",
+            "mediumblob",
+            "longblob",
+            "bytea",
+            "character",
+            "binary large object",
+            "binary varying",
+            "character varying",
+            "character large object",
+            "char large object",
+            "char varying",
+            "national character",
+            "national char",
+            "national character varying",
+            "national char varying",
+            "national character large object",
+            "nchar varying",
+            "nchar large object",
+            "varbinary",
+            "geometry",
         ],
     ),
     ("Date", Type::Date, &["date"]),
@@ -67,7 +97,14 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn error(&self, expected: &str) -> Error {
         let rest: String = self.text[self.pos..].chars().take(20).collect();
-        Error::new(SYNTAX_ERROR, format!("Cannot parse type {:?}: expected {expected} at position {} ({rest:?})", clip(self.text), self.pos))
+        Error::new(
+            SYNTAX_ERROR,
+            format!(
+                "Cannot parse type {:?}: expected {expected} at position {} ({rest:?})",
+                clip(self.text),
+                self.pos
+            ),
+        )
     }
     fn blank(&mut self) {
         let rest = &self.text[self.pos..];
@@ -106,7 +143,9 @@ impl<'a> Parser<'a> {
             self.pos += 1;
             match b {
                 b'\\' => {
-                    let Some(&c) = bytes.get(self.pos) else { return Err(self.error("a character after the backslash")) };
+                    let Some(&c) = bytes.get(self.pos) else {
+                        return Err(self.error("a character after the backslash"));
+                    };
                     self.pos += 1;
                     out.push(match c {
                         b'n' => b'\n',
@@ -131,7 +170,11 @@ impl<'a> Parser<'a> {
     fn integer(&mut self) -> Result<i64> {
         self.blank();
         let rest = &self.text[self.pos..];
-        let n = rest.bytes().enumerate().take_while(|(i, b)| b.is_ascii_digit() || (*i == 0 && *b == b'-')).count();
+        let n = rest
+            .bytes()
+            .enumerate()
+            .take_while(|(i, b)| b.is_ascii_digit() || (*i == 0 && *b == b'-'))
+            .count();
         let v = rest[..n].parse().map_err(|_| self.error("a whole number"))?;
         self.pos += n;
         Ok(v)
@@ -156,7 +199,10 @@ impl<'a> Parser<'a> {
 
     fn ty(&mut self, depth: usize) -> Result<Type> {
         if depth > DEPTH_MAX {
-            return Err(Error::new(TOO_DEEP_RECURSION, format!("Type is nested deeper than {DEPTH_MAX} levels")));
+            return Err(Error::new(
+                TOO_DEEP_RECURSION,
+                format!("Type is nested deeper than {DEPTH_MAX} levels"),
+            ));
         }
         self.blank();
         let start = self.pos;
@@ -174,8 +220,16 @@ impl<'a> Parser<'a> {
             "LowCardinality" => {
                 let inner = self.one(depth)?;
                 return match inner.base() {
-                    Type::Array(_) | Type::Tuple(_) | Type::Map(_) | Type::Decimal(..) | Type::Enum8(_) | Type::Enum16(_) | Type::LowCardinality(_)
-                    | Type::DateTime64(..) | Type::AggregateFunction(_) | Type::Bool => {
+                    Type::Array(_)
+                    | Type::Tuple(_)
+                    | Type::Map(_)
+                    | Type::Decimal(..)
+                    | Type::Enum8(_)
+                    | Type::Enum16(_)
+                    | Type::LowCardinality(_)
+                    | Type::DateTime64(..)
+                    | Type::AggregateFunction(_)
+                    | Type::Bool => {
                         Err(Error::illegal_type(format!("LowCardinality type is not supported for {inner}")))
                     }
                     _ => Ok(Type::low_cardinality(inner)),
@@ -192,7 +246,10 @@ impl<'a> Parser<'a> {
                         }
                         Ok(Type::map(k, v))
                     }
-                    _ => Err(Error::new(crate::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, "Map takes two types: key and value")),
+                    _ => Err(Error::new(
+                        crate::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+                        "Map takes two types: key and value",
+                    )),
                 };
             }
             "Tuple" | "Nested" => {
@@ -207,14 +264,20 @@ impl<'a> Parser<'a> {
                     .ok()
                     .filter(|n| *n > 0 && *n <= 16_777_216)
                     .map(Type::FixedString)
-                    .ok_or_else(|| Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, "FixedString takes a length from 1 to 16777216"));
+                    .ok_or_else(|| {
+                        Error::new(
+                            crate::codes::ARGUMENT_OUT_OF_BOUND,
+                            "FixedString takes a length from 1 to 16777216",
+                        )
+                    });
             }
             "Enum8" | "Enum16" | "Enum" => return self.enumeration(name),
             "AggregateFunction" | "SimpleAggregateFunction" => return self.aggregate(name, depth),
             _ => {}
         }
         match lower.as_str() {
-            "decimal" | "dec" | "numeric" | "fixed" | "decimal32" | "decimal64" | "decimal128" | "decimal256" => return self.decimal(&lower),
+            "decimal" | "dec" | "numeric" | "fixed" | "decimal32" | "decimal64" | "decimal128"
+            | "decimal256" => return self.decimal(&lower),
             "enum" => return self.enumeration("Enum"),
             "datetime" | "timestamp" => {
                 if self.eat(b'(') {
@@ -242,10 +305,15 @@ impl<'a> Parser<'a> {
             }
             _ => {}
         }
-        if let Some(kind) = name.strip_prefix("Interval").and_then(|k| IntervalKind::ALL.into_iter().find(|x| x.name() == k)) {
+        if let Some(kind) =
+            name.strip_prefix("Interval").and_then(|k| IntervalKind::ALL.into_iter().find(|x| x.name() == k))
+        {
             return Ok(Type::Interval(kind));
         }
-        let mut found = SIMPLE.iter().find(|(n, _, aliases)| *n == name || aliases.contains(&lower.as_str())).map(|x| x.1.clone());
+        let mut found = SIMPLE
+            .iter()
+            .find(|(n, _, aliases)| *n == name || aliases.contains(&lower.as_str()))
+            .map(|x| x.1.clone());
         if found.is_none() && lower == "binary" {
             found = Some(Type::String);
         }
@@ -269,7 +337,9 @@ impl<'a> Parser<'a> {
             self.pos = start.max(after_first);
             return Err(unknown(name));
         };
-        if (ty == Type::String || ty.is_integer() || ty.is_float()) && lower != name && self.eat(b'(') || (lower == name && self.peek() == Some(b'(') && self.eat(b'(')) {
+        if (ty == Type::String || ty.is_integer() || ty.is_float()) && lower != name && self.eat(b'(')
+            || (lower == name && self.peek() == Some(b'(') && self.eat(b'('))
+        {
             // VARCHAR(30), INT(11): the length says nothing here; BINARY(n) is a FixedString
             let n = self.integer()?;
             if self.eat(b',') {
@@ -302,7 +372,9 @@ impl<'a> Parser<'a> {
         }
         self.expect(b')')?;
         let scale = u8::try_from(scale).ok().filter(|s| *s <= 9);
-        let scale = scale.ok_or_else(|| Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, "DateTime64 takes a scale from 0 to 9"))?;
+        let scale = scale.ok_or_else(|| {
+            Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, "DateTime64 takes a scale from 0 to 9")
+        })?;
         Ok(Type::DateTime64(scale, zone))
     }
 
@@ -331,7 +403,9 @@ impl<'a> Parser<'a> {
         if !(1..=76).contains(&precision) || scale < 0 || scale > precision {
             return Err(Error::new(
                 crate::codes::ARGUMENT_OUT_OF_BOUND,
-                format!("Wrong precision {precision} or scale {scale}: Decimal(P, S) takes P from 1 to 76 and S from 0 to P"),
+                format!(
+                    "Wrong precision {precision} or scale {scale}: Decimal(P, S) takes P from 1 to 76 and S from 0 to P"
+                ),
             ));
         }
         Ok(Type::Decimal(precision as u8, scale as u8))
@@ -383,9 +457,17 @@ impl<'a> Parser<'a> {
             if self.eat(b'=') {
                 next = self.integer()?;
             }
-            let value = i16::try_from(next).map_err(|_| Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, format!("Value {next} of enum element {text:?} does not fit 16 bits")))?;
+            let value = i16::try_from(next).map_err(|_| {
+                Error::new(
+                    crate::codes::ARGUMENT_OUT_OF_BOUND,
+                    format!("Value {next} of enum element {text:?} does not fit 16 bits"),
+                )
+            })?;
             if entries.iter().any(|e| e.0 == text || e.1 == value) {
-                return Err(Error::new(SYNTAX_ERROR, format!("Duplicate name or value in enum: {text:?} = {value}")));
+                return Err(Error::new(
+                    SYNTAX_ERROR,
+                    format!("Duplicate name or value in enum: {text:?} = {value}"),
+                ));
             }
             entries.push((text, value));
             if entries.len() > 65_536 {
@@ -400,7 +482,10 @@ impl<'a> Parser<'a> {
         entries.sort_by_key(|e| e.1);
         let small = entries.iter().all(|e| i8::try_from(e.1).is_ok());
         if name == "Enum8" && !small {
-            return Err(Error::new(crate::codes::ARGUMENT_OUT_OF_BOUND, "Values of Enum8 must lie between -128 and 127; use Enum16"));
+            return Err(Error::new(
+                crate::codes::ARGUMENT_OUT_OF_BOUND,
+                "Values of Enum8 must lie between -128 and 127; use Enum16",
+            ));
         }
         let def = Arc::new(EnumDef { entries });
         Ok(if name == "Enum8" || (name == "Enum" && small) { Type::Enum8(def) } else { Type::Enum16(def) })
@@ -420,7 +505,9 @@ impl<'a> Parser<'a> {
             let mut level = 0usize;
             let mut start = self.pos;
             loop {
-                let Some(&b) = self.text.as_bytes().get(self.pos) else { return Err(self.error("a closing parenthesis")) };
+                let Some(&b) = self.text.as_bytes().get(self.pos) else {
+                    return Err(self.error("a closing parenthesis"));
+                };
                 match b {
                     b'\'' => {
                         self.quoted(b'\'')?;
@@ -451,7 +538,11 @@ impl<'a> Parser<'a> {
             Vec::new()
         };
         let a = Arc::new(AggregateType { name: name.to_string(), params, args });
-        Ok(if kind == "AggregateFunction" { Type::AggregateFunction(a) } else { Type::SimpleAggregateFunction(a) })
+        Ok(if kind == "AggregateFunction" {
+            Type::AggregateFunction(a)
+        } else {
+            Type::SimpleAggregateFunction(a)
+        })
     }
 }
 
@@ -461,8 +552,22 @@ fn clip(text: &str) -> String {
 
 fn unknown(name: &str) -> Error {
     const OTHERS: [&str; 16] = [
-        "Nullable", "LowCardinality", "Array", "Tuple", "Map", "FixedString", "DateTime", "DateTime64", "Decimal", "Decimal32", "Decimal64",
-        "Decimal128", "Enum8", "Enum16", "Nested", "AggregateFunction",
+        "Nullable",
+        "LowCardinality",
+        "Array",
+        "Tuple",
+        "Map",
+        "FixedString",
+        "DateTime",
+        "DateTime64",
+        "Decimal",
+        "Decimal32",
+        "Decimal64",
+        "Decimal128",
+        "Enum8",
+        "Enum16",
+        "Nested",
+        "AggregateFunction",
     ];
     if ["JSON", "Object", "Variant", "Dynamic"].contains(&name) {
         return Error::not_implemented(format!("Data type {name} is not implemented"));
@@ -473,7 +578,10 @@ fn unknown(name: &str) -> Error {
     let hint = all.first().filter(|n| distance(&lower, &n.to_ascii_lowercase()) <= 1 + name.len() / 3);
     let e = Error::new(
         UNKNOWN_TYPE,
-        hint.map_or_else(|| format!("Unknown data type: {}", clip(name)), |h| format!("Unknown data type: {}; maybe you meant: ['{h}']", clip(name))),
+        hint.map_or_else(
+            || format!("Unknown data type: {}", clip(name)),
+            |h| format!("Unknown data type: {}; maybe you meant: ['{h}']", clip(name)),
+        ),
     );
     match hint {
         Some(h) => e.with_detail(format!("{{\"hint\":\"{h}\"}}")),
@@ -500,7 +608,6 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -521,17 +628,33 @@ mod tests {
             ("Map(String,Array(UInt64))", "Map(String, Array(UInt64))"),
             ("Enum('a', 'b'=5)", "Enum8('a' = 1, 'b' = 5)"),
             ("DateTime64(3, 'Europe/Berlin')", "DateTime64(3, 'Europe/Berlin')"),
-            ("AggregateFunction(quantiles(0.5, 0.9), UInt64)", "AggregateFunction(quantiles(0.5, 0.9), UInt64)"),
+            (
+                "AggregateFunction(quantiles(0.5, 0.9), UInt64)",
+                "AggregateFunction(quantiles(0.5, 0.9), UInt64)",
+            ),
             ("TIMESTAMP", "DateTime"),
             ("BINARY(3)", "FixedString(3)"),
         ] {
-            assert_eq!(parse_type(text).map(|t| t.to_string()).unwrap_or_else(|e| e.to_string()), want, "{text}");
+            assert_eq!(
+                parse_type(text).map(|t| t.to_string()).unwrap_or_else(|e| e.to_string()),
+                want,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn bad_names() {
-        for text in ["Strin", "Array(", "Array(UInt8", "Nullable(Array(UInt8))", "FixedString(0)", "Decimal(80, 2)", "Enum8('a' = 300)", "UInt8 x"] {
+        for text in [
+            "Strin",
+            "Array(",
+            "Array(UInt8",
+            "Nullable(Array(UInt8))",
+            "FixedString(0)",
+            "Decimal(80, 2)",
+            "Enum8('a' = 300)",
+            "UInt8 x",
+        ] {
             assert!(parse_type(text).is_err(), "{text}");
         }
         assert!(parse_type(&"Array(".repeat(10_000)).is_err());

@@ -28,7 +28,9 @@ impl Scalar {
     pub fn as_i128(&self) -> Option<i128> {
         match self {
             Scalar::Int(v) => Some(*v),
-            Scalar::I256(v) if *v >= I256::from(i128::MIN) && *v <= I256::from(i128::MAX) => Some(v.as_i128()),
+            Scalar::I256(v) if *v >= I256::from(i128::MIN) && *v <= I256::from(i128::MAX) => {
+                Some(v.as_i128())
+            }
             Scalar::U256(v) if *v <= U256::from(i128::MAX as u128) => Some(v.as_i128()),
             _ => None,
         }

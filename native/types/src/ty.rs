@@ -186,13 +186,12 @@ impl Type {
             Type::LowCardinality(t) => t.without_low_cardinality_deep(),
             Type::Nullable(t) => Type::Nullable(Arc::new(t.without_low_cardinality_deep())),
             Type::Array(t) => Type::array(t.without_low_cardinality_deep()),
-            Type::Map(kv) => Type::map(
-                kv.0.without_low_cardinality_deep(),
-                kv.1.without_low_cardinality_deep(),
-            ),
-            Type::Tuple(es) => Type::Tuple(
-                es.iter().map(|(n, t)| (n.clone(), t.without_low_cardinality_deep())).collect(),
-            ),
+            Type::Map(kv) => {
+                Type::map(kv.0.without_low_cardinality_deep(), kv.1.without_low_cardinality_deep())
+            }
+            Type::Tuple(es) => {
+                Type::Tuple(es.iter().map(|(n, t)| (n.clone(), t.without_low_cardinality_deep())).collect())
+            }
             t => t.clone(),
         }
     }
@@ -282,7 +281,10 @@ pub fn decimal_width(precision: u8) -> usize {
 
 /// `name` as it must stand in SQL: plain if it is an ordinary identifier, else in backquotes.
 pub fn quote_name(name: &str) -> String {
-    let plain = name.bytes().enumerate().all(|(i, b)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit()));
+    let plain = name
+        .bytes()
+        .enumerate()
+        .all(|(i, b)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit()));
     if plain && !name.is_empty() && !matches!(name, "NULL" | "null" | "inf" | "nan") {
         name.to_string()
     } else {

@@ -64,7 +64,12 @@ impl TimeZone {
     fn load(name: &str) -> Result<TimeZone> {
         let unknown = || {
             let shown: String = name.chars().take(NAME_BYTES_MAX).collect();
-            Error::new(BAD_ARGUMENTS, format!("Cannot load time zone '{shown}': use a name of the IANA database, such as 'Europe/Paris' or 'UTC'"))
+            Error::new(
+                BAD_ARGUMENTS,
+                format!(
+                    "Cannot load time zone '{shown}': use a name of the IANA database, such as 'Europe/Paris' or 'UTC'"
+                ),
+            )
         };
         if name.len() > NAME_BYTES_MAX {
             return Err(unknown());

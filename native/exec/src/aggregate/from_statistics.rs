@@ -167,7 +167,11 @@ fn finish(name: &str, arg: Option<&Type>, sum: Sum, call: &AggregateCall) -> Res
         "min" => sum.min.unwrap_or(Scalar::Null),
         "max" => sum.max.unwrap_or(Scalar::Null),
         "avg" => {
-            let scale = if let Some(Type::Decimal(_, s)) = arg.map(Type::base) { 10f64.powi(i32::from(*s)) } else { 1.0 };
+            let scale = if let Some(Type::Decimal(_, s)) = arg.map(Type::base) {
+                10f64.powi(i32::from(*s))
+            } else {
+                1.0
+            };
             Scalar::Float(total.as_f64() / sum.values as f64 / scale)
         }
         _ if ty.base().is_float() => Scalar::Float(total.as_f64()),
@@ -175,7 +179,9 @@ fn finish(name: &str, arg: Option<&Type>, sum: Sum, call: &AggregateCall) -> Res
     };
     // 64-bit sums wrap as adding one by one would
     b.push_scalar(&match value {
-        Scalar::I256(v) if ty.base().fixed_width().is_some_and(|w| w <= 8) => Scalar::Int(i128::from(v.as_i64())),
+        Scalar::I256(v) if ty.base().fixed_width().is_some_and(|w| w <= 8) => {
+            Scalar::Int(i128::from(v.as_i64()))
+        }
         Scalar::I256(v) if ty.base().fixed_width() == Some(16) => Scalar::Int(v.as_i128()),
         v => v,
     });

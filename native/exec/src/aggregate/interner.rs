@@ -216,4 +216,3 @@ impl Interner {
         Ok(Arc::new(Dict::new(b.finish(), false)))
     }
 }
-

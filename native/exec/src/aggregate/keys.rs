@@ -17,7 +17,9 @@ struct Field {
 
 enum Kind {
     /// up to 64 bits; stored as value - base
-    Int { base: i128 },
+    Int {
+        base: i128,
+    },
     Float,
     /// 2 or 4 whole words
     Wide,
@@ -40,7 +42,9 @@ impl KeyLayout {
             let nullable = ty.is_nullable() || matches!(ty, Type::Nothing);
             let base = ty.base();
             let (kind, bits) = match base.fixed_width() {
-                Some(_) if matches!(base, Type::FixedString(_)) => (Kind::Interned(Interner::new(ty, memory)), 32),
+                Some(_) if matches!(base, Type::FixedString(_)) => {
+                    (Kind::Interned(Interner::new(ty, memory)), 32)
+                }
                 Some(w @ (16 | 32)) => (Kind::Wide, w as u32 * 8),
                 Some(w) if base.is_float() => (Kind::Float, w as u32 * 8),
                 Some(w) => {
@@ -92,7 +96,11 @@ impl KeyLayout {
 
 impl Field {
     fn null_place(&self) -> (usize, u32) {
-        if self.bits + 1 > 64 { (self.word + self.bits.div_ceil(64) as usize, 0) } else { (self.word, self.shift + self.bits) }
+        if self.bits + 1 > 64 {
+            (self.word + self.bits.div_ceil(64) as usize, 0)
+        } else {
+            (self.word, self.shift + self.bits)
+        }
     }
 
     fn pack(&self, c: &Column, rows: usize, k: usize, out: &mut [u64]) -> Result<()> {
@@ -146,7 +154,8 @@ impl Field {
                 let n = (self.bits / 64) as usize;
                 let flat = c.flat();
                 let limbs = |i: usize| -> [u64; 4] {
-                    let halves = |lo: u128, hi: u128| [lo as u64, (lo >> 64) as u64, hi as u64, (hi >> 64) as u64];
+                    let halves =
+                        |lo: u128, hi: u128| [lo as u64, (lo >> 64) as u64, hi as u64, (hi >> 64) as u64];
                     match &flat.data {
                         Data::U128(v) => halves(v[i], 0),
                         Data::I128(v) => halves(v[i] as u128, 0),
@@ -187,7 +196,9 @@ impl Field {
                     values.enumerate().map(|(g, v)| if is_null(g) { 0 } else { v as u32 }).collect();
                 Data::Codes(codes.into(), dict)
             }
-            Kind::Float if self.bits == 32 => Data::F32(values.map(|v| f32::from_bits(v as u32)).collect::<Vec<_>>().into()),
+            Kind::Float if self.bits == 32 => {
+                Data::F32(values.map(|v| f32::from_bits(v as u32)).collect::<Vec<_>>().into())
+            }
             Kind::Float => Data::F64(values.map(f64::from_bits).collect::<Vec<_>>().into()),
             Kind::Int { base } => {
                 let b = *base as u64;
@@ -229,4 +240,3 @@ impl Field {
         Ok(Column::new(data, nulls))
     }
 }
-

@@ -62,7 +62,9 @@ impl Local {
         let mut start = 0;
         while start < batch.rows {
             // without keys and computed arguments small steps gain nothing
-            let plain = g.keys.is_empty() && g.sets.is_none() && g.inputs.iter().all(|i| matches!(i, Bound::Column(..)));
+            let plain = g.keys.is_empty()
+                && g.sets.is_none()
+                && g.inputs.iter().all(|i| matches!(i, Bound::Column(..)));
             let n = if plain { batch.rows } else { STRIDE.min(batch.rows - start) };
             let piece = if n == batch.rows { batch.clone() } else { batch.slice(start, n) };
             self.add_piece(g, &piece, query)?;
@@ -98,7 +100,14 @@ impl Local {
     }
 
     /// Only rows of the groups that were chosen (by whoever came first) count.
-    fn update_chosen(&mut self, g: &Grouping, words: &[u64], inputs: &[Column], rows: usize, n: usize) -> Result<()> {
+    fn update_chosen(
+        &mut self,
+        g: &Grouping,
+        words: &[u64],
+        inputs: &[Column],
+        rows: usize,
+        n: usize,
+    ) -> Result<()> {
         let k = g.layout.words;
         let mut chosen = g.chosen.read();
         if chosen.len() < n {
@@ -115,8 +124,12 @@ impl Local {
             drop(all);
             chosen = g.chosen.read();
         }
-        let keep: Vec<u32> =
-            words.chunks_exact(k).enumerate().filter(|(_, key)| chosen.contains(*key)).map(|(i, _)| i as u32).collect();
+        let keep: Vec<u32> = words
+            .chunks_exact(k)
+            .enumerate()
+            .filter(|(_, key)| chosen.contains(*key))
+            .map(|(i, _)| i as u32)
+            .collect();
         drop(chosen);
         if keep.is_empty() {
             return Ok(());

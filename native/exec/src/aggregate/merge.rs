@@ -45,7 +45,9 @@ pub fn merge(g: &Grouping, mut locals: Vec<Local>, query: &Arc<Query>) -> Result
             let words = other.table.words();
             let keys: Vec<u64> = rows
                 .iter()
-                .flat_map(|&r| other.table.keys()[r as usize * words..(r as usize + 1) * words].iter().copied())
+                .flat_map(|&r| {
+                    other.table.keys()[r as usize * words..(r as usize + 1) * words].iter().copied()
+                })
                 .collect();
             absorb(&mut part, &other, &keys, rows)?;
         }
@@ -68,7 +70,8 @@ fn absorb(to: &mut Local, other: &Local, keys: &[u64], rows: &[u32]) -> Result<(
 }
 
 fn by_partition(local: &Local) -> Vec<Vec<u32>> {
-    let mut out = vec![Vec::with_capacity(local.len() / PARTITIONS + 16); PARTITIONS];
+    let mut out: Vec<Vec<u32>> =
+        (0..PARTITIONS).map(|_| Vec::with_capacity(local.len() / PARTITIONS + 16)).collect();
     for (i, key) in local.table.keys().chunks_exact(local.table.words()).enumerate() {
         out[(hash_words(key) >> 60) as usize].push(i as u32);
     }
@@ -78,6 +81,18 @@ fn by_partition(local: &Local) -> Vec<Vec<u32>> {
 fn merges_by_group(name: &str) -> bool {
     matches!(
         name,
-        "count" | "countIf" | "sum" | "sumIf" | "avg" | "avgIf" | "min" | "minIf" | "max" | "maxIf" | "any" | "anyLast" | "anyIf"
+        "count"
+            | "countIf"
+            | "sum"
+            | "sumIf"
+            | "avg"
+            | "avgIf"
+            | "min"
+            | "minIf"
+            | "max"
+            | "maxIf"
+            | "any"
+            | "anyLast"
+            | "anyIf"
     )
 }

@@ -43,7 +43,9 @@ fn prefetch<T>(slots: &[T], at: usize) {
 impl GroupTable {
     pub fn new(words: usize, bits: u32) -> Self {
         match words {
-            1 if bits <= DIRECT_BITS_MAX => GroupTable::Direct { slots: vec![EMPTY; 1 << bits], keys: Vec::new() },
+            1 if bits <= DIRECT_BITS_MAX => {
+                GroupTable::Direct { slots: vec![EMPTY; 1 << bits], keys: Vec::new() }
+            }
             1 => GroupTable::One { slots: vec![(0, EMPTY); 1024], keys: Vec::new() },
             _ => GroupTable::Many { words, slots: vec![(0, EMPTY); 1024], keys: Vec::new() },
         }
@@ -56,7 +58,9 @@ impl GroupTable {
     }
     pub fn keys(&self) -> &[u64] {
         match self {
-            GroupTable::Direct { keys, .. } | GroupTable::One { keys, .. } | GroupTable::Many { keys, .. } => keys,
+            GroupTable::Direct { keys, .. }
+            | GroupTable::One { keys, .. }
+            | GroupTable::Many { keys, .. } => keys,
         }
     }
     pub fn len(&self) -> usize {
@@ -130,7 +134,8 @@ impl GroupTable {
                     loop {
                         let (s, g) = slots[at];
                         if g == EMPTY
-                            || (s == (h >> 32) as u32 && keys[g as usize * words..(g as usize + 1) * words] == *key)
+                            || (s == (h >> 32) as u32
+                                && keys[g as usize * words..(g as usize + 1) * words] == *key)
                         {
                             return g;
                         }
@@ -188,7 +193,13 @@ fn find_one(slots: &mut Vec<(u64, u32)>, keys: &mut Vec<u64>, rows: &[u64], out:
     }
 }
 
-fn find_many(words: usize, slots: &mut Vec<(u32, u32)>, keys: &mut Vec<u64>, rows: &[u64], out: &mut Vec<u32>) {
+fn find_many(
+    words: usize,
+    slots: &mut Vec<(u32, u32)>,
+    keys: &mut Vec<u64>,
+    rows: &[u64],
+    out: &mut Vec<u32>,
+) {
     out.reserve(rows.len() / words);
     for chunk in rows.chunks(1024 * words) {
         let n = chunk.len() / words;

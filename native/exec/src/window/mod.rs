@@ -1,0 +1,205 @@
+//! Window functions: rows are sorted by PARTITION BY and ORDER BY, then each call adds a column.
+//!
+//! 1. All rows are collected and sorted by the partition's keys, then the order's.
+//! 2. Bounds of partitions and of peers (rows equal in ORDER BY) are found once.
+//! 3. Each frame becomes two row numbers per row (`frames`); both only grow inside a partition.
+//! 4. Functions: of positions (`ranks`), of other rows' values (`values`), sums and extremes with
+//!    running structures (`sliding`), every other aggregate (`aggregated`), time series (`decay`).
+
+mod aggregated;
+mod decay;
+mod frames;
+mod ranks;
+mod resolve;
+mod sliding;
+mod values;
+
+use crate::expr::{Bound, Scope};
+use crate::plan::WindowCall;
+use crate::query::Query;
+use crate::rows::{Batches, Rows, Typed};
+use crate::sort::{self, Key, KeyColumn};
+use frames::{Frames, Shape};
+use resolve::Function;
+use std::sync::Arc;
+use types::{Batch, Column, Error, Reservation, Result, Type};
+
+pub use resolve::window_type;
+
+/// Rows of one output batch.
+const CHUNK: usize = 65_536;
+
+/// Sorted rows and where partitions and peers begin and end.
+struct Rowset<'a> {
+    batch: &'a Batch,
+    /// first row and row behind the last one
+    partitions: Vec<(u32, u32)>,
+    /// per row: bounds of the rows that are equal in ORDER BY
+    peer_start: Vec<u32>,
+    peer_end: Vec<u32>,
+    order: &'a [Key],
+    query: &'a Arc<Query>,
+}
+
+/// One call, bound.
+struct Call<'p> {
+    function: Function,
+    args: Vec<Bound>,
+    ty: Type,
+    plan: &'p WindowCall,
+    shape: Shape,
+}
+
+/// Adds one column per call; rows leave sorted by partition and order.
+pub fn window(
+    input: Typed,
+    partition: Vec<Bound>,
+    order: Vec<Key>,
+    calls: &[WindowCall],
+    scope: &Scope<'_>,
+    query: &Arc<Query>,
+) -> Result<Typed> {
+    let mut bound = Vec::with_capacity(calls.len());
+    for plan in calls {
+        let args = plan.args.iter().map(|e| Bound::bind(e, scope)).collect::<Result<Vec<_>>>()?;
+        let types: Vec<Type> = args.iter().map(|a| a.ty().clone()).collect();
+        let (function, ty) = resolve::resolve(&plan.name, &plan.params, &types, !order.is_empty())?;
+        let shape = Shape::of(&plan.frame, &order)?;
+        bound.push(Call { function, args, ty, plan, shape });
+    }
+    let mut types = input.types;
+    let batches = input.rows.collect(query)?;
+    let bytes: u64 = batches.iter().map(|b| b.bytes() as u64).sum();
+    let rows: usize = batches.iter().map(|b| b.rows).sum();
+    if rows >= u32::MAX as usize {
+        return Err(Error::new(
+            types::codes::TOO_MANY_ROWS,
+            "A window function takes at most 4294967294 rows; filter or aggregate first",
+        ));
+    }
+    // the sorted copy, and while sorting: words of the keys, pairs, bounds of peers
+    let mut held = query.memory.reserve(bytes)?;
+    let working =
+        query.memory.reserve(bytes + rows as u64 * (8 * (partition.len() + order.len()) as u64 + 28))?;
+    let all = Batch::concat(&types, &batches);
+    drop(batches);
+    let partition_keys = partition.len();
+    let mut keys: Vec<Key> =
+        partition.into_iter().map(|expr| Key { expr, desc: false, nulls_first: false }).collect();
+    keys.extend(order);
+    let (sorted, rowset) = {
+        let columns = keys.iter().map(|k| k.column(&all, query)).collect::<Result<Vec<_>>>()?;
+        query.cancel.check()?;
+        let permutation = sort::order(&columns, all.rows, None);
+        query.cancel.check()?;
+        let bounds = bounds(&columns, partition_keys, &permutation);
+        let in_order = permutation.iter().enumerate().all(|(i, &p)| i == p as usize);
+        (if in_order { all } else { all.gather(&permutation) }, bounds)
+    };
+    drop(working);
+    let (partitions, peer_start, peer_end) = rowset;
+    let rowset =
+        Rowset { batch: &sorted, partitions, peer_start, peer_end, order: &keys[partition_keys..], query };
+    let _bounds = query.memory.reserve(rows as u64 * 8 + rowset.partitions.len() as u64 * 8)?;
+    let mut added: Vec<Column> = Vec::with_capacity(bound.len());
+    let mut known: Vec<(&Shape, Arc<Frames>)> = Vec::new();
+    for call in &bound {
+        query.cancel.check()?;
+        let frames = if call.function.uses_frame() {
+            match known.iter().find(|(s, _)| *s == &call.shape) {
+                Some((_, f)) => Some(f.clone()),
+                None => {
+                    let f = Arc::new(Frames::new(&call.shape, &rowset)?);
+                    known.push((&call.shape, f.clone()));
+                    Some(f)
+                }
+            }
+        } else {
+            None
+        };
+        let column = compute(call, &rowset, frames.as_deref())?;
+        held.resize(held.bytes() + column.bytes() as u64)?;
+        added.push(column);
+        types.push(call.ty.clone());
+    }
+    drop(known);
+    drop(rowset);
+    let mut columns = sorted.columns;
+    columns.extend(added);
+    let whole = Batch { columns, rows };
+    let out = (0..rows).step_by(CHUNK).map(|s| whole.slice(s, CHUNK.min(rows - s))).collect();
+    Ok(Typed { rows: Rows::source(Batches::held(out, held), true), types })
+}
+
+/// Partitions, and each row's peers, of rows in the order of `permutation`.
+#[allow(clippy::type_complexity)]
+fn bounds(
+    keys: &[KeyColumn],
+    partition_keys: usize,
+    permutation: &[u32],
+) -> (Vec<(u32, u32)>, Vec<u32>, Vec<u32>) {
+    let n = permutation.len();
+    let mut partitions = Vec::new();
+    let (mut peer_start, mut peer_end) = (vec![0u32; n], vec![0u32; n]);
+    let (mut first, mut peer) = (0usize, 0usize);
+    for i in 1..=n {
+        let differs = |keys: &[KeyColumn]| {
+            i == n || keys.iter().any(|k| !k.equal(permutation[i - 1] as usize, permutation[i] as usize))
+        };
+        let new_partition = differs(&keys[..partition_keys]);
+        if new_partition || differs(&keys[partition_keys..]) {
+            peer_start[peer..i].fill(peer as u32);
+            peer_end[peer..i].fill(i as u32);
+            peer = i;
+        }
+        if new_partition {
+            partitions.push((first as u32, i as u32));
+            first = i;
+        }
+    }
+    (partitions, peer_start, peer_end)
+}
+
+fn compute(call: &Call<'_>, rowset: &Rowset<'_>, frames: Option<&Frames>) -> Result<Column> {
+    let query = rowset.query;
+    let _args = query.memory.reserve(rowset.batch.rows as u64 * 16)?;
+    let args = call.args.iter().map(|a| a.eval(rowset.batch, query)).collect::<Result<Vec<_>>>()?;
+    let of = |f: Option<&Frames>| {
+        if f.is_none() { Err(Error::internal("a window function without its frame")) } else { Ok(()) }
+    };
+    match (&call.function, frames) {
+        (Function::Rank(kind), _) => ranks::rank(*kind, &args, rowset),
+        (Function::Shift { ahead, in_frame: false }, _) => {
+            values::shift(*ahead, None, &args, &call.args, rowset)
+        }
+        (Function::Shift { ahead, in_frame: true }, Some(f)) => {
+            values::shift(*ahead, Some(f), &args, &call.args, rowset)
+        }
+        (Function::Pick(pick), Some(f)) => values::pick(*pick, &args, call.args[0].ty(), f, rowset),
+        (Function::Decay { kind, length }, Some(f)) => {
+            decay::decayed(*kind, *length, &args, &call.args, f, rowset)
+        }
+        (Function::Derivative, _) => decay::derivative(&args, &call.args, rowset),
+        (Function::Aggregate(a), Some(f)) => match sliding::column(a.as_ref(), &args, f, rowset)? {
+            Some(c) => Ok(c),
+            None => aggregated::column(a.as_ref(), &args, f, rowset),
+        },
+        (_, f) => of(f).and_then(|()| {
+            Err(Error::not_implemented(format!("Window function {} is not implemented", call.plan.name)))
+        }),
+    }
+}
+
+/// What a function may still take while it works: grows with what it has made so far.
+struct Growth {
+    held: Reservation,
+}
+
+impl Growth {
+    fn new(query: &Query) -> Growth {
+        Growth { held: Reservation::empty(&query.memory) }
+    }
+    fn now(&mut self, bytes: usize) -> Result<()> {
+        if bytes as u64 > self.held.bytes() { self.held.resize(bytes as u64) } else { Ok(()) }
+    }
+}
