@@ -73,7 +73,8 @@ export function bindAggregation(
     keys: assigned,
     aggregates,
     totals: ast.totals,
-    emptyIfNoRows: ast.groupBy !== undefined,
+    emptyIfNoRows:
+      ast.groupBy !== undefined || ctx.settings.bool('empty_result_for_aggregation_by_empty_set'),
     ...(sets ? { sets } : {}),
     ...(setColumn ? { setColumn } : {}),
     columns: [

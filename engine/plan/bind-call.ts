@@ -2,6 +2,7 @@
 // and the few names that are not functions of the kernel (arrayJoin, grouping, in).
 
 import type { Expression, FunctionCall, Lambda, Span } from '../../sql/ast.ts';
+import { isKnownSetting, settingDefinitions, unknownSetting } from '../settings.ts';
 import { bindExpression, bindIn, castTo, withSpan } from './bind-expression.ts';
 import { expandColumns } from './bind-star.ts';
 import { bindScalarSubquery } from './bind-subquery.ts';
@@ -13,6 +14,7 @@ import {
   callExpr,
   castExpr,
   columnExpr,
+  columnsOf,
   type Expr,
   groupingExpr,
   lambdaExpr,
@@ -61,6 +63,10 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
     return scalarExpr(index, 'UInt8', ast.span);
   }
   if (lower === 'cast' && ast.args.length === 2) return bindCast(ast, scope, locals);
+  if (ast.name === 'getSetting' || ast.name === 'getSettingOrDefault') {
+    const value = settingValue(ast, scope, locals);
+    if (value) return value;
+  }
   const inline = inlineLambda(ast, scope) ?? userFunctions.get(ast.name);
   if (inline) return callLambda(inline, ast, scope, locals);
   const scalar = kernel.functions.scalar(ast.name);
@@ -79,6 +85,27 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
     throw failAt(ast.nameSpan, 'BAD_ARGUMENTS', `Window function ${ast.name} needs OVER (…)`);
   }
   throw unknownFunction(scope, ast.name, ast.nameSpan);
+}
+
+/** getSetting('name'): a constant of the setting's own type. */
+function settingValue(ast: FunctionCall, scope: Scope, locals: Locals): Expr | undefined {
+  const [first, second] = ast.args;
+  const name = first && constantOf(scope.ctx, bindExpression(first, scope, locals))?.value;
+  if (typeof name !== 'string') return undefined;
+  const definition = settingDefinitions.get(name);
+  if (!definition && second) return bindExpression(second, scope, locals);
+  if (!definition) {
+    const changed = scope.ctx.settings.changed.get(name);
+    if (changed !== undefined) return literalExpr('String', changed, ast.span);
+    if (isKnownSetting(name)) return literalExpr('String', '', ast.span);
+    const error = unknownSetting(name);
+    throw failAt(ast.args[0]?.span, 'UNKNOWN_SETTING', error.message);
+  }
+  const text = scope.ctx.settings.text(name);
+  if (definition.type === 'bool') return literalExpr('Bool', text === '1', ast.span);
+  if (definition.type === 'text') return literalExpr('String', text, ast.span);
+  if (definition.type === 'float') return literalExpr('Float32', text, ast.span);
+  return literalExpr('UInt64', String(Math.round(Number(text) || 0)), ast.span);
 }
 
 export function unknownFunction(scope: Scope, name: string, span: Span): Error {
@@ -179,6 +206,14 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
     const given = types[i];
     if (!given)
       throw failAt(lambda.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes no lambda here`);
+    if (given.length === 0) {
+      const bad = bound.find((other) => other !== undefined);
+      throw failAt(
+        bad?.span ?? ast.span,
+        'ILLEGAL_TYPE_OF_ARGUMENT',
+        `${ast.name} takes arrays, not ${bad?.type ?? 'this'}`,
+      );
+    }
     if (given.length !== lambda.params.length) {
       const text = `The lambda has ${lambda.params.length} parameter(s), ${ast.name} gives ${given.length}`;
       throw failAt(lambda.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
@@ -264,9 +299,12 @@ export function aggregateParts(
 }
 
 function bindAggregate(ast: FunctionCall, scope: Scope, locals: Locals, canonical: string): Expr {
-  if (locals) throw notBuilt(ast.span, `The aggregate ${ast.name} inside a lambda`);
   const { name, params, args } = aggregateParts(ast, scope, locals, canonical);
+  const params_ = new Set([...(locals?.values() ?? [])].flatMap((e) => [...columnsOf(e)]));
   for (const arg of args) {
+    if (locals && [...columnsOf(arg)].some((id) => params_.has(id))) {
+      throw notBuilt(ast.span, `The aggregate ${ast.name} over a parameter of a lambda`);
+    }
     if (someExpr(arg, (e) => e.kind === 'aggregate')) {
       throw failAt(
         arg.span ?? ast.span,
@@ -278,7 +316,10 @@ function bindAggregate(ast: FunctionCall, scope: Scope, locals: Locals, canonica
       throw failAt(ast.span, 'ILLEGAL_AGGREGATION', `A window function stands inside ${ast.name}`);
     }
   }
-  return resolveAggregate(scope, name, params, args, ast.span);
+  const orNull =
+    scope.ctx.settings.bool('aggregate_functions_null_for_empty') &&
+    !/^count|Or(Null|Default)/.test(name);
+  return resolveAggregate(scope, orNull ? `${name}OrNull` : name, params, args, ast.span);
 }
 
 export function resolveAggregate(

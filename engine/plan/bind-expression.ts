@@ -2,6 +2,7 @@
 
 import type { Expression, Span } from '../../sql/ast.ts';
 import { bindFunction, resolveCall } from './bind-call.ts';
+import { expandColumns } from './bind-star.ts';
 import { bindScalarSubquery, bindSetSubquery, bindTableSet } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
 import { deeper, failAt, notBuilt } from './context.ts';
@@ -39,8 +40,11 @@ const binders: { [K in Kind]: Bind<K> } = {
   Star: (ast) => {
     throw failAt(ast.span, 'UNSUPPORTED_METHOD', '* cannot stand here, only in a list of columns');
   },
-  ColumnsMatcher: (ast) => {
-    throw failAt(ast.span, 'UNSUPPORTED_METHOD', 'COLUMNS cannot stand here, only in a list');
+  ColumnsMatcher: (ast, scope) => {
+    const [only, second] = expandColumns(ast, scope);
+    if (only && !second) return only.expr;
+    const text = 'COLUMNS stands for several columns where one value is needed';
+    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
   },
   Function: bindFunction,
   Lambda: (ast) => {

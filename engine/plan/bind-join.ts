@@ -57,8 +57,14 @@ export function bindJoin(ast: Join, scope: Scope): BoundFrom {
 
 const emptyCondition = (): Condition => ({ leftKeys: [], rightKeys: [], residual: [] });
 
-function kindOf(ast: Join): { join: JoinKind; strictness: 'all' | 'any' } {
-  const { type, strictness } = ast;
+function kindOf(ast: Join, scope: Scope): { join: JoinKind; strictness: 'all' | 'any' } {
+  const { type } = ast;
+  let { strictness } = ast;
+  if (!strictness && type !== 'COMMA' && type !== 'CROSS') {
+    const mode = scope.ctx.settings.text('join_default_strictness').toUpperCase();
+    if (mode === 'ANY') strictness = 'ANY';
+    else if (mode !== 'ALL') throw failAt(ast.span, 'EXPECTED_ALL_OR_ANY', 'JOIN needs ALL or ANY');
+  }
   if (strictness === 'ASOF') {
     if (type !== 'INNER' && type !== 'LEFT') throw notBuilt(ast.span, `ASOF ${type} JOIN`);
     return { join: type === 'LEFT' ? 'asofLeft' : 'asof', strictness: 'all' };
@@ -122,24 +128,26 @@ function retyped(sources: readonly Source[], node: Node): Source[] {
 
 function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): BoundFrom {
   const on = ast.on as Expression;
-  const { join, strictness } = kindOf(ast);
-  const bound = condition(bindExpression(on, scope), on, 'ON');
-  someExpr(bound, (e) => {
-    if (e.kind === 'aggregate' || e.kind === 'window') {
-      throw failAt(
-        e.span ?? on.span,
-        'ILLEGAL_AGGREGATION',
-        'An aggregate or window function is found in JOIN ON',
-      );
-    }
-    return false;
-  });
+  const { join, strictness } = kindOf(ast, scope);
   const inLeft = new Set(left.node.columns.map((c) => c.id));
   const inRight = new Set(right.node.columns.map((c) => c.id));
   const parts = emptyCondition();
   const leftOnly: Expr[] = [];
   const rightOnly: Expr[] = [];
-  for (const part of conjuncts(bound)) {
+  const bound: Expr[] = [];
+  for (const ast_ of operands(on)) {
+    if (takePair(ast_, parts, scope, inLeft, inRight)) continue;
+    const expr = condition(bindExpression(ast_, scope), ast_, 'ON');
+    someExpr(expr, (e) => {
+      if (e.kind === 'aggregate' || e.kind === 'window') {
+        const text = 'An aggregate or window function is found in JOIN ON';
+        throw failAt(e.span ?? on.span, 'ILLEGAL_AGGREGATION', text);
+      }
+      return false;
+    });
+    bound.push(...conjuncts(expr));
+  }
+  for (const part of bound) {
     const side = sideOf(part, inLeft, inRight);
     if (side === 'left') leftOnly.push(part);
     else if (side === 'right') rightOnly.push(part);
@@ -177,6 +185,30 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
   }
   const node = joinNode(leftNode, rightNode, join, strictness, parts, useNulls, residual);
   return { node, sources: retyped([...left.sources, ...right.sources], node), merged: left.merged };
+}
+
+/** Operands of AND, as written. */
+function operands(on: Expression): Expression[] {
+  if (on.kind === 'Chain' && on.op === 'AND') return on.operands.flatMap(operands);
+  return [on];
+}
+
+/** `a = b` with one side from each table becomes a pair of keys, of whatever types have a common one. */
+function takePair(
+  ast: Expression,
+  into: Condition,
+  scope: Scope,
+  left: ReadonlySet<number>,
+  right: ReadonlySet<number>,
+): boolean {
+  if (ast.kind !== 'Binary' || ast.fn !== 'equals') return false;
+  const a = bindExpression(ast.left, scope);
+  const b = bindExpression(ast.right, scope);
+  const [sa, sb] = [sideOf(a, left, right), sideOf(b, left, right)];
+  if (sa === 'left' && sb === 'right') addKey(into, a, b, scope, ast.span);
+  else if (sa === 'right' && sb === 'left') addKey(into, b, a, scope, ast.span);
+  else return false;
+  return true;
 }
 
 function sideOf(
@@ -227,7 +259,7 @@ function addKey(into: Condition, a: Expr, b: Expr, scope: Scope, span: Span): vo
   if (type === undefined) {
     throw failAt(
       span,
-      'TYPE_MISMATCH',
+      'NO_COMMON_TYPE',
       `Join keys of types ${a.type} and ${b.type} cannot be compared`,
       {
         hint: 'Convert one side, as in toString(x)',
@@ -286,7 +318,7 @@ function joinUsing(
   using: readonly { name: string; span: Span }[],
 ): BoundFrom {
   const { ctx } = scope;
-  const { join, strictness } = kindOf(ast);
+  const { join, strictness } = kindOf(ast, scope);
   const look = (from: BoundFrom, name: string, span: Span): SourceColumn => {
     const inner: Scope = { ...scope, sources: from.sources, merged: from.merged };
     const found = findColumn(inner, [name], span);

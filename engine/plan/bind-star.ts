@@ -11,7 +11,7 @@ import { suggest } from '../../sql/suggest.ts';
 import { callByName } from './bind-call.ts';
 import { bindExpression, elementOf } from './bind-expression.ts';
 import { failAt } from './context.ts';
-import type { Expr } from './expression.ts';
+import { type Expr, literalExpr } from './expression.ts';
 import { columnName } from './names.ts';
 import {
   findSource,
@@ -76,6 +76,9 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
     });
   }
   const sources = sourcesOf(ast, scope);
+  if (scope.sources.length === 0 && ast.kind === 'Star' && !ast.qualifier) {
+    return [{ column: 'dummy', name: 'dummy', expr: literalExpr('UInt8', '0', ast.span) }];
+  }
   if (sources.length === 0) {
     throw failAt(ast.span, 'UNKNOWN_TABLE', 'There is no FROM that * could take columns from');
   }
@@ -133,7 +136,18 @@ function transform(t: ColumnTransformer, items: Candidate[], scope: Scope): Cand
     if (t.strict) {
       names.forEach((name, i) => {
         if (!items.some((item) => item.column === name)) {
-          throw unknownIdentifier(scope, [name], t.columns[i]?.span ?? t.span);
+          const near = suggest(
+            name,
+            items.map((item) => item.column),
+          );
+          const hint = near === undefined ? {} : { hint: `Did you mean \`${near}\`?` };
+          const span = t.columns[i]?.span ?? t.span;
+          throw failAt(
+            span,
+            'BAD_ARGUMENTS',
+            `EXCEPT STRICT: there is no column \`${name}\``,
+            hint,
+          );
         }
       });
     }

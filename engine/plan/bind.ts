@@ -7,6 +7,7 @@ import type {
   Select,
   SetOperation,
   Span,
+  TableExpression,
   ValuesQuery,
   With,
 } from '../../sql/ast.ts';
@@ -227,6 +228,16 @@ function bindSelect(ast: Select, parent: Scope): Node {
   const items = selectItems(ast, scope);
 
   // 1. Rows: arrayJoin() of conditions comes before them.
+  if (ast.prewhere && !leftmostIsStored(ast.from, scope)) {
+    throw failAt(
+      ast.prewhere.span,
+      'ILLEGAL_PREWHERE',
+      'PREWHERE is only for tables that are stored',
+      {
+        hint: 'Write WHERE',
+      },
+    );
+  }
   const unfold = new Unfolder(ctx);
   const conditions: Expr[] = [];
   for (const [clause, e] of [
@@ -277,6 +288,18 @@ function bindSelect(ast: Select, parent: Scope): Node {
     order: order.map((o) => ({ ...o, expr: windows.rewrite(o.expr) })),
     by: by.map((e) => windows.rewrite(e)),
   });
+}
+
+function leftmostIsStored(from: TableExpression | undefined, scope: Scope): boolean {
+  if (!from) return false;
+  if (from.kind === 'Join' || from.kind === 'ArrayJoin') return leftmostIsStored(from.left, scope);
+  if (from.kind !== 'Table') return false;
+  const { database, table } = from.name;
+  const found = scope.ctx.catalog.find(
+    database && nameText(scope.ctx, database),
+    nameText(scope.ctx, table),
+  );
+  return found?.kind === 'stored' || found?.kind === 'view';
 }
 
 function bindOrdering(

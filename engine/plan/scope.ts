@@ -10,6 +10,7 @@ import type {
   Span,
   WindowSpec,
 } from '../../sql/ast.ts';
+import { print } from '../../sql/print.ts';
 import { suggest, suggestColumn } from '../../sql/suggest.ts';
 import { failAt, type Planning } from './context.ts';
 import type { Column, Expr } from './expression.ts';
@@ -132,14 +133,17 @@ export function findColumn(
   parts: readonly string[],
   span: Span,
 ): FoundColumn | undefined {
-  for (let n = parts.length; n >= 1; n--) {
+  const lengths = [...Array(parts.length).keys()].map((i) => parts.length - i);
+  const direct = (n: number): FoundColumn | undefined => {
     const name = parts.slice(0, n).join('.');
     const merged = scope.merged.get(name);
     if (merged) return { column: merged, source: undefined, used: n };
     const hits = scope.sources.filter((s) => s.byName.has(name));
     const [hit, second] = hits;
-    if (!hit) continue;
-    if (second && !(scope.sources.length === 2)) {
+    if (!hit) return undefined;
+    const preferLeft =
+      scope.sources.length === 2 && scope.ctx.settings.bool('single_join_prefer_left_table');
+    if (second && !preferLeft) {
       const where = hits.map((s) => s.alias ?? s.table ?? '(subquery)').join(', ');
       throw failAt(
         span,
@@ -151,7 +155,9 @@ export function findColumn(
       );
     }
     return { column: hit.byName.get(name) as SourceColumn, source: hit, used: n };
-  }
+  };
+  const whole = direct(parts.length);
+  if (whole) return whole;
   for (const qualifier of [1, 2]) {
     if (parts.length <= qualifier) break;
     // An alias beats the name of a table that has another alias.
@@ -164,6 +170,10 @@ export function findColumn(
         if (column) return { column, source, used: n };
       }
     }
+  }
+  for (const n of lengths.slice(1)) {
+    const found = direct(n);
+    if (found) return found;
   }
   return undefined;
 }
@@ -223,7 +233,21 @@ export function collectAliases(scope: Scope, ast: Expression | undefined): void 
   walkExpressions(ast, (node) => {
     if (node.kind !== 'Alias') return;
     const name = nameText(scope.ctx, node.alias);
-    if (scope.aliases.has(name)) return;
+    const known = scope.aliases.get(name);
+    if (known) {
+      if (
+        known.ast !== node.expr &&
+        known.scope === scope &&
+        print(known.ast) !== print(node.expr)
+      ) {
+        throw failAt(
+          node.span,
+          'MULTIPLE_EXPRESSIONS_FOR_ALIAS',
+          `Alias \`${name}\` names two different expressions`,
+        );
+      }
+      return;
+    }
     scope.aliases.set(name, { name, ast: node.expr, scope, binding: false });
   });
 }

@@ -69,7 +69,7 @@ export const tableFunctionNames = (): string[] => [
 ];
 
 export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Node; table: string } {
-  const bind = functions[call.name] ?? functions[call.name.toLowerCase()];
+  const bind = Object.hasOwn(functions, call.name) ? functions[call.name] : undefined;
   if (bind && call.name !== 'merge') return { node: bind(call, scope), table: call.name };
   const why = refused[call.name];
   if (why === 'remote') {
@@ -96,7 +96,8 @@ function integerArg(arg: Expression, call: FunctionCall, scope: Scope): number {
   const n = value ? (integerOf(value.value) ?? wholeFloat(value.value)) : undefined;
   if (n === undefined)
     throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes constant integers`);
-  if (n < 0) throw failAt(arg.span, 'BAD_ARGUMENTS', `${call.name} takes no negative numbers`);
+  if (n < 0)
+    throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes no negative numbers`);
   return Math.min(n, Number.MAX_SAFE_INTEGER);
 }
 

@@ -256,7 +256,8 @@ function define(
     ast.storage?.orderBy !== undefined ||
     ast.storage?.primaryKey !== undefined ||
     ast.asTable !== undefined;
-  if (table.engine.name === 'MergeTree' && !sorted && ast.storage?.engine) {
+  const keyless = run.settings.bool('create_table_empty_primary_key_by_default');
+  if (table.engine.name === 'MergeTree' && !sorted && ast.storage?.engine && !keyless) {
     throw failAt(
       ast.storage.engine.span,
       'BAD_ARGUMENTS',

@@ -171,6 +171,25 @@ export interface Elements {
   indexes: IndexAst[];
 }
 
+/** `n Nested(a T, b U)` is the columns `n.a Array(T)` and `n.b Array(U)`. */
+function flattened(column: ColumnAst): ColumnAst[] {
+  const { type } = column;
+  if (type?.name.toLowerCase() !== 'nested') return [column];
+  return (type.args ?? []).flatMap((field): ColumnAst[] => {
+    if (field.kind !== 'TypeField')
+      throw failAt(field.span, 'ILLEGAL_SYNTAX_FOR_DATA_TYPE', 'Nested takes names with types');
+    const name = { ...column.name, name: `${column.name.name}.${field.name.name}` };
+    const array: DataType = {
+      kind: 'DataType',
+      name: 'Array',
+      nameSpan: field.span,
+      span: field.span,
+      args: [field.type],
+    };
+    return [{ ...column, name, type: array }];
+  });
+}
+
 /** Sorts out what is built from what is not. */
 export function sortElements(elements: readonly TableElement[]): Elements {
   const columns: ColumnAst[] = [];
@@ -178,7 +197,7 @@ export function sortElements(elements: readonly TableElement[]): Elements {
   for (const element of elements) {
     switch (element.kind) {
       case 'ColumnDefinition':
-        columns.push(element);
+        columns.push(...flattened(element));
         break;
       case 'IndexDefinition':
         indexes.push(element);
@@ -209,7 +228,7 @@ export function withColumns(
   // Columns without a type may use any that have one.
   for (const ast of [...typed, ...untyped]) {
     if (names.get(ast.name.name.toLowerCase()) === ast.name.name) {
-      throw failAt(ast.name.span, 'DUPLICATE_COLUMN', `Column ${ast.name.name} is there twice`);
+      throw failAt(ast.name.span, 'ILLEGAL_COLUMN', `Column ${ast.name.name} is there twice`);
     }
     names.set(ast.name.name.toLowerCase(), ast.name.name);
     const column = columnDefinition(run, ast, next);

@@ -305,6 +305,9 @@ async function insertData(
     return inserted(outcome);
   } catch (error) {
     if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
+    if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
+      throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', error.message);
+    }
     return insertExpressions(run, ast, definition, columns, inline, error);
   }
 }

@@ -58,10 +58,18 @@ export function bindTable(
   const scope = newScope(ctx, { start: 0, end: 0 });
   const stored: Column[] = [];
   const columns = definition.columns.flatMap((c): SourceColumn[] => {
-    if (c.defaultKind === 'EPHEMERAL') return [];
-    if (c.defaultKind === 'ALIAS') {
+    // An EPHEMERAL column has only its default for rows that are there.
+    if (c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL') {
       const expr = (): Expr =>
-        convert(bindExpression(parseExpression(c.defaultExpr ?? 'NULL'), scope), c.type);
+        convert(
+          bindExpression(
+            parseExpression(
+              c.defaultExpr ?? `defaultValueOfTypeName('${c.type.replace(/[\\']/g, '\\$&')}')`,
+            ),
+            scope,
+          ),
+          c.type,
+        );
       return [{ name: c.name, type: c.type, expr, hidden: true }];
     }
     const column = newColumn(ctx, c.name, c.type);
