@@ -444,8 +444,12 @@ impl Ingest {
                 self.take(blocks)?;
             }
         } else {
-            let blocks = self.decoder.finish()?;
-            self.take(blocks)?;
+            let Ingest { decoder, shaper, spec, query, hash, sink, .. } = &mut self;
+            decoder.finish_with(&mut |block| {
+                let (batch, rows_hash) = shaper.shape(block, spec.hash, query)?;
+                hash.join(&rows_hash);
+                sink.add(batch, query)
+            })?;
             self.report = self.decoder.report().clone();
         }
         let query = self.query.clone();

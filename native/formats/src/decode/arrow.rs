@@ -419,18 +419,23 @@ impl Iterator for ParquetBlocks {
 pub(crate) struct ParquetReader {
     fields: Vec<InputField>,
     options: InputOptions,
+    data: Vec<u8>,
     blocks: Option<ParquetBlocks>,
 }
 
 impl ParquetReader {
     pub fn new(fields: &[InputField], o: &InputOptions) -> Self {
-        ParquetReader { fields: fields.to_vec(), options: o.clone(), blocks: None }
+        ParquetReader { fields: fields.to_vec(), options: o.clone(), data: Vec::new(), blocks: None }
     }
 }
 
 impl Reader for ParquetReader {
     fn whole(&self) -> bool {
         true
+    }
+    fn own(&mut self, data: Vec<u8>) -> Option<Vec<u8>> {
+        self.data = data;
+        None
     }
     fn can_skip(&self) -> bool {
         false
@@ -443,7 +448,7 @@ impl Reader for ParquetReader {
     }
     fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, _eof: bool) -> Result<Step> {
         if self.blocks.is_none() {
-            let source = ParquetSource::open(Arc::new(c.data.to_vec()))?;
+            let source = ParquetSource::open(Arc::new(std::mem::take(&mut self.data)))?;
             self.blocks =
                 Some(source.read((0..source.row_groups()).collect(), &self.fields, &self.options)?);
         }
@@ -462,6 +467,7 @@ pub(crate) struct ArrowFile {
     names: Vec<String>,
     types: Vec<types::Type>,
     skip_unknown: bool,
+    data: Vec<u8>,
     reader: Option<FileReader<IoCursor<Vec<u8>>>>,
 }
 
@@ -471,6 +477,7 @@ impl ArrowFile {
             names: fields.iter().map(|f| f.name.clone()).collect(),
             types: fields.iter().map(|f| f.ty.clone()).collect(),
             skip_unknown: o.skip_unknown,
+            data: Vec::new(),
             reader: None,
         }
     }
@@ -479,6 +486,10 @@ impl ArrowFile {
 impl Reader for ArrowFile {
     fn whole(&self) -> bool {
         true
+    }
+    fn own(&mut self, data: Vec<u8>) -> Option<Vec<u8>> {
+        self.data = data;
+        None
     }
     fn can_skip(&self) -> bool {
         false
@@ -491,7 +502,7 @@ impl Reader for ArrowFile {
     }
     fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, _eof: bool) -> Result<Step> {
         if self.reader.is_none() {
-            let data = c.data.to_vec();
+            let data = std::mem::take(&mut self.data);
             self.reader = Some(guarded("Arrow", || FileReader::try_new(IoCursor::new(data), None))?);
         }
         let Some(reader) = self.reader.as_mut() else { return Ok(Step::End) };

@@ -178,6 +178,10 @@ pub(crate) trait Reader: Send {
     fn whole(&self) -> bool {
         false
     }
+    /// Takes the whole document over, or gives it back.
+    fn own(&mut self, data: Vec<u8>) -> Option<Vec<u8>> {
+        Some(data)
+    }
     /// A bad row can be left out and reading go on behind the next line end.
     fn can_skip(&self) -> bool {
         true
@@ -194,6 +198,8 @@ pub struct Decoder {
     /// leaving out the rest of a bad row, up to the next line end
     skipping: bool,
     ended: bool,
+    /// stop after each block, so that the caller can take it
+    one_by_one: bool,
     report: Report,
     ready: Vec<Block>,
 }
@@ -210,6 +216,7 @@ impl Decoder {
             retry_at: 0,
             skipping: false,
             ended: false,
+            one_by_one: false,
             report: Report::default(),
             ready: Vec::new(),
         })
@@ -282,13 +289,33 @@ impl Decoder {
 
     /// No more bytes come. Errors: as `push`; a cut last row is an error.
     pub fn finish(&mut self) -> Result<Vec<Block>> {
+        let mut out = Vec::new();
+        self.finish_with(&mut |b| {
+            out.push(b);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// As `finish`, block by block: a large document does not have to lie decoded in memory.
+    pub fn finish_with(&mut self, each: &mut dyn FnMut(Block) -> Result<()>) -> Result<()> {
         let tail = std::mem::take(&mut self.tail);
-        self.run(&tail, true)?;
+        let tail = self.reader.own(tail).unwrap_or_default();
+        self.one_by_one = true;
+        let mut pos = 0;
+        loop {
+            pos += self.run(&tail[pos..], true)?;
+            if self.ready.is_empty() {
+                break;
+            }
+            std::mem::take(&mut self.ready).into_iter().try_for_each(&mut *each)?;
+        }
         if self.rows.rows > 0 {
             self.flush();
+            std::mem::take(&mut self.ready).into_iter().try_for_each(each)?;
         }
         self.report.present.clone_from(&self.rows.present);
-        Ok(std::mem::take(&mut self.ready))
+        Ok(())
     }
 
     pub fn report(&self) -> &Report {
@@ -320,6 +347,9 @@ impl Decoder {
                     }
                     None => return Ok(data.len()),
                 }
+            }
+            if self.one_by_one && !self.ready.is_empty() {
+                return Ok(pos);
             }
             if self.ended {
                 return self.trailing(data, pos, eof);
