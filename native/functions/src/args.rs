@@ -245,7 +245,11 @@ impl StrOut {
 }
 
 /// One string result per row.
-pub fn map_str(rows: usize, function: &str, mut each: impl FnMut(usize, &mut Vec<u8>) -> Result<()>) -> Result<Column> {
+pub fn map_str(
+    rows: usize,
+    function: &str,
+    mut each: impl FnMut(usize, &mut Vec<u8>) -> Result<()>,
+) -> Result<Column> {
     let mut out = StrOut::new(rows, rows * 8);
     for i in 0..rows {
         each(i, &mut out.bytes)?;
@@ -343,5 +347,8 @@ pub fn array_column(offsets: Vec<u32>, values: Column) -> Column {
 use std::sync::Arc;
 
 pub fn string_too_large(function: &str, limit: usize) -> Error {
-    Error::new(TOO_LARGE_STRING_SIZE, format!("Too large string size in function {function}: the maximum is {limit} bytes"))
+    Error::new(
+        TOO_LARGE_STRING_SIZE,
+        format!("Too large string size in function {function}: the maximum is {limit} bytes"),
+    )
 }

@@ -91,20 +91,32 @@ impl Bind<'_> {
         };
         Err(Error::new(
             NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
-            format!("Number of arguments for function {} doesn't match: passed {n}, should be {wanted}", self.name),
+            format!(
+                "Number of arguments for function {} doesn't match: passed {n}, should be {wanted}",
+                self.name
+            ),
         ))
     }
     pub fn illegal(&self, i: usize, expected: &str) -> Error {
         Error::new(
             ILLEGAL_TYPE_OF_ARGUMENT,
-            format!("Illegal type {} of argument {} of function {}: expected {expected}", self.raw[i].ty, i + 1, self.name),
+            format!(
+                "Illegal type {} of argument {} of function {}: expected {expected}",
+                self.raw[i].ty,
+                i + 1,
+                self.name
+            ),
         )
     }
     fn check(&self, i: usize, ok: bool, expected: &str) -> Result<()> {
         if ok { Ok(()) } else { Err(self.illegal(i, expected)) }
     }
     pub fn string(&self, i: usize) -> Result<()> {
-        self.check(i, matches!(self.ty(i).base(), Type::String | Type::FixedString(_)), "String or FixedString")
+        self.check(
+            i,
+            matches!(self.ty(i).base(), Type::String | Type::FixedString(_)),
+            "String or FixedString",
+        )
     }
     pub fn plain_string(&self, i: usize) -> Result<()> {
         self.check(i, matches!(self.ty(i).base(), Type::String), "String")
@@ -140,7 +152,10 @@ impl Bind<'_> {
     /// Errors: `ILLEGAL_COLUMN` if the argument is not constant.
     pub fn need_constant(&self, i: usize) -> Result<&Column> {
         self.constant(i).ok_or_else(|| {
-            Error::new(ILLEGAL_COLUMN, format!("Argument {} of function {} must be constant", i + 1, self.name))
+            Error::new(
+                ILLEGAL_COLUMN,
+                format!("Argument {} of function {} must be constant", i + 1, self.name),
+            )
         })
     }
     pub fn const_bytes(&self, i: usize) -> Result<&[u8]> {
@@ -148,13 +163,16 @@ impl Bind<'_> {
         Ok(self.need_constant(i)?.bytes_at(0).unwrap_or_default())
     }
     pub fn const_str(&self, i: usize) -> Result<&str> {
-        std::str::from_utf8(self.const_bytes(i)?)
-            .map_err(|_| Error::bad_arguments(format!("Argument {} of function {} is not valid UTF-8", i + 1, self.name)))
+        std::str::from_utf8(self.const_bytes(i)?).map_err(|_| {
+            Error::bad_arguments(format!("Argument {} of function {} is not valid UTF-8", i + 1, self.name))
+        })
     }
     pub fn const_int(&self, i: usize) -> Result<i64> {
         self.integer(i)?;
         let v = self.need_constant(i)?.scalar(0);
-        v.as_i64().ok_or_else(|| Error::bad_arguments(format!("Argument {} of function {} is too large", i + 1, self.name)))
+        v.as_i64().ok_or_else(|| {
+            Error::bad_arguments(format!("Argument {} of function {} is too large", i + 1, self.name))
+        })
     }
     pub fn const_f64(&self, i: usize) -> Result<f64> {
         self.number(i)?;

@@ -62,7 +62,9 @@ pub fn lambda_params(name: &str, args: &[Arg]) -> Result<Vec<Option<Vec<Type>>>>
                 .collect();
             of(&plain)
         }
-        None if args.iter().any(|a| a.lambda) => Err(Error::illegal_type(format!("Function {name} takes no lambda"))),
+        None if args.iter().any(|a| a.lambda) => {
+            Err(Error::illegal_type(format!("Function {name} takes no lambda")))
+        }
         None => Ok(vec![None; args.len()]),
     }
 }
@@ -71,7 +73,8 @@ pub fn lambda_params(name: &str, args: &[Arg]) -> Result<Vec<Option<Vec<Type>>>>
 pub fn find(name: &str) -> Result<&'static FunctionDef> {
     registry::lookup(name).ok_or_else(|| {
         let near = registry::nearest(name);
-        let hint = if near.is_empty() { String::new() } else { format!(". Maybe you meant: {}", near.join(", ")) };
+        let hint =
+            if near.is_empty() { String::new() } else { format!(". Maybe you meant: {}", near.join(", ")) };
         let shown: String = name.chars().take(100).collect();
         Error::new(UNKNOWN_FUNCTION, format!("Function with name `{shown}` does not exist{hint}"))
     })
@@ -272,7 +275,14 @@ impl Wrapped {
     }
 
     /// Results for the whole dictionary, if they exist or it is time to make them.
-    fn whole_dict(&self, args: &[Value<'_>], at: usize, rows: usize, dict: &Arc<Dict>, session: &Session) -> Result<Option<Arc<DictResult>>> {
+    fn whole_dict(
+        &self,
+        args: &[Value<'_>],
+        at: usize,
+        rows: usize,
+        dict: &Arc<Dict>,
+        session: &Session,
+    ) -> Result<Option<Arc<DictResult>>> {
         if dict.len() > DICT_MAX {
             return Ok(None);
         }
@@ -402,7 +412,11 @@ impl Wrapped {
         if c.len() == rows {
             return Ok(c);
         }
-        Err(Error::internal(format!("Function {} returned {} rows instead of {rows}", self.def.name, c.len())))
+        Err(Error::internal(format!(
+            "Function {} returned {} rows instead of {rows}",
+            self.def.name,
+            c.len()
+        )))
     }
 }
 
@@ -431,7 +445,10 @@ fn flatten(c: &Column) -> Column {
     match &c.data {
         Data::Const(one, n) => Data::Const(Arc::new(one.flat_deep()), *n).into(),
         Data::Array(a) => Column {
-            data: Data::Array(ArrayData { offsets: a.offsets.clone(), values: Arc::new(a.values.flat_deep()) }),
+            data: Data::Array(ArrayData {
+                offsets: a.offsets.clone(),
+                values: Arc::new(a.values.flat_deep()),
+            }),
             nulls: c.nulls.clone(),
         },
         _ => c.flat_deep(),

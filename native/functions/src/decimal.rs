@@ -15,7 +15,10 @@ pub enum Op {
 }
 
 pub fn overflow(what: &str) -> Error {
-    Error::new(DECIMAL_OVERFLOW, format!("Decimal math overflow in {what}: cast the operands to a wider Decimal"))
+    Error::new(
+        DECIMAL_OVERFLOW,
+        format!("Decimal math overflow in {what}: cast the operands to a wider Decimal"),
+    )
 }
 
 pub fn division_by_zero() -> Error {
@@ -61,7 +64,15 @@ pub fn result_type(op: Op, a: &Type, b: &Type) -> Option<Type> {
 }
 
 /// Computes `a op b` into `out` (a Decimal). Errors: `DECIMAL_OVERFLOW`, `ILLEGAL_DIVISION`.
-pub fn compute(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, out: &Type, rows: usize) -> Result<Column> {
+pub fn compute(
+    op: Op,
+    a: &Column,
+    ta: &Type,
+    b: &Column,
+    tb: &Type,
+    out: &Type,
+    rows: usize,
+) -> Result<Column> {
     let Type::Decimal(p, s) = out else { return Err(Error::internal("decimal result expected")) };
     let (sa, sb, s) = (scale_of(ta), scale_of(tb), *s);
     let (ka, kb) = match op {
@@ -124,7 +135,11 @@ pub fn from_256(p: u8, values: Vec<I256>) -> Result<Column> {
     let n = values.len();
     narrow(p, n, |i| {
         let v = values[i];
-        if v > I256::from(i128::MAX) || v < I256::from(i128::MIN) { Err(overflow("a conversion")) } else { Ok(v.as_i128()) }
+        if v > I256::from(i128::MAX) || v < I256::from(i128::MIN) {
+            Err(overflow("a conversion"))
+        } else {
+            Ok(v.as_i128())
+        }
     })
 }
 
@@ -132,10 +147,16 @@ pub fn from_256(p: u8, values: Vec<I256>) -> Result<Column> {
 pub fn narrow(p: u8, rows: usize, each: impl Fn(usize) -> Result<i128>) -> Result<Column> {
     Ok(match p {
         0..=9 => Data::I32(
-            (0..rows).map(|i| i32::try_from(each(i)?).map_err(|_| overflow("Decimal32"))).collect::<Result<Vec<_>>>()?.into(),
+            (0..rows)
+                .map(|i| i32::try_from(each(i)?).map_err(|_| overflow("Decimal32")))
+                .collect::<Result<Vec<_>>>()?
+                .into(),
         ),
         10..=18 => Data::I64(
-            (0..rows).map(|i| i64::try_from(each(i)?).map_err(|_| overflow("Decimal64"))).collect::<Result<Vec<_>>>()?.into(),
+            (0..rows)
+                .map(|i| i64::try_from(each(i)?).map_err(|_| overflow("Decimal64")))
+                .collect::<Result<Vec<_>>>()?
+                .into(),
         ),
         19..=38 => Data::I128((0..rows).map(each).collect::<Result<Vec<_>>>()?.into()),
         _ => Data::I256((0..rows).map(|i| each(i).map(I256::from)).collect::<Result<Vec<_>>>()?.into()),

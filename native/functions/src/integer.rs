@@ -66,22 +66,46 @@ macro_rules! integer { ($($t:ty, $zero:expr, $bits:literal, $signed:literal);* $
     #[inline] fn checked_minus(self, o: Self) -> Option<Self> { self.checked_sub(o) }
 })* } }
 integer! { u8, 0, 8, false; u16, 0, 16, false; u32, 0, 32, false; u64, 0, 64, false; u128, 0, 128, false;
-    i8, 0, 8, true; i16, 0, 16, true; i32, 0, 32, true; i64, 0, 64, true; i128, 0, 128, true;
-    U256, U256::ZERO, 256, false; I256, I256::ZERO, 256, true }
+i8, 0, 8, true; i16, 0, 16, true; i32, 0, 32, true; i64, 0, 64, true; i128, 0, 128, true;
+U256, U256::ZERO, 256, false; I256, I256::ZERO, 256, true }
 
 /// Runs `$body` with `$W` an integer type of at least `$bits` bits (32, 64, 128 or 256).
 #[macro_export]
 macro_rules! with_wide {
     ($bits:expr, $signed:expr, $W:ident => $body:expr) => {
         match ($bits, $signed) {
-            (0..=32, false) => { type $W = u32; $body }
-            (0..=32, true) => { type $W = i32; $body }
-            (33..=64, false) => { type $W = u64; $body }
-            (33..=64, true) => { type $W = i64; $body }
-            (65..=128, false) => { type $W = u128; $body }
-            (65..=128, true) => { type $W = i128; $body }
-            (_, false) => { type $W = types::U256; $body }
-            (_, true) => { type $W = types::I256; $body }
+            (0..=32, false) => {
+                type $W = u32;
+                $body
+            }
+            (0..=32, true) => {
+                type $W = i32;
+                $body
+            }
+            (33..=64, false) => {
+                type $W = u64;
+                $body
+            }
+            (33..=64, true) => {
+                type $W = i64;
+                $body
+            }
+            (65..=128, false) => {
+                type $W = u128;
+                $body
+            }
+            (65..=128, true) => {
+                type $W = i128;
+                $body
+            }
+            (_, false) => {
+                type $W = types::U256;
+                $body
+            }
+            (_, true) => {
+                type $W = types::I256;
+                $body
+            }
         }
     };
 }

@@ -18,8 +18,8 @@ macro_rules! lane { ($($t:ty, $v:ident, $conv:ident);* $(;)?) => { $(impl Lane f
     fn column(v: Vec<Self>) -> Column { Data::$v(v.into()).into() }
 })* } }
 lane! { u8, U8, to_u64; u16, U16, to_u64; u32, U32, to_u64; u64, U64, to_u64; u128, U128, to_i128;
-        i8, I8, to_i64; i16, I16, to_i64; i32, I32, to_i64; i64, I64, to_i64; i128, I128, to_i128;
-        f32, F32, to_f64; f64, F64, to_f64 }
+i8, I8, to_i64; i16, I16, to_i64; i32, I32, to_i64; i64, I64, to_i64; i128, I128, to_i128;
+f32, F32, to_f64; f64, F64, to_f64 }
 impl Lane for I256 {
     fn from_num<N: Number>(n: N) -> Self {
         n.to_i256()
@@ -108,7 +108,12 @@ pub fn zip<R: Lane, O: Copy>(a: &Column, b: &Column, rows: usize, f: impl Fn(R, 
 }
 
 /// As `zip`, for operations that can fail; stops at the first error.
-pub fn try_zip<R: Lane, O: Copy>(a: &Column, b: &Column, rows: usize, f: impl Fn(R, R) -> types::Result<O>) -> types::Result<Vec<O>> {
+pub fn try_zip<R: Lane, O: Copy>(
+    a: &Column,
+    b: &Column,
+    rows: usize,
+    f: impl Fn(R, R) -> types::Result<O>,
+) -> types::Result<Vec<O>> {
     let (a, b) = (Source::<R>::of(a), Source::<R>::of(b));
     let mut out = Vec::with_capacity(rows);
     let (mut sa, mut sb) = ([R::default(); CHUNK], [R::default(); CHUNK]);
@@ -151,25 +156,79 @@ pub fn map<R: Lane, O: Copy>(a: &Column, rows: usize, f: impl Fn(R) -> O) -> Vec
 macro_rules! with_lane {
     ($ty:expr, $R:ident => $body:expr, $other:expr) => {
         match $ty {
-            types::Type::Bool | types::Type::UInt8 => { type $R = u8; $body }
-            types::Type::UInt16 | types::Type::Date => { type $R = u16; $body }
-            types::Type::UInt32 | types::Type::DateTime(_) | types::Type::Ipv4 => { type $R = u32; $body }
-            types::Type::UInt64 => { type $R = u64; $body }
-            types::Type::UInt128 | types::Type::Uuid | types::Type::Ipv6 => { type $R = u128; $body }
-            types::Type::UInt256 => { type $R = types::U256; $body }
-            types::Type::Int8 | types::Type::Enum8(_) => { type $R = i8; $body }
-            types::Type::Int16 | types::Type::Enum16(_) => { type $R = i16; $body }
-            types::Type::Int32 | types::Type::Date32 => { type $R = i32; $body }
-            types::Type::Int64 | types::Type::DateTime64(..) | types::Type::Interval(_) => { type $R = i64; $body }
-            types::Type::Int128 => { type $R = i128; $body }
-            types::Type::Int256 => { type $R = types::I256; $body }
-            types::Type::Float32 => { type $R = f32; $body }
-            types::Type::Float64 => { type $R = f64; $body }
+            types::Type::Bool | types::Type::UInt8 => {
+                type $R = u8;
+                $body
+            }
+            types::Type::UInt16 | types::Type::Date => {
+                type $R = u16;
+                $body
+            }
+            types::Type::UInt32 | types::Type::DateTime(_) | types::Type::Ipv4 => {
+                type $R = u32;
+                $body
+            }
+            types::Type::UInt64 => {
+                type $R = u64;
+                $body
+            }
+            types::Type::UInt128 | types::Type::Uuid | types::Type::Ipv6 => {
+                type $R = u128;
+                $body
+            }
+            types::Type::UInt256 => {
+                type $R = types::U256;
+                $body
+            }
+            types::Type::Int8 | types::Type::Enum8(_) => {
+                type $R = i8;
+                $body
+            }
+            types::Type::Int16 | types::Type::Enum16(_) => {
+                type $R = i16;
+                $body
+            }
+            types::Type::Int32 | types::Type::Date32 => {
+                type $R = i32;
+                $body
+            }
+            types::Type::Int64 | types::Type::DateTime64(..) | types::Type::Interval(_) => {
+                type $R = i64;
+                $body
+            }
+            types::Type::Int128 => {
+                type $R = i128;
+                $body
+            }
+            types::Type::Int256 => {
+                type $R = types::I256;
+                $body
+            }
+            types::Type::Float32 => {
+                type $R = f32;
+                $body
+            }
+            types::Type::Float64 => {
+                type $R = f64;
+                $body
+            }
             types::Type::Decimal(p, _) => match types::ty::decimal_width(*p) {
-                4 => { type $R = i32; $body }
-                8 => { type $R = i64; $body }
-                16 => { type $R = i128; $body }
-                _ => { type $R = types::I256; $body }
+                4 => {
+                    type $R = i32;
+                    $body
+                }
+                8 => {
+                    type $R = i64;
+                    $body
+                }
+                16 => {
+                    type $R = i128;
+                    $body
+                }
+                _ => {
+                    type $R = types::I256;
+                    $body
+                }
             },
             _ => $other,
         }

@@ -55,16 +55,20 @@ fn merge(types: &[Type]) -> Result<Type> {
 
 fn nested(types: &[Type]) -> Option<Result<Type>> {
     if types.iter().any(|t| matches!(t, Type::Array(_))) {
-        let inner: Option<Vec<Type>> =
-            types.iter().map(|t| if let Type::Array(i) = t { Some(i.as_ref().clone()) } else { None }).collect();
+        let inner: Option<Vec<Type>> = types
+            .iter()
+            .map(|t| if let Type::Array(i) = t { Some(i.as_ref().clone()) } else { None })
+            .collect();
         return Some(match inner {
             Some(i) => common_type(&i).map(Type::array),
             None => Err(none(types, "some of them are Array and some of them are not")),
         });
     }
     if types.iter().any(|t| matches!(t, Type::Map(_))) {
-        let inner: Option<Vec<(Type, Type)>> =
-            types.iter().map(|t| if let Type::Map(kv) = t { Some(kv.as_ref().clone()) } else { None }).collect();
+        let inner: Option<Vec<(Type, Type)>> = types
+            .iter()
+            .map(|t| if let Type::Map(kv) = t { Some(kv.as_ref().clone()) } else { None })
+            .collect();
         let Some(kvs) = inner else {
             return Some(Err(none(types, "some of them are Map and some of them are not")));
         };
@@ -102,7 +106,11 @@ fn scalar(types: &[Type]) -> Result<Type> {
     let all = |p: fn(&Type) -> bool| types.iter().all(p);
     if any(Type::is_string) {
         let fits = all(|t| t.is_string() || matches!(t, Type::Enum8(_) | Type::Enum16(_)));
-        return if fits { Ok(Type::String) } else { Err(none(types, "some of them are String/FixedString/Enum and some of them are not")) };
+        return if fits {
+            Ok(Type::String)
+        } else {
+            Err(none(types, "some of them are String/FixedString/Enum and some of them are not"))
+        };
     }
     if any(|t| matches!(t, Type::Enum8(_) | Type::Enum16(_))) {
         return Err(none(types, "they are different Enum types"));
@@ -127,7 +135,8 @@ fn dates(types: &[Type]) -> Result<Type> {
         return Err(none(types, "some of them are Date/DateTime and some of them are not"));
     }
     let zone = types.iter().find_map(Type::time_zone).cloned();
-    let scale = types.iter().filter_map(|t| if let Type::DateTime64(s, _) = t { Some(*s) } else { None }).max();
+    let scale =
+        types.iter().filter_map(|t| if let Type::DateTime64(s, _) = t { Some(*s) } else { None }).max();
     let has = |p: fn(&Type) -> bool| types.iter().any(p);
     let time = has(|t| matches!(t, Type::DateTime(_)));
     let wide = has(|t| matches!(t, Type::Date32));
@@ -166,7 +175,8 @@ fn decimals(types: &[Type]) -> Result<Type> {
                 widest = widest.max(class_precision(*p));
             }
             t => {
-                let d = integer_digits(t).ok_or_else(|| none(types, "some of them are too wide for Decimal"))?;
+                let d =
+                    integer_digits(t).ok_or_else(|| none(types, "some of them are too wide for Decimal"))?;
                 digits = digits.max(d);
             }
         }
@@ -206,7 +216,10 @@ fn numbers(types: &[Type]) -> Result<Type> {
         return match need {
             0..=24 => Ok(Type::Float32),
             25..=53 => Ok(Type::Float64),
-            _ => Err(none(types, "some of them are integers and some are floating point, but there is no floating point type that can exactly represent all required integers")),
+            _ => Err(none(
+                types,
+                "some of them are integers and some are floating point, but there is no floating point type that can exactly represent all required integers",
+            )),
         };
     }
     if signed == 0 {
@@ -214,7 +227,10 @@ fn numbers(types: &[Type]) -> Result<Type> {
     }
     let bits = if unsigned >= signed { unsigned * 2 } else { signed };
     if bits > 256 || (unsigned == 64 && bits == 128) {
-        return Err(none(types, "some of them are signed integers and some are unsigned integers, but there is no signed integer type that can exactly represent all required unsigned integer values"));
+        return Err(none(
+            types,
+            "some of them are signed integers and some are unsigned integers, but there is no signed integer type that can exactly represent all required unsigned integer values",
+        ));
     }
     Ok(Type::int_of(bits, true))
 }

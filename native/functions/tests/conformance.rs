@@ -40,20 +40,35 @@ fn statements() {
                     lost = true;
                 }
                 Ok(Ok(_)) if wants_error => {
-                    if !quiet { println!("NO ERROR {shown}\n   {}\n   wanted{}", body.trim(), statement.rsplit("-- {").next().unwrap_or_default()); }
+                    if !quiet {
+                        println!(
+                            "NO ERROR {shown}\n   {}\n   wanted{}",
+                            body.trim(),
+                            statement.rsplit("-- {").next().unwrap_or_default()
+                        );
+                    }
                     failed += 1;
                 }
                 Ok(Err(err)) if wants_error => {
                     if statement.rsplit("-- {").next().is_some_and(|w| w.contains(err.code().name)) {
                         passed += 1;
                     } else {
-                        if !quiet { println!("OTHER ERROR {shown}\n   {}\n   {err}\n   wanted{}", body.trim(), statement.rsplit("-- {").next().unwrap_or_default()); }
+                        if !quiet {
+                            println!(
+                                "OTHER ERROR {shown}\n   {}\n   {err}\n   wanted{}",
+                                body.trim(),
+                                statement.rsplit("-- {").next().unwrap_or_default()
+                            );
+                        }
                         failed += 1;
                     }
                 }
                 Ok(Err(err)) => {
                     // How many lines were expected is not known: the rest of the file is lost.
-                    println!("ERROR {shown}\n   {}\n   {err}", body.trim().chars().take(600).collect::<String>());
+                    println!(
+                        "ERROR {shown}\n   {}\n   {err}",
+                        body.trim().chars().take(600).collect::<String>()
+                    );
                     failed += 1;
                     lost = true;
                 }
@@ -63,7 +78,10 @@ fn statements() {
                         let want = lines.next().unwrap_or("<none>");
                         if got != want {
                             if same && !quiet {
-                                println!("DIFF {shown}\n   {}\n   got  {got}\n   want {want}", body.trim().chars().take(700).collect::<String>());
+                                println!(
+                                    "DIFF {shown}\n   {}\n   got  {got}\n   want {want}",
+                                    body.trim().chars().take(700).collect::<String>()
+                                );
                             }
                             same = false;
                         }

@@ -2,8 +2,10 @@
 
 pub mod add;
 pub mod diff;
+pub mod format;
 pub mod make;
 pub mod now;
+pub mod parse;
 pub mod parts;
 pub mod start;
 pub mod week;

@@ -222,10 +222,10 @@ pub fn farm64(s: &[u8]) -> u64 {
 
 /// MetroHash64 with seed 0.
 pub fn metro64(s: &[u8]) -> u64 {
-    const A: u64 = 0xD6D0_18F5;
-    const B: u64 = 0xA2AA_033B;
-    const C: u64 = 0x6299_2FC1;
-    const D: u64 = 0x30BC_5B29;
+    const A: u64 = 0xC83A_91E1;
+    const B: u64 = 0x8648_DBDB;
+    const C: u64 = 0x7BDE_C03B;
+    const D: u64 = 0x2F58_70A5;
     let n = s.len();
     let mut i = 0;
     let mut h = C.wrapping_mul(A).wrapping_add(n as u64);

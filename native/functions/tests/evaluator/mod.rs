@@ -61,7 +61,8 @@ impl Lambda<'_> {
 
 impl Evaluator {
     pub fn new() -> Self {
-        let session = Session { now_ns: 1_700_000_000_000_000_000, version: "26.7".into(), ..Session::default() };
+        let session =
+            Session { now_ns: 1_700_000_000_000_000_000, version: "26.7".into(), ..Session::default() };
         Evaluator { session, tables: HashMap::new() }
     }
 
@@ -106,7 +107,10 @@ impl Evaluator {
             }
             Statement::Select(s) => {
                 let (names, out) = self.select(&s)?;
-                let options = Arc::new(TextOptions::from_settings(&self.session.settings, self.session.timezone.clone())?);
+                let options = Arc::new(TextOptions::from_settings(
+                    &self.session.settings,
+                    self.session.timezone.clone(),
+                )?);
                 let mut text = Vec::new();
                 for row in 0..out.rows {
                     for (k, n) in names.iter().enumerate() {
@@ -129,9 +133,15 @@ impl Evaluator {
             Source::Numbers(from, n) => {
                 let v: Vec<u64> = (*from..from + n).collect();
                 let cell = Cell { ty: Type::UInt64, column: types::Data::U64(v.into()).into() };
-                Scope { rows: *n as usize, order: vec!["number".into()], columns: HashMap::from([("number".to_string(), cell)]) }
+                Scope {
+                    rows: *n as usize,
+                    order: vec!["number".into()],
+                    columns: HashMap::from([("number".to_string(), cell)]),
+                }
             }
-            Source::Table(name) => self.tables.get(name).cloned().ok_or_else(|| Error::internal(format!("no table {name}")))?,
+            Source::Table(name) => {
+                self.tables.get(name).cloned().ok_or_else(|| Error::internal(format!("no table {name}")))?
+            }
             Source::Select(inner) => {
                 let (names, scope) = self.select(inner)?;
                 Scope { order: names, ..scope }
@@ -157,7 +167,9 @@ impl Evaluator {
                 scope.columns.insert(name.clone(), cell);
             }
         }
-        if let Some(Expr::Call(f, args)) = items.iter().map(|i| &i.0).find(|e| matches!(e, Expr::Call(f, _) if f == "arrayJoin")) {
+        if let Some(Expr::Call(f, args)) =
+            items.iter().map(|i| &i.0).find(|e| matches!(e, Expr::Call(f, _) if f == "arrayJoin"))
+        {
             let _ = f;
             // One arrayJoin at the top multiplies the rows.
             let cell = self.eval(&args[0], &scope)?;
@@ -180,7 +192,11 @@ impl Evaluator {
             let mut out = Scope { rows: scope.rows, ..Scope::default() };
             let mut names = Vec::new();
             for (e, name) in &items {
-                let c = if matches!(e, Expr::Call(f, _) if f == "arrayJoin") { joined.clone() } else { self.eval(e, &scope)? };
+                let c = if matches!(e, Expr::Call(f, _) if f == "arrayJoin") {
+                    joined.clone()
+                } else {
+                    self.eval(e, &scope)?
+                };
                 names.push(name.clone());
                 out.columns.insert(name.clone(), c);
             }
@@ -188,7 +204,10 @@ impl Evaluator {
         }
         if let Some(w) = &s.filter {
             let keep = self.eval(w, &scope)?;
-            let rows: Vec<u32> = (0..scope.rows).filter(|&i| !keep.column.is_null(i) && keep.column.scalar(i).as_f64() != Some(0.0)).map(|i| i as u32).collect();
+            let rows: Vec<u32> = (0..scope.rows)
+                .filter(|&i| !keep.column.is_null(i) && keep.column.scalar(i).as_f64() != Some(0.0))
+                .map(|i| i as u32)
+                .collect();
             for c in scope.columns.values_mut() {
                 c.column = c.column.gather(&rows);
             }
@@ -206,7 +225,11 @@ impl Evaluator {
 
     fn finish(&self, s: &Select, names: Vec<String>, mut out: Scope) -> Result<(Vec<String>, Scope)> {
         if !s.order.is_empty() {
-            let keys: Vec<(Column, bool)> = s.order.iter().map(|(e, desc)| Ok((self.eval(e, &out)?.column, *desc))).collect::<Result<_>>()?;
+            let keys: Vec<(Column, bool)> = s
+                .order
+                .iter()
+                .map(|(e, desc)| Ok((self.eval(e, &out)?.column, *desc)))
+                .collect::<Result<_>>()?;
             let mut rows: Vec<u32> = (0..out.rows as u32).collect();
             rows.sort_by(|&a, &b| {
                 for (k, desc) in &keys {
@@ -231,7 +254,9 @@ impl Evaluator {
                 b.push_scalar(value);
                 Ok(Cell { ty: ty.clone(), column: Column::constant(b.finish(), scope.rows) })
             }
-            Expr::Name(n) => scope.columns.get(n).cloned().ok_or_else(|| Error::new(types::codes::UNKNOWN_IDENTIFIER, format!("Unknown identifier {n}"))),
+            Expr::Name(n) => scope.columns.get(n).cloned().ok_or_else(|| {
+                Error::new(types::codes::UNKNOWN_IDENTIFIER, format!("Unknown identifier {n}"))
+            }),
             Expr::Lambda(..) => Err(Error::internal("lambda outside of a call")),
             Expr::Alias(inner, _) => self.eval(inner, scope),
             Expr::In(x, list, negate) => self.eval_in(x, list, *negate, scope),
@@ -245,7 +270,11 @@ impl Evaluator {
         for e in list {
             let y = self.eval(e, scope)?;
             let args = [arg(&x), arg(&y)];
-            let eq = resolve("equals", &args, &self.session)?.eval(&[Value::Column(&x.column), Value::Column(&y.column)], scope.rows, &self.session)?;
+            let eq = resolve("equals", &args, &self.session)?.eval(
+                &[Value::Column(&x.column), Value::Column(&y.column)],
+                scope.rows,
+                &self.session,
+            )?;
             for i in 0..scope.rows {
                 answer.0[i] |= !eq.is_null(i) && eq.scalar(i).as_i64() == Some(1);
             }
@@ -267,7 +296,10 @@ impl Evaluator {
         for a in args {
             cells.push(if matches!(a, Expr::Lambda(..)) { None } else { Some(self.eval(a, scope)?) });
         }
-        let mut described: Vec<Arg> = cells.iter().map(|c| c.as_ref().map_or_else(|| Arg { ty: Type::Function, constant: None, lambda: true }, arg)).collect();
+        let mut described: Vec<Arg> = cells
+            .iter()
+            .map(|c| c.as_ref().map_or_else(|| Arg { ty: Type::Function, constant: None, lambda: true }, arg))
+            .collect();
         let mut lambdas = Vec::new();
         if cells.iter().any(Option::is_none) {
             let params = lambda_params(name, &described)?;
@@ -275,7 +307,10 @@ impl Evaluator {
                 let Expr::Lambda(names, body) = a else { continue };
                 let types = params[i].clone().ok_or_else(|| Error::illegal_type("unexpected lambda"))?;
                 if types.len() != names.len() {
-                    return Err(Error::new(types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("lambda of {} parameters needs {}", names.len(), types.len())));
+                    return Err(Error::new(
+                        types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+                        format!("lambda of {} parameters needs {}", names.len(), types.len()),
+                    ));
                 }
                 lambdas.push((i, names, body, types));
             }
@@ -287,7 +322,15 @@ impl Evaluator {
         }
         let call = resolve(name, &described, &self.session)?;
         let made: Vec<Option<Lambda<'_>>> = (0..args.len())
-            .map(|i| lambdas.iter().find(|l| l.0 == i).map(|(_, names, body, types)| Lambda { evaluator: self, params: names, types, body, scope }))
+            .map(|i| {
+                lambdas.iter().find(|l| l.0 == i).map(|(_, names, body, types)| Lambda {
+                    evaluator: self,
+                    params: names,
+                    types,
+                    body,
+                    scope,
+                })
+            })
             .collect();
         let values: Vec<Value<'_>> = cells
             .iter()
@@ -304,9 +347,15 @@ impl Evaluator {
     }
 
     fn literal_array(&self, args: &[Expr], scope: &Scope) -> Result<Cell> {
-        let cells: Vec<Cell> = args.iter().map(|a| self.eval(a, &Scope { rows: 1, ..Scope::default() })).collect::<Result<_>>()?;
+        let cells: Vec<Cell> = args
+            .iter()
+            .map(|a| self.eval(a, &Scope { rows: 1, ..Scope::default() }))
+            .collect::<Result<_>>()?;
         let ty = common_type(&cells.iter().map(|c| c.ty.clone()).collect::<Vec<_>>())?;
-        let items: Vec<Scalar> = cells.iter().map(|c| Ok(cast(&c.column, &c.ty, &ty, CastMode::Sql, &self.session)?.scalar(0))).collect::<Result<_>>()?;
+        let items: Vec<Scalar> = cells
+            .iter()
+            .map(|c| Ok(cast(&c.column, &c.ty, &ty, CastMode::Sql, &self.session)?.scalar(0)))
+            .collect::<Result<_>>()?;
         let ty = Type::array(ty);
         let mut b = ColumnBuilder::new(&ty);
         b.push_scalar(&Scalar::Array(items));

@@ -43,7 +43,8 @@ enum Token {
 }
 
 const SIGNS: &[&str] = &[
-    "<=>", "->", "::", "||", "<=", ">=", "<>", "!=", "==", "(", ")", "[", "]", "{", "}", ",", ".", "+", "-", "*", "/", "%", "=", "<", ">", "?", ":", ";",
+    "<=>", "->", "::", "||", "<=", ">=", "<>", "!=", "==", "(", ")", "[", "]", "{", "}", ",", ".", "+", "-",
+    "*", "/", "%", "=", "<", ">", "?", ":", ";",
 ];
 
 fn lex(sql: &str) -> Result<Vec<(Token, usize)>> {
@@ -110,14 +111,26 @@ fn lex(sql: &str) -> Result<Vec<(Token, usize)>> {
                 i = end + 2;
             }
             b'`' | b'"' => {
-                let end = sql[i + 1..].find(s[i] as char).ok_or_else(|| Error::bad_arguments("open quote"))? + i + 1;
+                let end =
+                    sql[i + 1..].find(s[i] as char).ok_or_else(|| Error::bad_arguments("open quote"))?
+                        + i
+                        + 1;
                 out.push((Token::Quoted(sql[i + 1..end].to_string()), start));
                 i = end + 1;
             }
-            c if c.is_ascii_digit() || (c == b'.' && s.get(i + 1).is_some_and(u8::is_ascii_digit) && !matches!(out.last(), Some((Token::Word(_) | Token::Quoted(_) | Token::Sign(")" | "]"), _)))) => {
+            c if c.is_ascii_digit()
+                || (c == b'.'
+                    && s.get(i + 1).is_some_and(u8::is_ascii_digit)
+                    && !matches!(
+                        out.last(),
+                        Some((Token::Word(_) | Token::Quoted(_) | Token::Sign(")" | "]"), _))
+                    )) =>
+            {
                 let hex = s[i..].starts_with(b"0x");
                 while i < s.len() {
-                    let exponent = !hex && matches!(s[i], b'e' | b'E') && s.get(i + 1).is_some_and(|d| d.is_ascii_digit() || *d == b'-' || *d == b'+');
+                    let exponent = !hex
+                        && matches!(s[i], b'e' | b'E')
+                        && s.get(i + 1).is_some_and(|d| d.is_ascii_digit() || *d == b'-' || *d == b'+');
                     if s[i].is_ascii_alphanumeric() || s[i] == b'_' || (s[i] == b'.' && !hex) {
                         i += 1;
                         if exponent {
@@ -136,7 +149,10 @@ fn lex(sql: &str) -> Result<Vec<(Token, usize)>> {
                 out.push((Token::Word(sql[start..i].to_string()), start));
             }
             _ => {
-                let sign = SIGNS.iter().find(|x| s[i..].starts_with(x.as_bytes())).ok_or_else(|| Error::bad_arguments(format!("unexpected {:?}", s[i] as char)))?;
+                let sign = SIGNS
+                    .iter()
+                    .find(|x| s[i..].starts_with(x.as_bytes()))
+                    .ok_or_else(|| Error::bad_arguments(format!("unexpected {:?}", s[i] as char)))?;
                 out.push((Token::Sign(sign), start));
                 i += sign.len();
             }
@@ -174,7 +190,10 @@ impl Parser<'_> {
         self.tokens.get(self.at).map_or("", |t| &self.sql[t.1..])
     }
     fn error(&self, what: &str) -> Error {
-        Error::new(types::codes::SYNTAX_ERROR, format!("expected {what} at {:?}", self.rest().chars().take(40).collect::<String>()))
+        Error::new(
+            types::codes::SYNTAX_ERROR,
+            format!("expected {what} at {:?}", self.rest().chars().take(40).collect::<String>()),
+        )
     }
     fn sign(&mut self, s: &str) -> bool {
         let hit = matches!(self.tokens.get(self.at), Some((Token::Sign(x), _)) if *x == s);
@@ -335,7 +354,11 @@ impl Parser<'_> {
                 let name = self.name()?;
                 if name == "numbers" && self.sign("(") {
                     let a = self.number()?;
-                    let out = if self.sign(",") { Source::Numbers(a, self.number()?) } else { Source::Numbers(0, a) };
+                    let out = if self.sign(",") {
+                        Source::Numbers(a, self.number()?)
+                    } else {
+                        Source::Numbers(0, a)
+                    };
                     self.need(")")?;
                     out
                 } else {
@@ -404,7 +427,9 @@ impl Parser<'_> {
             if !params.is_empty() && self.sign(")") && self.sign("->") {
                 return Ok(Expr::Lambda(params, Box::new(self.lambda()?)));
             }
-        } else if let (Some((Token::Word(w), _)), Some((Token::Sign("->"), _))) = (self.tokens.get(self.at), self.tokens.get(self.at + 1)) {
+        } else if let (Some((Token::Word(w), _)), Some((Token::Sign("->"), _))) =
+            (self.tokens.get(self.at), self.tokens.get(self.at + 1))
+        {
             let w = w.clone();
             self.at += 2;
             return Ok(Expr::Lambda(vec![w], Box::new(self.lambda()?)));
@@ -445,9 +470,19 @@ impl Parser<'_> {
     fn comparison(&mut self) -> Result<Expr> {
         let mut e = self.concat()?;
         loop {
-            let op = [("=", "equals"), ("==", "equals"), ("!=", "notEquals"), ("<>", "notEquals"), ("<=>", "isNotDistinctFrom"), ("<=", "lessOrEquals"), (">=", "greaterOrEquals"), ("<", "less"), (">", "greater")]
-                .into_iter()
-                .find(|(s, _)| self.sign(s));
+            let op = [
+                ("=", "equals"),
+                ("==", "equals"),
+                ("!=", "notEquals"),
+                ("<>", "notEquals"),
+                ("<=>", "isNotDistinctFrom"),
+                ("<=", "lessOrEquals"),
+                (">=", "greaterOrEquals"),
+                ("<", "less"),
+                (">", "greater"),
+            ]
+            .into_iter()
+            .find(|(s, _)| self.sign(s));
             if let Some((_, f)) = op {
                 e = call(f, vec![e, self.concat()?]);
             } else if self.word("IS") {
@@ -456,7 +491,10 @@ impl Parser<'_> {
                     e = call(if not { "isNotNull" } else { "isNull" }, vec![e]);
                 } else if self.word("DISTINCT") {
                     self.word("FROM");
-                    e = call(if not { "isNotDistinctFrom" } else { "isDistinctFrom" }, vec![e, self.concat()?]);
+                    e = call(
+                        if not { "isNotDistinctFrom" } else { "isDistinctFrom" },
+                        vec![e, self.concat()?],
+                    );
                 }
             } else {
                 let start = self.at;
@@ -471,7 +509,10 @@ impl Parser<'_> {
                     let lo = self.concat()?;
                     self.word("AND");
                     let hi = self.concat()?;
-                    e = call("and", vec![call("greaterOrEquals", vec![e.clone(), lo]), call("lessOrEquals", vec![e, hi])]);
+                    e = call(
+                        "and",
+                        vec![call("greaterOrEquals", vec![e.clone(), lo]), call("lessOrEquals", vec![e, hi])],
+                    );
                     if not {
                         e = call("not", vec![e]);
                     }
@@ -511,8 +552,19 @@ impl Parser<'_> {
     fn product(&mut self) -> Result<Expr> {
         let mut e = self.unary()?;
         loop {
-            let op = [("*", "multiply"), ("/", "divide"), ("%", "modulo")].into_iter().find(|(s, _)| self.sign(s)).map(|x| x.1);
-            let op = op.or_else(|| if self.word("DIV") { Some("intDiv") } else if self.word("MOD") { Some("modulo") } else { None });
+            let op = [("*", "multiply"), ("/", "divide"), ("%", "modulo")]
+                .into_iter()
+                .find(|(s, _)| self.sign(s))
+                .map(|x| x.1);
+            let op = op.or_else(|| {
+                if self.word("DIV") {
+                    Some("intDiv")
+                } else if self.word("MOD") {
+                    Some("modulo")
+                } else {
+                    None
+                }
+            });
             match op {
                 Some(f) => e = call(f, vec![e, self.unary()?]),
                 None => return Ok(e),
@@ -627,7 +679,10 @@ impl Parser<'_> {
                 }
                 self.at = start;
             }
-            "EXTRACT" if opens && matches!(self.tokens.get(self.at + 2), Some((Token::Word(f), _)) if f.eq_ignore_ascii_case("FROM")) => {
+            "EXTRACT"
+                if opens
+                    && matches!(self.tokens.get(self.at + 2), Some((Token::Word(f), _)) if f.eq_ignore_ascii_case("FROM")) =>
+            {
                 self.at += 1;
                 let unit = self.name()?.to_ascii_lowercase();
                 self.at += 1;
@@ -670,7 +725,11 @@ impl Parser<'_> {
 
     fn interval(&mut self) -> Result<Option<Expr>> {
         let start = self.at;
-        let unit_of = |w: &str| types::IntervalKind::ALL.into_iter().find(|k| k.name().eq_ignore_ascii_case(w.strip_suffix(['s', 'S']).unwrap_or(w)));
+        let unit_of = |w: &str| {
+            types::IntervalKind::ALL
+                .into_iter()
+                .find(|k| k.name().eq_ignore_ascii_case(w.strip_suffix(['s', 'S']).unwrap_or(w)))
+        };
         if let Some((Token::Text(t), _)) = self.tokens.get(self.at).cloned() {
             let t = String::from_utf8_lossy(&t).into_owned();
             let mut parts = t.split_whitespace();
@@ -700,7 +759,11 @@ impl Parser<'_> {
             self.word("THEN");
             args.push(self.expr()?);
         }
-        args.push(if self.word("ELSE") { self.expr()? } else { literal(Type::nullable(Type::Nothing), Scalar::Null) });
+        args.push(if self.word("ELSE") {
+            self.expr()?
+        } else {
+            literal(Type::nullable(Type::Nothing), Scalar::Null)
+        });
         if !self.word("END") {
             return Err(self.error("END"));
         }
