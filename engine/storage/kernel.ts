@@ -6,6 +6,9 @@ import type { SegmentDescriptor } from '../catalog/state.ts';
 /** A table as the kernel wants it: types and bound expressions. Made by the planner, opaque here. */
 export type KernelTable = object;
 
+/** What a reader needs to know of a segment; the rest is in its footer. */
+export type SegmentRef = Pick<SegmentDescriptor, 'file' | 'rows' | 'partition'>;
+
 /** Decoded rows of one insert. The number is used up by `memtableAppend` or `batchDrop`. */
 export interface DecodedBatch {
   readonly batch: number;
@@ -81,7 +84,7 @@ export interface Kernel {
   registerTable(spec: {
     store: number;
     table: KernelTable;
-    segments: readonly SegmentDescriptor[];
+    segments: readonly SegmentRef[];
     memtables: readonly number[];
   }): number;
   releaseTable(handle: number): void;

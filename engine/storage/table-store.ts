@@ -6,9 +6,9 @@
 
 import type { Pin } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { TableState, TokenRecord } from '../catalog/state.ts';
+import type { SegmentDescriptor, TableState, TokenRecord } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
-import type { KernelTable } from './kernel.ts';
+import type { KernelTable, SegmentRef } from './kernel.ts';
 import { Gate, Mutex } from './locks.ts';
 import { appendBatch, type Memtable, openMemtable } from './memtable.ts';
 import type { StorageContext } from './storage.ts';
@@ -28,6 +28,17 @@ interface Registered {
   readonly rows: number;
   readonly pin: Pin;
   readers: number;
+}
+
+const refs = new WeakMap<readonly SegmentDescriptor[], readonly SegmentRef[]>();
+
+/** Descriptors of wide tables are long; readers are registered often and need little of them. */
+function refsOf(segments: readonly SegmentDescriptor[]): readonly SegmentRef[] {
+  const known = refs.get(segments);
+  if (known) return known;
+  const made = segments.map(({ file, rows, partition }) => ({ file, rows, partition }));
+  refs.set(segments, made);
+  return made;
 }
 
 export class TableStore {
@@ -191,7 +202,7 @@ export class TableStore {
     const handle = kernel.registerTable({
       store: files.store,
       table: this.shape(table.definition),
-      segments: table.segments,
+      segments: refsOf(table.segments),
       memtables: memtables.map((memtable) => memtable.handle),
     });
     return { handle, table, memtables, rows, readers: 0, pin: catalog.pin(table) };

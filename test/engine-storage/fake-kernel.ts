@@ -11,6 +11,7 @@ import type {
   Job,
   JobResult,
   Kernel,
+  SegmentRef,
 } from '../../engine/storage/kernel.ts';
 
 export interface Row {
@@ -30,7 +31,7 @@ export interface FakeKernel extends Kernel, IngestKernel {
 }
 
 interface FakeTable {
-  segments: readonly SegmentDescriptor[];
+  segments: readonly SegmentRef[];
   memory: Row[];
 }
 
@@ -52,7 +53,7 @@ export function fakeKernel(files: FilesApi): FakeKernel {
     batches.delete(batch);
     return rows;
   };
-  const readSegment = (segment: SegmentDescriptor): Row[] =>
+  const readSegment = (segment: SegmentRef): Row[] =>
     JSON.parse(files.readAll(segment.file).toString()) as Row[];
 
   const write = async (
