@@ -317,6 +317,9 @@ export function failCode(code: number, name: string, message: string, extra?: Fa
 /** Any thrown value as a failure; what is not one already is a bug of ours with a log id. */
 export function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    return fail('TOO_DEEP_RECURSION', 'The statement is nested too deeply');
+  }
   const text = error instanceof Error ? error.message : String(error);
   return fail('LOGICAL_ERROR', `Internal error: ${text}`, { cause: error });
 }

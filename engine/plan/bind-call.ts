@@ -8,7 +8,7 @@ import { expandColumns } from './bind-star.ts';
 import { bindScalarSubquery } from './bind-subquery.ts';
 import { bindWindow, windowOnly } from './bind-window.ts';
 import { constantOf } from './constants.ts';
-import { type ArgumentType, failAt, newColumn, notBuilt } from './context.ts';
+import { type ArgumentType, checkMeasure, failAt, newColumn, notBuilt } from './context.ts';
 import {
   aggregateExpr,
   callExpr,
@@ -19,6 +19,7 @@ import {
   groupingExpr,
   lambdaExpr,
   literalExpr,
+  measureOf,
   scalarExpr,
   someExpr,
   unfoldExpr,
@@ -231,6 +232,14 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
 
 /** A call of a scalar function with bound arguments; the kernel says its type. */
 export function resolveCall(scope: Scope, name: string, args: readonly Expr[], span: Span): Expr {
+  let depth = 0;
+  let size = 1;
+  for (const arg of args) {
+    const measure = measureOf(arg);
+    depth = Math.max(depth, measure.depth);
+    size += measure.size;
+  }
+  checkMeasure({ depth: depth + 1, size }, span);
   const fold = needsConstants.test(name);
   const described = args.map((arg): ArgumentType => {
     if (arg.kind === 'lambda') return { type: arg.type, lambda: true };

@@ -19,8 +19,8 @@ import { bindLimits, type Ordering } from './bind-order.ts';
 import { expandColumns, type NamedExpr } from './bind-star.ts';
 import { sortKeys } from './bind-window.ts';
 import { constantOf } from './constants.ts';
-import { deeper, failAt, newColumn, notBuilt, type Planning } from './context.ts';
-import { type Column, columnExpr, type Expr, someExpr } from './expression.ts';
+import { checkMeasure, deeper, failAt, newColumn, notBuilt, type Planning } from './context.ts';
+import { type Column, columnExpr, type Expr, measureOf, someExpr } from './expression.ts';
 import { integerOf } from './literals.ts';
 import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { columnName } from './names.ts';
@@ -256,6 +256,8 @@ function bindSelect(ast: Select, parent: Scope): Node {
   node = aggregation.node;
   const { rewrite } = aggregation;
   const after = aggregation.aggregated ? new Unfolder(ctx) : unfold;
+  const size = items.reduce((sum, item) => sum + measureOf(item.expr()).size, 0);
+  checkMeasure({ depth: 0, size }, ast.span);
   const exprs = items.map((item) => rewrite(item.expr()));
   const having =
     ast.having && rewrite(condition(bindExpression(ast.having, scope), ast.having, 'HAVING'));

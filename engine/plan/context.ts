@@ -141,9 +141,30 @@ export function newColumn(ctx: Planning, name: string, type: string): Column {
   return { id: ctx.nextColumn++, name, type };
 }
 
+export const elementsMax = 500_000;
+const levelsMax = 900;
+
+/** Refuses expressions that aliases have blown up. */
+export function checkMeasure(
+  { depth, size }: { depth: number; size: number },
+  span: Span | undefined,
+): void {
+  if (depth > levelsMax) {
+    const text = `The expression is nested too deeply (more than ${levelsMax} levels, aliases written out)`;
+    throw failAt(span, 'TOO_DEEP_RECURSION', text);
+  }
+  if (size > elementsMax) {
+    throw failAt(
+      span,
+      'TOO_BIG_AST',
+      `The query has more than ${elementsMax} elements, aliases written out`,
+    );
+  }
+}
+
 /** Runs `work` one level deeper; expressions nested too deeply are refused, not overflowed. */
 export function deeper<T>(ctx: Planning, span: Span, work: () => T): T {
-  if (++ctx.depth > 900) {
+  if (++ctx.depth > levelsMax) {
     throw failAt(
       span,
       'TOO_DEEP_AST',

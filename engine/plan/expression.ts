@@ -188,6 +188,24 @@ export function groupingExpr(args: readonly Expr[], span?: Span): GroupingExpr {
   };
 }
 
+const measures = new WeakMap<Expr, { depth: number; size: number }>();
+
+/** How deep and how large an expression is when written out; aliases make small texts large. */
+export function measureOf(expr: Expr): { depth: number; size: number } {
+  const known = measures.get(expr);
+  if (known) return known;
+  let depth = 0;
+  let size = 1;
+  for (const part of parts(expr)) {
+    const inner = measureOf(part);
+    depth = Math.max(depth, inner.depth);
+    size += inner.size;
+  }
+  const measure = { depth: depth + 1, size };
+  measures.set(expr, measure);
+  return measure;
+}
+
 /** Direct parts of an expression. */
 export function parts(expr: Expr): readonly Expr[] {
   switch (expr.kind) {

@@ -4,14 +4,20 @@ import type { PlanText, Run } from './core.ts';
 import { launch } from './run.ts';
 
 /** Runs a plan and gives its rows (JSONCompactEachRow). For results that are surely small. */
-export async function internalRows(run: Run, plan: PlanText): Promise<unknown[][]> {
-  const settings = { output_format_json_quote_64bit_integers: '1' };
+/** `texts`: numbers come as the texts that literals of plans are made of. */
+export async function internalRows(run: Run, plan: PlanText, texts = false): Promise<unknown[][]> {
+  const settings: Record<string, string> = {
+    output_format_json_quote_64bit_integers: '1',
+    output_format_json_quote_decimals: '1',
+    output_format_json_named_tuples_as_objects: '0',
+  };
   const chunks = await internalChunks(run, plan, 'JSONCompactEachRow', settings);
   const text = Buffer.concat(chunks).toString();
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown[]);
+    .map((line) => JSON.parse(line) as unknown[])
+    .map((row) => (texts ? (asTexts(row) as unknown[]) : row));
 }
 
 export async function internalChunks(
@@ -41,4 +47,9 @@ export async function internalChunks(
     native.closeQuery(key);
     release();
   }
+}
+
+function asTexts(value: unknown): unknown {
+  if (typeof value === 'number') return String(value);
+  return Array.isArray(value) ? value.map(asTexts) : value;
 }

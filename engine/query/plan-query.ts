@@ -2,6 +2,7 @@
 
 import type { Lambda, Query, Statement } from '../../sql/ast.ts';
 import { parseExpression } from '../../sql/index.ts';
+import { fail } from '../errors.ts';
 import { bindStatement } from '../plan/bind.ts';
 import type { Planning } from '../plan/context.ts';
 import { rowsMax } from '../plan/estimate.ts';
@@ -82,11 +83,35 @@ export function planText({ ctx, view }: PlanningRun, node: Node): PlanText {
     if (n === node) root = best;
     return best;
   });
+  const text = JSON.stringify(body);
+  checkLevels(text);
   return {
-    ...splitHandles(JSON.stringify(body), view.scans),
+    ...splitHandles(text, view.scans),
     columns: node.columns.map(({ name, type }) => ({ name, type })),
     rowsMax: rowsMax(root),
   };
+}
+
+/** Levels of nesting that the kernel reads. */
+const planLevelsMax = 120;
+
+function checkLevels(text: string): void {
+  let level = 0;
+  let inText = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (inText) {
+      if (c === 92) i++;
+      else if (c === 34) inText = false;
+    } else if (c === 34) inText = true;
+    else if (c === 123 || c === 91) {
+      if (++level > planLevelsMax) {
+        throw fail('TOO_DEEP_RECURSION', 'The query is nested too deeply', {
+          hint: 'Fewer joins and operators in one another; subqueries and WITH do not help',
+        });
+      }
+    } else if (c === 125 || c === 93) level--;
+  }
 }
 
 /** Cuts the text at the handles; inside strings a quote is always behind a backslash. */

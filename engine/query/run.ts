@@ -17,6 +17,7 @@ import type { SinkJson } from '../plan/wire.ts';
 import { defaultSettings } from '../settings.ts';
 import { checkAllowed, runStatement } from '../statements/index.ts';
 import type { TableSnapshot } from '../storage/table-store.ts';
+import { requireDatabase } from '../tables/catalog-view.ts';
 import {
   type Answer,
   type Core,
@@ -153,6 +154,7 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
       format: request.format,
     };
     count(core, 'Query');
+    if (request.database) requireDatabase(core.storage.context.catalog.state, run.database);
     checkAllowed(run, statement);
     const answer = await runStatement(run, statement);
     if (process.cancelled) throw process.cancelled;

@@ -23,12 +23,16 @@ import {
   withRenamedColumn,
 } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
+import { fail } from '../errors.ts';
 import { convert, resolveCall } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
-import { columnsOf, type Expr, someExpr } from '../plan/expression.ts';
+import { columnsOf, type Expr, inExpr, literalExpr, mapParts } from '../plan/expression.ts';
 import { isVolatile } from '../plan/rules/push-down-filter.ts';
-import type { ChangeJson } from '../plan/wire.ts';
+import { nullableType } from '../plan/types.ts';
+import type { ChangeJson, ExprJson, Lit, LitValue } from '../plan/wire.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { internalRows } from '../query/internal.ts';
+import { type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
 import { alter, dropPartitions, rewrite } from '../storage/mutations.ts';
 import { bindTable, partitionKey, tableShape } from '../tables/shape.ts';
 import { applySettings, settingText } from './apply-settings.ts';
@@ -125,6 +129,24 @@ function refuseUsed(
   const own = binding.stored.find((c) => c.name === name);
   const uses = (text: string): boolean =>
     own !== undefined && columnsOf(binding.bind(text)).has(own.id);
+  if (what === 'drop') {
+    const user = definition.columns.find(
+      (c) => c.name !== name && c.defaultExpr !== undefined && uses(c.defaultExpr),
+    );
+    if (user) {
+      throw failAt(
+        span,
+        'ILLEGAL_COLUMN',
+        `Cannot drop column ${name}: column ${user.name} is made of it`,
+      );
+    }
+  }
+  const code =
+    what === 'drop'
+      ? 'UNKNOWN_IDENTIFIER'
+      : what === 'update'
+        ? 'CANNOT_UPDATE_COLUMN'
+        : 'ALTER_OF_COLUMN_IS_FORBIDDEN';
   const keys: [string, readonly string[]][] = [
     ['ORDER BY', definition.orderBy],
     ['PARTITION BY', partitionKey(definition)],
@@ -134,7 +156,7 @@ function refuseUsed(
     if (texts.some(uses)) {
       throw failAt(
         span,
-        'ALTER_OF_COLUMN_IS_FORBIDDEN',
+        code,
         `Cannot ${what} column ${name}: ${clause} of the table is made of it`,
       );
     }
@@ -146,31 +168,6 @@ function refuseUsed(
       span,
       'ALTER_OF_COLUMN_IS_FORBIDDEN',
       `Cannot ${what} column ${name}: index ${index.name} is made of it`,
-    );
-  if (what === 'change') return;
-  const other = definition.columns.find((c) =>
-    c.name !== name &&
-    c.defaultExpr !== undefined &&
-    new RegExp(`(^|[^\\w.])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}($|[^\\w(])`).test(
-      c.defaultExpr,
-    ) &&
-    c.defaultKind !== 'ALIAS'
-      ? uses(c.defaultExpr)
-      : false,
-  );
-  const alias = definition.columns.find(
-    (c) =>
-      c.name !== name &&
-      c.defaultKind === 'ALIAS' &&
-      c.defaultExpr !== undefined &&
-      uses(c.defaultExpr),
-  );
-  const user = other ?? alias;
-  if (user)
-    throw failAt(
-      span,
-      'ALTER_OF_COLUMN_IS_FORBIDDEN',
-      `Cannot ${what} column ${name}: column ${user.name} is made of it`,
     );
 }
 
@@ -200,7 +197,10 @@ function placeOf(
 ): Place {
   if (!place) return undefined;
   if ('first' in place) return 'first';
-  columnOf(definition, place.after.name, place.after.span);
+  if (!has(definition, place.after.name)) {
+    const { name, span } = place.after;
+    throw failAt(span, 'NO_SUCH_COLUMN_IN_TABLE', `There is no column ${name} to stand behind`);
+  }
   return { after: place.after.name };
 }
 
@@ -512,19 +512,64 @@ async function change(
   await rewrite(storage, storage.store(table.id), { ...what, session: sessionJson(run) }, test);
 }
 
-function boundCondition(run: Run, definition: TableDefinition, where: Expression) {
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition, run.settings);
-  const expr = binding.bind(where);
+const setRowsMax = 1_000_000;
+
+/** Subqueries become their values. */
+async function answered(run: Run, planning: PlanningRun, expr: Expr): Promise<Expr> {
+  const { ctx } = planning;
+  if (ctx.subqueries.length === 0) return expr;
+  const values: Lit[] = [];
+  for (const [i, subquery] of ctx.subqueries.entries()) {
+    // Those before it are answered with it.
+    const alone: PlanningRun = {
+      ...planning,
+      ctx: { ...ctx, subqueries: ctx.subqueries.slice(0, i) },
+    };
+    const types = subquery.node.columns.map((c) => c.type);
+    const rows = await internalRows(run, planText(alone, subquery.node), true);
+    if (rows.length > setRowsMax) {
+      throw fail('SET_SIZE_LIMIT_EXCEEDED', `A subquery gives more than ${setRowsMax} rows`);
+    }
+    const row = (list: unknown[]): LitValue =>
+      list.length === 1 ? (list[0] as LitValue) : (list as LitValue[]);
+    const type = types.length === 1 ? (types[0] as string) : `Tuple(${types.join(', ')})`;
+    if (subquery.usage === 'set') values.push({ type: `Array(${type})`, value: rows.map(row) });
+    else if (subquery.usage === 'exists') {
+      values.push({ type: 'UInt8', value: rows.length > 0 ? '1' : '0' });
+    } else {
+      if (rows.length > 1) {
+        const text = 'Scalar subquery returned more than one row';
+        throw fail('INCORRECT_RESULT_OF_SCALAR_SUBQUERY', text);
+      }
+      values.push({ type: nullableType(type), value: rows[0] ? row(rows[0]) : null });
+    }
+  }
+  const replace = (e: Expr): Expr => {
+    if (e.kind === 'scalar') {
+      const lit = values[e.subquery] as Lit;
+      return convert(literalExpr(lit.type, lit.value), e.type);
+    }
+    const inner = mapParts(e, replace);
+    if (inner.kind !== 'in' || !('subquery' in inner.set)) return inner;
+    const set = { values: values[inner.set.subquery] as Lit };
+    return inExpr(inner.expr, set, inner.negated, inner.type);
+  };
+  return replace(expr);
+}
+
+/** The condition with its subqueries answered: they see the tables as they are now. */
+async function boundCondition(run: Run, definition: TableDefinition, where: Expression) {
+  const planning = startPlanning(run);
+  const kernel = run.core.native.planner(sessionJson(run));
+  const binding = bindTable(kernel, definition, run.settings, planning.ctx);
+  const expr = await answered(run, planning, binding.bind(where));
   plainExpression(expr, where, 'The condition');
   if (isVolatile(expr) && !run.settings.bool('allow_nondeterministic_mutations')) {
     throw failAt(where.span, 'BAD_ARGUMENTS', 'The condition gives other values each time', {
       hint: 'SET allow_nondeterministic_mutations = 1',
     });
   }
-  if (someExpr(expr, (e) => e.kind === 'scalar' || (e.kind === 'in' && 'subquery' in e.set))) {
-    throw notBuilt(where.span, 'A subquery in the condition of DELETE or UPDATE');
-  }
-  return { binding, expr };
+  return { binding, expr, planning };
 }
 
 async function deleteWhere(
@@ -533,7 +578,7 @@ async function deleteWhere(
   where: Expression,
   partition?: Partition,
 ): Promise<void> {
-  const { binding, expr } = boundCondition(run, table.definition, where);
+  const { binding, expr } = await boundCondition(run, table.definition, where);
   const only = partition && partitionFilter(run, table.definition, partition);
   await change(run, table, { delete: binding.json(expr) }, only);
 }
@@ -544,8 +589,9 @@ async function updateWhere(
   ast: { assignments: Update['assignments']; where: Expression; partition?: Partition },
 ): Promise<void> {
   const { definition } = table;
-  const { binding, expr } = boundCondition(run, definition, ast.where);
-  const update = ast.assignments.map((a) => {
+  const { binding, expr, planning } = await boundCondition(run, definition, ast.where);
+  const update: { column: string; value: ExprJson }[] = [];
+  for (const a of ast.assignments) {
     const name = a.column.parts.map((p) => p.name).join('.');
     const column = columnOf(definition, name, a.column.span);
     if (column.defaultKind === 'ALIAS' || column.defaultKind === 'MATERIALIZED') {
@@ -555,16 +601,16 @@ async function updateWhere(
         `Column ${name} is ${column.defaultKind}: it cannot be updated`,
       );
     }
-    refuseUsed(run, { ...definition, indexes: [] }, name, a.column.span, 'change');
+    refuseUsed(run, { ...definition, indexes: [] }, name, a.column.span, 'update');
     const isDefault = a.value.kind === 'Literal' && a.value.type === 'default';
     const value = isDefault
       ? column.defaultExpr === undefined
         ? typeDefault(binding, column, a.value.span)
         : binding.bind(column.defaultExpr)
-      : binding.bind(a.value);
+      : await answered(run, planning, binding.bind(a.value));
     plainExpression(value, a.value, 'The new value');
-    return { column: name, value: binding.json(convert(value, column.type)) };
-  });
+    update.push({ column: name, value: binding.json(convert(value, column.type)) });
+  }
   const only = ast.partition && partitionFilter(run, definition, ast.partition);
   await change(run, table, { updateWhere: binding.json(expr), update }, only);
 }

@@ -308,8 +308,21 @@ async function insertData(
     if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', error.message);
     }
-    return insertExpressions(run, ast, definition, columns, inline, error);
+    try {
+      return await insertExpressions(run, ast, definition, columns, inline, error);
+    } catch (later) {
+      throw inRows(later, ast);
+    }
   }
+}
+
+/** A syntax error always has a place: that of the rows, when nothing better is known. */
+function inRows(error: unknown, ast: Insert): unknown {
+  if (!(error instanceof EngineError) || error.position !== undefined || !ast.data) return error;
+  if (error.name !== 'SYNTAX_ERROR' && error.name !== 'CANNOT_PARSE_INPUT_ASSERTION_FAILED')
+    return error;
+  const { start, end } = ast.data;
+  return failAt({ start, end: Math.max(end, start) }, 'SYNTAX_ERROR', error.message);
 }
 
 /** The definition as it is now; the table may have been altered since the statement began. */

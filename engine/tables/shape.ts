@@ -53,8 +53,9 @@ export function bindTable(
   kernel: PlannerKernel,
   definition: TableDefinition,
   settings?: Settings,
+  planning?: Planning,
 ): TableBinding {
-  const ctx = barePlanning(kernel, settings);
+  const ctx = planning ?? barePlanning(kernel, settings);
   const scope = newScope(ctx, { start: 0, end: 0 });
   const stored: Column[] = [];
   const columns = definition.columns.flatMap((c): SourceColumn[] => {
