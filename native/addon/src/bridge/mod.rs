@@ -1,9 +1,9 @@
 //! What Node may call, by subject.
 
-mod describe;
-mod failure;
-mod files;
-mod ingest;
-mod jobs;
-mod query;
-mod tables;
+pub mod describe;
+pub mod failure;
+pub mod files;
+pub mod ingest;
+pub mod jobs;
+pub mod query;
+pub mod tables;
