@@ -232,7 +232,7 @@ function validPrefix(bytes: Uint8Array): string {
 }
 
 /** A JSON document as an object. @throws INCORRECT_DATA */
-export function parseDocument(bytes: Uint8Array): Record<string, unknown> {
+export function parseDocument(bytes: Buffer): Record<string, unknown> {
   let doc: unknown;
   try {
     doc = JSON.parse(strictUtf8.decode(bytes));
@@ -242,6 +242,10 @@ export function parseDocument(bytes: Uint8Array): Record<string, unknown> {
   }
   if (typeof doc !== 'object' || doc === null || Array.isArray(doc)) {
     throw badRequest('The body must be one JSON object with the field "query"');
+  }
+  // Half a surrogate pair is no character: it would change on its way into UTF-8. JSON.stringify escapes just these.
+  if (bytes.includes('\\u') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(doc))) {
+    throw new RequestError('INCORRECT_DATA', 'A text in the body holds half of a surrogate pair');
   }
   return doc as Record<string, unknown>;
 }

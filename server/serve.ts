@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Engine, Logger } from '../engine/facade.ts';
 import { createApp } from './app.ts';
 import { type Config, ConfigError } from './config.ts';
+import { collectGarbage } from './memory.ts';
 
 /** Running requests get this long after the first signal. */
 const DRAIN_MS = 7000;
@@ -107,6 +108,7 @@ export async function serve(config: Config, hooks: ServeHooks): Promise<number> 
   const { log } = hooks;
   const print = hooks.print ?? ((line) => process.stdout.write(`${line}\n`));
   const stopping = firstSignal(log);
+  collectGarbage();
   const engine = await hooks.open(config, log);
   let listening: Listening;
   try {

@@ -1,15 +1,17 @@
 // One statement from the routes that take SQL: session, engine, headers, stream, late failures.
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Failure, QueryRequest, QueryResult } from '../../engine/facade.ts';
+import type { Engine, Failure, QueryRequest, QueryResult } from '../../engine/facade.ts';
 import type { Context } from '../context.ts';
 import { asFailure, exceptionText } from '../http-error.ts';
 import { flag, headerText } from '../parameters.ts';
-import { isFailure } from '../request-error.ts';
+import { isFailure, RequestError } from '../request-error.ts';
+import { splitInsert } from '../statement-split.ts';
 import { sendResult } from '../stream.ts';
 
 /** Largest result that is held back for `wait_end_of_query` and for HTTP/1.0. */
 const HOLD_BYTES = 32 * 2 ** 20;
 const SERVER_NAME = 'colonnade';
+const SYNTAX_ERROR = 62;
 
 export interface RunOptions {
   face: 'json' | 'text';
@@ -30,7 +32,7 @@ export async function runQuery(
   const waits =
     flag(target.query, 'wait_end_of_query') || flag(target.query, 'http_wait_end_of_query');
   try {
-    const result = await engine.query({
+    const result = await started(engine, {
       ...request,
       queryId,
       user,
@@ -53,6 +55,27 @@ export async function runQuery(
     }
   } finally {
     lease.release();
+  }
+}
+
+/** Starts the statement. A syntax error always has a place: one in inline rows that names none is put at their start. */
+async function started(engine: Engine, request: QueryRequest): Promise<QueryResult> {
+  try {
+    return await engine.query(request);
+  } catch (error) {
+    if (!isFailure(error) || error.code !== SYNTAX_ERROR || error.position !== undefined)
+      throw error;
+    const bytes = Buffer.from(request.sql);
+    const split = splitInsert(bytes.toString('latin1'));
+    const before = split.kind === 'insert' ? bytes.subarray(0, split.dataStart).toString() : '';
+    const lines = before.split('\n');
+    throw new RequestError('SYNTAX_ERROR', error.message, {
+      position: Array.from(before).length,
+      length: 1,
+      line: lines.length,
+      column: Array.from(lines.at(-1) ?? '').length + 1,
+      ...(error.hint && { hint: error.hint }),
+    });
   }
 }
 

@@ -71,6 +71,8 @@ describe('POST /query', () => {
     '{"query":"SELECT 1","__proto__":{"x":1}}',
     '{"query":"SELECT 1","query_id":"a\\r\\nX-Evil: 1"}',
     '{"query":"SELECT 1","query_id":5}',
+    '{"query":"SELECT \\ud800"}',
+    '{"query":"SELECT 1","params":{"x":"\\udfff"}}',
     '['.repeat(100_000),
   ])('refuses the document %s', async (text) => {
     const answer = await json(text);
@@ -79,6 +81,12 @@ describe('POST /query', () => {
     expect(error.code).toBeGreaterThan(0);
     expect(error.name).toMatch(/^[A-Z_]+$/);
     expect(server.engine.requests).toEqual([]);
+  });
+
+  it('takes whole surrogate pairs and escapes', async () => {
+    const answer = await json('{"query":"SELECT \\ud83d\\ude00 \\\\ud800"}');
+    expect(answer.status).toBe(200);
+    expect(server.engine.requests[0]?.sql).toBe('SELECT \u{1f600} \\ud800');
   });
 
   it('shows places and hints of syntax errors', async () => {
