@@ -32,10 +32,7 @@ fn appends_reads_and_cuts() {
     assert_eq!(files.len_of("a/b/log").unwrap(), Some(6));
     assert_eq!(files.len_of("a/b/none").unwrap(), None);
     assert_eq!(files.open_read("none").err().unwrap().kind, Kind::NotFound);
-    assert_eq!(
-        files.open_read("a/../../x").err().unwrap().kind,
-        Kind::BadPath
-    );
+    assert_eq!(files.open_read("a/../../x").err().unwrap().kind, Kind::BadPath);
     assert!(files.free_space().unwrap() > 0);
     assert_eq!(files.list("a/b").unwrap().len(), 1);
     files.remove("a/b/log").unwrap();
