@@ -95,9 +95,11 @@ export class Database {
     );
   }
 
-  /** Runs one statement and gives an Arrow table (package apache-arrow). */
+  /** Runs one statement and gives an Arrow table. Needs the package apache-arrow beside this one. */
   async arrow(sql: string, options: QueryOptions = {}): Promise<Table> {
-    const { tableFromIPC } = await import('apache-arrow');
+    const { tableFromIPC } = await import('apache-arrow').catch(() => {
+      throw new Error('db.arrow needs the package apache-arrow: npm install apache-arrow');
+    });
     const result = await this.#run(sql, 'ArrowStream', options);
     return tableFromIPC(await whole(result.chunks));
   }
