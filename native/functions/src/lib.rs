@@ -47,8 +47,10 @@ registry! {
     misc "Other" [misc::DEFS],
     nested "Tuples, arrays and maps" [nested::DEFS],
     random "Random and row-dependent" [random::DEFS],
+    reinterpret "Bytes and decimals" [reinterpret::DEFS],
     strings "Strings" [
-        strings::basic::DEFS, strings::encode::DEFS, strings::format::DEFS, strings::like::DEFS, strings::regexp::DEFS,
+        strings::basic::DEFS,
+        strings::distance::DEFS, strings::encode::DEFS, strings::format::DEFS, strings::like::DEFS, strings::regexp::DEFS,
         strings::replace::DEFS, strings::search::DEFS, strings::search::MULTI, strings::split::DEFS, strings::utf8::DEFS,
     ],
     tuples "Tuples" [tuples::DEFS],

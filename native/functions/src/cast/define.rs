@@ -15,6 +15,7 @@ pub fn text_options(session: &Session) -> Result<Arc<TextOptions>> {
     let mut o = TextOptions::from_settings(&session.settings, session.timezone.clone())?;
     // Functions read and write the plain forms.
     o.strict = false;
+    o.date_time_output = types::text::time::DateTimeOutput::Simple;
     Ok(Arc::new(o))
 }
 
