@@ -11,14 +11,17 @@ export function kernelLives(from: number, count: number): void {
   describe('lives of a database with the kernel', () => {
     it(`keeps every promise over crashes (seeds ${first} to ${first + seeds - 1})`, async () => {
       let acked = 0;
+      let full = 0;
       for (let seed = first; seed < first + seeds; seed++) {
         const machine = kernelMachine(seed);
         const result = await simulate(seed, machine);
         expect(result.faults, `seed ${seed}`).toEqual([]);
         acked += result.acked;
+        full += result.full;
         machine.disk.close();
       }
       expect(acked).toBeGreaterThan(seeds * 5);
+      if (seeds >= 50) expect(full).toBeGreaterThan(seeds / 4);
     }, 600_000);
   });
 }

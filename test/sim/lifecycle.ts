@@ -16,6 +16,8 @@ export interface SimulationResult {
   readonly faults: string[];
   readonly acked: number;
   readonly restarts: number;
+  /** Inserts that a full disk refused. */
+  readonly full: number;
 }
 
 class Draw {
@@ -42,6 +44,7 @@ class Draw {
 class Simulation {
   readonly faults: string[] = [];
   acked = 0;
+  #full = 0;
   readonly #draw: Draw;
   readonly #rows = new TableModel('rows');
   readonly #parts = new TableModel('parts');
@@ -68,7 +71,7 @@ class Simulation {
       if (!(await this.#life(machine, clock, last))) continue;
       restarts++;
     }
-    return { faults: this.faults, acked: this.acked, restarts };
+    return { faults: this.faults, acked: this.acked, restarts, full: this.#full };
   }
 
   /** One life up to its end; false when the crash came before the work began. */
@@ -78,7 +81,9 @@ class Simulation {
     if (!last && draw.chance(0.2)) disk.crashAfter(1 + draw.below(40));
     let world: World;
     try {
+      // A disk that was full when the machine stopped is still full: opening needs no space.
       world = await machine.boot(clock);
+      disk.setCapacity(undefined);
       await this.#ensureTables(world);
       await this.#compare(world);
     } catch (error) {
@@ -92,6 +97,7 @@ class Simulation {
     world.storage.start();
     const work = Array.from({ length: CLIENTS }, () => this.#client(world, disk));
     await Promise.all([...work, this.#reader(world, disk)]);
+    if (last) disk.setCapacity(undefined);
     if (last || (!disk.crashed && draw.chance(0.3))) await this.#stopGently(machine, world, clock);
     await world.storage.idle().catch(() => {});
     disk.restart(draw.chance(0.7));
@@ -166,6 +172,7 @@ class Simulation {
 
   async #stopGently(machine: Machine, world: World, clock: ReturnType<typeof manualClock>) {
     if (machine.disk.crashed) return;
+    machine.disk.setCapacity(undefined);
     await world.storage.close();
     const stopped = machine.disk.crashed || world.storage.context.health.poisoned;
     if (stopped) return;
@@ -179,6 +186,9 @@ class Simulation {
 
   async #client(world: World, disk: Machine['disk']): Promise<void> {
     for (let step = 0; step < 25 && this.#on && !disk.crashed; step++) {
+      // Now and then the disk is full for a while.
+      if (this.#draw.chance(0.02)) disk.setCapacity(disk.used + this.#draw.below(4000));
+      else if (this.#draw.chance(0.1)) disk.setCapacity(undefined);
       await this.#step(world);
       if (world.storage.context.health.poisoned) return;
       if (this.faults.length > 5) return;
@@ -245,6 +255,7 @@ class Simulation {
       batch.state = 'acked';
       this.acked++;
     } catch (error) {
+      if (error instanceof EngineError && error.fault === 'disk_full') this.#full++;
       if (!(error instanceof EngineError)) this.#fault('insert', error);
       else if (error.fault === 'bug' && !/machine is off/.test(error.message)) {
         this.#fault('insert', error);
