@@ -109,7 +109,8 @@ interface Trees {
 const depth = fc.createDepthIdentifier();
 
 const { expression, query } = fc.letrec<Trees>((tie) => {
-  const any = tie('expression');
+  const any = tie('expression') as fc.Arbitrary<Expression>;
+  const inner = tie('query') as fc.Arbitrary<Query>;
   const some = (min: number, max: number) => fc.array(any, { minLength: min, maxLength: max });
   const aliased = fc.oneof(
     { weight: 4, arbitrary: any },
@@ -135,9 +136,7 @@ const { expression, query } = fc.letrec<Trees>((tie) => {
   const windowSpec = fc
     .tuple(some(0, 2), fc.array(orderItem, { maxLength: 2 }))
     .map(([partitionBy, orderBy]) => ({ kind: 'WindowSpec' as const, partitionBy, orderBy, span }));
-  const subquery = tie('query').map(
-    (inner): Expression => ({ kind: 'Subquery', query: inner, span }),
-  );
+  const subquery = inner.map((inner): Expression => ({ kind: 'Subquery', query: inner, span }));
   const list = fc
     .array(aliased, { minLength: 1, maxLength: 3 })
     .filter((all) => all.length > 1 || all[0]?.kind !== 'Subquery')
@@ -264,8 +263,8 @@ const { expression, query } = fc.letrec<Trees>((tie) => {
       .tuple(items, any, windowSpec)
       .map(([args, filter, over]) => call(args, { filter, over, nulls: 'IGNORE' })),
     subquery,
-    tie('query').map((inner): Expression => ({ kind: 'Exists', query: inner, span })),
-    fc.tuple(any, tie('query')).map(
+    inner.map((inner): Expression => ({ kind: 'Exists', query: inner, span })),
+    fc.tuple(any, inner).map(
       ([expr, inner]): Expression => ({
         kind: 'Quantified',
         op: '=',
@@ -288,7 +287,7 @@ const { expression, query } = fc.letrec<Trees>((tie) => {
         span,
       }),
     ),
-    fc.tuple(tie('query'), name).map(
+    fc.tuple(inner, name).map(
       ([inner, alias]): TableExpression => ({
         kind: 'TableSubquery',
         query: inner,
@@ -337,7 +336,7 @@ const { expression, query } = fc.letrec<Trees>((tie) => {
       offset: maybe(any),
       distinct: fc.boolean(),
       totals: fc.boolean(),
-      common: maybe(fc.tuple(name, tie('query'))),
+      common: maybe(fc.tuple(name, inner)),
     })
     .map(
       (s): Select => ({
@@ -373,7 +372,7 @@ const { expression, query } = fc.letrec<Trees>((tie) => {
     select,
     fc
       .tuple(
-        fc.array(tie('query'), { minLength: 2, maxLength: 3 }),
+        fc.array(inner, { minLength: 2, maxLength: 3 }),
         fc.constantFrom('UNION' as const, 'EXCEPT' as const),
       )
       .map(
