@@ -31,11 +31,12 @@ const { values: o } = parseArgs({
     hits: { type: 'string' },
     update: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    'no-setup': { type: 'boolean', default: false },
   },
 });
 const rows = Number(o.rows);
 const runs = Number(o.runs);
-await setup();
+if (!o['no-setup']) await setup();
 const work = mkdtempSync(join(tmpdir(), 'colonnade-bench-'));
 const baselineFile = join(root, 'bench', 'baseline.json');
 

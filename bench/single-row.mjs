@@ -1,6 +1,6 @@
 // 20,000 requests of one row each over 16 kept-alive connections: how many rows a second are acknowledged,
 // and whether every acknowledged one is there, before and after the process is killed.
-//   node bench/single-row.mjs [--rows 20000] [--connections 16] [--least 2000]
+//   node bench/single-row.mjs [--rows 20000] [--connections 16] [--least 2000] [--no-setup]
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -14,10 +14,11 @@ const { values: o } = parseArgs({
     rows: { type: 'string', default: '20000' },
     connections: { type: 'string', default: '16' },
     least: { type: 'string', default: '2000' },
+    'no-setup': { type: 'boolean', default: false },
   },
 });
 const [rows, connections, least] = [Number(o.rows), Number(o.connections), Number(o.least)];
-await setup();
+if (!o['no-setup']) await setup();
 const dir = mkdtempSync(join(tmpdir(), 'colonnade-single-'));
 let server = await BenchServer.start(dir);
 const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
