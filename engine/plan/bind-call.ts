@@ -136,6 +136,9 @@ function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   if (locals) throw notBuilt(ast.span, 'arrayJoin inside a lambda');
   const array = bindExpression(ast.args[0] as Expression, scope, locals);
   const type = unfoldedType(array.type);
+  if (type === 'Nothing') {
+    throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', 'arrayJoin cannot take an empty array without a type');
+  }
   if (type === undefined) {
     throw failAt(ast.span, 'TYPE_MISMATCH', `arrayJoin takes an Array or a Map, not ${array.type}`);
   }
@@ -154,7 +157,7 @@ function inlineLambda(ast: FunctionCall, scope: Scope): Lambda | undefined {
 function callLambda(lambda: Lambda, ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   if (lambda.params.length !== ast.args.length) {
     const text = `${ast.name} takes ${lambda.params.length} argument(s), ${ast.args.length} given`;
-    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+    throw failAt(ast.span, 'BAD_ARGUMENTS', text);
   }
   const inner = new Map<string, Expr>();
   lambda.params.forEach((param, i) => {
@@ -211,13 +214,13 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
       const bad = bound.find((other) => other !== undefined);
       throw failAt(
         bad?.span ?? ast.span,
-        'ILLEGAL_TYPE_OF_ARGUMENT',
+        bad ? 'ILLEGAL_TYPE_OF_ARGUMENT' : 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH',
         `${ast.name} takes arrays, not ${bad?.type ?? 'this'}`,
       );
     }
     if (given.length !== lambda.params.length) {
       const text = `The lambda has ${lambda.params.length} parameter(s), ${ast.name} gives ${given.length}`;
-      throw failAt(lambda.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+      throw failAt(lambda.span, 'ILLEGAL_TYPE_OF_ARGUMENT', text);
     }
     const inner = new Map<string, Expr>(locals ?? []);
     const params = lambda.params.map((param, p) => {
@@ -240,14 +243,23 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
     size += measure.size;
   }
   checkMeasure({ depth: depth + 1, size }, span);
+  const described = (fold: boolean): ArgumentType[] =>
+    args.map((arg) => {
+      if (arg.kind === 'lambda') return { type: arg.type, lambda: true };
+      const constant = arg.kind === 'literal' || fold ? constantOf(scope.ctx, arg) : undefined;
+      return constant ? { type: arg.type, constant } : { type: arg.type };
+    });
+  const resolve = (fold: boolean) =>
+    callExpr(name, args, scope.ctx.kernel.resolveFunction(name, described(fold)), span);
   const fold = needsConstants.test(name);
-  const described = args.map((arg): ArgumentType => {
-    if (arg.kind === 'lambda') return { type: arg.type, lambda: true };
-    const constant = arg.kind === 'literal' || fold ? constantOf(scope.ctx, arg) : undefined;
-    return constant ? { type: arg.type, constant } : { type: arg.type };
-  });
   try {
-    return callExpr(name, args, scope.ctx.kernel.resolveFunction(name, described), span);
+    return resolve(fold);
+  } catch (error) {
+    // The function may need to know what its constant arguments come to.
+    if (fold) throw withSpan(error, span);
+  }
+  try {
+    return resolve(true);
   } catch (error) {
     throw withSpan(error, span);
   }

@@ -377,6 +377,18 @@ impl Wrapped {
         let Some(mask) = mask.filter(Bitmap::any) else {
             return self.finish((self.run)(&Ctx { args, rows, session })?, rows);
         };
+        if !self.ty.is_nullable() {
+            // A type that cannot be NULL (an array): computed from the default under the NULL.
+            let columns: Vec<Column> = args
+                .iter()
+                .map(|a| match a {
+                    Value::Column(c) => without_nulls(c),
+                    Value::Lambda(_) => Data::Nothing(rows).into(),
+                })
+                .collect();
+            let values: Vec<Value<'_>> = columns.iter().map(Value::Column).collect();
+            return self.finish((self.run)(&Ctx { args: &values, rows, session })?, rows);
+        }
         if mask.all() {
             return Ok(Column::null_of(self.ty.base(), rows));
         }

@@ -191,7 +191,9 @@ fn zero_or_null(b: &Bind<'_>) -> Result<Bound> {
 }
 
 fn coalesce(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, usize::MAX)?;
+    if b.is_empty() {
+        return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
+    }
     // Arguments after one that is never NULL do not count; nor do NULL literals.
     let mut used: Vec<usize> = Vec::new();
     for i in 0..b.len() {
@@ -288,10 +290,18 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
                     if greatest { o.is_gt() } else { o.is_lt() }
                 })
             };
+            // A NaN gives way to any number.
+            let nan = |i: usize| match &p.data {
+                Data::F64(v) => v[i].is_nan(),
+                Data::F32(v) => v[i].is_nan(),
+                Data::Const(one, _) => matches!(&one.data, Data::F64(v) if v[0].is_nan()),
+                _ => false,
+            };
             let choice: Vec<u32> = (0..c.rows)
                 .map(|i| match (best.is_null(i), next.is_null(i)) {
                     (_, true) => 0,
                     (true, false) => 1,
+                    _ if nan(i) => 1,
                     _ => u32::from(better.get(i)),
                 })
                 .collect();

@@ -178,6 +178,9 @@ fn in_range(b: &Bind<'_>) -> Result<Bound> {
             let network = &p.at(i)[..slash];
             let address = s.at(i);
             let (v4, n4) = (net::parse_ipv4(address), net::parse_ipv4(network));
+            if v4.is_err() && net::parse_ipv6(address).is_err() {
+                return Err(Error::new(types::codes::CANNOT_PARSE_TEXT, format!("Neither IPv4 nor IPv6 address: '{}'", String::from_utf8_lossy(address))));
+            }
             let inside = match (v4, n4) {
                 (Ok(a), Ok(n)) if bits <= 32 => (a ^ n) & u32::MAX.checked_shl(32 - bits).unwrap_or(0) == 0,
                 (Err(_), Err(_)) if bits <= 128 => {

@@ -342,6 +342,9 @@ fn round_age(b: &Bind<'_>) -> Result<Bound> {
 fn round_down(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     let element = b.array(1)?.clone();
+    if element == Type::Nothing {
+        return Err(b.illegal(1, "an array of numbers that is not empty"));
+    }
     let from = b.ty(0).clone();
     let out = crate::supertype::common_type(&[from.clone(), element.clone()])?;
     let list = b.constant(1).ok_or_else(|| Error::new(ILLEGAL_COLUMN, "Second argument of function roundDown must be a constant array"))?.flat();

@@ -48,7 +48,8 @@ fn tuple_element(b: &Bind<'_>) -> Result<Bound> {
     let found = if b.ty(1).is_string() {
         let name = b.const_str(1)?;
         es.iter().position(|e| *e.0 == *name).or_else(|| name.parse::<usize>().ok().filter(|n| *n >= 1 && *n <= es.len() && es.iter().all(|e| e.0.is_empty())).map(|n| n - 1)).ok_or_else(|| {
-            Error::new(NOT_FOUND_COLUMN_IN_BLOCK, format!("Tuple doesn't contain element with name '{name}'"))
+            let code = if es.iter().all(|e| e.0.is_empty()) { BAD_ARGUMENTS } else { NOT_FOUND_COLUMN_IN_BLOCK };
+            Error::new(code, format!("Tuple doesn't contain element with name '{name}'"))
         })
     } else {
         b.integer(1)?;
@@ -127,11 +128,6 @@ fn element(b: &Bind<'_>, or_null: bool) -> Result<Bound> {
     if !b.ty(1).base().is_integer() {
         return Err(b.illegal(1, "an integer"));
     }
-    if let Some(c) = b.constant(1)
-        && c.scalar(0).as_i64() == Some(0)
-    {
-        return Err(Error::new(types::codes::ZERO_ARRAY_OR_TUPLE_INDEX, "Array indices are 1-based"));
-    }
     let nullable_index = b.ty(1).is_nullable();
     let out = if or_null || nullable_index { Type::nullable(inner.as_ref().clone()) } else { inner.as_ref().clone() };
     let kernel = out.clone();
@@ -145,7 +141,7 @@ fn element(b: &Bind<'_>, or_null: bool) -> Result<Bound> {
             .map(|i| {
                 let r = a.at(i);
                 let (n, k) = (r.len() as i128, index.at(i));
-                let k = if k < 0 { n + k } else { k - 1 };
+                let k = if k < 0 { n + k } else { k - 1 }; // 0 is outside
                 if k >= 0 && k < n && !index_nulls.as_ref().is_some_and(|m| m.get(i)) {
                     r.start as u32 + k as u32
                 } else {

@@ -238,8 +238,17 @@ fn snowflake(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
+/// Errors unless the session allows functions whose result depends on how rows fall into blocks.
+fn deprecated(b: &Bind<'_>) -> Result<()> {
+    if b.session.flag("allow_deprecated_error_prone_window_functions", false) {
+        return Ok(());
+    }
+    Err(Error::new(types::codes::DEPRECATED_FUNCTION, format!("Function {} depends on how rows fall into blocks: use a window function, or set allow_deprecated_error_prone_window_functions = 1", b.name)))
+}
+
 fn running(b: &Bind<'_>, first: bool) -> Result<Bound> {
     b.arity(1, 1)?;
+    deprecated(b)?;
     let inner = b.ty(0).base().clone();
     let out = match &inner {
         t if t.is_float() => Type::Float64,
@@ -294,6 +303,7 @@ fn block_number(b: &Bind<'_>) -> Result<Bound> {
 
 fn neighbor(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 3)?;
+    deprecated(b)?;
     b.integer(1)?;
     let types = b.types();
     let out = if b.len() == 3 { crate::supertype::common_type(&[types[0].clone(), types[2].clone()])? } else { types[0].clone() };

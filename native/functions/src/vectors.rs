@@ -85,11 +85,17 @@ fn power(b: &Bind<'_>, i: usize, kind: Norm) -> Result<f64> {
 fn norm(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
     let p = power(b, 1, kind)?;
     let (ty, types) = (b.ty(0).clone(), element_types(b, 0)?);
-    bound(result_type(&types), move |c| Ok(f64_col(rows(c.col(0), &ty, &types, c.rows)?.into_iter().map(|v| of(kind, v.into_iter(), p)).collect())))
+    let out = result_type(&types, matches!(ty, Type::Array(_)));
+    let single = out == Type::Float32;
+    bound(out, move |c| Ok(shown(rows(c.col(0), &ty, &types, c.rows)?.into_iter().map(|v| of(kind, v.into_iter(), p)).collect(), single)))
 }
 
-fn result_type(_: &[Type]) -> Type {
-    Type::Float64
+fn shown(v: Vec<f64>, single: bool) -> Column {
+    if single { crate::args::f32_col(v.into_iter().map(|x| x as f32).collect()) } else { f64_col(v) }
+}
+
+fn result_type(types: &[Type], array: bool) -> Type {
+    if array && types.iter().all(|t| *t == Type::Float32) { Type::Float32 } else { Type::Float64 }
 }
 
 fn distance(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
@@ -100,7 +106,9 @@ fn distance(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
         return Err(b.illegal(1, "Tuple of the same size"));
     }
     let name = b.name.to_string();
-    bound(Type::Float64, move |c| {
+    let out = result_type(&[tx.clone(), ty.clone()].concat(), matches!(types[0], Type::Array(_)));
+    let single = out == Type::Float32;
+    bound(out, move |c| {
         let (x, y) = (rows(c.col(0), &types[0], &tx, c.rows)?, rows(c.col(1), &types[1], &ty, c.rows)?);
         let mut out = Vec::with_capacity(c.rows);
         for (u, v) in x.iter().zip(&y) {
@@ -114,7 +122,7 @@ fn distance(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
                 of(kind, u.iter().zip(v).map(|(a, b)| a - b), p)
             });
         }
-        Ok(f64_col(out))
+        Ok(shown(out, single))
     })
 }
 

@@ -80,6 +80,7 @@ fn shape(b: &Bind<'_>, need_lambda: bool, skip: usize) -> Result<Shape> {
     b.arity(1 + skip, usize::MAX)?;
     let lambda = b.args[0].lambda.then(|| b.ty(0).clone());
     if need_lambda && lambda.is_none() {
+        b.arity(2, usize::MAX)?;
         return Err(b.illegal(0, "a lambda, such as x -> x + 1"));
     }
     let first = usize::from(lambda.is_some()) + skip;
@@ -217,11 +218,12 @@ fn reduce(b: &Bind<'_>, what: Reduce) -> Result<Bound> {
                 .map(|i| {
                     let all = range(i).filter(valid).map(|k| x.at(k));
                     match what {
-                        Reduce::Sum => all.sum(),
+                        Reduce::Sum => all.fold(0.0, |a, x| a + x),
+                        Reduce::Product if range(i).is_empty() => 0.0,
                         Reduce::Product => all.product(),
                         Reduce::Avg => {
                             let n = range(i).filter(valid).count();
-                            if n == 0 { f64::NAN } else { all.sum::<f64>() / n as f64 }
+                            if n == 0 { 0.0 } else { all.sum::<f64>() / n as f64 }
                         }
                     }
                 })

@@ -47,10 +47,10 @@ fn find(b: &Bind<'_>, what: Find) -> Result<Bound> {
     };
     let other = b.ty(1).clone();
     // An element that cannot be compared is an error, as in equals.
-    let common = common_type(&[from.clone(), other.clone()]).or_else(|_| {
+    let common = common_type(&[from.clone(), other.clone()]).or_else(|e| {
         let both = from.base().is_number() && other.base().is_number();
         let text = other.base().is_string() && !from.base().is_number();
-        if both { Ok(Type::nullable(Type::Float64)) } else if text { Ok(from.clone()) } else { Err(b.illegal(1, &format!("{from}, as the elements"))) }
+        if both { Ok(Type::nullable(Type::Float64)) } else if text && from.base().is_date_or_time() { Ok(from.clone()) } else { Err(e) }
     })?;
     let nullable = Type::nullable(common.clone());
     bound(ty, move |c| {

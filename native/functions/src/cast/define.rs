@@ -178,6 +178,9 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
     };
     let text = from.is_string();
     let mode = if matches!(mode, CastMode::OrNull | CastMode::OrZero) && !text { CastMode::Function } else { mode };
+    if matches!(to, Type::Uuid) && (from.is_number() && from != Type::UInt128 || from.is_date_or_time()) {
+        return Err(Error::not_implemented(format!("Conversion from {from} to UUID is not supported")));
+    }
     if !convertible(&from, &to) {
         return Err(b.illegal(0, &format!("a type that can be converted to {to}")));
     }

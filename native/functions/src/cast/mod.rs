@@ -210,7 +210,9 @@ impl Caster<'_> {
                 continue;
             }
             if let Err(e) = codec.parse_text(v, &mut b) {
-                let e = if v.is_empty() && to.is_number() {
+                let e = if v.is_empty() && to.is_float() {
+                    Error::new(types::codes::CANNOT_PARSE_NUMBER, format!("Cannot read a floating point value from an empty text as {to}"))
+                } else if v.is_empty() && to.is_number() {
                     Error::new(ATTEMPT_TO_READ_AFTER_EOF, format!("Attempt to read after the end: an empty text is no {to}"))
                 } else {
                     e
@@ -234,7 +236,8 @@ impl Caster<'_> {
 
     /// The reader of a type, strict where the mode is.
     fn codec(&self, to: &Type) -> Result<Codec> {
-        if to.is_integer() && !matches!(self.mode, CastMode::Sql | CastMode::Function) {
+        let narrow = to.int_bits().is_some_and(|x| x.0 <= 64);
+        if narrow && !matches!(self.mode, CastMode::Sql | CastMode::Function) {
             let options = TextOptions { strict: true, ..self.text.as_ref().clone() };
             return Codec::new(to, &Arc::new(options));
         }

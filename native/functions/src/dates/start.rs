@@ -82,7 +82,7 @@ fn date_result(clock: Clock, extended: bool, of: impl Fn(i64) -> i64 + Send + Sy
         let values = i64s(c.col(0));
         let mut last = (i64::MIN, 0);
         let mut each = |i: usize| {
-            let d = whole_days(&clock, values.at(i));
+            let d = clock.days(values.at(i));
             if d != last.0 {
                 last = (d, of(d));
             }

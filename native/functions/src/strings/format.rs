@@ -403,7 +403,7 @@ fn parse_size(b: &Bind<'_>, how: u8) -> Result<Bound> {
             let text = String::from_utf8_lossy(s.at(i));
             match size_of(&text) {
                 Some(v) => out.push(v),
-                None if how == 0 => return Err(Error::new(types::codes::CANNOT_PARSE_INPUT_ASSERTION_FAILED, format!("Invalid expression for function parseReadableSize - \"{text}\": expected a number and a unit such as KiB or MB"))),
+                None if how == 0 => return Err(Error::new(types::codes::CANNOT_PARSE_TEXT, format!("Invalid expression for function parseReadableSize - \"{text}\": expected a number and a unit such as KiB or MB"))),
                 None => {
                     bad.set(i, true);
                     out.push(0);

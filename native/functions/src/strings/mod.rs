@@ -125,12 +125,11 @@ pub fn lower_utf8(s: &[u8], out: &mut Vec<u8>) {
         out.extend(s.iter().map(u8::to_ascii_lowercase));
         return;
     }
-    each_char(s, out, |c, out| push_chars(simple_lower(c), out));
-}
-
-/// One-to-one lower case (`İ` keeps its dot apart).
-pub fn simple_lower(c: char) -> impl Iterator<Item = char> {
-    c.to_lowercase()
+    // Whole texts, so that a sigma at the end of a word is the final one.
+    for chunk in s.utf8_chunks() {
+        out.extend_from_slice(chunk.valid().to_lowercase().as_bytes());
+        out.extend_from_slice(chunk.invalid());
+    }
 }
 
 pub fn push_chars(chars: impl Iterator<Item = char>, out: &mut Vec<u8>) {

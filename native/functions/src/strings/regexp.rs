@@ -451,6 +451,10 @@ fn replace(b: &Bind<'_>, all: bool) -> Result<Bound> {
 }
 
 fn substitute(re: &Regex, r: &Replacement, s: &[u8], all: bool, locations: &mut regex::bytes::CaptureLocations, out: &mut Vec<u8>) {
+    if re.as_str().is_empty() {
+        out.extend_from_slice(s);
+        return;
+    }
     let mut at = 0;
     let mut copied = 0;
     let simple = r.simple();

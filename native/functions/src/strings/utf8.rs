@@ -19,7 +19,10 @@ fn initcap(s: &[u8], out: &mut Vec<u8>) {
         if inside {
             push_chars(c.to_lowercase(), out);
         } else {
-            push_chars(c.to_uppercase(), out);
+            // A letter whose capital is several letters stays.
+            let mut up = c.to_uppercase();
+            let one = if up.len() == 1 { up.next().unwrap_or(c) } else { c };
+            push_chars(std::iter::once(one), out);
         }
         inside = c.is_alphanumeric();
     });
