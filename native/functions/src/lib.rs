@@ -32,6 +32,7 @@ macro_rules! registry {
 
 registry! {
     arithmetic "Arithmetic" [arithmetic::DEFS],
+    bitmap "Bitmaps" [bitmap::DEFS],
     bits "Bits" [bits::DEFS],
     arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::sets::DEFS],
     cast "Type conversion" [cast::DEFS],
