@@ -58,5 +58,9 @@ export function kitSuites() {
   return ['kill', 'abuse', 'disconnect']
     .map((name) => join(folder, `${name}.mjs`))
     .filter((file) => existsSync(file))
-    .map((file) => node(`kit ${file.split('/').at(-1)}`, file, [], counters.closing));
+    .map((file) => ({
+      ...node(`kit ${file.split('/').at(-1)}`, file, [], counters.closing),
+      // the kits judge milliseconds on a shared machine: a failure counts when it comes twice
+      tries: 2,
+    }));
 }

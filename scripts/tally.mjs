@@ -50,6 +50,12 @@ export const counters = {
   single: (_text, code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }),
 };
 
+function verdictOf(suite, text, code) {
+  const counted = suite.count(text, code);
+  if (code !== 0 && counted.failed === 0) counted.failed = 1;
+  return counted;
+}
+
 /** @param suites {name, command, args, count, options?}[]; a suite that fails without naming a failure counts one */
 export async function tally(suites) {
   let passed = 0;
@@ -57,9 +63,13 @@ export async function tally(suites) {
   const lines = [];
   for (const suite of suites) {
     console.log(`\n=== ${suite.name}`);
-    const { code, text, seconds } = await show(suite.command, suite.args, suite.options);
-    const counted = suite.count(text, code);
-    if (code !== 0 && counted.failed === 0) counted.failed = 1;
+    let { code, text, seconds } = await show(suite.command, suite.args, suite.options);
+    let counted = verdictOf(suite, text, code);
+    for (let tries = suite.tries ?? 1; tries > 1 && counted.failed > 0; tries--) {
+      console.log(`\n=== ${suite.name}, again`);
+      ({ code, text, seconds } = await show(suite.command, suite.args, suite.options));
+      counted = verdictOf(suite, text, code);
+    }
     passed += counted.passed;
     failed += counted.failed;
     const verdict = counted.failed === 0 ? 'ok  ' : 'FAIL';
