@@ -66,7 +66,7 @@ fn formats_print_what_clickhouse_prints() {
         let sql = std::fs::read_to_string(&path).unwrap();
         let expected = std::fs::read(path.with_extension("expected")).unwrap();
         let (schema, batch) = table(&sql, if kind == "scalars" { "f1" } else { "f2" });
-        let order = if kind == "scalars" { vec![0, 1, 2] } else { vec![0, 1, 2] };
+        let order = [0, 1, 2];
         let out = print(format, &schema, &batch.gather(&order), &HashMap::new());
         if expected.starts_with(&out) && !out.is_empty() {
             good += 1;

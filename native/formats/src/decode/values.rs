@@ -2,8 +2,10 @@
 //! reported with the detail `values_expression`, and the caller may evaluate the rows instead.
 
 use super::{Reader, Rows, Step};
-use types::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, SYNTAX_ERROR};
-use types::text::Cursor;
+use types::codes::{
+    CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_INPUT_ASSERTION_FAILED, SYNTAX_ERROR, TYPE_MISMATCH,
+};
+use types::text::{Cursor, Kind};
 use types::{Error, Result};
 
 #[derive(Default)]
@@ -28,6 +30,13 @@ fn blank(c: &mut Cursor<'_>) {
         };
         c.pos += n;
     }
+}
+
+/// An error of a literal, with the code that an evaluated literal of the wrong kind has: NULL or a
+/// tuple that does not fit is a matter of types.
+fn literal(e: &Error, kind: &Kind) -> Error {
+    let types = e.code() == CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN || matches!(kind, Kind::Tuple(_));
+    expression(&Error::new(if types { TYPE_MISMATCH } else { e.code() }, e.message()))
 }
 
 fn expression(e: &Error) -> Error {
@@ -74,8 +83,13 @@ impl Reader for ValuesReader {
             if c.eat_default() {
                 rows.builders[i].push_default(1);
                 rows.mark_missing(i);
-            } else if !rows.codecs[i].read_quoted(c, &mut rows.builders[i]).map_err(|e| expression(&e))? {
-                rows.mark_missing(i);
+            } else {
+                let codec = &rows.codecs[i];
+                let present =
+                    codec.read_quoted(c, &mut rows.builders[i]).map_err(|e| literal(&e, &codec.kind))?;
+                if !present {
+                    rows.mark_missing(i);
+                }
             }
             blank(c);
             if !matches!(c.peek(), Some(b',' | b')')) {
