@@ -39,7 +39,10 @@ export interface FormatEntry {
 }
 export interface TypeEntry {
   name: string;
-  aliases: string[];
+  /** Whether any case will do. */
+  caseInsensitive: boolean;
+  /** The type that this is another name of; '' for a type. */
+  aliasOf: string;
 }
 export interface Registry {
   /** Scalar functions and aggregates. */

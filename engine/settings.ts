@@ -371,7 +371,7 @@ export function normaliseSetting(name: string, value: string): string {
     case 'bool':
       if (/^(1|true|on|yes)$/i.test(text)) return '1';
       if (/^(0|false|off|no)$/i.test(text)) return '0';
-      throw bad('0 or 1');
+      throw fail('CANNOT_PARSE_BOOL', `Setting ${name} takes 0 or 1, not '${value.slice(0, 50)}'`);
     case 'integer':
     case 'bytes': {
       if (/^auto$/i.test(text)) return definition.default;

@@ -137,7 +137,11 @@ function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   const array = bindExpression(ast.args[0] as Expression, scope, locals);
   const type = unfoldedType(array.type);
   if (type === 'Nothing') {
-    throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', 'arrayJoin cannot take an empty array without a type');
+    throw failAt(
+      ast.span,
+      'ILLEGAL_TYPE_OF_ARGUMENT',
+      'arrayJoin cannot take an empty array without a type',
+    );
   }
   if (type === undefined) {
     throw failAt(ast.span, 'TYPE_MISMATCH', `arrayJoin takes an Array or a Map, not ${array.type}`);

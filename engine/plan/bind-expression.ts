@@ -363,10 +363,13 @@ export function bindIn(
   locals: Locals,
   span: Span,
 ): Expr {
-  if (left.type === 'Nullable(Nothing)') return literalExpr(left.type, null, span);
+  const nullsCount = scope.ctx.settings.bool('transform_null_in');
+  if (left.type === 'Nullable(Nothing)' && !nullsCount) {
+    return literalExpr(left.type, null, span);
+  }
   const test = bindMembership(scope, left, source, negated, locals, span);
   const plain = test.kind !== 'in' || !isNullable(left.type);
-  if (plain || scope.ctx.settings.bool('transform_null_in')) return test;
+  if (plain || nullsCount) return test;
   const isNull = resolveCall(scope, 'isNull', [left], span);
   const nothing = literalExpr('Nullable(Nothing)', null, span);
   return resolveCall(scope, 'if', [isNull, nothing, test], span);

@@ -40,6 +40,15 @@ export function bindJoin(ast: Join, scope: Scope): BoundFrom {
   if (ast.type === 'PASTE') throw notBuilt(ast.span, 'PASTE JOIN');
   const left = bindFrom(ast.left, scope);
   const right = bindFrom(ast.right, scope);
+  const aliases = new Set(left.sources.flatMap((s) => (s.alias === undefined ? [] : [s.alias])));
+  for (const { alias } of right.sources) {
+    if (alias === undefined || !aliases.has(alias)) continue;
+    throw failAt(
+      ast.right.span,
+      'MULTIPLE_EXPRESSIONS_FOR_ALIAS',
+      `Alias \`${alias}\` names two tables`,
+    );
+  }
   const using = ast.natural ? commonNames(left, right) : ast.using?.map((e) => usingName(e, scope));
   const crossing = ast.type === 'CROSS' || ast.type === 'COMMA' || (!ast.on && !using);
   if (crossing && !ast.on && !using) {

@@ -14,6 +14,7 @@ import { failAt } from './context.ts';
 import { type Expr, literalExpr } from './expression.ts';
 import { columnName } from './names.ts';
 import {
+  findColumn,
   findSource,
   identifierParts,
   nameText,
@@ -37,8 +38,8 @@ interface Candidate {
 }
 
 export function expandColumns(ast: Star | ColumnsMatcher, scope: Scope): NamedExpr[] {
-  let items: Candidate[] =
-    ast.kind === 'Star' && ast.source ? tupleItems(ast, scope) : select(ast, scope);
+  const tuple = ast.kind === 'Star' && ast.source ? ast : tupleColumn(ast, scope);
+  let items: Candidate[] = tuple ? tupleItems(tuple, scope) : select(ast, scope);
   for (const transformer of ast.transformers) items = transform(transformer, items, scope);
   if (items.length === 0) {
     throw failAt(ast.span, 'EMPTY_LIST_OF_COLUMNS_QUERIED', 'No column is left of this list');
@@ -54,6 +55,17 @@ function tupleItems(ast: Star, scope: Scope): Candidate[] {
     const name = element.name || String(i + 1);
     return { column: name, name, expr: elementOf(scope, value, name, ast.span) };
   });
+}
+
+/** `p.*` where p is a Tuple column, not a table. */
+function tupleColumn(ast: Star | ColumnsMatcher, scope: Scope): Star | undefined {
+  if (ast.kind !== 'Star' || !ast.qualifier) return undefined;
+  const parts = ast.qualifier.map((part) => nameText(scope.ctx, part));
+  if (findSource(scope, parts)) return undefined;
+  const known = findColumn(scope, parts, ast.span) ?? scope.aliases.get(parts[0] as string);
+  if (!known) return undefined;
+  const source: Expression = { kind: 'Identifier', parts: ast.qualifier, span: ast.span };
+  return { ...ast, source };
 }
 
 function sourcesOf(ast: Star | ColumnsMatcher, scope: Scope): readonly Source[] {

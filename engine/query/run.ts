@@ -76,6 +76,14 @@ export function placed(error: unknown, text: string): EngineError {
   return failure;
 }
 
+/** Statements that may be sent while their current database is not there. */
+const ownsDatabase: ReadonlySet<Statement['kind']> = new Set([
+  'CreateDatabase',
+  'Drop',
+  'Use',
+  'Set',
+]);
+
 export async function runQuery(core: Core, request: QueryRequest): Promise<QueryResult> {
   const startedMs = core.clock.now();
   const id = request.queryId || randomUUID();
@@ -154,7 +162,8 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
       format: request.format,
     };
     count(core, 'Query');
-    if (request.database) requireDatabase(core.storage.context.catalog.state, run.database);
+    if (request.database && !ownsDatabase.has(statement.kind))
+      requireDatabase(core.storage.context.catalog.state, run.database);
     checkAllowed(run, statement);
     const answer = await runStatement(run, statement);
     if (process.cancelled) throw process.cancelled;

@@ -593,6 +593,14 @@ async function updateWhere(
   const update: { column: string; value: ExprJson }[] = [];
   for (const a of ast.assignments) {
     const name = a.column.parts.map((p) => p.name).join('.');
+    if (!has(definition, name)) {
+      const near = suggest(
+        name,
+        definition.columns.map((c) => c.name),
+      );
+      const hint = near ? { hint: `Did you mean \`${near}\`?` } : {};
+      throw failAt(a.column.span, 'NO_SUCH_COLUMN_IN_TABLE', `There is no column ${name}`, hint);
+    }
     const column = columnOf(definition, name, a.column.span);
     if (column.defaultKind === 'ALIAS' || column.defaultKind === 'MATERIALIZED') {
       throw failAt(

@@ -263,6 +263,13 @@ export function checkDefault(run: Run, table: TableDefinition, ast: ColumnAst): 
     );
   }
   checkConversion(run, expr, column.type, written.expr.span);
+  if (columnsOf(expr).size === 0 && !isVolatile(expr) && someLiteral(expr)) {
+    try {
+      binding.ctx.kernel.fold(binding.json(convert(expr, column.type)));
+    } catch (error) {
+      throw pointing(error, written.expr.span);
+    }
+  }
 }
 
 function checkConversion(run: Run, expr: Expr, type: string, span: Span): void {
@@ -276,6 +283,10 @@ function checkConversion(run: Run, expr: Expr, type: string, span: Span): void {
   }
   void convert;
 }
+
+/** Defaults that are a plain value are tried out at once. */
+const someLiteral = (expr: Expr): boolean =>
+  expr.kind === 'literal' || (expr.kind === 'cast' && someLiteral(expr.expr));
 
 export function plainExpression(expr: Expr, ast: Expression, what: string): void {
   if (someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window' || e.kind === 'unfold')) {

@@ -99,7 +99,7 @@ function listedColumns(run: Run, definition: TableDefinition, ast: Insert): Colu
       if (column.defaultKind === 'MATERIALIZED' || column.defaultKind === 'ALIAS') {
         throw failAt(
           item.span,
-          'ILLEGAL_COLUMN',
+          column.defaultKind === 'ALIAS' ? 'NO_SUCH_COLUMN_IN_TABLE' : 'ILLEGAL_COLUMN',
           `Column ${name} is ${column.defaultKind}: it takes no values`,
         );
       }
@@ -260,7 +260,7 @@ async function insertData(
     const text = format ? `Format ${format.name} is only for output` : `Unknown format ${written}`;
     throw failAt(
       ast.data?.formatSpan,
-      'UNKNOWN_FORMAT',
+      format ? 'FORMAT_IS_NOT_SUITABLE_FOR_INPUT' : 'UNKNOWN_FORMAT',
       text,
       near ? { hint: `Did you mean \`${near}\`?` } : {},
     );

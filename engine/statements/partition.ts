@@ -75,7 +75,7 @@ export function partitionFilter(
   if (typeof wanted !== 'string') {
     throw failAt(
       written.span,
-      'INVALID_PARTITION_VALUE',
+      'TYPE_MISMATCH',
       `The partition's value is no constant of type ${types.join(', ')}`,
     );
   }

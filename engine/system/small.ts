@@ -57,9 +57,10 @@ export const dataTypes: SystemTable = {
     ['alias_to', 'String', 'The type that this is another name of'],
   ),
   rows: (run) =>
-    run.core.native.registry.types.flatMap((t): LitValue[][] => [
-      [t.name, '0', ''],
-      ...t.aliases.map((alias): LitValue[] => [alias, '1', t.name]),
+    run.core.native.registry.types.map((t): LitValue[] => [
+      t.name,
+      flag(t.caseInsensitive),
+      t.aliasOf,
     ]),
 };
 
