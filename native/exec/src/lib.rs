@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod expr;
+mod fill;
 mod ingest;
 mod jobs;
 mod join;

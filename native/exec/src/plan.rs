@@ -487,6 +487,10 @@ pub enum Node {
         /// columns that repeat the previous row's expression (INTERPOLATE): column, expression over the previous row
         #[serde(default)]
         interpolate: Vec<(usize, Expr)>,
+        /// columns that the rows are sorted by before the first filled one: rows that differ in
+        /// them are filled apart
+        #[serde(default)]
+        prefix: Vec<usize>,
     },
 }
 

@@ -304,7 +304,13 @@ impl<'a> Runner<'a> {
                 crate::window::window(typed, partition, order, calls, &self.scope(&scope_types), self.query)
                     .map(Output::plain)
             }
-            Node::Fill { .. } => Err(Error::not_implemented("ORDER BY … WITH FILL is not implemented")),
+            Node::Fill { input, keys, interpolate, prefix } => {
+                let input = self.run(input, None)?;
+                let types = input.types.clone();
+                let typed = Typed { rows: input.rows, types: input.types };
+                let filled = crate::fill::fill(typed, keys, prefix, interpolate, &self.scope(&types), self.query)?;
+                Ok(Output { totals: input.totals, ..Output::plain(filled) })
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::literal::literal;
 use crate::plan::{Bound as Edge, Frame, FrameUnit, Lit};
 use crate::sort::Key;
 use types::ty::IntervalKind;
-use types::{Column, Data, Error, Result, Scalar, Type, match_numeric};
+use types::{Column, Data, Error, Reservation, Result, Scalar, Type, match_numeric};
 
 pub struct Frames {
     pub start: Vec<u32>,
@@ -16,6 +16,7 @@ pub struct Frames {
     pub from_first: bool,
     /// every frame ends where its partition does
     pub to_last: bool,
+    _held: Reservation,
 }
 
 /// A frame's definition, checked.
@@ -121,14 +122,14 @@ fn side(edge: &Edge, unit: FrameUnit) -> Result<Side> {
 impl Frames {
     pub fn new(shape: &Shape, rows: &Rowset<'_>) -> Result<Frames> {
         let n = rows.batch.rows;
-        rows.query.memory.reserve(n as u64 * 8)?;
+        let held = rows.query.memory.reserve(n as u64 * 8)?;
         let (start, end) = match shape.unit {
             FrameUnit::Rows => (by_rows(&shape.start, false, rows), by_rows(&shape.end, true, rows)),
             FrameUnit::Groups => (by_groups(&shape.start, false, rows), by_groups(&shape.end, true, rows)),
             FrameUnit::Range => (by_range(&shape.start, false, rows)?, by_range(&shape.end, true, rows)?),
         };
         let (from_first, to_last) = (shape.start == Side::Edge, shape.end == Side::Edge);
-        Ok(Frames { start, end, from_first, to_last })
+        Ok(Frames { start, end, from_first, to_last, _held: held })
     }
 }
 
