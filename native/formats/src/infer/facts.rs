@@ -1,0 +1,291 @@
+//! What the values of a column have in common, and the type that follows from it.
+
+use super::Style;
+use hashbrown::HashSet;
+use std::sync::Arc;
+use types::Type;
+use types::text::time::{scan_date, scan_moment};
+use types::text::{Cursor, escape, number};
+use types::tz::TimeZone;
+
+/// Distinct texts of a LowCardinality column in the sample, and how many rows it takes to tell.
+pub(super) const DISTINCT_MAX: usize = 1000;
+const ROWS_FOR_LOW_CARDINALITY: usize = 20;
+
+/// What is known of a column's values.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Seen {
+    #[default]
+    Nothing,
+    Bool,
+    /// all of them fit Int64 / some need UInt64 / Int128 and more
+    Int {
+        unsigned: bool,
+        wide: bool,
+        negative: bool,
+    },
+    Float,
+    Date,
+    /// digits behind the second, most of any value
+    Time(u8),
+    Uuid,
+    Text,
+    List(Box<Facts>),
+    /// members in the order they first came
+    Object(Vec<(String, Facts)>),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub seen: Seen,
+    pub nulls: bool,
+    /// times this column had a value or NULL
+    pub count: usize,
+    pub distinct: HashSet<Vec<u8>>,
+    pub many: bool,
+}
+
+impl Facts {
+    pub fn add(&mut self, new: Seen) {
+        self.seen = merge(std::mem::take(&mut self.seen), new);
+    }
+    pub fn add_text(&mut self, text: &[u8]) {
+        self.add(kind_of_text(text));
+        if !self.many {
+            if !self.distinct.contains(text) {
+                self.distinct.insert(text.to_vec());
+            }
+            self.many = self.distinct.len() > DISTINCT_MAX || text.len() > 200;
+            if self.many {
+                self.distinct = HashSet::new();
+            }
+        }
+    }
+    pub fn ty(&self, rows: usize, style: Style) -> Type {
+        let missing = self.nulls || self.count < rows;
+        let nullable = style == Style::ClickHouse || missing;
+        let plain = match &self.seen {
+            Seen::Nothing => return Type::nullable(Type::String),
+            Seen::Bool => Type::Bool,
+            Seen::Int { wide: true, negative: true, .. } => Type::Int256,
+            Seen::Int { wide: true, .. } => Type::UInt256,
+            Seen::Int { unsigned: true, negative: false, .. } => Type::UInt64,
+            Seen::Int { unsigned: true, .. } => Type::Int128,
+            Seen::Int { .. } => Type::Int64,
+            Seen::Float => Type::Float64,
+            Seen::Date if style == Style::Table => Type::Date32,
+            Seen::Date => Type::Date,
+            Seen::Time(0) => Type::DateTime(None),
+            Seen::Time(_) if style == Style::ClickHouse => Type::DateTime64(9, None),
+            Seen::Time(d) => Type::DateTime64(
+                if *d <= 3 {
+                    3
+                } else if *d <= 6 {
+                    6
+                } else {
+                    9
+                },
+                None,
+            ),
+            Seen::Uuid if style == Style::Table => Type::Uuid,
+            Seen::Text | Seen::Uuid => {
+                let few = !self.many
+                    && self.count >= ROWS_FOR_LOW_CARDINALITY
+                    && self.distinct.len() * 4 <= self.count;
+                if few && style == Style::Table {
+                    return Type::low_cardinality(if nullable {
+                        Type::nullable(Type::String)
+                    } else {
+                        Type::String
+                    });
+                }
+                Type::String
+            }
+            Seen::List(of) => return Type::array(of.ty(of.count, style)),
+            Seen::Object(members) if members.is_empty() => return Type::map(Type::String, Type::String),
+            Seen::Object(members) => return object_type(members, self.count, style),
+        };
+        if nullable { Type::nullable(plain) } else { plain }
+    }
+}
+
+/// A tuple where objects share their members, a map where every object has other ones of one type.
+pub(super) fn object_type(members: &[(String, Facts)], rows: usize, style: Style) -> Type {
+    let sparse = members.len() > 100
+        || (members.len() > 8
+            && members.iter().filter(|(_, f)| f.count * 4 < rows).count() * 2 > members.len());
+    if sparse {
+        let mut all = Facts::default();
+        for (_, f) in members {
+            all.seen = merge(all.seen, f.seen.clone());
+            all.nulls |= f.nulls;
+        }
+        return Type::map(Type::String, all.ty(0, style));
+    }
+    Type::Tuple(members.iter().map(|(n, f)| (Arc::from(n.as_str()), f.ty(rows, style))).collect())
+}
+
+pub(super) fn merge(a: Seen, b: Seen) -> Seen {
+    use Seen::*;
+    match (a, b) {
+        (Nothing, x) | (x, Nothing) => x,
+        (Bool, Bool) => Bool,
+        (Int { unsigned: u, wide: w, negative: n }, Int { unsigned: v, wide: x, negative: m }) => {
+            Int { unsigned: u || v, wide: w || x, negative: n || m }
+        }
+        (Int { .. } | Float, Int { .. } | Float) => Float,
+        (Date, Date) => Date,
+        (Time(d), Time(e)) => Time(d.max(e)),
+        (Date, Time(d)) | (Time(d), Date) => Time(d),
+        (Uuid, Uuid) => Uuid,
+        (List(mut x), List(y)) => {
+            absorb(&mut x, *y);
+            List(x)
+        }
+        (Object(mut x), Object(y)) => {
+            for (name, facts) in y {
+                match x.iter_mut().find(|(n, _)| *n == name) {
+                    Some((_, f)) => absorb(f, facts),
+                    None => x.push((name, facts)),
+                }
+            }
+            Object(x)
+        }
+        _ => Text,
+    }
+}
+
+pub(super) fn absorb(into: &mut Facts, from: Facts) {
+    into.seen = merge(std::mem::take(&mut into.seen), from.seen);
+    into.nulls |= from.nulls;
+    into.count += from.count;
+    into.many |= from.many;
+    if !into.many {
+        into.distinct.extend(from.distinct);
+        into.many = into.distinct.len() > DISTINCT_MAX;
+    }
+}
+
+pub(super) fn kind_of_number(text: &[u8]) -> Seen {
+    let scan = number::scan_int(text);
+    if scan.used == text.len() && scan.used > 0 {
+        let negative = scan.negative;
+        return if scan.digits <= 18 || (scan.digits == 19 && scan.low <= i64::MAX as u64) {
+            Seen::Int { unsigned: false, wide: false, negative }
+        } else if scan.digits <= 19
+            || (scan.digits == 20 && text[text.len() - 20..] <= b"18446744073709551615"[..])
+        {
+            Seen::Int { unsigned: true, wide: false, negative }
+        } else if scan.digits <= 76 {
+            Seen::Int { unsigned: true, wide: true, negative }
+        } else {
+            Seen::Float
+        };
+    }
+    match number::scan_float(text) {
+        Ok((_, n)) if n == text.len() => Seen::Float,
+        _ => Seen::Text,
+    }
+}
+
+/// Dates, times and UUIDs in quotes are recognised; all else is text.
+pub(super) fn kind_of_text(text: &[u8]) -> Seen {
+    let shaped = text.len() >= 8
+        && text.len() <= 40
+        && text[0].is_ascii_digit()
+        && text.get(4).is_some_and(|b| matches!(b, b'-' | b'/'));
+    if shaped {
+        if text.len() == 10
+            && let Ok((_, 10)) = scan_date(text, true)
+        {
+            return Seen::Date;
+        }
+        if text.len() >= 16
+            && let Ok(m) = scan_moment(text, &TimeZone::utc(), true, true)
+            && m.used == text.len()
+        {
+            let point = text.iter().position(|b| *b == b'.');
+            let digits = point.map_or(0, |p| text[p + 1..].iter().take_while(|b| b.is_ascii_digit()).count());
+            // Moments that DateTime cannot hold need DateTime64.
+            let far = !(0..=i64::from(u32::MAX)).contains(&m.seconds);
+            return Seen::Time(if far && digits == 0 { 1 } else { digits.min(9) as u8 });
+        }
+    }
+    if text.len() == 36 && text[8] == b'-' && types::text::net::parse_uuid(text).is_ok() {
+        return Seen::Uuid;
+    }
+    Seen::Text
+}
+
+/// A field of CSV or TSV: numbers and booleans stand without quotes.
+pub(super) fn kind_of_field(text: &[u8]) -> Seen {
+    if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") {
+        return Seen::Bool;
+    }
+    if text.first().is_some_and(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.')) {
+        match kind_of_number(text) {
+            // Codes such as 007 are no numbers.
+            Seen::Int { .. } if text.len() > 1 && text[0] == b'0' => return Seen::Text,
+            Seen::Text => {}
+            number => return number,
+        }
+    }
+    if matches!(text, b"nan" | b"inf" | b"-inf" | b"NaN" | b"Infinity" | b"-Infinity") {
+        return Seen::Float;
+    }
+    if text.first() == Some(&b'[') && text.last() == Some(&b']') {
+        let mut c = Cursor::new(text);
+        let mut facts = Facts::default();
+        if quoted_list(&mut c, &mut facts).is_some() && c.at_end() {
+            return Seen::List(Box::new(facts));
+        }
+    }
+    kind_of_text(text)
+}
+
+/// `[1, 'x', [..]]` as arrays stand in CSV and TSV.
+pub(super) fn quoted_list(c: &mut Cursor<'_>, facts: &mut Facts) -> Option<()> {
+    if c.pos > 10_000 || !c.eat(b'[') {
+        return None;
+    }
+    c.blank();
+    if c.eat(b']') {
+        return Some(());
+    }
+    loop {
+        c.blank();
+        facts.count += 1;
+        match c.peek()? {
+            b'[' => {
+                let mut inner = Facts::default();
+                quoted_list(c, &mut inner)?;
+                facts.add(Seen::List(Box::new(inner)));
+            }
+            b'\'' => {
+                let mut s = Vec::new();
+                escape::read_quoted_string(c, &mut s).ok()?;
+                facts.add_text(&s);
+            }
+            _ => {
+                let n = c.rest().iter().take_while(|b| !matches!(b, b',' | b']' | b' ')).count();
+                let word = &c.rest()[..n];
+                c.pos += n;
+                if word == b"NULL" {
+                    facts.nulls = true;
+                } else {
+                    match kind_of_field(word) {
+                        Seen::Text => return None,
+                        k => facts.add(k),
+                    }
+                }
+            }
+        }
+        c.blank();
+        if c.eat(b']') {
+            return Some(());
+        }
+        if !c.eat(b',') {
+            return None;
+        }
+    }
+}
