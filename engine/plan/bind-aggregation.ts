@@ -5,7 +5,7 @@ import type { Expression, Select } from '../../sql/ast.ts';
 import { type Item, positional } from './bind.ts';
 import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
-import { failAt, newColumn, type Planning } from './context.ts';
+import { failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import {
   type AggregateExpr,
   type Column,
@@ -53,6 +53,12 @@ export function bindAggregation(
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
   const { keys, sets } = bindKeys(ast, items, scope, all);
+  const totalsMode = ctx.settings.text('totals_mode') || 'after_having_exclusive';
+  if (ast.totals && sets)
+    throw notBuilt(ast.groupBy?.span, 'WITH TOTALS beside ROLLUP, CUBE or GROUPING SETS');
+  if (ast.totals && ast.having && totalsMode !== 'after_having_exclusive') {
+    throw notBuilt(ast.having.span, `totals_mode = '${totalsMode}'`);
+  }
   const useNulls = sets !== undefined && ctx.settings.bool('group_by_use_nulls');
   const assigned: Assigned[] = keys.map((key) => {
     const expr = unfold.apply(key);

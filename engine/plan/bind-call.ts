@@ -73,7 +73,9 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
   const scalar = kernel.functions.scalar(ast.name);
   const plain = !ast.distinct && !ast.filter && !ast.parameters && !ast.nulls && !ast.orderBy;
   if (scalar !== undefined && plain) return bindScalar(ast, scope, locals, scalar);
-  const aggregate = kernel.functions.aggregate(ast.name);
+  const aggregate =
+    kernel.functions.aggregate(ast.name) ??
+    (windowOnly.has(lower) ? kernel.functions.aggregate(lower) : undefined);
   if (aggregate !== undefined) return bindAggregate(ast, scope, locals, aggregate);
   if (scalar !== undefined) {
     throw failAt(

@@ -19,7 +19,7 @@ import {
   unknownIdentifier,
 } from './scope.ts';
 import { arrayElementType, baseType, isNullable, tupleElements, typeHead } from './types.ts';
-import type { LitValue } from './wire.ts';
+import type { Lit, LitValue } from './wire.ts';
 
 type Kind = Expression['kind'];
 type Of<K extends Kind> = Extract<Expression, { kind: K }>;
@@ -448,7 +448,7 @@ function inList(
     const elementType = arrayElementType(only.type);
     const leftIsArray = arrayElementType(left.type) !== undefined;
     if (elementType && literal && !(leftIsArray && arrayElementType(elementType) === undefined)) {
-      return inExpr(left, { values: literal }, negated, 'UInt8', span);
+      return inExpr(left, { values: withoutNulls(scope, literal) }, negated, 'UInt8', span);
     }
     const elements = tupleElements(only.type);
     if (elements && literal && Array.isArray(literal.value)) {
@@ -498,7 +498,16 @@ function setOf(
     }
   }
   const values = { type: `Array(${element})`, value: literals.map((l) => l.value) };
-  return inExpr(left, { values }, negated, 'UInt8', span);
+  return inExpr(left, { values: withoutNulls(scope, values) }, negated, 'UInt8', span);
+}
+
+/** Nothing equals a NULL, nor a tuple with one in it: such elements of a set go. */
+function withoutNulls(scope: Scope, set: Lit): Lit {
+  if (scope.ctx.settings.bool('transform_null_in') || !Array.isArray(set.value)) return set;
+  const tuples = tupleElements(arrayElementType(set.type) ?? '') !== undefined;
+  const good = (value: LitValue): boolean =>
+    value !== null && !(tuples && Array.isArray(value) && value.includes(null));
+  return set.value.every(good) ? set : { ...set, value: set.value.filter(good) };
 }
 
 /** A call that needs no look at its arguments, for code that builds expressions. */

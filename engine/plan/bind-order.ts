@@ -106,6 +106,11 @@ function fill(
     const { id, type } = sort.expr;
     return [{ column: id, desc: sort.desc, ...fillBounds(item.fill, scope, type) }];
   });
+  const before = order.slice(
+    0,
+    items.findIndex((item) => item.fill),
+  );
+  const prefix = before.flatMap((o) => (o.expr.kind === 'column' ? [o.expr.id] : []));
   const interpolate = (ast.orderBy?.interpolate ?? []).map((item) => {
     const column = columns.find((c) => c.name === item.name.name);
     if (!column) {
@@ -126,12 +131,15 @@ function fill(
     return { column: column.id, expr };
   });
   const every = ast.orderBy?.interpolate !== undefined && interpolate.length === 0;
-  const rest = every ? columns.filter((c) => !keys.some((k) => k.column === c.id)) : [];
+  const rest = every
+    ? columns.filter((c) => !keys.some((k) => k.column === c.id) && !prefix.includes(c.id))
+    : [];
   return {
     kind: 'fill',
     input,
     keys,
     interpolate: [...interpolate, ...rest.map((c) => ({ column: c.id, expr: columnExpr(c) }))],
+    prefix,
     columns: input.columns,
   };
 }

@@ -265,12 +265,24 @@ function bindSelect(ast: Select, parent: Scope): Node {
     ast.qualify && rewrite(condition(bindExpression(ast.qualify, scope), ast.qualify, 'QUALIFY'));
   const ordering = bindOrdering(ast, items, scope, rewrite);
 
-  // 3. arrayJoin() in SELECT, HAVING, windows, QUALIFY.
-  const unfolded = exprs.map((e) => after.apply(e));
-  const order = ordering.order.map((o) => ({ ...o, expr: after.apply(o.expr) }));
-  const by = ordering.by.map((e) => after.apply(e));
+  // 3. HAVING, arrayJoin() in SELECT, windows, QUALIFY. A window inside arrayJoin() comes before it.
+  const unfolds = (e: Expr): boolean => someExpr(e, (x) => x.kind === 'unfold');
+  if (having && !unfolds(having)) node = filter(node, having);
+  const written = [...exprs, ...ordering.order.map((o) => o.expr), ...ordering.by];
+  const inside = written.some((e) =>
+    someExpr(e, (x) => x.kind === 'unfold' && someExpr(x, (y) => y.kind === 'window')),
+  );
+  const early = inside
+    ? splitWindows(ctx, node, [...written, ...(qualify ? [qualify] : [])])
+    : undefined;
+  if (early) node = early.node;
+  const place = (e: Expr): Expr => after.apply(early ? early.rewrite(e) : e);
+  const unfolded = exprs.map(place);
+  const order = ordering.order.map((o) => ({ ...o, expr: place(o.expr) }));
+  const by = ordering.by.map(place);
+  const kept = having && unfolds(having) ? after.apply(having) : undefined;
   node = after.over(node);
-  if (having) node = filter(node, after.apply(having));
+  if (kept) node = filter(node, kept);
   const windows = splitWindows(ctx, node, [
     ...unfolded,
     ...order.map((o) => o.expr),
@@ -278,7 +290,9 @@ function bindSelect(ast: Select, parent: Scope): Node {
     ...(qualify ? [qualify] : []),
   ]);
   node = windows.node;
-  if (qualify) node = filter(node, windows.rewrite(qualify));
+  if (qualify) {
+    node = filter(node, windows.rewrite(early ? early.rewrite(qualify) : qualify));
+  }
 
   // 4. The result's columns, with what sorting needs beside them.
   const results: Assigned[] = items.map((item, i) => {

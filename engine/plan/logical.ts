@@ -157,6 +157,8 @@ export interface FillNode extends Base {
   readonly input: Node;
   readonly keys: readonly FillItem[];
   readonly interpolate: readonly { readonly column: number; readonly expr: Expr }[];
+  /** Sorted before the first filled column: rows that differ in them are filled apart. */
+  readonly prefix: readonly number[];
 }
 
 export type Node =

@@ -233,7 +233,11 @@ function place(node: Node): Placed {
         at.get(i.column) as number,
         exprJson(i.expr, at, []),
       ]);
-      return { json: { kind: 'fill', input: input.json, keys, interpolate }, out: input.out };
+      const prefix = node.prefix.map((c) => at.get(c) as number);
+      return {
+        json: { kind: 'fill', input: input.json, keys, interpolate, prefix },
+        out: input.out,
+      };
     }
   }
 }

@@ -125,7 +125,13 @@ export type NodeJson =
       calls: WindowCallJson[];
     }
   | { kind: 'arrayJoin'; input: NodeJson; arrays: ExprJson[]; left: boolean }
-  | { kind: 'fill'; input: NodeJson; keys: FillJson[]; interpolate: [number, ExprJson][] };
+  | {
+      kind: 'fill';
+      input: NodeJson;
+      keys: FillJson[];
+      interpolate: [number, ExprJson][];
+      prefix: number[];
+    };
 
 export type SubqueryUse = 'scalar' | 'set' | 'exists' | 'table';
 
