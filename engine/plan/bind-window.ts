@@ -128,6 +128,8 @@ function frameOf(spec: WindowSpec, scope: Scope, name: string): FrameJson {
   if (frame.exclude && frame.exclude !== 'NO OTHERS')
     throw notBuilt(frame.span, 'EXCLUDE in a frame');
   const unit = frame.unit.toLowerCase() as FrameJson['unit'];
+  // as in ClickHouse, which has neither; the kernel could do both
+  if (unit === 'groups') throw notBuilt(frame.span, 'A GROUPS frame');
   const start = bound(frame.start, frame, scope, true);
   const end = frame.finish
     ? bound(frame.finish, frame, scope, false)
@@ -144,6 +146,16 @@ function bound(ast: FrameBound, frame: Frame, scope: Scope, first: boolean): Bou
   if (!ast.value) return { kind: preceding ? 'unboundedPreceding' : 'unboundedFollowing' };
   const offset = constantOf(scope.ctx, bindExpression(ast.value, scope));
   if (!offset) throw failAt(ast.span, 'BAD_ARGUMENTS', 'The offset of a frame must be a constant');
+  if (offset.type.startsWith('Interval')) {
+    throw failAt(
+      ast.span,
+      'BAD_ARGUMENTS',
+      'The offset of a frame must be a number, not an INTERVAL',
+      {
+        hint: 'Order by toUnixTimestamp(…) or by the day number and give seconds or days.',
+      },
+    );
+  }
   if (typeof offset.value === 'string' && offset.value.startsWith('-')) {
     const where = first ? 'start' : 'end';
     throw failAt(

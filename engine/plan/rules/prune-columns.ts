@@ -130,6 +130,7 @@ function prune(node: Node, needed: Ids): Node {
     case 'fill': {
       const filled = new Set([...needed, ...node.keys.map((k) => k.column)]);
       for (const i of node.interpolate) filled.add(i.column);
+      for (const c of node.prefix) filled.add(c);
       const input = prune(node.input, plus(filled, ...node.interpolate.map((i) => i.expr)));
       return { ...node, input, columns: input.columns };
     }
