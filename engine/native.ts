@@ -348,6 +348,14 @@ function wrap(addon: Addon): Native {
       };
     },
   };
+  /** Some functions look at settings before they say their type. */
+  const resolveWith =
+    ({ settings, timezone }: SessionJson) =>
+    (name: string, args: readonly ArgumentType[]): string => {
+      const question = JSON.stringify({ name, args, session: { settings, timezone } });
+      const answer = ask('f', question, () => addon.resolveFunction(question));
+      return (JSON.parse(answer) as { type: string }).type;
+    };
   const queries = new Map<string, { query: number; reason?: EngineError }>();
   /** The next chunk; a query that was ended fails with the reason it was given. */
   async function pull(key: string, query: number): Promise<{ bytes?: Buffer; last: boolean }> {
@@ -367,6 +375,9 @@ function wrap(addon: Addon): Native {
     format: (name) => formats.get(name.toLowerCase()),
     planner: (session) => ({
       ...shared,
+      ...(Object.keys(session.settings).length === 0
+        ? {}
+        : { resolveFunction: resolveWith(session) }),
       fold(expr: ExprJson): Lit | undefined {
         const answer = sync(() => addon.fold(JSON.stringify({ expr, session })));
         return (JSON.parse(answer) as Lit | null) ?? undefined;

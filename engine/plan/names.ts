@@ -188,7 +188,9 @@ function identifierName(parts: string[], ast: Expression, scope: Scope): string 
     const others = scope.sources.filter((s) => s !== isTable);
     const elsewhere = others.some((s) => s.byName.has(next.join('.')));
     if (elsewhere && !scope.merged.has(next.join('.'))) {
-      const first = findColumn(scope, parts, ast.span)?.source === scope.sources[0];
+      const first =
+        scope.sources.length === 2 &&
+        findColumn(scope, parts, ast.span)?.source === scope.sources[0];
       if (!first) break;
     }
     shortest = next;
@@ -196,11 +198,20 @@ function identifierName(parts: string[], ast: Expression, scope: Scope): string 
   return shortest.join('.');
 }
 
+/** Names that the grammar itself gives. */
+const special: Record<string, string | undefined> = {
+  cast: 'CAST',
+  trim: 'trimBoth',
+  date_diff: 'dateDiff',
+  timestampdiff: 'dateDiff',
+};
+
 function functionName(
   ast: Expression & { kind: 'Function' },
   name: (e: Expression) => string,
 ): string {
-  let fn = /^cast$/i.test(ast.name) ? 'CAST' : ast.name;
+  const lower = ast.name.toLowerCase();
+  let fn = (Object.hasOwn(special, lower) ? special[lower] : undefined) ?? ast.name;
   if (ast.distinct) fn += 'Distinct';
   const bareStar = ast.args.length === 1 && ast.args[0]?.kind === 'Star';
   const args = bareStar && /^count/i.test(fn) ? [] : ast.args;
