@@ -129,7 +129,8 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
     if nullable {
         ty = Type::nullable(ty);
     }
-    if low.carries(&ty) {
+    // What is taken out of JSON texts is not worth a dictionary.
+    if low.carries(&ty) && def.category != "JSON" {
         ty = Type::low_cardinality(ty);
     }
     Ok(Arc::new(Wrapped { def, ty, run: bound.run, only_null, memo: Mutex::default() }))

@@ -182,7 +182,7 @@ fn number(b: &Bind<'_>, any_case: bool, what: Num) -> Result<Bound> {
             Num::Float => f64_col(each.map(|x| x.filter(|v| !v.is_boolean()).and_then(float_of).unwrap_or(0.0)).collect()),
             Num::Bool => bools(c.rows, |i| match &v[i] {
                 Some(Value::Bool(b)) => *b,
-                Some(Value::Number(n)) => n.as_f64() != Some(0.0),
+                Some(Value::Number(n)) => !n.is_f64() && n.as_f64() != Some(0.0),
                 _ => false,
             }),
         })
@@ -730,7 +730,6 @@ fn simple(b: &Bind<'_>, what: Simple) -> Result<Bound> {
         // Numbers may stand in quotes.
         let digits = |i: usize| -> String {
             let v = at(i).unwrap_or(b"");
-            let v = v.trim_ascii_start();
             let v = v.strip_prefix(b"\"").unwrap_or(v);
             let n = v.iter().take_while(|x| x.is_ascii_digit() || matches!(x, b'-' | b'+' | b'.' | b'e' | b'E')).count();
             String::from_utf8_lossy(&v[..n]).into_owned()

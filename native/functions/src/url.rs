@@ -163,7 +163,7 @@ fn query(u: &[u8]) -> &[u8] {
 /// Name=value pieces of query string and fragment.
 fn pieces(u: &[u8]) -> impl Iterator<Item = &[u8]> {
     let start = u.iter().position(|x| matches!(x, b'?' | b'#')).map_or(u.len(), |p| p + 1);
-    u[start..].split(|x| matches!(x, b'&' | b'?' | b'#')).filter(|p| memchr::memchr(b'=', p).is_some_and(|n| n > 0))
+    u[start..].split(|x| matches!(x, b'&' | b'?' | b'#')).filter(|p| !p.is_empty())
 }
 
 fn parameter(b: &Bind<'_>) -> Result<Bound> {

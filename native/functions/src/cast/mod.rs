@@ -212,6 +212,8 @@ impl Caster<'_> {
             if let Err(e) = codec.parse_text(v, &mut b) {
                 let e = if v.is_empty() && to.is_float() {
                     Error::new(types::codes::CANNOT_PARSE_NUMBER, format!("Cannot read a floating point value from an empty text as {to}"))
+                } else if matches!(to, Type::Date | Type::Date32) && e.message().contains("is left over") {
+                    Error::new(types::codes::CANNOT_PARSE_TEXT, e.message())
                 } else if v.is_empty() && to.is_number() {
                     Error::new(ATTEMPT_TO_READ_AFTER_EOF, format!("Attempt to read after the end: an empty text is no {to}"))
                 } else {

@@ -57,12 +57,8 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], slash_month_name: bool, out: &mut Vec<u8
             b'D' => out.extend_from_slice(format!("{:02}/{:02}/{:02}", p.month, p.day, p.year % 100).as_bytes()),
             b'e' => out.extend_from_slice(p.day.to_string().as_bytes()),
             b'f' => {
-                if t.scale == 0 {
-                    out.extend_from_slice(b"000000");
-                } else {
-                    let digits = format!("{:09}", t.nanos);
-                    out.extend_from_slice(&digits.as_bytes()[..t.scale as usize]);
-                }
+                let digits = format!("{:09}", t.nanos);
+                out.extend_from_slice(&digits.as_bytes()[..t.scale.max(6) as usize]);
             }
             b'F' => out.extend_from_slice(format!("{:04}-{:02}-{:02}", p.year, p.month, p.day).as_bytes()),
             b'g' => put(out, iso_year(t.days) % 100, 2),

@@ -172,7 +172,7 @@ fn feed<H>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u64>, bytes: im
         _ => {
             let hashes: Vec<u64> = match_numeric!(&col.data, v, W => v.iter().map(|x| {
                 let raw = x.to_le_bytes();
-                if integers && raw.len() <= 8 {
+                if integers && raw.len() <= 8 && !matches!(ty, Type::Decimal(..) | Type::DateTime64(..)) {
                     let mut wide = [0u8; 8];
                     wide[..raw.len()].copy_from_slice(&raw);
                     int_hash64(u64::from_le_bytes(wide))

@@ -213,7 +213,7 @@ fn token(b: &Bind<'_>, any_case: bool, or_null: bool) -> Result<Bound> {
     b.arity(2, 2)?;
     b.string(0)?;
     let needle = b.const_bytes(1)?.to_vec();
-    let valid = needle.iter().all(|x| is_token(*x)) && (!or_null || !needle.is_empty());
+    let valid = needle.iter().all(|x| is_token(*x));
     if !valid {
         if or_null {
             return bound(Type::nullable(Type::UInt8), |c| Ok(Column::null_of(&Type::UInt8, c.rows)));
