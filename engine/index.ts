@@ -130,6 +130,15 @@ export async function open(options: EngineOptions): Promise<Engine> {
     const left = [...(catalog.state.databases.get(temporaryDatabase)?.tables.values() ?? [])];
     if (left.length > 0) await dropTables(storage, left);
   }
+  // Tables that were still being filled (CREATE … AS SELECT): their names hold a line end.
+  const halfMade = [...catalog.state.tables.values()].filter((t) =>
+    t.definition.name.includes('\n'),
+  );
+  if (halfMade.length > 0)
+    await dropTables(
+      storage,
+      halfMade.map((t) => t.id),
+    );
   storage.start();
   return engineOf(core);
 }

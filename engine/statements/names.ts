@@ -82,11 +82,11 @@ export function requireWritable(run: Run, database: string, span: Span): void {
 /** Names become parts of answers and of nothing else, but keep them sane. */
 export function checkName(name: string, span: Span, what: string): void {
   const bytes = Buffer.byteLength(name);
-  if (name === '' || bytes > 255 || name.includes('\0')) {
+  if (name === '' || bytes > 255 || /[\0\n]/.test(name)) {
     throw failAt(
       span,
       'BAD_ARGUMENTS',
-      `The name of a ${what} has 1 to 255 bytes and no zero byte`,
+      `The name of a ${what} has 1 to 255 bytes and no zero byte or line end`,
     );
   }
 }
