@@ -236,9 +236,6 @@ impl StrOut {
     pub fn column(self) -> Column {
         Data::Str(StrData { offsets: self.offsets.into(), bytes: self.bytes.into() }).into()
     }
-    pub fn data(self) -> StrData {
-        StrData { offsets: self.offsets.into(), bytes: self.bytes.into() }
-    }
     pub fn rows(&self) -> usize {
         self.offsets.len() - 1
     }
@@ -268,8 +265,8 @@ macro_rules! column_of { ($($name:ident $t:ty, $v:ident);* $(;)?) => { $(
 )* } }
 column_of! {
     u8_col u8, U8; u16_col u16, U16; u32_col u32, U32; u64_col u64, U64; u128_col u128, U128;
-    i8_col i8, I8; i16_col i16, I16; i32_col i32, I32; i64_col i64, I64; i128_col i128, I128;
-    f32_col f32, F32; f64_col f64, F64; i256_col I256, I256; u256_col types::U256, U256;
+    i8_col i8, I8; i32_col i32, I32; i64_col i64, I64; i128_col i128, I128;
+    f32_col f32, F32; f64_col f64, F64;
 }
 
 /// A UInt8 column of 0 and 1.

@@ -27,8 +27,6 @@ arith_float!(f32, f64);
 
 pub trait Integer: Arith + Eq + Ord {
     const ZERO: Self;
-    const BITS: u32;
-    const SIGNED: bool;
     /// `None` for division by zero and for the smallest value by -1.
     fn div(self, o: Self) -> Option<Self>;
     fn rem(self, o: Self) -> Option<Self>;
@@ -40,15 +38,10 @@ pub trait Integer: Arith + Eq + Ord {
     fn shl(self, n: u64) -> Self;
     fn shr(self, n: u64) -> Self;
     fn rotl(self, n: u32) -> Self;
-    fn ones(self) -> u32;
-    fn checked_times(self, o: Self) -> Option<Self>;
-    fn checked_plus(self, o: Self) -> Option<Self>;
-    fn checked_minus(self, o: Self) -> Option<Self>;
 }
-macro_rules! integer { ($($t:ty, $zero:expr, $bits:literal, $signed:literal);* $(;)?) => { $(impl Integer for $t {
+macro_rules! integer { ($($t:ty, $zero:expr, $bits:literal, $signed:literal);* $(;)?) => { $(#[allow(unused_comparisons)] // an unsigned integer is never below zero
+impl Integer for $t {
     const ZERO: Self = $zero;
-    const BITS: u32 = $bits;
-    const SIGNED: bool = $signed;
     #[inline] fn div(self, o: Self) -> Option<Self> { self.checked_div(o) }
     #[inline] fn rem(self, o: Self) -> Option<Self> { self.checked_rem(o) }
     #[inline] fn and(self, o: Self) -> Self { self & o }
@@ -60,10 +53,6 @@ macro_rules! integer { ($($t:ty, $zero:expr, $bits:literal, $signed:literal);* $
         if n < $bits { self.wrapping_shr(n as u32) } else if $signed && self < $zero { !$zero } else { $zero }
     }
     #[inline] fn rotl(self, n: u32) -> Self { self.rotate_left(n % $bits) }
-    #[inline] fn ones(self) -> u32 { self.count_ones() }
-    #[inline] fn checked_times(self, o: Self) -> Option<Self> { self.checked_mul(o) }
-    #[inline] fn checked_plus(self, o: Self) -> Option<Self> { self.checked_add(o) }
-    #[inline] fn checked_minus(self, o: Self) -> Option<Self> { self.checked_sub(o) }
 })* } }
 integer! { u8, 0, 8, false; u16, 0, 16, false; u32, 0, 32, false; u64, 0, 64, false; u128, 0, 128, false;
 i8, 0, 8, true; i16, 0, 16, true; i32, 0, 32, true; i64, 0, 64, true; i128, 0, 128, true;

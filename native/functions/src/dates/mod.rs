@@ -12,7 +12,6 @@ pub mod week;
 
 use crate::args::{Nums, i64s};
 use crate::bind::Bind;
-use crate::session::Session;
 use std::sync::Arc;
 use types::tz::{DAY, TimeZone, civil_from_days};
 use types::{Column, Result, Type};
@@ -60,12 +59,6 @@ impl Clock {
             _ => b.session.zone_of(b.ty(i))?,
         };
         Ok(Clock::new(kind, zone))
-    }
-    pub fn of(ty: &Type, session: &Session) -> Result<Option<Clock>> {
-        match kind_of(ty) {
-            Some(kind) => Ok(Some(Clock::new(kind, session.zone_of(ty)?))),
-            None => Ok(None),
-        }
     }
     pub fn read<'a>(&'a self, c: &'a Column) -> Moments<'a> {
         Moments { clock: self, values: i64s(c) }

@@ -328,7 +328,7 @@ fn pad(b: &Bind<'_>, left: bool, utf8: bool) -> Result<Bound> {
                 out.extend_from_slice(&text[..if utf8 { char_position(text, want) } else { want }]);
                 return Ok(());
             }
-            let mut filling = |out: &mut Vec<u8>| {
+            let filling = |out: &mut Vec<u8>| {
                 let mut missing = want - have;
                 while missing >= fill_chars {
                     out.extend_from_slice(&fill);
