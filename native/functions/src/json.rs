@@ -584,6 +584,9 @@ enum How {
 }
 
 fn by_path(b: &Bind<'_>, how: How) -> Result<Bound> {
+    if b.len() < 2 {
+        return Err(Error::new(types::codes::TOO_FEW_ARGUMENTS_FOR_FUNCTION, format!("Function {} needs a JSON text and a path, got {} arguments", b.name, b.len())));
+    }
     b.arity(2, 2)?;
     b.string(0)?;
     let steps = path_steps(b.const_str(1)?)?;

@@ -301,7 +301,7 @@ fn round_to_exp2(b: &Bind<'_>) -> Result<Bound> {
             return Ok(if ty == Type::Float32 { f32::column(out.into_iter().map(|x| x as f32).collect()) } else { f64_col(out) });
         }
         let v = crate::args::i128s(c.col(0));
-        let out: Vec<i128> = (0..c.rows).map(|i| { let x = v.at(i); if x == 0 { 0 } else { x.signum() << (127 - x.unsigned_abs().leading_zeros()) } }).collect();
+        let out: Vec<i128> = (0..c.rows).map(|i| { let x = v.at(i); if x <= 0 { 0 } else { 1 << (127 - x.leading_zeros()) } }).collect();
         let wide: Column = Data::I128(out.into()).into();
         Ok(crate::with_lane!(&ty, R => R::column(map::<R, R>(&wide, c.rows, |x| x)), wide))
     })

@@ -220,6 +220,8 @@ fn reduce(b: &Bind<'_>, what: Reduce) -> Result<Bound> {
                     match what {
                         Reduce::Sum => all.fold(0.0, |a, x| a + x),
                         Reduce::Product if range(i).is_empty() => 0.0,
+                        // an integer zero has no sign
+                        Reduce::Product if !base.is_float() => all.product::<f64>() + 0.0,
                         Reduce::Product => all.product(),
                         Reduce::Avg => {
                             let n = range(i).filter(valid).count();
