@@ -779,7 +779,7 @@ fn spawn(f: Box<dyn FnOnce() + Send>) {
                 None => {
                     *d.idle.lock() += 1;
                     let timed_out =
-                        d.ready.wait_for(&mut work, std::time::Duration::from_secs(10)).timed_out();
+                        d.ready.wait_for(&mut work, std::time::Duration::from_millis(500)).timed_out();
                     *d.idle.lock() -= 1;
                     match work.pop_front() {
                         Some(f) => f,
