@@ -154,8 +154,10 @@ impl Build {
                 Some(values)
             }
         };
+        // ANY INNER gives one row per key: the right row that stands for it is used once
+        let once = spec.kind == JoinKind::Inner && spec.strictness == Strictness::Any;
         let met =
-            spec.keeps_right().then(|| (0..right.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
+            (spec.keeps_right() || once).then(|| (0..right.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
         Ok(Build { spec, right, layout, table, starts, rows_by_key, met, asof_values, _held: held })
     }
 
@@ -166,10 +168,10 @@ impl Build {
         &self.rows_by_key[self.starts[group as usize] as usize..self.starts[group as usize + 1] as usize]
     }
 
-    fn meet(&self, row: u32) {
-        if let Some(m) = &self.met {
-            m[row as usize / 64].fetch_or(1 << (row % 64), Ordering::Relaxed);
-        }
+    /// True the first time a right row is met, on whichever worker that is.
+    fn meet(&self, row: u32) -> bool {
+        let bit = 1u64 << (row % 64);
+        self.met.as_ref().is_none_or(|m| m[row as usize / 64].fetch_or(bit, Ordering::Relaxed) & bit == 0)
     }
 
     fn met_before(&self, row: u32) -> bool {
@@ -203,7 +205,12 @@ impl Build {
         let mut columns: Vec<Column> = left.columns.iter().map(|c| c.gather(&left_rows)).collect();
         let missing = pairs.iter().any(|p| p.1 == NO_KEY);
         let types = self.spec.output_types();
+        let none = missing && pairs.iter().all(|p| p.1 == NO_KEY);
         for (c, ty) in self.right.columns.iter().zip(&types[self.spec.left_types.len()..]) {
+            if none {
+                columns.push(Column::default_of(ty, n));
+                continue;
+            }
             if !missing {
                 let rows: Vec<u32> = pairs.iter().map(|p| p.1).collect();
                 columns.push(c.gather(&rows));
@@ -240,12 +247,17 @@ impl Step for Probe {
         }
         let one = b.spec.strictness == Strictness::Any
             || matches!(b.spec.kind, JoinKind::Semi | JoinKind::Anti | JoinKind::RightSemi);
+        // one partner per left row is enough (not: per right row)
+        let one_left = one && !b.spec.keeps_right();
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         // left rows of the piece whose run has been given completely
         let mut from = 0usize;
         let mut matched = Bitmap::new(batch.rows, false);
         for row in 0..batch.rows {
-            let run = b.run(groups[row]);
+            let mut run = b.run(groups[row]);
+            if one_left && b.spec.residual.is_none() {
+                run = &run[..run.len().min(1)];
+            }
             let mut at = 0;
             while at < run.len() {
                 let take = (PIECE - pairs.len()).min(run.len() - at);
@@ -255,7 +267,7 @@ impl Step for Probe {
                     if self.flush(&batch, &mut pairs, &mut matched, one, query, emit)? == Flow::Stop {
                         return Ok(Flow::Stop);
                     }
-                    if one && matched.get(row) {
+                    if one_left && matched.get(row) {
                         break;
                     }
                 }
@@ -321,9 +333,9 @@ impl Probe {
                 let taken = match b.spec.kind {
                     JoinKind::Anti => false,
                     // every right row once
-                    JoinKind::RightSemi => !b.met_before(r),
-                    JoinKind::Right if b.spec.strictness == Strictness::Any => !b.met_before(r),
-                    JoinKind::Inner if one => first_left && !b.met_before(r),
+                    JoinKind::RightSemi => b.meet(r),
+                    JoinKind::Right if b.spec.strictness == Strictness::Any => b.meet(r),
+                    JoinKind::Inner if one => first_left && b.meet(r),
                     JoinKind::RightAnti => false,
                     _ => !one || first_left,
                 };
@@ -370,6 +382,8 @@ impl Probe {
         let mut pairs = Vec::new();
         for row in 0..batch.rows {
             let run = b.run(groups[row]);
+            // NULLs are sorted last and match nothing
+            let run = &run[..run.partition_point(|r| !values.is_null(*r as usize))];
             if run.is_empty() || wanted.is_null(row) {
                 continue;
             }
@@ -417,12 +431,13 @@ pub fn set_operation(
     })?;
     let ordered = left.is_ordered();
     Ok(Rows::serial(ordered, move |query, emit| {
-        let _held = held;
+        let mut held = held;
         let right_groups = table.len();
         let mut given: Vec<bool> = Vec::new();
         left.drive(query, &mut |b| {
             query.cancel.check()?;
             let words = layout.pack(&b.columns, b.rows)?;
+            held.resize((table.bytes_after(b.rows) + 9 * (table.len() + b.rows)) as u64)?;
             table.find_or_insert(&words, &mut groups);
             given.resize(table.len(), false);
             counts.resize(table.len(), 0);

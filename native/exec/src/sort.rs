@@ -200,19 +200,22 @@ pub fn sort(
         Some(n) => top(input, types, &keys, n as usize, query)?,
         None => input.collect(query)?,
     };
-    let _held = query.memory.reserve(batches.iter().map(|b| b.bytes() as u64).sum::<u64>() * 2)?;
+    let mut held = query.memory.reserve(batches.iter().map(|b| b.bytes() as u64).sum::<u64>() * 2)?;
     let all = Batch::concat(types, &batches);
     drop(batches);
     let columns: Vec<KeyColumn> = keys.iter().map(|k| k.column(&all, query)).collect::<Result<_>>()?;
     query.cancel.check()?;
     let order = order(&columns, all.rows, limit.map(|n| n as usize));
     query.cancel.check()?;
+    drop(columns);
     let mut out = Vec::with_capacity(order.len() / CHUNK + 1);
     for rows in order.chunks(CHUNK) {
         query.cancel.check()?;
         out.push(all.gather(rows));
     }
-    Ok(Rows::source(Batches::new(out), true))
+    // the sorted rows stay until the last of them has been read
+    held.resize(out.iter().map(|b| b.bytes() as u64).sum())?;
+    Ok(Rows::source(Batches::held(out, held), true))
 }
 
 struct Top {

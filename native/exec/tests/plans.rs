@@ -140,6 +140,9 @@ fn joins() {
     let residual = call("equals", vec![col(2), lit("String", "y")]);
     assert_eq!(run(join("inner", json!({"residual": residual})), 3), "2\t2\ty\n2\t2\ty\n");
     assert_eq!(run(join("left", json!({"strictness": "any"})), 3).lines().count(), 4);
+    // ANY INNER: one row per key, whatever the number of rows on either side
+    assert_eq!(run(join("inner", json!({"strictness": "any"})), 3), "2\t2\tx\n");
+    assert_eq!(run(join("rightSemi", json!({})), 3), "2\t2\tx\n2\t2\ty\n");
     let cross = json!({"kind": "aggregate", "keys": [], "aggregates": [{"name": "count"}], "input":
         {"kind": "join", "left": numbers(1000), "right": numbers(1000), "join": "cross"}});
     assert_eq!(run(cross, 1), "1000000\n");
