@@ -26,7 +26,7 @@ import {
 } from './expression.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
-import { findColumn, identifierParts } from './scope.ts';
+import { identifierParts } from './scope.ts';
 import { unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 

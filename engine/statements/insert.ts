@@ -38,7 +38,7 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
       'Send the file as the body, or use colonnade ingest',
     );
   count(run.core, 'InsertQuery');
-  if (ast.tableFunction) return insertFunction(run, ast);
+  if (ast.tableFunction) return insertFunction(ast);
   if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'INSERT INTO needs a table');
   const state = requireTable(run, ast.table);
   const { definition } = state;
@@ -67,7 +67,7 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
   return insertData(run, ast, definition, columns);
 }
 
-async function insertFunction(run: Run, ast: Insert): Promise<Answer> {
+async function insertFunction(ast: Insert): Promise<Answer> {
   const call = ast.tableFunction;
   if (call?.name === 'null') return done;
   throw notBuilt(call?.span ?? ast.span, `INSERT INTO FUNCTION ${call?.name ?? ''}`);

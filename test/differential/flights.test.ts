@@ -25,7 +25,8 @@ async function rows(sql: string): Promise<unknown[][]> {
 }
 
 beforeAll(async () => {
-  const { oracle } = (await import('../../scripts/oracles.mjs')) as {
+  const script = '../../scripts/oracles.mjs'; // plain JavaScript without declarations
+  const { oracle } = (await import(script)) as {
     oracle(name: string): Promise<unknown>;
   };
   const module = (await oracle('@duckdb/node-api')) as
