@@ -32,9 +32,22 @@ struct Spec {
     read: Vec<usize>,
 }
 
-pub fn fill(input: Typed, keys: &[FillKey], prefix: &[usize], interpolate: &[(usize, Expr)], scope: &Scope<'_>, query: &Arc<Query>) -> Result<Typed> {
+pub fn fill(
+    input: Typed,
+    keys: &[FillKey],
+    prefix: &[usize],
+    interpolate: &[(usize, Expr)],
+    scope: &Scope<'_>,
+    query: &Arc<Query>,
+) -> Result<Typed> {
     let types = input.types.clone();
-    let known = |c: usize| if c < types.len() { Ok(c) } else { Err(Error::internal(format!("WITH FILL of column {c} of {}", types.len()))) };
+    let known = |c: usize| {
+        if c < types.len() {
+            Ok(c)
+        } else {
+            Err(Error::internal(format!("WITH FILL of column {c} of {}", types.len())))
+        }
+    };
     let mut axes = Vec::with_capacity(keys.len());
     for k in keys {
         axes.push(Axis::new(k, &types[known(k.column)?], query)?);
@@ -137,7 +150,8 @@ impl<'q> Filler<'q> {
         if rows == 0 {
             return Ok(Flow::More);
         }
-        let places: Vec<Vec<Option<Place>>> = self.spec.axes.iter().map(|a| a.places(&batch.columns[a.column])).collect();
+        let places: Vec<Vec<Option<Place>>> =
+            self.spec.axes.iter().map(|a| a.places(&batch.columns[a.column])).collect();
         self.batch = batch;
         for r in 0..rows {
             let new_range = !self.started || self.prefix_changes(r);
@@ -173,7 +187,8 @@ impl<'q> Filler<'q> {
         } else {
             self.start_from_defaults(0);
             if self.spec.axes.iter().any(|a| a.from.is_some()) {
-                self.saved_prefix = self.spec.prefix.iter().map(|c| Column::default_of(&self.spec.types[*c], 1)).collect();
+                self.saved_prefix =
+                    self.spec.prefix.iter().map(|c| Column::default_of(&self.spec.types[*c], 1)).collect();
                 if self.before(&self.at, &self.border) {
                     self.add(0, emit)?;
                 }
@@ -409,7 +424,9 @@ impl<'q> Filler<'q> {
         let mut values = Vec::with_capacity(self.spec.interpolate.len());
         for (c, b) in &self.spec.interpolate {
             let v = b.eval(&row, self.query)?.flat();
-            values.push(functions::cast(&v, b.ty(), &self.spec.types[*c], CastMode::Sql, &self.query.session)?.flat());
+            values.push(
+                functions::cast(&v, b.ty(), &self.spec.types[*c], CastMode::Sql, &self.query.session)?.flat(),
+            );
         }
         for &c in &self.spec.read {
             if let Some(k) = self.spec.axes.iter().position(|a| a.column == c) {
@@ -471,7 +488,8 @@ impl<'q> Filler<'q> {
             .map(|(c, done)| {
                 done.unwrap_or_else(|| {
                     let ty = &self.spec.types[c];
-                    Column::concat(ty, &[&self.batch.columns[c], &Column::default_of(ty, 1)]).gather(&defaults)
+                    Column::concat(ty, &[&self.batch.columns[c], &Column::default_of(ty, 1)])
+                        .gather(&defaults)
                 })
             })
             .collect();

@@ -57,8 +57,11 @@ fn numbers(n: u64) -> Value {
 fn values(types: &[&str], rows: &str) -> Value {
     let columns: Vec<Value> = types.iter().map(|t| json!({"name": "c", "type": t})).collect();
     let cell = |c: &str| if c == "\\N" { Value::Null } else { json!(c) };
-    let rows: Vec<Value> =
-        rows.split(';').filter(|r| !r.is_empty()).map(|r| r.split('|').map(cell).collect::<Vec<_>>().into()).collect();
+    let rows: Vec<Value> = rows
+        .split(';')
+        .filter(|r| !r.is_empty())
+        .map(|r| r.split('|').map(cell).collect::<Vec<_>>().into())
+        .collect();
     json!({"kind": "values", "columns": columns, "rows": rows})
 }
 
@@ -88,7 +91,8 @@ fn f(name: &str, args: &[Value], frame: &Value) -> Value {
     json!({"name": name, "args": args, "frame": frame})
 }
 fn window(input: &Value, partition: &[Value], order: &[Value], calls: &[Value]) -> Value {
-    let order: Vec<Value> = order.iter().map(|e| if e.get("expr").is_some() { e.clone() } else { json!({"expr": e}) }).collect();
+    let order: Vec<Value> =
+        order.iter().map(|e| if e.get("expr").is_some() { e.clone() } else { json!({"expr": e}) }).collect();
     json!({"kind": "window", "input": input, "partition": partition, "order": order, "calls": calls})
 }
 /// Only the new column, in window order.
@@ -103,18 +107,29 @@ fn over(n: u64, name: &str, frame: &Value) -> String {
 #[test]
 fn places() {
     let rows = values(&["String", "Int32"], "a|10;a|20;a|20;a|30;b|5;b|5;c|1");
-    let calls: Vec<Value> =
-        ["row_number", "rank", "dense_rank", "percent_rank", "cume_dist"].iter().map(|n| f(n, &[], &running())).collect();
+    let calls: Vec<Value> = ["row_number", "rank", "dense_rank", "percent_rank", "cume_dist"]
+        .iter()
+        .map(|n| f(n, &[], &running()))
+        .collect();
     assert_eq!(
         run(&window(&rows, &[col(0)], &[json!({"expr": col(1), "desc": true})], &calls), 7),
         "a|30|1|1|1|0|0.25;a|20|2|2|2|0.3333333333333333|0.75;a|20|3|2|2|0.3333333333333333|0.75;a|10|4|4|3|1|1;b|5|1|1|1|0|1;b|5|2|1|1|0|1;c|1|1|1|1|0|1"
     );
     assert_eq!(one(&numbers(3), 1, &[], &[], f("rank", &[], &whole())), "1;1;1");
-    assert_eq!(one(&numbers(10), 1, &[], &[col(0)], f("ntile", &[lit("UInt8", "3")], &running())), "1;1;1;1;2;2;2;3;3;3");
+    assert_eq!(
+        one(&numbers(10), 1, &[], &[col(0)], f("ntile", &[lit("UInt8", "3")], &running())),
+        "1;1;1;1;2;2;2;3;3;3"
+    );
     assert_eq!(one(&numbers(3), 1, &[], &[col(0)], f("ntile", &[lit("UInt8", "4")], &running())), "1;2;3");
-    assert_eq!(one(&numbers(3), 1, &[], &[col(0)], f("ntile", &[lit("UInt8", "0")], &running())), "BAD_ARGUMENTS");
+    assert_eq!(
+        one(&numbers(3), 1, &[], &[col(0)], f("ntile", &[lit("UInt8", "0")], &running())),
+        "BAD_ARGUMENTS"
+    );
     assert_eq!(one(&numbers(3), 1, &[], &[], f("ntile", &[lit("UInt8", "2")], &running())), "BAD_ARGUMENTS");
-    assert_eq!(one(&numbers(3), 1, &[], &[col(0)], f("rank", &[col(0)], &running())), "NUMBER_OF_ARGUMENTS_DOESNT_MATCH");
+    assert_eq!(
+        one(&numbers(3), 1, &[], &[col(0)], f("rank", &[col(0)], &running())),
+        "NUMBER_OF_ARGUMENTS_DOESNT_MATCH"
+    );
 }
 
 #[test]
@@ -124,12 +139,16 @@ fn other_rows() {
     assert_eq!(by(f("lag", &[col(2)], &whole())), "\\N;10;\\N;\\N;5");
     assert_eq!(by(f("lead", &[col(2)], &whole())), "\\N;30;\\N;7;\\N");
     assert_eq!(by(f("lag", &[col(1), lit("UInt8", "2")], &whole())), "0;0;1;0;0");
-    assert_eq!(by(f("lead", &[col(1), lit("UInt8", "2"), lit("UInt16", "999")], &whole())), "3;999;999;999;999");
+    assert_eq!(
+        by(f("lead", &[col(1), lit("UInt8", "2"), lit("UInt16", "999")], &whole())),
+        "3;999;999;999;999"
+    );
     assert_eq!(by(f("lag", &[col(1), lit("UInt8", "1"), col(1)], &whole())), "1;1;2;1;1");
     assert_eq!(by(f("lag", &[col(1), lit("Int8", "-1")], &whole())), "BAD_ARGUMENTS");
     assert_eq!(by(f("lag", &[col(1), lit("UInt8", "1"), lit("String", "x")], &whole())), "BAD_ARGUMENTS");
     let text = call("toString", &[col(0)]);
-    let in_frame = f("leadInFrame", &[text, lit("UInt8", "1"), lit("String", "end")], &frame("rows", ".", "+1"));
+    let in_frame =
+        f("leadInFrame", &[text, lit("UInt8", "1"), lit("String", "end")], &frame("rows", ".", "+1"));
     assert_eq!(one(&numbers(3), 1, &[], &[col(0)], in_frame), "1;2;end");
     assert_eq!(over(4, "leadInFrame", &running()), "0;0;0;0");
     assert_eq!(over(4, "leadInFrame", &whole()), "1;2;3;0");
@@ -171,7 +190,9 @@ fn rows_frames() {
 #[test]
 fn range_frames() {
     let rows = values(&["Int32", "Int32"], "1|1;2|2;4|4;5|5;5|50;9|9;15|15");
-    let by = |name: &str, a: &str, b: &str| one(&rows, 2, &[], &[col(0)], f(name, &[col(1)], &frame("range", a, b)));
+    let by = |name: &str, a: &str, b: &str| {
+        one(&rows, 2, &[], &[col(0)], f(name, &[col(1)], &frame("range", a, b)))
+    };
     assert_eq!(by("sum", "-1", "+1"), "3;3;59;59;59;9;15");
     assert_eq!(by("sum", "-4", "."), "1;3;7;62;62;64;15");
     assert_eq!(by("count", "+3", "+6"), "3;2;1;1;1;1;0");
@@ -196,7 +217,10 @@ fn range_frames_by_time() {
     assert_eq!(by("-1 IntervalDay", "."), "1;1;2;1;1");
     assert_eq!(by("-2", "."), "1;1;2;1;2");
     assert_eq!(by("-1 IntervalHour", "."), "BAD_ARGUMENTS");
-    let times = values(&["DateTime('UTC')"], "2024-01-01 00:00:00;2024-01-01 00:30:00;2024-01-01 01:00:00;2024-01-01 03:00:00");
+    let times = values(
+        &["DateTime('UTC')"],
+        "2024-01-01 00:00:00;2024-01-01 00:30:00;2024-01-01 01:00:00;2024-01-01 03:00:00",
+    );
     let c = f("count", &[], &frame("range", "-30 IntervalMinute", "+30 IntervalMinute"));
     assert_eq!(one(&times, 1, &[], &[col(0)], c), "2;3;2;1");
 }
@@ -215,7 +239,10 @@ fn peers_share_their_results() {
     let rows = values(&["UInt8", "UInt8"], "1|1;1|2;2|4;3|8;3|16;3|32");
     let by = |c: Value| one(&rows, 2, &[], &[col(0)], c);
     assert_eq!(by(f("sum", &[col(1)], &running())), "3;3;7;63;63;63");
-    assert_eq!(by(f("groupArray", &[col(1)], &running())), "[1,2];[1,2];[1,2,4];[1,2,4,8,16,32];[1,2,4,8,16,32];[1,2,4,8,16,32]");
+    assert_eq!(
+        by(f("groupArray", &[col(1)], &running())),
+        "[1,2];[1,2];[1,2,4];[1,2,4,8,16,32];[1,2,4,8,16,32];[1,2,4,8,16,32]"
+    );
     assert_eq!(by(f("sum", &[col(1)], &frame("range", ".", ">>"))), "63;63;60;56;56;56");
     assert_eq!(by(f("last_value", &[col(0)], &running())), "1;1;2;3;3;3");
 }
@@ -223,7 +250,9 @@ fn peers_share_their_results() {
 #[test]
 fn nulls_and_empty_frames() {
     let rows = values(&["Nullable(UInt8)", "Nullable(Int32)"], "1|5;\\N|7;2|\\N;3|1;4|2");
-    let by = |name: &str, a: &str, b: &str| one(&rows, 2, &[], &[col(0)], f(name, &[col(1)], &frame("rows", a, b)));
+    let by = |name: &str, a: &str, b: &str| {
+        one(&rows, 2, &[], &[col(0)], f(name, &[col(1)], &frame("rows", a, b)))
+    };
     assert_eq!(by("avg", "-1", "-1"), "\\N;5;\\N;1;2");
     assert_eq!(by("max", "+1", "+1"), "\\N;1;2;7;\\N");
     assert_eq!(by("count", "<<", "."), "1;1;2;3;4");
@@ -234,7 +263,8 @@ fn nulls_and_empty_frames() {
     let first = json!({"expr": col(0), "nullsFirst": true});
     assert_eq!(one(&zero, 1, &[], &[first], f("rank", &[], &running())), "1;1;3;3");
     let nothing = json!({"kind": "filter", "predicate": lit("UInt8", "0"), "input": numbers(5)});
-    for name in ["row_number", "ntile", "lag", "sum", "groupArray", "uniqExact", "nth_value", "percent_rank"] {
+    for name in ["row_number", "ntile", "lag", "sum", "groupArray", "uniqExact", "nth_value", "percent_rank"]
+    {
         let args: Vec<Value> = match name {
             "row_number" | "percent_rank" => vec![],
             "ntile" => vec![lit("UInt8", "1")],
@@ -255,11 +285,33 @@ fn aggregates_equal_their_definition() {
     let group = call("modulo", &[col(0), lit("UInt8", "3")]);
     let rows = json!({"kind": "project", "exprs": [group, col(0), value], "input": numbers(n)});
     let v = |i: i64| (i as u64 * 7919) % 101;
-    for (a, b, lo, hi) in [("<<", ".", -1000, 0), ("-3", "+2", -3, 2), ("-150", "+90", -150, 90), (".", ">>", 0, 1000), ("+5", "+60", 5, 60), ("<<", ">>", -1000, 1000), ("-200", "-100", -200, -100)] {
+    for (a, b, lo, hi) in [
+        ("<<", ".", -1000, 0),
+        ("-3", "+2", -3, 2),
+        ("-150", "+90", -150, 90),
+        (".", ">>", 0, 1000),
+        ("+5", "+60", 5, 60),
+        ("<<", ">>", -1000, 1000),
+        ("-200", "-100", -200, -100),
+    ] {
         let fr = frame("rows", a, b);
-        let calls: Vec<Value> = ["sum", "uniqExact", "groupArray", "max", "min", "varPop", "anyLast", "groupBitXor"].iter().map(|x| f(x, &[col(2)], &fr)).collect();
+        let calls: Vec<Value> =
+            ["sum", "uniqExact", "groupArray", "max", "min", "varPop", "anyLast", "groupBitXor"]
+                .iter()
+                .map(|x| f(x, &[col(2)], &fr))
+                .collect();
         let w = window(&rows, &[col(0)], &[col(1)], &calls);
-        let exprs = vec![col(1), col(3), col(4), call("cityHash64", &[col(5)]), col(6), col(7), call("round", &[col(8), lit("UInt8", "4")]), col(9), col(10)];
+        let exprs = vec![
+            col(1),
+            col(3),
+            col(4),
+            call("cityHash64", &[col(5)]),
+            col(6),
+            col(7),
+            call("round", &[col(8), lit("UInt8", "4")]),
+            col(9),
+            col(10),
+        ];
         let got = run(&json!({"kind": "project", "exprs": exprs, "input": w}), 9);
         // the same by a self join on positions inside the group, without windows
         let mut lines = got.split(';');
@@ -306,7 +358,9 @@ fn order_is_kept_in_long_frames() {
 fn conditions_floats_and_decimals() {
     let half = call("divide", &[col(0), lit("UInt8", "2")]);
     let rows = json!({"kind": "project", "exprs": [col(0), half, call("greater", &[col(0), lit("UInt8", "2")])], "input": numbers(5)});
-    let by = |name: &str, args: &[Value], a: &str| one(&rows, 3, &[], &[col(0)], f(name, args, &frame("rows", a, ".")));
+    let by = |name: &str, args: &[Value], a: &str| {
+        one(&rows, 3, &[], &[col(0)], f(name, args, &frame("rows", a, ".")))
+    };
     assert_eq!(by("sumIf", &[col(0), col(2)], "<<"), "0;0;0;3;7");
     assert_eq!(by("countIf", &[col(2)], "-1"), "0;0;0;1;2");
     assert_eq!(by("sum", &[col(1)], "-1"), "0;0.5;1.5;2.5;3.5");
@@ -318,12 +372,20 @@ fn conditions_floats_and_decimals() {
 
 #[test]
 fn time_series() {
-    let rows = values(&["DateTime('UTC')", "Float64"], "2024-01-01 00:00:00|1;2024-01-01 00:00:10|21;2024-01-01 00:00:20|11");
+    let rows = values(
+        &["DateTime('UTC')", "Float64"],
+        "2024-01-01 00:00:00|1;2024-01-01 00:00:10|21;2024-01-01 00:00:20|11",
+    );
     let by = |c: Value| one(&rows, 2, &[], &[col(0)], c);
     assert_eq!(by(f("nonNegativeDerivative", &[col(1), col(0)], &running())), "0;2;0");
-    assert_eq!(by(f("nonNegativeDerivative", &[col(1), col(0), lit("IntervalMinute", "1")], &running())), "0;120;0");
+    assert_eq!(
+        by(f("nonNegativeDerivative", &[col(1), col(0), lit("IntervalMinute", "1")], &running())),
+        "0;120;0"
+    );
     let decayed = |name: &str, args: &[Value]| {
-        by(json!({"name": name, "args": args, "params": [{"type": "UInt8", "value": "10"}], "frame": running()}))
+        by(
+            json!({"name": name, "args": args, "params": [{"type": "UInt8", "value": "10"}], "frame": running()}),
+        )
     };
     let e = (-1f64).exp();
     let close = |got: String, want: [f64; 3]| {
@@ -344,11 +406,16 @@ fn limits_hold_for_windows() {
     assert_eq!(run_limited(&heavy, 2, &json!({"executionMs": 200})), "TIMEOUT_EXCEEDED");
     assert!(from.elapsed().as_millis() < 3000);
     let from = std::time::Instant::now();
-    let long = window(&numbers(300_000), &[], &[col(0)], &[
-        f("sum", &[col(0)], &frame("rows", "-100000 UInt32", "+100000 UInt32")),
-        f("max", &[col(0)], &frame("rows", "-100000 UInt32", "+100000 UInt32")),
-        f("avg", &[call("toFloat64", &[col(0)])], &frame("rows", "-100000 UInt32", "+100000 UInt32")),
-    ]);
+    let long = window(
+        &numbers(300_000),
+        &[],
+        &[col(0)],
+        &[
+            f("sum", &[col(0)], &frame("rows", "-100000 UInt32", "+100000 UInt32")),
+            f("max", &[col(0)], &frame("rows", "-100000 UInt32", "+100000 UInt32")),
+            f("avg", &[call("toFloat64", &[col(0)])], &frame("rows", "-100000 UInt32", "+100000 UInt32")),
+        ],
+    );
     let last = json!({"kind": "limit", "limit": 1, "offset": 299_999, "input": long});
     assert_eq!(run(&last, 4), "299999|25000149999|299999|249999");
     assert!(from.elapsed().as_secs() < 10, "{:?}", from.elapsed());
@@ -370,8 +437,14 @@ fn fill_numbers() {
     let n = |what: &str, v: &str| format!(r#""{what}": {{"type": "Int64", "value": "{v}"}}"#);
     let keys = |parts: &[(&str, &str)]| parts.iter().map(|(a, b)| n(a, b)).collect::<Vec<_>>().join(",");
     assert_eq!(fill("UInt64", "0;3;6", false, ""), "0;1;2;3;4;5;6");
-    assert_eq!(fill("UInt64", "0;3;6;9", false, &keys(&[("from", "0"), ("to", "12"), ("step", "2")])), "0;2;3;4;6;8;9;10");
-    assert_eq!(fill("UInt8", "10;7;3", true, &keys(&[("from", "12"), ("to", "1"), ("step", "-1")])), "12;11;10;9;8;7;6;5;4;3;2");
+    assert_eq!(
+        fill("UInt64", "0;3;6;9", false, &keys(&[("from", "0"), ("to", "12"), ("step", "2")])),
+        "0;2;3;4;6;8;9;10"
+    );
+    assert_eq!(
+        fill("UInt8", "10;7;3", true, &keys(&[("from", "12"), ("to", "1"), ("step", "-1")])),
+        "12;11;10;9;8;7;6;5;4;3;2"
+    );
     assert_eq!(fill("UInt8", "10;7;3", true, &keys(&[("step", "-2")])), "10;8;7;6;4;3");
     assert_eq!(fill("UInt8", "1;1;4", false, &keys(&[("to", "6")])), "1;1;2;3;4;5");
     assert_eq!(fill("UInt8", "1;2", false, &keys(&[("from", "4"), ("to", "7")])), "1;2;4;5;6");
@@ -379,7 +452,13 @@ fn fill_numbers() {
     assert_eq!(fill("UInt8", "", false, &keys(&[("from", "0"), ("to", "3")])), "0;1;2");
     assert_eq!(fill("UInt8", "", false, &keys(&[("to", "3")])), "");
     assert_eq!(fill("Nullable(Int8)", "1;\\N;3", false, ""), "1;2;3;\\N");
-    for (ty, bad) in [("UInt8", keys(&[("step", "-1")])), ("UInt8", keys(&[("step", "0")])), ("UInt8", keys(&[("from", "5"), ("to", "1")])), ("String", String::new()), ("UInt8", keys(&[("from", "0"), ("staleness", "2")]))] {
+    for (ty, bad) in [
+        ("UInt8", keys(&[("step", "-1")])),
+        ("UInt8", keys(&[("step", "0")])),
+        ("UInt8", keys(&[("from", "5"), ("to", "1")])),
+        ("String", String::new()),
+        ("UInt8", keys(&[("from", "0"), ("staleness", "2")])),
+    ] {
         assert_eq!(fill(ty, "1;4", false, &bad), "INVALID_WITH_FILL_EXPRESSION", "{ty} {bad}");
     }
     let quarter = r#""from": {"type": "Float64", "value": "0"}, "to": {"type": "Float64", "value": "1.25"}, "step": {"type": "Float64", "value": "0.25"}"#;
@@ -391,14 +470,25 @@ fn fill_dates() {
     let step = |kind: &str, n: &str| format!(r#""step": {{"type": "Interval{kind}", "value": "{n}"}}"#);
     assert_eq!(fill("Date", "2024-02-28;2024-03-01", false, ""), "2024-02-28;2024-02-29;2024-03-01");
     let to = r#""to": {"type": "Date", "value": "2021-02-01"},"#.to_string();
-    assert_eq!(fill("Date", "2020-01-31", false, &(to + &step("Quarter", "1"))), "2020-01-31;2020-04-30;2020-07-30;2020-10-30;2021-01-30");
-    assert_eq!(fill("DateTime('UTC')", "2024-01-01 00:00:00;2024-01-01 02:00:00", false, &step("Hour", "1")), "2024-01-01 00:00:00;2024-01-01 01:00:00;2024-01-01 02:00:00");
+    assert_eq!(
+        fill("Date", "2020-01-31", false, &(to + &step("Quarter", "1"))),
+        "2020-01-31;2020-04-30;2020-07-30;2020-10-30;2021-01-30"
+    );
+    assert_eq!(
+        fill("DateTime('UTC')", "2024-01-01 00:00:00;2024-01-01 02:00:00", false, &step("Hour", "1")),
+        "2024-01-01 00:00:00;2024-01-01 01:00:00;2024-01-01 02:00:00"
+    );
     assert_eq!(
         fill("DateTime('UTC')", "2024-01-01 00:00:00;2024-01-01 00:30:00", true, &step("Minute", "-10")),
         "2024-01-01 00:30:00;2024-01-01 00:20:00;2024-01-01 00:10:00;2024-01-01 00:00:00"
     );
     assert_eq!(
-        fill("DateTime('Europe/Berlin')", "2024-03-30 12:00:00;2024-04-01 12:00:00", false, &step("Day", "1")),
+        fill(
+            "DateTime('Europe/Berlin')",
+            "2024-03-30 12:00:00;2024-04-01 12:00:00",
+            false,
+            &step("Day", "1")
+        ),
         "2024-03-30 12:00:00;2024-03-31 12:00:00;2024-04-01 12:00:00"
     );
     assert_eq!(fill("Date", "2024-01-01", false, &step("Hour", "1")), "INVALID_WITH_FILL_EXPRESSION");
@@ -406,13 +496,17 @@ fn fill_dates() {
 
 #[test]
 fn fill_several_columns() {
-    let rows = |r: &str| sorted(&values(&["UInt8", "UInt8"], r), &[json!({"expr": col(0)}), json!({"expr": col(1)})]);
-    let both = |r: &str, a: Value, b: Value| run(&json!({"kind": "fill", "input": rows(r), "keys": [a, b]}), 2);
+    let rows = |r: &str| {
+        sorted(&values(&["UInt8", "UInt8"], r), &[json!({"expr": col(0)}), json!({"expr": col(1)})])
+    };
+    let both =
+        |r: &str, a: Value, b: Value| run(&json!({"kind": "fill", "input": rows(r), "keys": [a, b]}), 2);
     let k = |c: usize| json!({"column": c});
     assert_eq!(both("1|1;1|3;3|2", k(0), k(1)), "1|1;1|2;1|3;2|0;3|2");
     let two = json!({"column": 1, "step": {"type": "UInt8", "value": "2"}});
     assert_eq!(both("1|1;1|4;2|2", k(0), two), "1|1;1|3;1|4;2|2");
-    let inner = json!({"column": 1, "from": {"type": "UInt8", "value": "1"}, "to": {"type": "UInt8", "value": "4"}});
+    let inner =
+        json!({"column": 1, "from": {"type": "UInt8", "value": "1"}, "to": {"type": "UInt8", "value": "4"}});
     let apart = json!({"kind": "fill", "input": rows("1|1;1|3;3|2"), "keys": [inner], "prefix": [0]});
     assert_eq!(run(&apart, 2), "1|1;1|2;1|3;3|1;3|2;3|3");
 }
@@ -421,16 +515,28 @@ fn fill_several_columns() {
 fn fill_interpolates() {
     let rows = json!({"kind": "project", "exprs": [call("multiply", &[col(0), lit("UInt8", "2")]), call("multiply", &[col(0), lit("UInt8", "10")]), call("toString", &[col(0)])], "input": numbers(3)});
     let key = json!({"column": 0, "to": {"type": "UInt8", "value": "7"}});
-    let with = |interpolate: Value| run(&json!({"kind": "fill", "input": sorted(&rows, &[json!({"expr": col(0)})]), "keys": [key], "interpolate": interpolate}), 3);
+    let with = |interpolate: Value| {
+        run(
+            &json!({"kind": "fill", "input": sorted(&rows, &[json!({"expr": col(0)})]), "keys": [key], "interpolate": interpolate}),
+            3,
+        )
+    };
     assert_eq!(with(json!([])), "0|0|0;1|0|;2|10|1;3|0|;4|20|2;5|0|;6|0|");
     assert_eq!(with(json!([[1, col(1)], [2, col(2)]])), "0|0|0;1|0|0;2|10|1;3|10|1;4|20|2;5|20|2;6|20|2");
-    assert_eq!(with(json!([[1, call("plus", &[col(1), lit("UInt8", "1")])]])), "0|0|0;1|1|;2|10|1;3|11|;4|20|2;5|21|;6|22|");
+    assert_eq!(
+        with(json!([[1, call("plus", &[col(1), lit("UInt8", "1")])]])),
+        "0|0|0;1|1|;2|10|1;3|11|;4|20|2;5|21|;6|22|"
+    );
 }
 
 #[test]
 fn fill_streams() {
     let key = json!({"column": 0, "to": {"type": "UInt64", "value": "1000000000000"}});
-    let endless = json!({"kind": "fill", "input": sorted(&numbers(2), &[json!({"expr": col(0)})]), "keys": [key]});
-    assert_eq!(run(&json!({"kind": "limit", "limit": 2, "offset": 200_000, "input": endless}), 1), "200000;200001");
+    let endless =
+        json!({"kind": "fill", "input": sorted(&numbers(2), &[json!({"expr": col(0)})]), "keys": [key]});
+    assert_eq!(
+        run(&json!({"kind": "limit", "limit": 2, "offset": 200_000, "input": endless}), 1),
+        "200000;200001"
+    );
     assert_eq!(run_limited(&endless, 1, &json!({"executionMs": 200})), "TIMEOUT_EXCEEDED");
 }

@@ -69,7 +69,8 @@ impl Axis {
         match sign(axis.step) {
             0 => return Err(wrong("STEP of WITH FILL must not be zero")),
             s if (s < 0) != key.desc => {
-                let wanted = if key.desc { "negative for ORDER BY … DESC" } else { "positive for ORDER BY … ASC" };
+                let wanted =
+                    if key.desc { "negative for ORDER BY … DESC" } else { "positive for ORDER BY … ASC" };
                 return Err(wrong(format!("STEP of WITH FILL must be {wanted}")));
             }
             _ => {}
@@ -210,13 +211,16 @@ fn bound(lit: &Lit, ty: &Type, query: &Query) -> Result<Place> {
     }
     if from.base().is_integer() && (ty.is_integer() || ty.is_float()) {
         // also what the column's own type could not hold
-        let x = int_of(&c.flat().scalar(0)).ok_or_else(|| wrong("FROM and TO of WITH FILL must fit 128 bits"))?;
+        let x =
+            int_of(&c.flat().scalar(0)).ok_or_else(|| wrong("FROM and TO of WITH FILL must fit 128 bits"))?;
         return Ok(if ty.is_float() { Place::Float(x as f64) } else { Place::Int(x) });
     }
     let c = functions::cast(&c, &from, ty, functions::CastMode::Sql, &query.session)?.flat();
     match c.scalar(0) {
         Scalar::Float(x) if x.is_finite() => Ok(Place::Float(x)),
-        s => int_of(&s).map(Place::Int).ok_or_else(|| wrong(format!("FROM and TO of WITH FILL must have the column's type, {ty}"))),
+        s => int_of(&s)
+            .map(Place::Int)
+            .ok_or_else(|| wrong(format!("FROM and TO of WITH FILL must have the column's type, {ty}"))),
     }
 }
 
@@ -241,15 +245,21 @@ fn step(lit: &Lit, ty: &Type, what: &str) -> Result<Step> {
             let (x, scale) = (int_of(v).ok_or_else(not_a_number)?, 10i128.pow(u32::from((*s).min(38))));
             x.checked_mul(per_one).filter(|x| x % scale == 0).map(|x| x / scale)
         }
-        (_, Scalar::Float(x)) => Some(x * per_one as f64).filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map(|x| x as i128),
+        (_, Scalar::Float(x)) => {
+            Some(x * per_one as f64).filter(|x| x.fract() == 0.0 && x.abs() < 1e15).map(|x| x as i128)
+        }
         (_, v) => int_of(v).ok_or_else(not_a_number)?.checked_mul(per_one),
     };
-    ticks.map(|t| Step::Ticks(Place::Int(t))).ok_or_else(|| wrong(format!("{what} of WITH FILL is too fine or too large for {ty}")))
+    ticks
+        .map(|t| Step::Ticks(Place::Int(t)))
+        .ok_or_else(|| wrong(format!("{what} of WITH FILL is too fine or too large for {ty}")))
 }
 
 fn interval(n: i64, kind: IntervalKind, ty: &Type, what: &str) -> Result<Step> {
     if !ty.is_date_or_time() {
-        return Err(wrong(format!("{what} of WITH FILL can be an INTERVAL only for dates and times, not {ty}")));
+        return Err(wrong(format!(
+            "{what} of WITH FILL can be an INTERVAL only for dates and times, not {ty}"
+        )));
     }
     const NS: i128 = 1_000_000_000;
     let ns = match kind {
