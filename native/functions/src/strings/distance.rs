@@ -14,8 +14,8 @@ pub const DEFS: &[FunctionDef] = &[
     f("damerauLevenshteinDistance", "damerauLevenshteinDistance(a, b)", "As editDistance; exchanged neighbours count once.", &[("damerauLevenshteinDistance('ab', 'ba')", "1")], |b| count(b, false, damerau)),
     f("jaroSimilarity", "jaroSimilarity(a, b)", "Jaro similarity, 0 to 1.", &[("round(jaroSimilarity('clickhouse', 'click'), 4)", "0.8333")], |b| ratio(b, |x, y| jaro(x, y))),
     f("jaroWinklerSimilarity", "jaroWinklerSimilarity(a, b)", "Jaro-Winkler similarity, 0 to 1.", &[("round(jaroWinklerSimilarity('clickhouse', 'click'), 4)", "0.9")], |b| ratio(b, |x, y| { let j = jaro(x, y); if j <= 0.7 { return j; } let p = x.iter().zip(y).take(4).take_while(|(a, b)| a == b).count() as f64; j + p * 0.1 * (1.0 - j) })),
-    f("stringJaccardIndex", "stringJaccardIndex(a, b)", "Jaccard index of the pairs of neighbouring bytes.", &[("round(stringJaccardIndex('clickhouse', 'mouse'), 4)", "0.4")], |b| ratio(b, |x, y| jaccard(x.windows(2).map(<[u8]>::to_vec).collect(), y.windows(2).map(<[u8]>::to_vec).collect()))),
-    f("stringJaccardIndexUTF8", "stringJaccardIndexUTF8(a, b)", "Jaccard index of the pairs of neighbouring characters.", &[], |b| ratio(b, |x, y| { let pairs = |s: &[u8]| { let c: Vec<&[u8]> = chars(s).collect(); c.windows(2).map(|w| w.concat()).collect::<HashSet<Vec<u8>>>() }; jaccard(pairs(x), pairs(y)) })),
+    f("stringJaccardIndex", "stringJaccardIndex(a, b)", "Jaccard index of the sets of bytes.", &[("round(stringJaccardIndex('clickhouse', 'mouse'), 4)", "0.4")], |b| ratio(b, |x, y| jaccard(&x.chunks(1).collect(), &y.chunks(1).collect()))),
+    f("stringJaccardIndexUTF8", "stringJaccardIndexUTF8(a, b)", "Jaccard index of the sets of characters.", &[], |b| ratio(b, |x, y| jaccard(&chars(x).collect(), &chars(y).collect()))),
     f("extractKeyValuePairs", "extractKeyValuePairs(s[, delimiter[, pair_delimiters[, quote]]])", "A map of the key:value pairs of a text.", &[("extractKeyValuePairs('a:1, b:2')", "{'a':'1','b':'2'}")], |b| key_values(b, false)).alias(&["str_to_map", "mapFromString"]),
     f("extractKeyValuePairsWithEscaping", "extractKeyValuePairsWithEscaping(s[, delimiter[, pair_delimiters[, quote]]])", "As extractKeyValuePairs with escapes \\n, \\t, \\x0A ….", &[], |b| key_values(b, true)),
 ];
@@ -119,9 +119,9 @@ fn jaro(a: &[u8], b: &[u8]) -> f64 {
     (m / a.len() as f64 + m / b.len() as f64 + (m - moved) / m) / 3.0
 }
 
-fn jaccard(x: HashSet<Vec<u8>>, y: HashSet<Vec<u8>>) -> f64 {
-    let both = x.intersection(&y).count() as f64;
-    both / (x.len() as f64 + y.len() as f64 - both)
+fn jaccard(x: &HashSet<&[u8]>, y: &HashSet<&[u8]>) -> f64 {
+    let both = x.intersection(y).count();
+    both as f64 / (x.len() + y.len() - both).max(1) as f64
 }
 
 fn key_values(b: &Bind<'_>, escaping: bool) -> Result<Bound> {
