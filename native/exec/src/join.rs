@@ -156,8 +156,8 @@ impl Build {
         };
         // ANY INNER gives one row per key: the right row that stands for it is used once
         let once = spec.kind == JoinKind::Inner && spec.strictness == Strictness::Any;
-        let met =
-            (spec.keeps_right() || once).then(|| (0..right.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
+        let met = (spec.keeps_right() || once)
+            .then(|| (0..right.rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect());
         Ok(Build { spec, right, layout, table, starts, rows_by_key, met, asof_values, _held: held })
     }
 

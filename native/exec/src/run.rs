@@ -308,7 +308,8 @@ impl<'a> Runner<'a> {
                 let input = self.run(input, None)?;
                 let types = input.types.clone();
                 let typed = Typed { rows: input.rows, types: input.types };
-                let filled = crate::fill::fill(typed, keys, prefix, interpolate, &self.scope(&types), self.query)?;
+                let filled =
+                    crate::fill::fill(typed, keys, prefix, interpolate, &self.scope(&types), self.query)?;
                 Ok(Output { totals: input.totals, ..Output::plain(filled) })
             }
         }
