@@ -43,7 +43,8 @@ impl Axis {
     /// Errors: `INVALID_WITH_FILL_EXPRESSION`.
     pub fn new(key: &FillKey, ty: &Type, query: &Query) -> Result<Axis> {
         let ty = ty.base().clone();
-        if !(ty.is_number() && ty.fixed_width().is_some_and(|w| w <= 16)) && !ty.is_date_or_time() {
+        let counted = ty.is_number() && ty.fixed_width().is_some_and(|w| w <= 16);
+        if !(counted || ty.is_date_or_time()) {
             return Err(wrong(format!("WITH FILL needs a column of numbers, dates or times, not {ty}")));
         }
         let zone = match ty.time_zone() {
