@@ -97,7 +97,7 @@ const fn interval(name: &'static str, bind: fn(&Bind<'_>) -> Result<Bound>) -> F
 
 const COUNT: usize = FAMILIES.len() * 4 + OTHERS.len();
 
-const ALL: [FunctionDef; COUNT] = {
+static ALL: [FunctionDef; COUNT] = {
     let mut all = [OTHERS[0]; COUNT];
     let mut i = 0;
     while i < FAMILIES.len() {

@@ -73,7 +73,7 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], slash_month_name: bool, out: &mut Vec<u8
             b'M' => put(out, p.minute.into(), 2),
             b'n' => out.push(b'\n'),
             b'p' => out.extend_from_slice(if p.hour < 12 { b"AM" } else { b"PM" }),
-            b'Q' => out.extend_from_slice(((p.month + 2) / 3).to_string().as_bytes()),
+            b'Q' => out.extend_from_slice(p.month.div_ceil(3).to_string().as_bytes()),
             b'r' => out.extend_from_slice(format!("{:02}:{:02} {}", hour12(p.hour), p.minute, if p.hour < 12 { "AM" } else { "PM" }).as_bytes()),
             b'R' => out.extend_from_slice(format!("{:02}:{:02}", p.hour, p.minute).as_bytes()),
             b's' | b'S' => put(out, p.second.into(), 2),

@@ -91,13 +91,10 @@ fn zone_arg(b: &Bind<'_>, i: usize) -> Result<(Option<std::sync::Arc<str>>, std:
 /// UTC seconds of six numbers; hours up to 24 and more overflow as the calendar does.
 fn seconds(zone: &TimeZone, p: &[i64]) -> Option<i64> {
     let day = civil_days(p[0], p[1], p[2])?;
-    let time = if (0..24).contains(&p[3]) && (0..60).contains(&p[4]) && (0..60).contains(&p[5]) {
-        p[3] * 3600 + p[4] * 60 + p[5]
-    } else if (0..=255).contains(&p[3]) && (0..=255).contains(&p[4]) && (0..=255).contains(&p[5]) {
-        p[3] * 3600 + p[4] * 60 + p[5]
-    } else {
+    if p[3..6].iter().any(|part| !(0..=255).contains(part)) {
         return None;
-    };
+    }
+    let time = p[3] * 3600 + p[4] * 60 + p[5];
     Some(zone.local_to_utc(day * DAY + time))
 }
 

@@ -14,7 +14,7 @@ use types::codes::{BAD_ARGUMENTS, CANNOT_COMPILE_REGEXP, INDEX_OF_POSITIONAL_ARG
 use types::{Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("match", "match(s, pattern)", "1 if a regular expression matches somewhere.", &[("match('abc', '^a.c$')", "1")], |b| bind_match(b)).total().alias_ci(&["REGEXP_MATCHES"]),
+    f("match", "match(s, pattern)", "1 if a regular expression matches somewhere.", &[("match('abc', '^a.c$')", "1")], bind_match).total().alias_ci(&["REGEXP_MATCHES"]),
     f("extract", "extract(s, pattern)", "The first match (its first group if there is one).", &[("extract('key=val', '(\\\\w+)=')", "key")], extract),
     f("extractAll", "extractAll(s, pattern)", "All matches (their first groups).", &[("extractAll('a1b22', '\\\\d+')", "['1','22']")], extract_all),
     f("extractGroups", "extractGroups(s, pattern)", "The groups of the first match.", &[("extractGroups('a=1', '(\\\\w)=(\\\\d)')", "['a','1']")], extract_groups),
@@ -103,7 +103,7 @@ fn translate(pattern: &str) -> String {
             '[' if chars.peek() == Some(&':') => {
                 // [:alpha:] inside a class
                 out.push('[');
-                while let Some(x) = chars.next() {
+                for x in chars.by_ref() {
                     out.push(x);
                     if x == ']' {
                         break;

@@ -51,9 +51,9 @@ pub const DEFS: &[FunctionDef] = &[
     f("hasAnyTokens", "hasAnyTokens(s, tokens)", "1 if any of the words occurs.", &[("hasAnyTokens('quick brown fox', ['fox', 'dog'])", "1")], |b| tokens(b, false)).alias(&["hasAnyToken"]),
     f("hasAllTokens", "hasAllTokens(s, tokens)", "1 if all of the words occur.", &[("hasAllTokens('quick brown fox', ['fox', 'dog'])", "0")], |b| tokens(b, true)).alias(&["hasAllToken"]),
     f("hasPhrase", "hasPhrase(s, phrase)", "1 if the words of the phrase stand one after another.", &[("hasPhrase('the quick brown fox', 'quick brown')", "1")], |b| two_to_bool(b, phrase)),
-    f("hasSubsequence", "hasSubsequence(s, needle)", "1 if the bytes of the needle occur in this order.", &[("hasSubsequence('garbage', 'arg')", "1")], |b| two_to_bool(b, |s, n| subsequence(s, n))),
+    f("hasSubsequence", "hasSubsequence(s, needle)", "1 if the bytes of the needle occur in this order.", &[("hasSubsequence('garbage', 'arg')", "1")], |b| two_to_bool(b, subsequence)),
     f("hasSubsequenceCaseInsensitive", "hasSubsequenceCaseInsensitive(s, needle)", "As hasSubsequence, ASCII case ignored.", &[("hasSubsequenceCaseInsensitive('GARbage', 'ARG')", "1")], |b| two_to_bool(b, |s, n| subsequence(&s.to_ascii_lowercase(), &n.to_ascii_lowercase()))),
-    f("hasSubsequenceUTF8", "hasSubsequenceUTF8(s, needle)", "1 if the characters of the needle occur in this order.", &[("hasSubsequenceUTF8('Привет', 'Пвт')", "1")], |b| two_to_bool(b, |s, n| subsequence_chars(s, n))),
+    f("hasSubsequenceUTF8", "hasSubsequenceUTF8(s, needle)", "1 if the characters of the needle occur in this order.", &[("hasSubsequenceUTF8('Привет', 'Пвт')", "1")], |b| two_to_bool(b, subsequence_chars)),
     f("hasSubsequenceCaseInsensitiveUTF8", "hasSubsequenceCaseInsensitiveUTF8(s, needle)", "As hasSubsequenceUTF8, case ignored.", &[("hasSubsequenceCaseInsensitiveUTF8('ПРИВЕТ', 'првт')", "1")], |b| two_to_bool(b, |s, n| subsequence_chars(&fold(s, CASE_UTF8), &fold(n, CASE_UTF8)))),
     f("compareSubstrings", "compareSubstrings(a, b, offset_a, offset_b, length)", "-1, 0 or 1: the order of parts of two strings (offsets from 0).", &[("compareSubstrings('Saxony', 'Anglo-Saxon', 0, 6, 5)", "0")], compare_parts),
 ];
@@ -102,7 +102,7 @@ fn position(b: &Bind<'_>, how: How, swapped: bool) -> Result<Bound> {
                     let from = start.as_ref().map_or(0, |v| v.at(i).saturating_sub(1).max(0) as usize);
                     let units = if how.utf8 { count_chars(&text) } else { text.len() };
                     if want.is_empty() {
-                        return if start.is_none() { 1 } else if from <= units { from.max(0) as u64 + 1 } else { 0 };
+                        return if start.is_none() { 1 } else if from <= units { from as u64 + 1 } else { 0 };
                     }
                     if from > units {
                         return 0;
@@ -131,7 +131,7 @@ fn count(b: &Bind<'_>, how: How) -> Result<Bound> {
         let (s, n) = (strs(c.col(0)), strs(c.col(1)));
         let start = has_start.then(|| i64s(c.col(2)));
         let constant = n.as_const().map(|x| fold(x, how).into_owned());
-        let finder = constant.as_ref().map(|x| Finder::new(x));
+        let finder = constant.as_ref().map(Finder::new);
         Ok(u64_col(
             (0..c.rows)
                 .map(|i| {
