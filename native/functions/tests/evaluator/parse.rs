@@ -659,7 +659,7 @@ impl Parser<'_> {
             "NAN" if !opens => return Ok(literal(Type::Float64, Scalar::Float(f64::NAN))),
             "NOT" if opens => return Ok(call("not", vec![self.unary()?])),
             "CASE" => return self.case(),
-            "INTERVAL" if !opens || true => {
+            "INTERVAL" => {
                 if let Some(e) = self.interval()? {
                     return Ok(e);
                 }
