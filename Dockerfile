@@ -1,8 +1,11 @@
 # Two stages: build with Rust and Node, run with Node alone.
-FROM node:22-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends build-essential curl ca-certificates \
-  && curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal
-ENV PATH=/root/.cargo/bin:$PATH
+FROM node:22-bookworm AS node
+
+FROM rust:1-bookworm AS build
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+COPY --from=node /usr/local/lib/node_modules /usr/local/lib/node_modules
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+  && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
 WORKDIR /src
 COPY . .
 RUN node scripts/setup.mjs && npm pack --pack-destination /tmp

@@ -422,20 +422,18 @@ impl LambdaFn for BoundLambda<'_> {
         self.query.cancel.check()?;
         let mut used = Vec::new();
         self.body.columns(&mut used);
-        let spread = |c: &Column| if c.is_const() { c.slice(0, 0).clone() } else { c.gather(origin) };
+        let spread = |c: &Column| match c.as_const() {
+            Some(one) => Column::constant(one.clone(), rows),
+            None => c.gather(origin),
+        };
         let mut columns = vec![Column::from(Data::Nothing(rows)); self.outer.columns.len()];
         for i in used {
             let c = &self.outer.columns[i];
-            columns[i] =
-                if let Some(one) = c.as_const() { Column::constant(one.clone(), rows) } else { spread(c) };
+            columns[i] = spread(c);
         }
         let mut all = params.to_vec();
         for p in self.outer.params {
-            all.push(if let Some(one) = p.as_const() {
-                Column::constant(one.clone(), rows)
-            } else {
-                spread(p)
-            });
+            all.push(spread(p));
         }
         eval(self.body, &Input { columns: &columns, rows, params: &all }, self.query)
     }
@@ -457,18 +455,16 @@ fn narrowed(b: &Bound, input: &Input<'_>, keep: &[u32], query: &Query) -> Result
 fn lazy_logic(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<Column> {
     let n = input.rows;
     let is_and = c.lazy == Lazy::And;
-    let decided_value = Type::UInt8;
     // undecided rows go on; a decided row's later arguments are given as the deciding value
     let mut undecided: Vec<u32> = (0..n as u32).collect();
     let mut evaluated: Vec<Column> = Vec::with_capacity(c.args.len());
     for a in &c.args {
-        let ty = a.ty().clone();
         let part = narrowed(a, input, &undecided, query)?;
         let truth = mask_of(&part, undecided.len())?;
         let nulls = part.null_mask();
         // spread back over all rows; rows not evaluated get the neutral value
         let neutral = types::Scalar::Int(i128::from(is_and));
-        let mut b = types::ColumnBuilder::with_capacity(&Type::nullable(decided_value.clone()), n);
+        let mut b = types::ColumnBuilder::with_capacity(&Type::nullable(Type::UInt8), n);
         let mut k = 0;
         for row in 0..n as u32 {
             if undecided.get(k) == Some(&row) {
@@ -482,7 +478,6 @@ fn lazy_logic(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<Column>
                 b.push_scalar(&neutral);
             }
         }
-        let _ = ty;
         evaluated.push(b.finish());
         let mut next = Vec::with_capacity(undecided.len());
         for (k, &row) in undecided.iter().enumerate() {

@@ -250,8 +250,6 @@ impl Step for Probe {
         // one partner per left row is enough (not: per right row)
         let one_left = one && !b.spec.keeps_right();
         let mut pairs: Vec<(u32, u32)> = Vec::new();
-        // left rows of the piece whose run has been given completely
-        let mut from = 0usize;
         let mut matched = Bitmap::new(batch.rows, false);
         for row in 0..batch.rows {
             let mut run = b.run(groups[row]);
@@ -271,9 +269,6 @@ impl Step for Probe {
                         break;
                     }
                 }
-            }
-            if row + 1 - from >= PIECE {
-                from = row + 1;
             }
         }
         if self.flush(&batch, &mut pairs, &mut matched, one, query, emit)? == Flow::Stop {

@@ -6,7 +6,7 @@ use crate::expr::{Bound, Scope};
 use crate::join;
 use crate::limits;
 use crate::literal;
-use crate::plan::{Expr, Node, Plan, SetOperation, SetSource, SubqueryUse, TableColumn};
+use crate::plan::{Expr, Node, Plan, SetOperation, SubqueryUse, TableColumn};
 use crate::predicate::memoise;
 use crate::query::Query;
 use crate::row_set::RowSet;
@@ -458,10 +458,7 @@ fn used_by(exprs: Vec<&Expr>) -> Vec<usize> {
             Expr::Call { args, .. } => args.iter().for_each(|a| walk(a, out)),
             Expr::Cast { cast, .. } => walk(cast, out),
             Expr::Lambda { lambda, .. } => walk(lambda, out),
-            Expr::In { value, set, .. } => {
-                walk(value, out);
-                let (SetSource::Values { .. } | SetSource::Subquery { .. }) = set;
-            }
+            Expr::In { value, .. } => walk(value, out),
             Expr::Param { .. } | Expr::Literal { .. } | Expr::Scalar { .. } => {}
         }
     }
