@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineError, fail, failCode } from './errors.ts';
 import type { ArgumentType, FunctionTable, PlannerKernel } from './plan/context.ts';
@@ -182,6 +182,9 @@ function loadAddon(): Addon {
   process.env.MIMALLOC_PURGE_DELAY ??= '0';
   const require = createRequire(import.meta.url);
   const name = platformName();
+  // Another build of the kernel, for those who work on it.
+  const other = process.env.COLONNADE_ADDON;
+  if (other) return require(resolve(other)) as Addon;
   const file = join(packageRoot(), 'native', `colonnade.${name}.node`);
   if (existsSync(file)) return require(file) as Addon;
   try {
