@@ -46,6 +46,7 @@ fn scan_of(
         table: table.clone(),
         segments: segments.to_vec(),
         memtables: Vec::new(),
+        batches: Vec::new(),
     };
     let snapshot = Arc::new(shelf.table(&version, memory)?);
     let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
@@ -202,6 +203,7 @@ fn affected(
         table: table.clone(),
         segments: vec![r.clone()],
         memtables: Vec::new(),
+        batches: Vec::new(),
     };
     let snapshot = Arc::new(shelf.table(&version, Vec::new())?);
     let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();

@@ -298,7 +298,8 @@ impl Kernel {
     pub fn register_table(&self, request: &str) -> Result<u32> {
         let v: TableVersion = parse("registerTable", request)?;
         let shelf = self.shelf(v.store)?;
-        let memory = self.memory_rows(&v.memtables)?;
+        let mut memory = self.memory_rows(&v.memtables)?;
+        memory.extend(self.batch_rows(&v)?);
         let t = Arc::new(shelf.table(&v, memory)?);
         let n = self.number();
         self.tables.lock().insert(n, t);
@@ -306,6 +307,22 @@ impl Kernel {
     }
     pub fn release_table(&self, handle: u32) {
         self.tables.lock().remove(&handle);
+    }
+    /// Rows of batches as those of a memtable; the batches stay where they are.
+    fn batch_rows(&self, v: &TableVersion) -> Result<Vec<jobs::MemoryRows>> {
+        let held = self.batches.lock();
+        v.batches
+            .iter()
+            .map(|n| {
+                let b = held.get(n).ok_or_else(|| Error::internal(format!("no batch {n}")))?;
+                if b.types.len() != v.table.columns.len() {
+                    return Err(Error::internal("a batch has other columns than its table"));
+                }
+                let fields = v.table.columns.iter().zip(&b.types);
+                let fields = fields.map(|(c, t)| Field { name: c.name.clone(), ty: t.clone() }).collect();
+                Ok((Arc::new(fields), vec![b.batch.clone()]))
+            })
+            .collect()
     }
     fn memory_rows(&self, memtables: &[u32]) -> Result<Vec<jobs::MemoryRows>> {
         let all = self.memtables.lock();

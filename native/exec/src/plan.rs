@@ -523,6 +523,9 @@ pub struct TableVersion {
     pub segments: Vec<SegmentRef>,
     #[serde(default)]
     pub memtables: Vec<u32>,
+    /// rows of batches, column by column of the table: what an insert brings, before it is stored
+    #[serde(default)]
+    pub batches: Vec<u32>,
 }
 
 #[derive(Deserialize, Serialize, Clone, Debug)]
