@@ -93,7 +93,7 @@ export function planText({ ctx, view }: PlanningRun, node: Node): PlanText {
 }
 
 /** Levels of nesting that the kernel reads. */
-const planLevelsMax = 120;
+const planLevelsMax = 3000;
 
 function checkLevels(text: string): void {
   let level = 0;

@@ -11,7 +11,7 @@ use crate::run::Runner;
 use crate::sink::{Channel, Chunk};
 use crate::table::{Shelf, TableSnapshot};
 use crate::write::SegmentSink;
-use crate::{jobs, sink};
+use crate::{deep, jobs, sink};
 use functions::{Arg, Session};
 use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
@@ -70,6 +70,7 @@ struct IngestSlot {
 pub fn kernel() -> &'static Kernel {
     static KERNEL: OnceLock<Kernel> = OnceLock::new();
     KERNEL.get_or_init(|| {
+        crate::backed::install();
         let memory = Memory::root("total", "max_server_memory", 0);
         Kernel {
             cache: OnceLock::new(),
@@ -234,12 +235,14 @@ impl Kernel {
             #[serde(default)]
             session: SessionInfo,
         }
-        let r: Request = parse("fold", request)?;
-        let query = self.quick_query(&r.session)?;
-        let b = Bound::bind(&r.expr, &Scope { columns: &[], query: &query, scalars: &[], sets: &[] })?;
-        let c = b.eval(&Batch { columns: Vec::new(), rows: 1 }, &query)?;
-        let value = literal::to_json(&c.flat(), 0, b.ty())?;
-        Ok(json!({"type": b.ty().to_string(), "value": value}).to_string())
+        deep::on_stack(request, || {
+            let r: Request = deep::parse("fold", request)?;
+            let query = self.quick_query(&r.session)?;
+            let b = Bound::bind(&r.expr, &Scope { columns: &[], query: &query, scalars: &[], sets: &[] })?;
+            let c = b.eval(&Batch { columns: Vec::new(), rows: 1 }, &query)?;
+            let value = literal::to_json(&c.flat(), 0, b.ty())?;
+            Ok(json!({"type": b.ty().to_string(), "value": value}).to_string())
+        })
     }
 
     pub fn canonical_type(&self, text: &str) -> Result<String> {
@@ -397,7 +400,7 @@ impl Kernel {
     /// caller's thread, so that all of them are of one moment.
     pub fn start_query(&'static self, plan: &str) -> Result<u32> {
         let start = Instant::now();
-        let plan: Plan = parse("plan", plan)?;
+        let plan: Plan = deep::parse("plan", plan)?;
         let mut tables = HashMap::new();
         let mut batches = HashMap::new();
         {
@@ -690,7 +693,7 @@ impl Kernel {
     // ---- jobs
 
     pub fn run_job(&'static self, job: &str, done: Box<dyn FnOnce(Result<String>) + Send>) -> Result<()> {
-        let job: Job = parse("job", job)?;
+        let job: Job = deep::parse("job", job)?;
         let (number, store, memtables, timezone) = match &job {
             Job::Flush { job, store, memtables, table, .. } => {
                 (*job, *store, memtables.clone(), table.timezone.clone())
@@ -809,7 +812,7 @@ fn spawn(f: Box<dyn FnOnce() + Send>) {
             next();
         }
     };
-    if std::thread::Builder::new().name("query".into()).stack_size(16 << 20).spawn(loop_forever).is_err() {
+    if std::thread::Builder::new().name("query".into()).stack_size(deep::STACK_BYTES).spawn(loop_forever).is_err() {
         // no thread to be had: one of those that run will take it
         d.ready.notify_one();
     }

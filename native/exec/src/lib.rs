@@ -1,6 +1,8 @@
 //! Runs plans: a serialised plan in, bytes out. `kernel` is the way in; `plan` says what may cross.
 
 mod aggregate;
+mod backed;
+mod deep;
 mod expr;
 mod fill;
 mod ingest;

@@ -5,6 +5,9 @@
 //! columns, then right columns; window and arrayJoin = input columns, then the new ones; all
 //! others = input columns. JSON is camelCase with a `kind` tag for nodes; see `Expr` for expressions.
 
+mod expr;
+
+pub use expr::{Expr, Lit, SetSource};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -81,6 +84,60 @@ pub struct TableShape {
     /// IANA name of the zone that expressions of the keys are evaluated in
     #[serde(default)]
     pub timezone: String,
+    /// what becomes of rows with equal keys; None keeps them all
+    #[serde(default)]
+    pub engine: Option<EngineRule>,
+    /// conditions that every inserted row must meet
+    #[serde(default)]
+    pub checks: Vec<Check>,
+}
+
+/// How merges, inserts and FINAL treat rows that are equal in the sort key. Columns by name.
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum EngineRule {
+    /// the row with the highest version stays, the last without versions
+    #[serde(rename_all = "camelCase")]
+    Replacing {
+        #[serde(default)]
+        version: Option<String>,
+        #[serde(default)]
+        is_deleted: Option<String>,
+    },
+    /// a row of sign -1 takes away a row of sign 1
+    #[serde(rename_all = "camelCase")]
+    Collapsing { sign: String },
+    /// as Collapsing; the version is part of the sort key
+    #[serde(rename_all = "camelCase")]
+    VersionedCollapsing { sign: String },
+    /// numbers are summed: those of `columns`, all if it is empty
+    #[serde(rename_all = "camelCase")]
+    Summing {
+        #[serde(default)]
+        columns: Vec<String>,
+        /// columns of the partition key are never summed
+        #[serde(default)]
+        partition: Vec<String>,
+    },
+    /// states are merged
+    Aggregating,
+    /// the last value that is not NULL stays, per column
+    #[serde(rename_all = "camelCase")]
+    Coalescing {
+        #[serde(default)]
+        columns: Vec<String>,
+        #[serde(default)]
+        partition: Vec<String>,
+    },
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    pub name: String,
+    /// as written, for the message
+    pub text: String,
+    pub expr: Expr,
 }
 
 /// A table that segments are written for.
@@ -168,60 +225,6 @@ pub struct Limits {
     pub threads: u64,
     /// collect measured rows, bytes, time per node (EXPLAIN ANALYZE)
     pub analyze: bool,
-}
-
-/// A typed constant; times without a zone in the type are UTC. `value`: null, true/false, text in ClickHouse's form (numbers, dates, strings …),
-/// or an array (Array, Tuple; Map as array of [key, value]).
-#[derive(Deserialize, Serialize, Clone, Debug, PartialEq)]
-pub struct Lit {
-    #[serde(rename = "type")]
-    pub ty: String,
-    pub value: serde_json::Value,
-}
-
-/// An expression. JSON: an object with one of these keys first.
-#[derive(Deserialize, Serialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase", untagged)]
-pub enum Expr {
-    /// `{"col": 3}`: a column of the input
-    Column { col: usize },
-    /// `{"param": 0}`: a parameter of the enclosing lambdas, the innermost lambda's first = 0,
-    /// then those of the lambda around it, and so on
-    Param { param: usize },
-    /// `{"lit": {"type":"UInt8","value":"1"}}`
-    Literal { lit: Lit },
-    /// `{"call":"plus","args":[…]}`; arguments may be lambdas
-    Call { call: String, args: Vec<Expr> },
-    /// `{"cast": …, "to":"UInt8"}` with CAST's meaning
-    Cast { cast: Box<Expr>, to: String },
-    /// `{"lambda": body, "params": 1, "types": ["UInt8"]}`
-    Lambda { lambda: Box<Expr>, params: usize, types: Vec<String> },
-    /// `{"in": x, "set": {"values": Lit of Array}}` or `{"in": x, "set": {"subquery": 0}}`
-    In {
-        #[serde(rename = "in")]
-        value: Box<Expr>,
-        set: SetSource,
-        #[serde(default)]
-        negated: bool,
-    },
-    /// `{"scalar": 0, "type": "UInt64"}`: the value of subqueries[0] (Scalar or Exists)
-    Scalar {
-        scalar: usize,
-        #[serde(rename = "type")]
-        ty: String,
-    },
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase", untagged)]
-pub enum SetSource {
-    /// a literal of type Array(T): its elements, T comparable with the left side
-    Values {
-        values: Lit,
-    },
-    Subquery {
-        subquery: usize,
-    },
 }
 
 #[derive(Deserialize, Serialize, Clone, Debug)]

@@ -55,7 +55,8 @@ fn pool() -> &'static Pool {
             n.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get())).clamp(1, 256);
         p.threads.store(n, Ordering::Relaxed);
         for i in 0..n {
-            let spawned = std::thread::Builder::new().name(format!("kernel-{i}")).spawn(|| worker(pool()));
+            let thread = std::thread::Builder::new().name(format!("kernel-{i}"));
+            let spawned = thread.stack_size(crate::deep::STACK_BYTES).spawn(|| worker(pool()));
             if spawned.is_err() {
                 break;
             }
