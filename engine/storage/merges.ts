@@ -81,7 +81,14 @@ export class Merges {
 
   #hasSpace(inputs: readonly SegmentDescriptor[]): boolean {
     const bytes = inputs.reduce((sum, segment) => sum + segment.bytes, 0);
-    return this.#storage.context.files.freeSpace() > bytes * 1.2 + SPACE_RESERVE_BYTES;
+    const { files, logger } = this.#storage.context;
+    try {
+      return files.freeSpace() > bytes * 1.2 + SPACE_RESERVE_BYTES;
+    } catch (error) {
+      // A disk that does not say how full it is gets no merges; nobody waits for them.
+      logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'no merges');
+      return false;
+    }
   }
 
   /** Merges these segments into one and commits it, unless one of them is gone by then. */
