@@ -167,6 +167,13 @@ const table = {
   WITH_TIES_WITHOUT_ORDER_BY: [476, 'client'],
   INVALID_LIMIT_EXPRESSION: [440, 'client'],
   CANNOT_PARSE_BOOL: [467, 'client'],
+  UNKNOWN_TOTALS_MODE: [213, 'client'],
+  UNKNOWN_OVERFLOW_MODE: [145, 'client'],
+  UNKNOWN_JOIN: [418, 'client'],
+  UNKNOWN_UNION: [557, 'client'],
+  UNKNOWN_LOAD_BALANCING: [212, 'client'],
+  UNKNOWN_MYSQL_DATATYPES_SUPPORT_LEVEL: [543, 'client'],
+  UNKNOWN_DISTRIBUTED_PRODUCT_MODE: [283, 'client'],
   ILLEGAL_FINAL: [181, 'client'],
   SAMPLING_NOT_SUPPORTED: [141, 'client'],
   UNKNOWN_IDENTIFIER_IN_FINAL: [181, 'client'],
@@ -233,6 +240,7 @@ const table = {
   BAD_GET: [170, 'client'],
   FUNCTION_NOT_ALLOWED: [446, 'client'],
   DEPRECATED_FUNCTION: [721, 'client'],
+  CANNOT_ADD_DIFFERENT_AGGREGATE_STATES: [421, 'client'],
   LIMIT_EXCEEDED: [290, 'too_large'],
   CANNOT_ALLOCATE_MEMORY: [173, 'too_large'],
   SIZES_OF_COLUMNS_IN_TUPLE_DOESNT_MATCH: [13, 'client'],
@@ -306,12 +314,18 @@ export function fail(name: ErrorName, message: string, extra?: FailureExtra): En
   return new EngineError(name, code, fault, message, extra);
 }
 
-/** A failure that came from the kernel as a code; unknown codes are treated as our bug. */
+/** A failure that came from the kernel as a code; every other code than 49 is the statement's fault. */
 export function failCode(code: number, name: string, message: string, extra?: FailureExtra) {
   const named = errorTable.get(name);
   if (named) return new EngineError(name, named.code, named.fault, message, extra);
   const known = errorTable.get(nameByCode.get(code) ?? '');
-  return new EngineError(name, code, known?.fault ?? 'bug', message, extra);
+  return new EngineError(
+    name,
+    code,
+    known?.fault ?? (code === 49 ? 'bug' : 'client'),
+    message,
+    extra,
+  );
 }
 
 /** Any thrown value as a failure; what is not one already is a bug of ours with a log id. */

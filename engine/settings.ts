@@ -1,9 +1,10 @@
-// Settings: one table with type, default and description. What is not in it but known to ClickHouse
-// (settings-clickhouse.ts) is accepted without effect; any other name is an error with the nearest.
+// Settings with an effect: one table with type, default and description. What is not in it but known to
+// ClickHouse (settings-clickhouse.ts) is accepted; any other name is an error with the nearest.
 
 import { suggest } from '../sql/suggest.ts';
 import { fail } from './errors.ts';
 import { clickhouseSettings } from './settings-clickhouse.ts';
+import { settingValue } from './settings-values.ts';
 
 export type SettingType = 'bool' | 'integer' | 'float' | 'text' | 'seconds' | 'bytes';
 
@@ -98,6 +99,16 @@ const rows: Record<string, Row> = {
     'kernel',
   ],
   // writing
+  materialized_views_ignore_errors: [
+    'bool',
+    '0',
+    'A materialized view that fails is passed over; the rows are stored without it',
+  ],
+  // projections
+  optimize_use_projections: ['bool', '1', 'Queries read projections where they fit'],
+  force_optimize_projection: ['bool', '0', 'A query that no projection fits is an error'],
+  force_optimize_projection_name: ['text', '', 'A query that does not use it is an error'],
+  preferred_optimize_projection_name: ['text', '', 'The projection to take where several fit'],
   insert_deduplication_token: ['text', '', 'Names an INSERT: the same again is stored once'],
   insert_deduplicate: ['bool', '1', 'Obey insert_deduplication_token'],
   async_insert: ['bool', '0', 'Accepted: every insert shares its disk sync with others already'],
@@ -334,67 +345,47 @@ export const settingDefinitions: ReadonlyMap<string, SettingDefinition> = new Ma
   ]),
 );
 
-/** Settings of a table (SETTINGS in CREATE TABLE) that are obeyed; all other names of MergeTree are
- *  accepted. */
+/** Names that users may make up, as ClickHouse's own configuration allows. */
+const custom = /^(SQL_|custom_)\w+$/;
+
 export const isKnownSetting = (name: string): boolean =>
-  settingDefinitions.has(name) || clickhouseSettings.has(name);
+  settingDefinitions.has(name) || clickhouseSettings.has(name) || custom.test(name);
 
 export function unknownSetting(name: string): Error {
-  const near = suggest(name, [...settingDefinitions.keys(), ...clickhouseSettings]);
+  const near = suggest(name, [...settingDefinitions.keys(), ...clickhouseSettings.keys()]);
   return fail('UNKNOWN_SETTING', `Unknown setting '${name}'`, {
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
   });
 }
 
-const suffixes: Record<string, number> = {
-  k: 1e3,
-  m: 1e6,
-  g: 1e9,
-  t: 1e12,
-  ki: 2 ** 10,
-  mi: 2 ** 20,
-  gi: 2 ** 30,
-  ti: 2 ** 40,
+const ownTypes: Record<SettingType, string> = {
+  bool: 'Bool',
+  integer: 'UInt64',
+  bytes: 'UInt64',
+  float: 'Float',
+  seconds: 'Seconds',
+  text: 'String',
 };
+
+/** The type of a known setting by ClickHouse's name for it. */
+export function settingTypeOf(name: string): string {
+  const known = clickhouseSettings.get(name);
+  if (known) return known.type;
+  const own = settingDefinitions.get(name);
+  return own ? ownTypes[own.type] : 'Custom';
+}
+
+export const settingDefault = (name: string): string =>
+  settingDefinitions.get(name)?.default ?? clickhouseSettings.get(name)?.default ?? '';
+
+/** Other names of a setting mean the one. */
+export const canonicalSetting = (name: string): string =>
+  clickhouseSettings.get(name)?.aliasOf ?? name;
 
 /** The value as it is kept; throws for one that does not fit. */
 export function normaliseSetting(name: string, value: string): string {
-  const definition = settingDefinitions.get(name);
-  if (!definition) {
-    if (clickhouseSettings.has(name)) return value;
-    throw unknownSetting(name);
-  }
-  const text = value.trim();
-  const bad = (expected: string): Error =>
-    fail('BAD_ARGUMENTS', `Setting ${name} takes ${expected}, not '${value.slice(0, 50)}'`);
-  switch (definition.type) {
-    case 'bool':
-      if (/^(1|true|on|yes)$/i.test(text)) return '1';
-      if (/^(0|false|off|no)$/i.test(text)) return '0';
-      throw fail('CANNOT_PARSE_BOOL', `Setting ${name} takes 0 or 1, not '${value.slice(0, 50)}'`);
-    case 'integer':
-    case 'bytes': {
-      if (/^auto$/i.test(text)) return definition.default;
-      if (/^(true|false)$/i.test(text)) return /^t/i.test(text) ? '1' : '0';
-      const match = /^(-?\d+(?:\.0+)?)([kmgt]i?)?b?$/i.exec(text);
-      if (!match || (match[1] as string).startsWith('-')) throw bad('a whole number');
-      const scale = suffixes[(match[2] ?? '').toLowerCase()] ?? 1;
-      return scale === 1
-        ? BigInt(
-            Number.parseInt(match[1] as string, 10) === Number(match[1]) &&
-              (match[1] as string).length < 16
-              ? Number(match[1])
-              : (match[1] as string).replace(/\..*$/, ''),
-          ).toString()
-        : String(Number(match[1]) * scale);
-    }
-    case 'seconds':
-    case 'float':
-      if (!/^\d+(\.\d*)?(e[-+]?\d+)?$/i.test(text)) throw bad('a number');
-      return text;
-    case 'text':
-      return value;
-  }
+  if (!isKnownSetting(name)) throw unknownSetting(name);
+  return settingValue(name, settingTypeOf(name), value, settingDefault(name));
 }
 
 export interface Settings {
@@ -406,15 +397,16 @@ export interface Settings {
   readonly changed: ReadonlyMap<string, string>;
   /** Further values over these; names and values are checked. */
   with(more: Iterable<readonly [string, string]>): Settings;
-  /** The changed ones that the kernel reads. */
+  /** The defaults again for these. */
+  without(names: Iterable<string>): Settings;
+  /** The changed ones, for the kernel. */
   forKernel(): Record<string, string>;
   /** A text that is equal for equal settings, for caches. */
   readonly key: string;
 }
 
 function make(changed: ReadonlyMap<string, string>): Settings {
-  const text = (name: string): string =>
-    changed.get(name) ?? settingDefinitions.get(name)?.default ?? '';
+  const text = (name: string): string => changed.get(name) ?? settingDefault(name);
   let key: string | undefined;
   let kernel: Record<string, string> | undefined;
   return {
@@ -424,7 +416,8 @@ function make(changed: ReadonlyMap<string, string>): Settings {
     changed,
     with(more) {
       let next: Map<string, string> | undefined;
-      for (const [name, value] of more) {
+      for (const [written, value] of more) {
+        const name = canonicalSetting(written);
         const normal = normaliseSetting(name, value);
         if ((next ?? changed).get(name) === normal) continue;
         next ??= new Map(changed);
@@ -432,8 +425,16 @@ function make(changed: ReadonlyMap<string, string>): Settings {
       }
       return next ? make(next) : this;
     },
+    without(names) {
+      const next = new Map(changed);
+      for (const name of names) {
+        if (!isKnownSetting(name)) throw unknownSetting(name);
+        next.delete(canonicalSetting(name));
+      }
+      return next.size === changed.size ? this : make(next);
+    },
     forKernel() {
-      kernel ??= Object.fromEntries([...changed].filter(([name]) => kernelReads(name)));
+      kernel ??= Object.fromEntries([...changed].filter(([name]) => !engineOnly.has(name)));
       return kernel;
     },
     get key() {
@@ -446,8 +447,7 @@ function make(changed: ReadonlyMap<string, string>): Settings {
   };
 }
 
-const kernelReads = (name: string): boolean =>
-  settingDefinitions.get(name)?.kernel === true ||
-  /^(input_format|output_format|format)_/.test(name);
+/** What the engine does alone; the token is handed over only where rows are to be hashed. */
+const engineOnly = new Set(['insert_deduplication_token', 'log_comment']);
 
 export const defaultSettings: Settings = make(new Map());

@@ -5,7 +5,7 @@ import { suggest } from '../../sql/suggest.ts';
 import { EngineError } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
-import { settingDefinitions } from '../settings.ts';
+import { canonicalSetting, type Settings, settingTypeOf } from '../settings.ts';
 
 /** The value of a setting as text. */
 export function settingText(value: Expression): string {
@@ -29,21 +29,27 @@ export function settingText(value: Expression): string {
   throw failAt(value.span, 'BAD_ARGUMENTS', 'The value of a setting must be a literal');
 }
 
+/** Settings that say how the answer is sent, not what it is: readers may set them. */
+const transport =
+  /^(enable_http_compression|http_|send_progress_in_http|wait_end_of_query|output_format_|format_|default_format|log_comment)/;
+
 export function applySettings(run: Run, items: readonly SettingItem[] | undefined): void {
   for (const item of items ?? []) {
-    if (run.readonly === 1) {
+    const isDefault = item.value.kind === 'Literal' && item.value.type === 'default';
+    const isNull = item.value.kind === 'Literal' && item.value.type === 'null';
+    if (isNull && settingTypeOf(item.name) !== 'String') {
       throw failAt(
-        item.nameSpan,
-        'READONLY',
-        `Cannot modify '${item.name}' setting in readonly mode`,
+        item.value.span,
+        'CANNOT_CONVERT_TYPE',
+        `Setting ${item.name} takes a value, not NULL`,
+        { hint: 'DEFAULT brings the default back' },
       );
     }
-    const isDefault = item.value.kind === 'Literal' && item.value.type === 'default';
-    const text = isDefault
-      ? (settingDefinitions.get(item.name)?.default ?? '')
-      : settingText(item.value);
+    let next: Settings;
     try {
-      run.settings = run.settings.with([[item.name, text]]);
+      next = isDefault
+        ? run.settings.without([item.name])
+        : run.settings.with([[item.name, settingText(item.value)]]);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const span = error.name === 'UNKNOWN_SETTING' ? item.nameSpan : item.value.span;
@@ -54,6 +60,16 @@ export function applySettings(run: Run, items: readonly SettingItem[] | undefine
         error.hint ? { hint: error.hint } : {},
       );
     }
+    const name = canonicalSetting(item.name);
+    const same = next.text(name) === run.settings.text(name);
+    if (run.readonly === 1 && !same && !transport.test(name)) {
+      throw failAt(
+        item.nameSpan,
+        'READONLY',
+        `Cannot modify '${item.name}' setting in readonly mode`,
+      );
+    }
+    run.settings = next;
   }
 }
 

@@ -5,7 +5,7 @@ import { failAt } from '../plan/context.ts';
 import { nameText } from '../plan/scope.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
-import { settingDefinitions } from '../settings.ts';
+import { canonicalSetting } from '../settings.ts';
 import { requireDatabase } from '../tables/catalog-view.ts';
 import { applySettings, settingText } from './apply-settings.ts';
 
@@ -15,15 +15,12 @@ export function setSettings(run: Run, ast: SetSettings): Answer {
       run.session?.params.set(item.name.slice('param_'.length), settingText(item.value));
       continue;
     }
-    const before = run.settings;
     applySettings(run, [item]);
     if (!run.session) continue;
-    const isDefault = item.value.kind === 'Literal' && item.value.type === 'default';
-    if (isDefault) run.session.settings.delete(item.name);
-    else if (run.settings !== before)
-      run.session.settings.set(item.name, run.settings.text(item.name));
-    else if (settingDefinitions.has(item.name))
-      run.session.settings.set(item.name, run.settings.text(item.name));
+    const name = canonicalSetting(item.name);
+    const value = run.settings.changed.get(name);
+    if (value === undefined) run.session.settings.delete(name);
+    else run.session.settings.set(name, value);
   }
   return done;
 }

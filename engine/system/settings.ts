@@ -1,18 +1,9 @@
 // system.settings
 
 import type { LitValue } from '../plan/wire.ts';
-import { type SettingType, settingDefinitions } from '../settings.ts';
+import { settingDefault, settingDefinitions, settingTypeOf } from '../settings.ts';
 import { clickhouseSettings } from '../settings-clickhouse.ts';
 import { columns, flag, type SystemTable } from './table.ts';
-
-const types: Record<SettingType, string> = {
-  bool: 'Bool',
-  integer: 'UInt64',
-  bytes: 'UInt64',
-  float: 'Float',
-  seconds: 'Seconds',
-  text: 'String',
-};
 
 export const settings: SystemTable = {
   name: 'settings',
@@ -38,45 +29,30 @@ export const settings: SystemTable = {
   ),
   rows(run) {
     const locked = flag(run.readonly === 1);
-    const out: LitValue[][] = [];
-    for (const [name, d] of settingDefinitions) {
-      const value = run.settings.text(name);
-      out.push([
+    const names = new Set([
+      ...settingDefinitions.keys(),
+      ...clickhouseSettings.keys(),
+      ...run.settings.changed.keys(),
+    ]);
+    // JDBC and Metabase take this one for a sign of the cloud.
+    names.delete('cloud_mode');
+    return [...names].map((name): LitValue[] => {
+      const definition = settingDefinitions.get(name);
+      return [
         name,
-        value,
-        flag(value !== d.default),
-        d.doc,
+        run.settings.text(name),
+        flag(run.settings.changed.has(name)),
+        definition?.doc ?? 'Accepted without effect here',
         null,
         null,
         [],
         locked,
-        types[d.type],
-        d.default,
-        '',
-        '0',
-        'Production',
-      ]);
-    }
-    for (const name of clickhouseSettings) {
-      // JDBC and Metabase take this one for a sign of the cloud.
-      if (settingDefinitions.has(name) || name === 'cloud_mode') continue;
-      const value = run.settings.changed.get(name) ?? '';
-      out.push([
-        name,
-        value,
-        flag(value !== ''),
-        'Accepted without effect here',
-        null,
-        null,
-        [],
-        locked,
-        'String',
-        '',
-        '',
-        '1',
-        'Obsolete',
-      ]);
-    }
-    return out;
+        settingTypeOf(name),
+        settingDefault(name),
+        clickhouseSettings.get(name)?.aliasOf ?? '',
+        flag(!definition),
+        definition ? 'Production' : 'Obsolete',
+      ];
+    });
   },
 };
