@@ -112,31 +112,38 @@ impl Shape {
             .collect()
     }
 
-    /// The batch in the order of the sort key.
-    fn sorted(&self, batch: Batch, query: &Query) -> Result<Batch> {
-        if self.sort_key.is_empty() {
-            return Ok(batch);
-        }
-        let plain = self.plain_sort();
-        let order = if plain.len() == self.sort_key.len() {
-            storage::sort_batch(
-                &batch,
-                &plain.iter().map(|&column| SortKey { column, desc: false }).collect::<Vec<_>>(),
-            )
-        } else {
-            let keys: Vec<Column> =
-                self.sort_key.iter().map(|k| k.eval(&batch, query)).collect::<Result<_>>()?;
-            let n = keys.len();
-            let by = Batch { columns: keys, rows: batch.rows };
-            storage::sort_batch(
-                &by,
-                &(0..n).map(|column| SortKey { column, desc: false }).collect::<Vec<_>>(),
-            )
+    /// The columns that the sort and partition keys read, whole; the others only as constants.
+    fn key_columns(&self, parts: &[Batch], rows: usize) -> Batch {
+        let mut used = Vec::new();
+        self.sort_key.iter().chain(&self.partition_key).for_each(|k| k.columns(&mut used));
+        let column = |(i, t): (usize, &Type)| {
+            if used.contains(&i) {
+                Column::concat(t, &parts.iter().map(|b| &b.columns[i]).collect::<Vec<_>>())
+            } else {
+                Column::default_of(t, rows)
+            }
         };
-        if order.iter().enumerate().all(|(i, &r)| i == r as usize) {
-            return Ok(batch);
+        Batch { columns: self.types.iter().enumerate().map(column).collect(), rows }
+    }
+
+    /// `rows` (all if `None`) in the order of the sort key; `None` if all rows lie in it already.
+    fn order(&self, keys: &Batch, rows: Option<Vec<u32>>, query: &Query) -> Result<Option<Vec<u32>>> {
+        if self.sort_key.is_empty() {
+            return Ok(rows);
         }
-        Ok(batch.gather(&order))
+        let part = match &rows {
+            Some(rows) => keys.gather(rows),
+            None => keys.clone(),
+        };
+        let columns: Vec<Column> =
+            self.sort_key.iter().map(|k| k.eval(&part, query)).collect::<Result<_>>()?;
+        let by: Vec<SortKey> = (0..columns.len()).map(|column| SortKey { column, desc: false }).collect();
+        let order = storage::sort_batch(&Batch { columns, rows: part.rows }, &by);
+        Ok(match rows {
+            Some(rows) => Some(order.into_iter().map(|i| rows[i as usize]).collect()),
+            None if order.iter().enumerate().all(|(i, &r)| i == r as usize) => None,
+            None => Some(order),
+        })
     }
 }
 
@@ -216,12 +223,14 @@ impl SegmentSink {
     }
 
     fn write(&mut self, query: &Arc<Query>) -> Result<()> {
-        let all = self.take_pending();
-        if all.rows == 0 {
+        let parts = std::mem::take(&mut self.pending);
+        let rows = std::mem::take(&mut self.rows) as usize;
+        if rows == 0 {
             return Ok(());
         }
         query.cancel.check()?;
-        let partitions = self.shape.partitions(&all, query)?;
+        let keys = self.shape.key_columns(&parts, rows);
+        let partitions = self.shape.partitions(&keys, query)?;
         let limit = self.target.partitions_max;
         if limit > 0 && partitions.len() as u64 > limit {
             return Err(Error::new(
@@ -234,28 +243,14 @@ impl SegmentSink {
         }
         for (partition, rows) in partitions {
             query.cancel.check()?;
-            let part = match &rows {
-                Some(rows) => all.gather(rows),
-                None => all.clone(),
-            };
-            let sorted = self.shape.sorted(part, query)?;
-            self.write_sorted(&partition, sorted, query)?;
+            let order = self.shape.order(&keys, rows, query)?;
+            let path = format!("{}-{}.seg", self.target.prefix, self.written.len());
+            let (specs, options) = (self.shape.specs(), self.shape.options(query));
+            let info =
+                storage::write_rows(&self.files, &path, &specs, &parts, order.as_deref(), &options)?;
+            self.written.push(descriptor(&info, &partition, self.target.level));
         }
         self.held.resize(0)
-    }
-
-    fn write_sorted(&mut self, partition: &str, batch: Batch, query: &Arc<Query>) -> Result<()> {
-        let path = format!("{}-{}.seg", self.target.prefix, self.written.len());
-        let mut batches = std::iter::once(Ok(batch));
-        let info = storage::write_segment(
-            &self.files,
-            &path,
-            &self.shape.specs(),
-            &mut batches,
-            &self.shape.options(query),
-        )?;
-        self.written.push(descriptor(&info, partition, self.target.level));
-        Ok(())
     }
 
     /// Writes what waits; gives the descriptors of all segments.
