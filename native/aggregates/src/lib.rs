@@ -10,7 +10,7 @@ mod state;
 
 pub use combinators::{COMBINATORS, SIMPLE};
 pub use contract::{Aggregate, Groups, Param, States};
-pub use registry::{AggregateDef, registry};
+pub use registry::{AggregateDef, registry, unknown};
 pub use resolve::{is_aggregate, of_state_type, resolve};
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ pub fn find(name: &str) -> Result<&'static FunctionDef> {
 /// Binds a function to argument types.
 /// Errors: `UNKNOWN_FUNCTION`, `NUMBER_OF_ARGUMENTS_DOESNT_MATCH`, `ILLEGAL_TYPE_OF_ARGUMENT`, ….
 pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Call>> {
-    let def = find(name)?;
+    let def = registry::overload(name, args).map_or_else(|| find(name), Ok)?;
     if def.lambda.is_none() && args.iter().any(|a| a.lambda) {
         return Err(Error::illegal_type(format!("Function {name} takes no lambda")));
     }

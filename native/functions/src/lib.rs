@@ -18,9 +18,16 @@ mod supertype;
 pub use call::{Arg, Call, LambdaFn, Value, find, lambda_params, resolve};
 pub use cast::{CastMode, cast};
 pub use def::FunctionDef;
-pub use registry::registry;
+pub use registry::{Extension, extend, registry};
 pub use session::Session;
 pub use supertype::common_type;
+
+/// What a function of another crate is made of; see `extend`.
+pub mod parts {
+    pub use crate::args::{i64s, u64s};
+    pub use crate::bind::{Bind, Bound, Ctx, bound};
+    pub use crate::def::f;
+}
 
 /// Declares the families and lists their definitions.
 macro_rules! registry {

@@ -1,8 +1,28 @@
 //! All functions, by name.
 
+use crate::call::Arg;
 use crate::def::FunctionDef;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
+
+/// Functions of a crate above this one: of those that need what this crate does not know.
+pub struct Extension {
+    pub category: &'static str,
+    pub defs: &'static [FunctionDef],
+    /// the function that a name stands for with these arguments, if not the one of that name
+    pub overload: fn(&str, &[Arg]) -> Option<&'static str>,
+}
+
+static EXTENSION: OnceLock<&'static Extension> = OnceLock::new();
+
+/// Adds functions. To be called before the first look-up; later calls change nothing.
+pub fn extend(extension: &'static Extension) {
+    let _ = EXTENSION.set(extension);
+}
+
+pub fn overload(name: &str, args: &[Arg]) -> Option<&'static FunctionDef> {
+    EXTENSION.get().and_then(|e| (e.overload)(name, args)).and_then(lookup)
+}
 
 struct Names {
     all: Vec<&'static FunctionDef>,
@@ -14,8 +34,9 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
     let mut all = Vec::new();
     let mut exact = HashMap::new();
     let mut any_case = HashMap::new();
-    for (category, defs) in crate::FAMILIES {
-        for d in *defs {
+    let extension = EXTENSION.get().map(|e| (e.category, e.defs));
+    for (category, defs) in crate::FAMILIES.iter().copied().chain(extension) {
+        for d in defs {
             let def: &'static FunctionDef = Box::leak(Box::new(FunctionDef { category, ..*d }));
             all.push(def);
             exact.insert(def.name, def);
