@@ -91,7 +91,15 @@ it(`${count} generated queries give ClickHouse's answers`, {
   for (let seed = first; seed < first + count; seed++) {
     const { sql, ordered } = query(seeded(seed));
     const a = await ours(sql);
-    const b = theirs(peer, sql);
+    let b = theirs(peer, sql);
+    // chdb gives the answer before this one now and then: the names show it
+    if (
+      'text' in a &&
+      'text' in b &&
+      parseAnswer(a.text).names.join() !== parseAnswer(b.text).names.join()
+    ) {
+      b = theirs(peer, sql);
+    }
     if (explained.some(([pattern]) => pattern.test(sql))) continue;
     if ('code' in a || 'code' in b) {
       if ('code' in a && 'code' in b) {

@@ -1,6 +1,14 @@
 // Random SELECTs, one function per shape. Every query either orders by all it returns or is compared without order,
 // so that two right engines cannot differ.
-import { aggregate, expression, randomKind, scalarKind, type Visible } from './expressions.ts';
+import {
+  aggregate,
+  column,
+  expression,
+  keyed,
+  randomKind,
+  scalarKind,
+  type Visible,
+} from './expressions.ts';
 import type { Random } from './random.ts';
 import { type TableDef, tables } from './tables.ts';
 
@@ -69,7 +77,7 @@ function grouped(random: Random): Query {
   const keys = random.some(
     0,
     3,
-    (i) => `${expression(random, columns, scalarKind(random), 1)} AS k${i}`,
+    (i) => `${keyed(random, columns, scalarKind(random), 1)} AS k${i}`,
   );
   const calls = random.some(1, 4, (i) => `${aggregate(random, columns, 2).sql} AS a${i}`);
   const list = [...keys, ...calls];
@@ -106,9 +114,12 @@ function joined(random: Random): Query {
   );
   const l = visible(left, 'l.');
   const r = visible(right, 'r.');
-  const kind = random.pick(['int', 'int', 'string', 'date'] as const);
-  const a = expression(random, l, kind, random.int(2));
-  const b = right.name === 'nothing' ? 'r.k' : expression(random, r, kind, 0);
+  const kinds = (['int', 'int', 'string', 'date'] as const).filter((k) =>
+    r.some((c) => c.kind === k),
+  );
+  const kind = random.pick(kinds);
+  const a = column(random, l, kind);
+  const b = column(random, r, kind);
   const join = random.pick([
     'INNER',
     'LEFT',
@@ -121,11 +132,9 @@ function joined(random: Random): Query {
     'INNER',
     'LEFT',
   ]);
-  const extra = random.chance(0.15)
-    ? ` AND ${random.pick(['l', 'r'])}.${random.chance(0.5) ? 'x' : 'y'}`
+  const residual = random.chance(0.15)
+    ? ` AND ${expression(random, random.chance(0.5) ? l : r, 'bool', 1)}`
     : '';
-  const residual =
-    extra === '' ? '' : ` AND ${expression(random, random.chance(0.5) ? l : r, 'bool', 1)}`;
   const seen =
     join.endsWith('SEMI') || join.endsWith('ANTI')
       ? join.startsWith('LEFT')
@@ -137,11 +146,8 @@ function joined(random: Random): Query {
     : outputs(random, seen);
   const tail = ordering(random, list.length);
   const nulls = random.chance(0.5) ? ' SETTINGS join_use_nulls = 1' : '';
-  const on = `toString(${a}) = toString(${b})`;
-  const condition =
-    kind === 'int' ? (a.includes('.') && b.includes('.') ? `${a} = ${b}` : on) : `${a} = ${b}`;
   return {
-    sql: `SELECT ${list.join(', ')} FROM ${left.name} AS l ${join} JOIN ${right.name} AS r ON ${condition}${residual}${where(random, seen, 0.3)}${tail.sql}${nulls}`,
+    sql: `SELECT ${list.join(', ')} FROM ${left.name} AS l ${join} JOIN ${right.name} AS r ON ${a} = ${b}${residual}${where(random, seen, 0.3).replace('PREWHERE', 'WHERE')}${tail.sql}${nulls}`,
     ordered: tail.ordered,
   };
 }
@@ -186,6 +192,9 @@ function filtered(random: Random): Query {
   };
 }
 
+/** A call that OVER may follow, with one answer for one frame. */
+const overable = (call: string): string => (/^array|FILTER/.test(call) ? 'count()' : call);
+
 function windowed(random: Random): Query {
   const columns = visible(named('wide'));
   const partition = random.chance(0.6)
@@ -205,7 +214,7 @@ function windowed(random: Random): Query {
   const calls = random.some(1, 3, (i) => {
     const value = expression(random, columns, scalarKind(random), 1);
     return `${random.pick([
-      () => `${aggregate(random, columns, 1).sql.replace(/ FILTER .*$/, '')} OVER ${over}`,
+      () => `${overable(aggregate(random, columns, 1).sql)} OVER ${over}`,
       () => `row_number() OVER ${whole}`,
       () =>
         `rank() OVER (${partition}ORDER BY ${expression(random, columns, scalarKind(random), 0)})`,
