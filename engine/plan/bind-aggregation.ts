@@ -194,7 +194,7 @@ function rewriter(
     }
     if (expr.kind === 'grouping') return grouping(scope, expr, keys, sets, setColumn);
     if (expr.kind === 'column') {
-      if (params.has(expr.id)) return expr;
+      if (params.has(expr.id) || expr.outer) return expr;
       throw failAt(
         expr.span,
         'NOT_AN_AGGREGATE',

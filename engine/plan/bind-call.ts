@@ -2,10 +2,10 @@
 // and the few names that are not functions of the kernel (arrayJoin, grouping, in).
 
 import type { Expression, FunctionCall, Lambda, Span } from '../../sql/ast.ts';
-import { isKnownSetting, settingDefinitions, unknownSetting } from '../settings.ts';
+import { isKnownSetting, settingTypeOf, unknownSetting } from '../settings.ts';
 import { bindExpression, bindIn, castTo, withSpan } from './bind-expression.ts';
 import { expandColumns } from './bind-star.ts';
-import { bindScalarSubquery } from './bind-subquery.ts';
+import { existsSubquery } from './bind-subquery.ts';
 import { bindWindow, windowOnly } from './bind-window.ts';
 import { constantOf } from './constants.ts';
 import { type ArgumentType, checkMeasure, failAt, newColumn, notBuilt } from './context.ts';
@@ -20,10 +20,10 @@ import {
   lambdaExpr,
   literalExpr,
   measureOf,
-  scalarExpr,
   someExpr,
   unfoldExpr,
 } from './expression.ts';
+import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { identifierParts } from './scope.ts';
@@ -34,13 +34,13 @@ import type { Lit } from './wire.ts';
 const needsConstants =
   /^(to(FixedString|Decimal|DateTime|TimeZone|StartOf|UnixTimestamp64)|fromUnix|makeDate|tupleElement|arrayElement|dateTrunc|date_trunc|JSONExtract|JSON_|cast|accurateCast|reinterpret|now|getSetting|parseDateTime|serverTimezone|round|floor|ceil|trunc|dateDiff|timeSlot|defaultValueOf|transform|enum)/i;
 
-const sets: Record<string, { negated: boolean }> = {
+const sets: Record<string, { negated: boolean; nulls?: true }> = {
   in: { negated: false },
   notIn: { negated: true },
   globalIn: { negated: false },
   globalNotIn: { negated: true },
-  nullIn: { negated: false },
-  notNullIn: { negated: true },
+  nullIn: { negated: false, nulls: true },
+  notNullIn: { negated: true, nulls: true },
 };
 
 export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
@@ -57,11 +57,10 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
   const set = Object.hasOwn(sets, ast.name) ? sets[ast.name] : undefined;
   if (set && ast.args.length === 2) {
     const left = bindExpression(ast.args[0] as Expression, scope, locals);
-    return bindIn(scope, left, ast.args[1] as Expression, set.negated, locals, ast.span);
+    return bindIn(scope, left, ast.args[1] as Expression, set.negated, locals, ast.span, set.nulls);
   }
   if (lower === 'exists' && ast.args[0]?.kind === 'Subquery') {
-    const { index } = bindScalarSubquery(ast.args[0].query, scope, 'exists');
-    return scalarExpr(index, 'UInt8', ast.span);
+    return existsSubquery(ast.args[0].query, scope, ast.span);
   }
   if (lower === 'cast' && ast.args.length === 2) return bindCast(ast, scope, locals);
   if (ast.name === 'getSetting' || ast.name === 'getSettingOrDefault') {
@@ -95,20 +94,19 @@ function settingValue(ast: FunctionCall, scope: Scope, locals: Locals): Expr | u
   const [first, second] = ast.args;
   const name = first && constantOf(scope.ctx, bindExpression(first, scope, locals))?.value;
   if (typeof name !== 'string') return undefined;
-  const definition = settingDefinitions.get(name);
-  if (!definition && second) return bindExpression(second, scope, locals);
-  if (!definition) {
-    const changed = scope.ctx.settings.changed.get(name);
-    if (changed !== undefined) return literalExpr('String', changed, ast.span);
-    if (isKnownSetting(name)) return literalExpr('String', '', ast.span);
-    const error = unknownSetting(name);
-    throw failAt(ast.args[0]?.span, 'UNKNOWN_SETTING', error.message);
+  if (!isKnownSetting(name)) {
+    if (second) return bindExpression(second, scope, locals);
+    throw failAt(first?.span, 'UNKNOWN_SETTING', unknownSetting(name).message);
   }
   const text = scope.ctx.settings.text(name);
-  if (definition.type === 'bool') return literalExpr('Bool', text === '1', ast.span);
-  if (definition.type === 'text') return literalExpr('String', text, ast.span);
-  if (definition.type === 'float') return literalExpr('Float32', text, ast.span);
-  return literalExpr('UInt64', String(Math.round(Number(text) || 0)), ast.span);
+  const type = settingTypeOf(name);
+  if (type === 'Bool') return literalExpr('Bool', text === '1', ast.span);
+  if (/^(Seconds|Milliseconds|Float|Double)$/.test(type)) {
+    const value = type === 'Milliseconds' ? String(Number(text) / 1000) : text;
+    return literalExpr('Float64', value || '0', ast.span);
+  }
+  const isNumber = /Int|MaxThreads|Custom/.test(type) && /^-?\d+$/.test(text);
+  return isNumber ? numberLiteral(text, ast.span) : literalExpr('String', text, ast.span);
 }
 
 export function unknownFunction(scope: Scope, name: string, span: Span): Error {

@@ -3,10 +3,10 @@
 import type { Expression, Span } from '../../sql/ast.ts';
 import { bindFunction, resolveCall } from './bind-call.ts';
 import { expandColumns } from './bind-star.ts';
-import { bindScalarSubquery, bindSetSubquery, bindTableSet } from './bind-subquery.ts';
+import { bindTableSet, existsSubquery, inSubquery, scalarSubquery } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
-import { deeper, failAt, notBuilt } from './context.ts';
-import { callExpr, castExpr, type Expr, inExpr, literalExpr, scalarExpr } from './expression.ts';
+import { deeper, failAt, newColumn, notBuilt } from './context.ts';
+import { callExpr, castExpr, columnExpr, type Expr, inExpr, literalExpr } from './expression.ts';
 import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
 import { identifierText, typeText } from './names.ts';
 import {
@@ -19,7 +19,7 @@ import {
   unknownIdentifier,
 } from './scope.ts';
 import { arrayElementType, baseType, isNullable, tupleElements, typeHead } from './types.ts';
-import type { Lit, LitValue } from './wire.ts';
+import type { LitValue } from './wire.ts';
 
 type Kind = Expression['kind'];
 type Of<K extends Kind> = Extract<Expression, { kind: K }>;
@@ -112,12 +112,8 @@ const binders: { [K in Kind]: Bind<K> } = {
     return resolveCall(scope, fn, [bindExpression(ast.expr, scope, locals)], ast.span);
   },
   Quantified: bindQuantified,
-  Exists: (ast, scope) =>
-    scalarExpr(bindScalarSubquery(ast.query, scope, 'exists').index, 'UInt8', ast.span),
-  Subquery: (ast, scope) => {
-    const { index, type } = bindScalarSubquery(ast.query, scope, 'scalar');
-    return scalarExpr(index, type, ast.span);
-  },
+  Exists: (ast, scope) => existsSubquery(ast.query, scope, ast.span),
+  Subquery: (ast, scope) => scalarSubquery(ast.query, scope, ast.span),
   Tuple: (ast, scope, locals) => collection(scope, 'tuple', ast.items, locals, ast.span),
   Array: (ast, scope, locals) => collection(scope, 'array', ast.items, locals, ast.span),
   Map: (ast, scope, locals) => {
@@ -215,18 +211,44 @@ function lookUp(scope: Scope, names: string[], locals: Locals, span: Span): Expr
   return lookOutside(scope, names, span);
 }
 
-/** Names of the queries around this one: WITH expressions yes, their columns not yet. */
+/** Names of the queries around this one. Their columns become parameters of the subqueries between. */
 function lookOutside(scope: Scope, names: string[], span: Span): Expr | undefined {
-  for (let outer = scope.parent; outer; outer = outer.parent) {
-    const entry = outer.aliases.get(names[0] as string);
-    if (entry && !entry.binding) {
-      const bound = bindAlias(outer, names[0] as string);
-      if (isOwn(bound)) return descend(scope, respan(bound, span), names.slice(1), span);
-      throw correlated(names, span);
+  const edges: Scope[] = [];
+  for (let outer: Scope | undefined = scope; outer; outer = outer.parent) {
+    if (outer !== scope) {
+      const entry = outer.aliases.get(names[0] as string);
+      if (entry && !entry.binding) {
+        const bound = bindAlias(outer, names[0] as string);
+        const value = isOwn(bound) ? bound : across(edges, bound, names, span);
+        return descend(scope, respan(value, span), names.slice(1), span);
+      }
+      const found = findColumn(outer, names, span);
+      if (found) {
+        const value = across(edges, found.column.expr(), names, span);
+        return descend(scope, respan(value, span), names.slice(found.used), span);
+      }
     }
-    if (findColumn(outer, names, span)) throw correlated(names, span);
+    if (outer.across) edges.push(outer);
   }
   return undefined;
+}
+
+/** A value of an outer query as the subqueries behind `edges` (innermost first) see it. */
+function across(edges: readonly Scope[], outer: Expr, names: string[], span: Span): Expr {
+  if (edges.length === 0) {
+    const name = names.map(identifierText).join('.');
+    throw notBuilt(span, `A subquery in FROM that uses a column beside it (${name})`);
+  }
+  let value = outer;
+  for (const { ctx, across: known } of edges.toReversed()) {
+    let param = known?.get(value.key);
+    if (!param) {
+      param = { column: newColumn(ctx, names.at(-1) as string, value.type), value };
+      known?.set(value.key, param);
+    }
+    value = { ...columnExpr(param.column, span), outer: true };
+  }
+  return value;
 }
 
 /** Whether an expression stands on its own, without columns of a query around. */
@@ -235,6 +257,7 @@ function isOwn(expr: Expr): boolean {
     case 'column':
     case 'aggregate':
     case 'window':
+    case 'correlated':
       return false;
     case 'call':
     case 'grouping':
@@ -246,15 +269,6 @@ function isOwn(expr: Expr): boolean {
     default:
       return true;
   }
-}
-
-function correlated(names: string[], span: Span): Error {
-  const name = names.map(identifierText).join('.');
-  return notBuilt(
-    span,
-    `A subquery that uses a column of the query around it (${name})`,
-    'Write it as a JOIN',
-  );
 }
 
 /** The same expression, pointing at the place where it is used now. */
@@ -343,18 +357,17 @@ function bindQuantified(ast: Of<'Quantified'>, scope: Scope, locals: Locals): Ex
   const left = bindExpression(ast.expr, scope, locals);
   const any = ast.quantifier === 'ANY';
   if ((ast.fn === 'equals' && any) || (ast.fn === 'notEquals' && !any)) {
-    const { index } = bindSetSubquery(ast.query, scope);
-    return inExpr(left, { subquery: index }, !any, 'UInt8', ast.span);
+    return inSubquery(left, ast.query, !any, scope, ast.span);
   }
   const lower = ast.fn === 'less' || ast.fn === 'lessOrEquals';
   const upper = ast.fn === 'greater' || ast.fn === 'greaterOrEquals';
   if (!lower && !upper) throw notBuilt(ast.span, `${ast.op} ${ast.quantifier} (subquery)`);
   const reduce = lower === any ? 'max' : 'min';
-  const { index, type } = bindScalarSubquery(ast.query, scope, 'scalar', reduce);
-  return resolveCall(scope, ast.fn, [left, scalarExpr(index, type, ast.span)], ast.span);
+  const bound = scalarSubquery(ast.query, scope, ast.span, reduce);
+  return resolveCall(scope, ast.fn, [left, bound], ast.span);
 }
 
-/** x IN source: NULL where x is NULL. */
+/** x IN source: NULL where x is NULL; with transform_null_in or nullIn, NULL is a value like others. */
 export function bindIn(
   scope: Scope,
   left: Expr,
@@ -362,17 +375,37 @@ export function bindIn(
   negated: boolean,
   locals: Locals,
   span: Span,
+  nulls = false,
 ): Expr {
-  const nullsCount = scope.ctx.settings.bool('transform_null_in');
+  const nullsCount = nulls || scope.ctx.settings.bool('transform_null_in');
   if (left.type === 'Nullable(Nothing)' && !nullsCount) {
     return literalExpr(left.type, null, span);
   }
-  const test = bindMembership(scope, left, source, negated, locals, span);
-  const plain = test.kind !== 'in' || !isNullable(left.type);
-  if (plain || nullsCount) return test;
+  const bound = bindMembership(scope, left, source, negated, locals, span, nullsCount);
+  if (nullsCount) return withNullMember(scope, left, bound, span);
+  const test = withoutNulls(bound);
+  const isTest = test.kind === 'in' || test.kind === 'correlated';
+  if (!isTest || !isNullable(left.type)) return test;
   const isNull = resolveCall(scope, 'isNull', [left], span);
   const nothing = literalExpr('Nullable(Nothing)', null, span);
   return resolveCall(scope, 'if', [isNull, nothing, test], span);
+}
+
+/** NULL is looked for beside the set, which has none. */
+function withNullMember(scope: Scope, left: Expr, test: Expr, span: Span): Expr {
+  if (test.kind !== 'in' || !('values' in test.set)) return test;
+  const { values } = test.set;
+  const list = Array.isArray(values.value) ? values.value : [];
+  const hasNull = list.includes(null);
+  if (left.type === 'Nullable(Nothing)') {
+    return literalExpr('UInt8', hasNull !== test.negated ? '1' : '0', span);
+  }
+  if (!hasNull) return test;
+  const without = { ...values, value: list.filter((v) => v !== null) };
+  const rest = inExpr(left, { values: without }, test.negated, test.type, span);
+  if (!isNullable(left.type)) return rest;
+  const isNull = resolveCall(scope, test.negated ? 'isNotNull' : 'isNull', [left], span);
+  return resolveCall(scope, test.negated ? 'and' : 'or', [isNull, rest], span);
 }
 
 function bindMembership(
@@ -382,12 +415,11 @@ function bindMembership(
   negated: boolean,
   locals: Locals,
   span: Span,
+  nullsCount: boolean,
 ): Expr {
   const { ctx } = scope;
   if (source.kind === 'Subquery') {
-    const { index, columns } = bindSetSubquery(source.query, scope);
-    checkSetWidth(left, columns, span);
-    return inExpr(left, { subquery: index }, negated, 'UInt8', span);
+    return inSubquery(left, source.query, negated, scope, span, nullsCount);
   }
   if (source.kind === 'Identifier') {
     const names = identifierParts(ctx, source);
@@ -421,7 +453,7 @@ function bindMembership(
   return inList(scope, left, [bindExpression(source, scope, locals)], true, negated, span);
 }
 
-function checkSetWidth(left: Expr, columns: number, span: Span): void {
+export function checkSetWidth(left: Expr, columns: number, span: Span): void {
   const width = tupleElements(baseType(left.type))?.length ?? 1;
   if (width === columns || columns === 1) return;
   throw failAt(
@@ -448,7 +480,7 @@ function inList(
     const elementType = arrayElementType(only.type);
     const leftIsArray = arrayElementType(left.type) !== undefined;
     if (elementType && literal && !(leftIsArray && arrayElementType(elementType) === undefined)) {
-      return inExpr(left, { values: withoutNulls(scope, literal) }, negated, 'UInt8', span);
+      return inExpr(left, { values: literal }, negated, 'UInt8', span);
     }
     const elements = tupleElements(only.type);
     if (elements && literal && Array.isArray(literal.value)) {
@@ -498,16 +530,20 @@ function setOf(
     }
   }
   const values = { type: `Array(${element})`, value: literals.map((l) => l.value) };
-  return inExpr(left, { values: withoutNulls(scope, values) }, negated, 'UInt8', span);
+  return inExpr(left, { values }, negated, 'UInt8', span);
 }
 
 /** Nothing equals a NULL, nor a tuple with one in it: such elements of a set go. */
-function withoutNulls(scope: Scope, set: Lit): Lit {
-  if (scope.ctx.settings.bool('transform_null_in') || !Array.isArray(set.value)) return set;
+function withoutNulls(test: Expr): Expr {
+  if (test.kind !== 'in' || !('values' in test.set)) return test;
+  const { values: set } = test.set;
+  if (!Array.isArray(set.value)) return test;
   const tuples = tupleElements(arrayElementType(set.type) ?? '') !== undefined;
   const good = (value: LitValue): boolean =>
     value !== null && !(tuples && Array.isArray(value) && value.includes(null));
-  return set.value.every(good) ? set : { ...set, value: set.value.filter(good) };
+  if (set.value.every(good)) return test;
+  const values = { ...set, value: set.value.filter(good) };
+  return inExpr(test.expr, { values }, test.negated, test.type, test.span);
 }
 
 /** A call that needs no look at its arguments, for code that builds expressions. */

@@ -27,7 +27,7 @@ import { columnName } from './names.ts';
 import { collectAliases, nameText, newScope, type Scope } from './scope.ts';
 import { splitWindows } from './split-windows.ts';
 import { arrayElementType, baseType, isInteger, tupleElements } from './types.ts';
-import { Unfolder } from './unfold.ts';
+import { isCorrelated, Unfolder } from './unfold.ts';
 import type { LitValue } from './wire.ts';
 
 export interface BoundQuery {
@@ -246,10 +246,9 @@ function bindSelect(ast: Select, parent: Scope): Node {
   ] as const) {
     if (!e) continue;
     const bound = withoutAggregates(bindExpression(e, scope), clause);
-    conditions.push(unfold.apply(condition(bound, e, clause)));
+    conditions.push(condition(bound, e, clause));
   }
-  node = unfold.over(node);
-  if (conditions.length > 0) node = filter(node, andOf(scope, conditions, ast.span));
+  node = unfold.filtered(node, conditions);
 
   // 2. Everything behind the aggregation is bound before it is known what it aggregates.
   const aggregation: Aggregation = bindAggregation(ast, items, scope, node, unfold);
@@ -267,7 +266,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
 
   // 3. HAVING, arrayJoin() in SELECT, windows, QUALIFY. A window inside arrayJoin() comes before it.
   const unfolds = (e: Expr): boolean => someExpr(e, (x) => x.kind === 'unfold');
-  if (having && !unfolds(having)) node = filter(node, having);
+  if (having && !unfolds(having)) node = after.filtered(node, [having]);
   const written = [...exprs, ...ordering.order.map((o) => o.expr), ...ordering.by];
   const inside = written.some((e) =>
     someExpr(e, (x) => x.kind === 'unfold' && someExpr(x, (y) => y.kind === 'window')),
@@ -276,6 +275,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
     ? splitWindows(ctx, node, [...written, ...(qualify ? [qualify] : [])])
     : undefined;
   if (early) node = early.node;
+  const qualified = qualify && isCorrelated(qualify) ? after.apply(qualify) : qualify;
   const place = (e: Expr): Expr => after.apply(early ? early.rewrite(e) : e);
   const unfolded = exprs.map(place);
   const order = ordering.order.map((o) => ({ ...o, expr: place(o.expr) }));
@@ -287,11 +287,11 @@ function bindSelect(ast: Select, parent: Scope): Node {
     ...unfolded,
     ...order.map((o) => o.expr),
     ...by,
-    ...(qualify ? [qualify] : []),
+    ...(qualified ? [qualified] : []),
   ]);
   node = windows.node;
-  if (qualify) {
-    node = filter(node, windows.rewrite(early ? early.rewrite(qualify) : qualify));
+  if (qualified) {
+    node = filter(node, windows.rewrite(early ? early.rewrite(qualified) : qualified));
   }
 
   // 4. The result's columns, with what sorting needs beside them.

@@ -76,6 +76,8 @@ export function exprText(expr: Expr, deep = 0): string {
     }
     case 'scalar':
       return `(subquery ${expr.subquery + 1})`;
+    case 'correlated':
+      return `${expr.use}(correlated subquery)`;
     case 'unfold':
       return `arrayJoin(${text(expr.expr)})`;
   }

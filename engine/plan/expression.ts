@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Span } from '../../sql/ast.ts';
+import type { Node } from './logical.ts';
 import type { FrameJson, Lit, LitValue } from './wire.ts';
 
 interface Base {
@@ -14,6 +15,8 @@ export interface ColumnExpr extends Base {
   readonly kind: 'column';
   readonly id: number;
   readonly name: string;
+  /** Belongs to the query around this one: a parameter of a correlated subquery. */
+  readonly outer?: true;
 }
 export interface LiteralExpr extends Base {
   readonly kind: 'literal';
@@ -70,6 +73,19 @@ export interface UnfoldExpr extends Base {
   readonly kind: 'unfold';
   readonly expr: Expr;
 }
+/** A subquery that reads columns of the query around it, before it becomes a join. */
+export interface CorrelatedExpr extends Base {
+  readonly kind: 'correlated';
+  readonly use: 'scalar' | 'exists' | 'in';
+  readonly node: Node;
+  /** Columns that `node` reads and does not make, and what the query around gives for them. */
+  readonly params: readonly Column[];
+  readonly args: readonly Expr[];
+  /** What is looked for, for IN. */
+  readonly left?: Expr;
+  readonly negated: boolean;
+  readonly serial: number;
+}
 /** grouping(keys) before the aggregation is split off. */
 export interface GroupingExpr extends Base {
   readonly kind: 'grouping';
@@ -87,6 +103,7 @@ export type Expr =
   | AggregateExpr
   | WindowExpr
   | UnfoldExpr
+  | CorrelatedExpr
   | GroupingExpr;
 
 const keyBytesMax = 160;
@@ -178,6 +195,12 @@ export function unfoldExpr(expr: Expr, type: string, span?: Span): UnfoldExpr {
   return { kind: 'unfold', expr, type, key: key(`unfold(${expr.key})`), ...spanned(span) };
 }
 
+export function correlatedExpr(parts: Omit<CorrelatedExpr, 'kind' | 'key'>): CorrelatedExpr {
+  const { serial, args, left } = parts;
+  const text = key(`correlated:${serial}(${keys(args)};${left?.key ?? ''})`);
+  return { kind: 'correlated', ...parts, key: text };
+}
+
 export function groupingExpr(args: readonly Expr[], span?: Span): GroupingExpr {
   return {
     kind: 'grouping',
@@ -223,6 +246,8 @@ export function parts(expr: Expr): readonly Expr[] {
     case 'in':
     case 'unfold':
       return [expr.expr];
+    case 'correlated':
+      return expr.left ? [...expr.args, expr.left] : expr.args;
     case 'window':
       return [...expr.args, ...expr.partition, ...expr.order.map((o) => o.expr)];
   }
@@ -269,6 +294,12 @@ export function mapParts(expr: Expr, change: (part: Expr) => Expr): Expr {
     case 'unfold': {
       const inner = change(expr.expr);
       return inner === expr.expr ? expr : unfoldExpr(inner, expr.type, expr.span);
+    }
+    case 'correlated': {
+      const args = list(expr.args);
+      const left = expr.left && change(expr.left);
+      if (args === expr.args && left === expr.left) return expr;
+      return correlatedExpr({ ...expr, args, ...(left ? { left } : {}) });
     }
     case 'window': {
       const args = list(expr.args);

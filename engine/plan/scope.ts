@@ -60,6 +60,8 @@ export interface Scope {
   readonly commons: Map<string, CommonEntry>;
   readonly windows: Map<string, WindowSpec>;
   readonly span: Span;
+  /** The edge of a subquery in an expression: what is read across it, by the key of the value. */
+  readonly across?: Map<string, { column: Column; value: Expr }>;
 }
 
 /** Lambda parameters and inlined arguments in sight, innermost first. */
