@@ -6,10 +6,11 @@
 // request that fails stays.
 
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { TokenRecord } from '../catalog/state.ts';
+import type { CatalogState, SegmentDescriptor, TokenRecord } from '../catalog/state.ts';
+import { viewsOn } from '../catalog/views.ts';
 import { EngineError, fail } from '../errors.ts';
 import type { IngestKernel, IngestOutcome, RejectedRow } from '../storage/kernel.ts';
-import { commitSegments } from '../storage/mutations.ts';
+import { commitSegments, segmentsOf } from '../storage/mutations.ts';
 import { SchemaChanged, type Storage } from '../storage/storage.ts';
 import { TokenDesk } from './tokens.ts';
 
@@ -33,6 +34,14 @@ export interface InsertRequest {
   readonly signal?: AbortSignal | undefined;
   /** Keeps the rejected rows beside; called before anything is acknowledged. */
   readonly quarantine?: (rejected: readonly RejectedRow[]) => Promise<void>;
+  /** Computes the rows of materialised views; they are stored with the rows themselves. */
+  readonly views?: (definition: TableDefinition, outcome: IngestOutcome) => Promise<StoredPart[]>;
+}
+
+/** Rows for one table, of an insert that feeds several: the table itself and its views' targets. */
+export interface StoredPart {
+  readonly definition: TableDefinition;
+  readonly outcome: IngestOutcome;
 }
 
 export interface InsertOutcome {
@@ -148,22 +157,24 @@ export class Inserter {
     }
   }
 
-  /** Makes decoded rows part of the table, once per token. Uses up the batch; segments that do not
-   *  become part of the table are removed. */
+  /** Makes decoded rows part of the table and of its views, once per token. Uses up the batch;
+   *  segments that do not become part of a table are removed. */
   async store(
     definition: TableDefinition,
     outcome: IngestOutcome,
-    request: Pick<InsertRequest, 'token' | 'quarantine'> = {},
+    request: Pick<InsertRequest, 'token' | 'quarantine' | 'views'> = {},
   ): Promise<InsertOutcome> {
     const { rows, bytes, rejected, errors } = outcome;
     const hash = tokenHash(outcome);
-    const { token, quarantine } = request;
+    const { token, quarantine, views } = request;
     let stored = false;
     const write = async (record?: TokenRecord) => {
       if (rejected > 0 && quarantine) await quarantine(errors);
       if (rows === 0) return;
+      const { state } = this.#storage.context.catalog;
+      const made = views ? await views(definition, outcome) : [];
       stored = true;
-      await this.#write(definition, outcome, record);
+      await this.#write(definition, [{ definition, outcome }, ...made], state, record);
     };
     let known = false;
     try {
@@ -171,27 +182,81 @@ export class Inserter {
         known = await this.#desk.once(definition.id, { token, hash, rows }, write);
       } else await write();
     } finally {
-      if (!stored) this.#discard(outcome);
+      if (!stored) this.discard(outcome);
     }
     if (known) return { rows: 0, bytes: 0, rejected: 0, deduplicated: rows, errors: [] };
     return { rows, bytes, rejected, deduplicated: 0, errors };
   }
 
-  async #write(definition: TableDefinition, outcome: IngestOutcome, token?: TokenRecord) {
-    const { batch, segments, rows } = outcome;
-    if (batch !== undefined) {
-      return this.#storage.append([{ tableId: definition.id, definition, batch, rows }], token);
+  /** All parts in one act: one frame of the log when they are few rows, else one commit.
+   *  @param seen the catalog that the rows of the views were computed with */
+  async #write(
+    base: TableDefinition,
+    all: readonly StoredPart[],
+    seen: CatalogState,
+    token?: TokenRecord,
+  ): Promise<void> {
+    const keeps = ({ definition, outcome }: StoredPart) =>
+      outcome.rows > 0 && definition.engine.name !== 'Null';
+    for (const part of all) if (!keeps(part)) this.discard(part.outcome);
+    const parts = all.filter(keeps).map(({ definition, outcome }) => ({
+      definition,
+      outcome,
+      views: viewsOn(seen, definition.id),
+    }));
+    const small = parts.every(({ outcome }) => outcome.batch !== undefined);
+    // A token belongs to the first part, so a base that keeps nothing has its token in a commit.
+    if (small && (!token || parts[0]?.definition.id === base.id)) {
+      const rows = parts.map(({ definition, outcome, views }) => ({
+        tableId: definition.id,
+        definition,
+        batch: outcome.batch as number,
+        rows: outcome.rows,
+        views,
+      }));
+      return rows.length > 0 ? this.#storage.append(rows, token) : undefined;
     }
+    await this.#commit(base, parts, token);
+  }
+
+  async #commit(
+    base: TableDefinition,
+    parts: readonly (StoredPart & { readonly views: readonly TableDefinition[] })[],
+    token: TokenRecord | undefined,
+  ): Promise<void> {
+    const written: SegmentDescriptor[] = [];
+    const left = new Set(parts.flatMap(({ outcome }) => outcome.batch ?? []));
     try {
-      await commitSegments(this.#storage, [{ definition, segments: segments ?? [] }], token);
+      const finished = [];
+      for (const { definition, outcome, views } of parts) {
+        written.push(...(outcome.segments ?? []));
+        let segments = outcome.segments ?? [];
+        if (outcome.batch !== undefined) {
+          left.delete(outcome.batch);
+          segments = await segmentsOf(this.#storage, definition, outcome.batch);
+          written.push(...segments);
+        }
+        finished.push({ definition, segments, views });
+      }
+      const keepsBase = finished[0]?.definition.id === base.id;
+      const nothing = { definition: base, segments: [], views: viewsOn(this.#state, base.id) };
+      await commitSegments(this.#storage, keepsBase ? finished : [nothing, ...finished], token);
     } catch (error) {
+      for (const batch of left) this.#storage.context.kernel.batchDrop(batch);
       // After a failed sync the commit may be on the disk, and then so must be its files.
-      if (!this.#storage.context.health.poisoned) this.#discard(outcome);
+      if (!this.#storage.context.health.poisoned) {
+        for (const { file } of written) this.#storage.collector.discard(file);
+      }
       throw error;
     }
   }
 
-  #discard({ batch, segments }: IngestOutcome): void {
+  get #state(): CatalogState {
+    return this.#storage.context.catalog.state;
+  }
+
+  /** Rows that will not be stored. */
+  discard({ batch, segments }: IngestOutcome): void {
     if (batch !== undefined) this.#storage.context.kernel.batchDrop(batch);
     for (const { file } of segments ?? []) this.#storage.collector.discard(file);
   }

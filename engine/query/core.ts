@@ -53,6 +53,8 @@ export interface Core {
   readonly memoryBytes: number;
   readonly counters: Map<string, number>;
   nextKey: number;
+  /** Keeps the schedule of materialised views with REFRESH; set once the engine runs. */
+  refreshes?: { changed(): void };
 }
 
 export interface CachedPlan {

@@ -14,6 +14,7 @@ import type { RejectedRow } from '../storage/kernel.ts';
 import { dropTables } from '../storage/mutations.ts';
 import { requireDatabase, unknownTable } from '../tables/catalog-view.ts';
 import { createTableSql } from '../tables/create-sql.ts';
+import { insertTarget, viewRows } from '../views/fan-out.ts';
 import { type Core, count, type Run } from './core.ts';
 
 const sampleBytesMax = 1 << 20;
@@ -150,7 +151,7 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
     table = catalog.find(run.database, request.table);
   }
   if (!table) throw unknownTable(run, catalog.state, request.database, request.table);
-  const { definition } = table;
+  const definition = insertTarget(run, table.definition);
   if (definition.engine.name === 'View')
     throw fail('NOT_IMPLEMENTED', `${request.table} is a view: it takes no rows`);
   const tableId = definition.id;
@@ -175,6 +176,7 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
     encoded: request.encoding !== undefined,
     token,
     signal: run.signal,
+    views: viewRows(run),
     ...(onError === 'quarantine'
       ? { quarantine: (rejected) => quarantine(run, definition, rejected) }
       : {}),

@@ -265,12 +265,14 @@ export function outputFormat(run: Run): { name: string; contentType: string } {
   );
 }
 
-/** The text the kernel gets, tables registered; `release` lets go of them. */
+/** The text the kernel gets, tables registered; `release` lets go of them.
+ *  @param instead handles of the caller that stand for tables, by table id */
 export function launch(
   run: Run,
   plan: PlanText,
   sink: SinkJson,
   analyze = false,
+  instead?: ReadonlyMap<number, number>,
 ): { text: string; release: () => void } {
   const snapshots: TableSnapshot[] = [];
   const release = (): void => {
@@ -281,6 +283,11 @@ export function launch(
     let body = plan.pieces[0] as string;
     const taken = new Map<number, TableSnapshot>();
     plan.tables.forEach((id, i) => {
+      const given = instead?.get(id);
+      if (given !== undefined) {
+        body += `${given}${plan.pieces[i + 1]}`;
+        return;
+      }
       let snapshot = taken.get(id);
       if (!snapshot) {
         snapshot = run.core.storage.store(id).snapshot();

@@ -23,6 +23,7 @@ import {
   withRenamedColumn,
 } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
+import { isMaterialized } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import { convert, resolveCall } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
@@ -35,6 +36,7 @@ import { internalRows } from '../query/internal.ts';
 import { type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
 import { alter, dropPartitions, rewrite } from '../storage/mutations.ts';
 import { bindTable, partitionKey, tableShape } from '../tables/shape.ts';
+import { alterView } from './alter-view.ts';
 import { applySettings, settingText } from './apply-settings.ts';
 import {
   checkDefault,
@@ -60,6 +62,7 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   if (ast.output?.settings) applySettings(run, ast.output.settings);
   if (ast.ifExists && !findTable(run, ast.name)) return done;
   const table = requireTable(run, ast.name);
+  if (isMaterialized(table.definition)) return alterView(run, ast, table);
   if (table.definition.engine.name === 'View')
     throw notBuilt(ast.span, 'ALTER of a view', 'Write CREATE OR REPLACE VIEW');
   let checked = table.definition;

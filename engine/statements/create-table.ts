@@ -192,7 +192,7 @@ function planAs(run: Run, ast: CreateTable): Planned | undefined {
   return { planning, node: bindTop(planning, ast.query) };
 }
 
-function define(
+export function define(
   run: Run,
   ast: CreateTable,
   place: { database: string; name: string },

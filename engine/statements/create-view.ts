@@ -9,6 +9,7 @@ import { bindTop, startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations.ts';
 import { emptyDefinition } from './create-table.ts';
 import { canonicalType } from './definition.ts';
+import { createMaterializedView } from './materialized-view.ts';
 import { checkName, placeOf, refuseCluster, requireWritable } from './names.ts';
 
 /** Names of common tables anywhere in the query: these are not tables of a database. */
@@ -37,7 +38,7 @@ export function qualified(query: Query, database: string): Query {
 
 export async function createView(run: Run, ast: CreateView): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
-  if (ast.type === 'MATERIALIZED') throw notBuilt(ast.span, 'CREATE MATERIALIZED VIEW');
+  if (ast.type === 'MATERIALIZED' && ast.mode !== 'ATTACH') return createMaterializedView(run, ast);
   if (ast.type !== 'VIEW') throw notBuilt(ast.span, `CREATE ${ast.type} VIEW`);
   if (ast.mode === 'ATTACH') throw notBuilt(ast.span, 'ATTACH VIEW');
   if (ast.temporary) throw notBuilt(ast.span, 'CREATE TEMPORARY VIEW');

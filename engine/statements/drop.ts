@@ -2,11 +2,13 @@
 
 import type { Drop, TableName } from '../../sql/ast.ts';
 import type { TableState } from '../catalog/state.ts';
+import { isMaterialized, targetOf, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { dropTables, truncate } from '../storage/mutations.ts';
 import { requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
 import { likePattern } from './like.ts';
+import { withInner } from './materialized-view.ts';
 import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
 
 export async function drop(run: Run, ast: Drop): Promise<Answer> {
@@ -32,6 +34,12 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
   if (ast.action === 'TRUNCATE') {
     const { storage } = run.core;
     for (const { name, table } of tables) {
+      if (isMaterialized(table.definition)) {
+        const target = targetOf(storage.context.catalog.state, table.definition);
+        const { inner } = viewExtra(table.definition);
+        if (target && target.id === inner) await truncate(storage, storage.store(inner));
+        continue;
+      }
       if (table.definition.engine.name === 'View') {
         throw failAt(name.span, 'NOT_IMPLEMENTED', 'A view has no rows of its own to truncate');
       }
@@ -40,7 +48,7 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
     return done;
   }
   if (tables.length > 0)
-    await dropTables(run.core.storage, [...new Set(tables.map((t) => t.table.id))]);
+    await dropTables(run.core.storage, [...new Set(tables.flatMap((t) => withInner(t.table)))]);
   for (const { name } of tables)
     if (!name.database) run.session?.temporary.delete(nameOf(run, name.table));
   return done;
@@ -55,7 +63,7 @@ function lookUp(run: Run, ast: Drop, name: TableName): TableState | undefined {
     if (ast.ifExists) return undefined;
     return requireTable(run, name);
   }
-  const isView = table.definition.engine.name === 'View';
+  const isView = /View$/.test(table.definition.engine.name);
   if (ast.object === 'VIEW' && !isView) {
     throw failAt(name.span, 'INCORRECT_QUERY', `${place.name} is a table, not a view`, {
       hint: 'Write DROP TABLE',
@@ -114,7 +122,7 @@ async function truncateDatabase(run: Run, ast: Drop): Promise<Answer> {
   const test = ast.like && likePattern(ast.like.pattern, ast.like.caseInsensitive);
   for (const [table, id] of storage.context.catalog.state.databases.get(name)?.tables ?? []) {
     if (test && test.test(table) === ast.like?.negated) continue;
-    if (storage.context.catalog.table(id)?.definition.engine.name === 'View') continue;
+    if (/View$/.test(storage.context.catalog.table(id)?.definition.engine.name ?? '')) continue;
     await truncate(storage, storage.store(id));
   }
   return done;

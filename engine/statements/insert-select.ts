@@ -4,6 +4,7 @@
 import type { Span } from '../../sql/ast.ts';
 import { parseExpression } from '../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { viewsOn } from '../catalog/views.ts';
 import { EngineError, fail } from '../errors.ts';
 import { convert } from '../plan/bind-call.ts';
 import { bindExpression } from '../plan/bind-expression.ts';
@@ -11,13 +12,12 @@ import { failAt, newColumn } from '../plan/context.ts';
 import { columnExpr, type Expr, literalExpr } from '../plan/expression.ts';
 import { type Assigned, type Node, project } from '../plan/logical.ts';
 import { makeSource, newScope, plainColumn, type Scope, type SourceColumn } from '../plan/scope.ts';
-import type { SinkJson } from '../plan/wire.ts';
-import { type Answer, count, type Run, sessionJson } from '../query/core.ts';
+import { type Answer, count, type Run } from '../query/core.ts';
 import { type PlanningRun, planText } from '../query/plan-query.ts';
 import { launch } from '../query/run.ts';
-import type { IngestOutcome } from '../storage/kernel.ts';
 import { SchemaChanged } from '../storage/storage.ts';
-import { tableShape } from '../tables/shape.ts';
+import { viewRows } from '../views/fan-out.ts';
+import { consume, writeRows } from './write-rows.ts';
 
 const attemptsMax = 10;
 
@@ -106,7 +106,8 @@ export function tableRows(
   return project(node, items);
 }
 
-/** Plans and stores. The rows are there when it resolves. */
+/** Plans and stores. The rows are there when it resolves.
+ *  @param instead handles that stand for tables of the plan, by table id */
 export async function insertPlan(
   run: Run,
   definition: TableDefinition,
@@ -114,42 +115,29 @@ export async function insertPlan(
   planning: PlanningRun,
   node: Node,
   span: Span,
+  instead?: ReadonlyMap<number, number>,
 ): Promise<{ rows: number; bytes: number }> {
-  const { storage, inserter, native } = run.core;
+  const { storage, inserter } = run.core;
   const plan = planText(planning, tableRows(planning, definition, names, node, span));
   storage.admit(definition.id);
   const token = tokenOf(run);
-  if (definition.engine.name === 'Null') {
+  if (takesNothing(run, definition)) {
     await consume(run, launch(run, plan, { kind: 'format', format: 'Null', settings: {} }));
     return { rows: 0, bytes: 0 };
   }
-  const prefix = storage.names.prefix(definition.id);
-  const { files } = storage.context;
-  files.makeDir(prefix.slice(0, prefix.lastIndexOf('/')));
-  // The kernel gives few rows back as a batch; many are segments when it answers.
-  const sink: SinkJson = {
-    kind: 'segments',
-    target: {
-      store: files.store,
-      table: tableShape(native.planner(sessionJson(run)), definition),
-      prefix,
-      partitionsMax: run.settings.number('max_partitions_per_insert_block'),
-    },
-  };
-  let outcome: IngestOutcome;
-  try {
-    const text = await consume(run, launch(run, plan, sink));
-    outcome = JSON.parse(text) as IngestOutcome;
-  } catch (error) {
-    const refused = run.process.cancelled ?? storage.context.health.refused(error);
-    if (!storage.context.health.poisoned) storage.collector.sweep(prefix);
-    throw refused;
-  }
-  const stored = await inserter.store(definition, outcome, token === undefined ? {} : { token });
+  const outcome = await writeRows(run, definition, plan, instead, run.key);
+  const views = viewRows(run);
+  const request = token === undefined ? { views } : { views, token };
+  const stored = await inserter.store(definition, outcome, request);
   count(run.core, 'InsertedRows', stored.rows);
   count(run.core, 'InsertedBytes', stored.bytes);
   return { rows: stored.rows, bytes: stored.bytes };
 }
+
+/** A Null table keeps nothing; its rows matter only to views. */
+export const takesNothing = (run: Run, definition: TableDefinition): boolean =>
+  definition.engine.name === 'Null' &&
+  viewsOn(run.core.storage.context.catalog.state, definition.id).length === 0;
 
 /** Plans and stores again when the table was altered in between. */
 export async function unlessAltered<T>(work: () => Promise<T>): Promise<T> {
@@ -169,27 +157,6 @@ export async function unlessAltered<T>(work: () => Promise<T>): Promise<T> {
 export function tokenOf(run: Run): string | undefined {
   const token = run.settings.text('insert_deduplication_token');
   return token !== '' && run.settings.bool('insert_deduplicate') ? token : undefined;
-}
-
-/** Runs a plan of an internal sink to its end; gives its one JSON text. */
-async function consume(run: Run, started: { text: string; release: () => void }): Promise<string> {
-  const { native } = run.core;
-  const { key } = run;
-  native.closeQuery(key);
-  try {
-    const start = await native.startQuery(started.text, key);
-    const chunks: Buffer[] = start.first ? [start.first] : [];
-    for (let last = start.last; !last; ) {
-      const chunk = await native.nextChunk(key);
-      if (chunk) chunks.push(chunk);
-      else last = true;
-    }
-    return Buffer.concat(chunks).toString();
-  } catch (error) {
-    throw run.process.cancelled ?? error;
-  } finally {
-    started.release();
-  }
 }
 
 export const inserted = (outcome: { rows: number; bytes: number }): Answer => ({

@@ -15,12 +15,14 @@ import { makeSource, newScope, plainColumn, walkExpressions } from '../plan/scop
 import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { barePlanning } from '../tables/shape.ts';
+import { insertTarget, viewRows } from '../views/fan-out.ts';
 import { applyOutput, applyQuerySettings, applySettings } from './apply-settings.ts';
 import {
   insertable,
   inserted,
   insertPlan,
   storedValues,
+  takesNothing,
   tokenOf,
   unlessAltered,
 } from './insert-select.ts';
@@ -40,8 +42,8 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
   count(run.core, 'InsertQuery');
   if (ast.tableFunction) return insertFunction(ast);
   if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'INSERT INTO needs a table');
-  const state = requireTable(run, ast.table);
-  const { definition } = state;
+  const written = requireTable(run, ast.table).definition;
+  const definition = insertTarget(run, written);
   if (definition.engine.name === 'View') {
     throw failAt(
       ast.table.span,
@@ -55,7 +57,7 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
     applyOutput(run, ast.output);
     const { query, table } = ast;
     const outcome = await unlessAltered(async () => {
-      const now = requireTable(run, table).definition;
+      const now = insertTarget(run, requireTable(run, table).definition);
       const names = listedColumns(run, now, ast).map((c) => c.name);
       const planning = startPlanning(run);
       return insertPlan(run, now, names, planning, bindTop(planning, query), query.span);
@@ -276,7 +278,7 @@ async function insertData(
       );
     return done;
   }
-  if (definition.engine.name === 'Null') {
+  if (takesNothing(run, definition)) {
     if (behind) for await (const _ of behind) run.signal.throwIfAborted();
     return done;
   }
@@ -297,6 +299,7 @@ async function insertData(
     encoded: encoding !== undefined,
     token,
     signal: run.signal,
+    views: viewRows(run),
   };
   try {
     const outcome = await run.core.inserter.insert(request);

@@ -6,6 +6,7 @@ import { EngineError } from '../errors.ts';
 import { notBuilt } from '../plan/context.ts';
 import type { LitValue } from '../plan/wire.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
+import { insertTarget } from '../views/fan-out.ts';
 import { applySettings } from './apply-settings.ts';
 import { refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
@@ -16,7 +17,9 @@ export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
   if (ast.deduplicate) throw notBuilt(ast.span, 'OPTIMIZE … DEDUPLICATE');
   if (ast.zorderBy) throw notBuilt(ast.span, 'OPTIMIZE … ZORDER BY');
   if (ast.cleanup) throw notBuilt(ast.span, 'OPTIMIZE … CLEANUP');
-  const { definition, id } = requireTable(run, ast.table);
+  const written = requireTable(run, ast.table).definition;
+  const definition = insertTarget(run, written);
+  const { id } = definition;
   if (ast.dryRun) return done;
   if (definition.engine.name === 'View') throw notBuilt(ast.table.span, 'OPTIMIZE of a view');
   const { storage } = run.core;

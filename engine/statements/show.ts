@@ -3,6 +3,7 @@
 import type { Expression, Select, Show } from '../../sql/ast.ts';
 import { parseStatement, quoteString } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
+import { innerOf } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
@@ -82,10 +83,11 @@ function showCreateTable(run: Run, ast: Show): string {
     }
   }
   const { definition } = requireTable(run, ast.name);
-  if (ast.type === 'CREATE VIEW' && definition.engine.name !== 'View') {
+  if (ast.type === 'CREATE VIEW' && !/View$/.test(definition.engine.name)) {
     throw failAt(ast.name.span, 'BAD_ARGUMENTS', `${place.name} is a table, not a view`);
   }
-  return createTableSql(definition, true);
+  const { state } = run.core.storage.context.catalog;
+  return createTableSql(definition, true, innerOf(state, definition));
 }
 
 function database(run: Run, ast: Show, name: string): void {

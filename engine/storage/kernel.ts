@@ -86,6 +86,8 @@ export interface Kernel {
     table: KernelTable;
     segments: readonly SegmentRef[];
     memtables: readonly number[];
+    /** Decoded rows that are not stored yet. */
+    batches?: readonly number[];
   }): number;
   releaseTable(handle: number): void;
   runJob(job: Job): Promise<JobResult>;

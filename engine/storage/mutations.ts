@@ -15,28 +15,57 @@ export async function commitSegments(
   parts: readonly {
     readonly definition: TableDefinition;
     readonly segments: readonly SegmentDescriptor[];
+    readonly views?: readonly TableDefinition[];
   }[],
   token?: TokenRecord,
 ): Promise<void> {
-  const inOrder = [...parts].sort((a, b) => a.definition.id - b.definition.id);
+  const ids = new Set(parts.map((part) => part.definition.id));
   const leave: (() => void)[] = [];
   try {
-    for (const { definition } of inOrder) {
-      const store = storage.store(definition.id);
-      leave.push(await store.gate.pass());
-      if (!compatible(definition, store.table.definition)) throw new SchemaChanged();
+    for (const id of [...ids].sort((a, b) => a - b)) {
+      leave.push(await storage.store(id).gate.pass());
     }
-    const first = parts[0]?.definition.id;
-    const tables = parts.map(({ definition: { id }, segments }) => ({
+    for (const { definition, views } of parts) {
+      const now = storage.store(definition.id).table.definition;
+      if (!compatible(definition, now)) throw new SchemaChanged();
+      storage.checkViews(definition.id, views);
+    }
+    const tables = parts.map(({ definition: { id }, segments }, index) => ({
       id,
       add: segments,
-      ...(token && id === first ? { tokens: [token] } : {}),
+      ...(token && index === 0 ? { tokens: [token] } : {}),
     }));
     await storage.context.catalog.commit({ tables });
   } finally {
     for (const out of leave) out();
   }
   storage.merges.schedule();
+}
+
+/** Rows in memory as segments that no commit names yet. Uses up the batch.
+ *  Throws SchemaChanged when the table is not what the rows were decoded for. */
+export async function segmentsOf(
+  storage: Storage,
+  definition: TableDefinition,
+  batch: number,
+): Promise<readonly SegmentDescriptor[]> {
+  const { kernel } = storage.context;
+  let memtable: number | undefined;
+  let used = false;
+  try {
+    const store = storage.store(definition.id);
+    if (store.table.definition.schemaVersion !== definition.schemaVersion) {
+      throw new SchemaChanged();
+    }
+    memtable = kernel.memtableOpen(store.shape());
+    kernel.memtableAppend(memtable, batch);
+    used = true;
+    const work = { kind: 'flush', memtables: [memtable] } as const;
+    return await runJob(storage, store, work, async ({ segments }) => segments);
+  } finally {
+    if (!used) kernel.batchDrop(batch);
+    if (memtable !== undefined) kernel.memtableDrop(memtable);
+  }
 }
 
 /** Rewrites rows (DELETE, UPDATE). Rows that come while it runs are not touched.

@@ -3,6 +3,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { TokenRecord } from '../catalog/state.ts';
+import { sameViews, viewsOn } from '../catalog/views.ts';
 import type { Clock } from '../clock.ts';
 import { EngineError, fail } from '../errors.ts';
 import type { Logger } from '../facade.ts';
@@ -36,6 +37,8 @@ export interface AppendPart {
   readonly definition: TableDefinition;
   readonly batch: number;
   readonly rows: number;
+  /** The materialised views whose rows are among the other parts. */
+  readonly views?: readonly TableDefinition[];
 }
 
 /** The table was altered while rows for it were on their way; they have to be decoded anew. */
@@ -173,10 +176,17 @@ export class Storage {
     for (const part of parts) this.flusher.flushIfDue(part.tableId);
   }
 
-  #walPart({ tableId, definition, batch, rows }: AppendPart): WalPart {
+  /** Throws SchemaChanged when a view came or went since the rows for the views were computed. */
+  checkViews(tableId: number, seen: readonly TableDefinition[] | undefined): void {
+    const now = viewsOn(this.context.catalog.state, tableId);
+    if (seen && !sameViews(seen, now)) throw new SchemaChanged();
+  }
+
+  #walPart({ tableId, definition, batch, rows, views }: AppendPart): WalPart {
     const store = this.store(tableId);
     const now = store.table.definition;
     if (now.schemaVersion !== definition.schemaVersion) throw new SchemaChanged();
+    this.checkViews(tableId, views);
     // Once the rows are in the log nothing may fail any more, so what may is done before.
     store.prepare();
     const payload = this.context.kernel.walEncode(batch);

@@ -1,6 +1,7 @@
 // system.tables
 
 import type { TableState } from '../catalog/state.ts';
+import { innerOf, viewsOn } from '../catalog/views.ts';
 import { isNullable } from '../plan/types.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Run } from '../query/core.ts';
@@ -13,12 +14,14 @@ const noUuid = '00000000-0000-0000-0000-000000000000';
 
 function row(run: Run, table: TableState, name: string, temporary: boolean): LitValue[] {
   const { definition: d } = table;
-  const view = d.engine.name === 'View';
+  const view = /View$/.test(d.engine.name);
+  const { state } = run.core.storage.context.catalog;
+  const readers = viewsOn(state, d.id);
   const memory = run.core.storage.store(table.id).memory;
   const rows = table.segments.reduce((n, s) => n + s.rows, memory.rows);
   const bytes = table.segments.reduce((n, s) => n + s.bytes, memory.bytes);
   const key = (list: readonly string[] | undefined): string => (list ?? []).join(', ');
-  const sql = createTableSql(d, false);
+  const sql = createTableSql(d, false, innerOf(state, d));
   return [
     temporary ? '' : d.database,
     name,
@@ -28,8 +31,8 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
     [],
     '',
     dateTime(run.core.startedMs),
-    [],
-    [],
+    readers.map((reader) => reader.database),
+    readers.map((reader) => reader.name),
     sql,
     engineSql(d),
     view ? String(d.extra?.query ?? '') : '',

@@ -5,6 +5,7 @@ import type { Query } from '../../sql/ast.ts';
 import { parseStatement, suggest } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { CatalogState, TableState } from '../catalog/state.ts';
+import { isMaterialized, targetOf } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import type { Catalog, StoredTable, TableColumn, TableSource } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
@@ -35,6 +36,12 @@ export function catalogView(run: Run): CatalogView {
     const id = state.databases.get(db)?.tables.get(name);
     const table = id === undefined ? undefined : state.tables.get(id);
     if (!table) return undefined;
+    if (isMaterialized(table.definition)) {
+      const { definition } = table;
+      used.set(definition.id, definition);
+      const target = targetOf(state, definition);
+      return target && columnsOfView(definition, stored(run, target, scans, used));
+    }
     return table.definition.engine.name === 'View'
       ? view(table.definition, used)
       : stored(run, table, scans, used);
@@ -123,6 +130,12 @@ const stored = (
     },
   };
 };
+
+/** A materialised view shows its target's rows, in the columns of its query. */
+function columnsOfView(view: TableDefinition, target: StoredTable): StoredTable {
+  const byName = new Map(target.columns.map((c) => [c.name, c]));
+  return { ...target, columns: view.columns.flatMap((c) => byName.get(c.name) ?? []) };
+}
 
 const viewQueries = new WeakMap<TableDefinition, Query>();
 

@@ -2,6 +2,7 @@
 
 import { quoteString } from '../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/names.ts';
 import type { Run } from '../query/core.ts';
 
@@ -45,8 +46,13 @@ export function engineSql(table: TableDefinition, separator = ' '): string {
   return parts.join(separator);
 }
 
-/** `pretty`: one column a line, as SHOW CREATE prints it. */
-export function createTableSql(table: TableDefinition, pretty: boolean): string {
+/** `pretty`: one column a line, as SHOW CREATE prints it.
+ *  @param inner a materialised view's own table */
+export function createTableSql(
+  table: TableDefinition,
+  pretty: boolean,
+  inner?: TableDefinition,
+): string {
   const name = `${identifierText(table.database)}.${identifierText(table.name)}`;
   const elements = table.columns.map(columnSql);
   for (const index of table.indexes) {
@@ -57,6 +63,15 @@ export function createTableSql(table: TableDefinition, pretty: boolean): string 
   const columns = pretty ? `(\n    ${elements.join(',\n    ')}\n)` : `(${elements.join(', ')})`;
   const gap = pretty ? '\n' : ' ';
   const comment = table.comment === undefined ? '' : `${gap}COMMENT ${quoteString(table.comment)}`;
+  if (isMaterialized(table)) {
+    const { query, to, refresh } = viewExtra(table);
+    const target = to && `${identifierText(to.database)}.${identifierText(to.name)}`;
+    const when = (refresh as { text?: string } | undefined)?.text;
+    const head = `CREATE MATERIALIZED VIEW ${name}${when ? `${gap}${when}` : ''}`;
+    const where = target ? ` TO ${target}` : '';
+    const storage = inner && !target ? `${gap}ENGINE = ${engineSql(inner, gap)}` : '';
+    return `${head}${where}${gap}${columns}${storage}${gap}AS ${query}${comment}`;
+  }
   if (table.engine.name === 'View') {
     return `CREATE VIEW ${name}${gap}${columns}${gap}AS ${String(table.extra?.query ?? '')}${comment}`;
   }

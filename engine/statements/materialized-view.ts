@@ -1,0 +1,282 @@
+// CREATE MATERIALIZED VIEW and ALTER TABLE view MODIFY QUERY: the view, its own table or its target,
+// and POPULATE, which fills it with exactly the rows that were there when inserts began to feed it.
+
+import type { CreateTable, CreateView, Query, TableExpression, TableRef } from '../../sql/ast.ts';
+import { print } from '../../sql/print.ts';
+import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import type { DdlChange, TableState } from '../catalog/state.ts';
+import { findTable as findInState } from '../catalog/state.ts';
+import { isMaterialized, type TableRefName, targetOf, viewExtra } from '../catalog/views.ts';
+import { failAt } from '../plan/context.ts';
+import { nearest } from '../plan/nearest.ts';
+import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
+import { alter, dropTables } from '../storage/mutations.ts';
+import { tableShape } from '../tables/shape.ts';
+import { viewNode, viewRows } from '../views/fan-out.ts';
+import { refreshText } from '../views/schedule.ts';
+import { define, emptyDefinition } from './create-table.ts';
+import { qualified } from './create-view.ts';
+import { columnDefinition, sortElements } from './definition.ts';
+import { checkName, placeOf, refuseCluster, requireTable, requireWritable } from './names.ts';
+import { writeRows } from './write-rows.ts';
+
+/** The table whose inserts a query sees: the leftmost of its FROM, through subqueries and WITH. */
+export function sourceTable(
+  query: Query,
+  commons = new Map<string, Query>(),
+): TableRefName | undefined {
+  if (query.kind === 'SetOperation') {
+    const first = query.queries[0];
+    return first && sourceTable(first, withCommons(query.with, commons));
+  }
+  if (query.kind !== 'Select' || !query.from) return undefined;
+  return leftmost(query.from, withCommons(query.with, commons));
+}
+
+function withCommons(
+  list: { items: readonly { kind: string }[] } | undefined,
+  commons: ReadonlyMap<string, Query>,
+): Map<string, Query> {
+  const all = new Map(commons);
+  for (const item of list?.items ?? []) {
+    if (item.kind !== 'CommonTable') continue;
+    const { name, query } = item as unknown as { name: { name: string }; query: Query };
+    all.set(name.name, query);
+  }
+  return all;
+}
+
+function leftmost(from: TableExpression, commons: Map<string, Query>): TableRefName | undefined {
+  switch (from.kind) {
+    case 'Join':
+    case 'ArrayJoin':
+      return leftmost(from.left, commons);
+    case 'TableSubquery':
+      return sourceTable(from.query, commons);
+    case 'Table':
+      return named(from, commons);
+    default:
+      return undefined;
+  }
+}
+
+function named({ name }: TableRef, commons: Map<string, Query>): TableRefName | undefined {
+  const common = name.database ? undefined : commons.get(name.table.name);
+  if (common) {
+    const outer = new Map(commons);
+    outer.delete(name.table.name);
+    return sourceTable(common, outer);
+  }
+  return name.database && { database: name.database.name, name: name.table.name };
+}
+
+/** The query's columns, under the names and types that the view gives them. */
+function viewColumns(run: Run, ast: CreateView): ColumnDefinition[] {
+  const node = bindTop(startPlanning(run), ast.query);
+  const given = node.columns.map(({ name, type }) => ({ name, type }));
+  const seen = new Set<string>();
+  for (const { name } of given) {
+    if (seen.has(name)) {
+      throw failAt(ast.query.span, 'DUPLICATE_COLUMN', `Column ${name} is there twice`, {
+        hint: 'Give it another name with AS',
+      });
+    }
+    seen.add(name);
+  }
+  const { columns } = sortElements(ast.elements ?? []);
+  if (columns.length === 0) return given;
+  const table = emptyDefinition(run.database, 'view');
+  return columns.map((column) =>
+    column.type || column.default?.expr
+      ? columnDefinition(run, column, table)
+      : {
+          name: column.name.name,
+          type: given.find((c) => c.name === column.name.name)?.type ?? 'String',
+        },
+  );
+}
+
+/** Columns that the query gives and the target does not have would be lost without a word. */
+function checkTarget(ast: CreateView, columns: readonly ColumnDefinition[], target: TableState) {
+  const names = target.definition.columns.map((c) => c.name);
+  for (const { name } of columns) {
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    throw failAt(
+      ast.query.span,
+      'THERE_IS_NO_COLUMN',
+      `The query gives a column ${name}, which the target table does not have`,
+      { hint: near ? `Did you mean \`${near}\`?` : 'Name it as a column of the target with AS' },
+    );
+  }
+}
+
+export async function createMaterializedView(run: Run, ast: CreateView): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  const { storage } = run.core;
+  const { catalog } = storage.context;
+  const place = placeOf(run, ast.name);
+  checkName(place.name, ast.name.table.span, 'view');
+  requireWritable(run, place.database, ast.name.span);
+  const existing = catalog.find(place.database, place.name);
+  if (existing && ast.mode !== 'CREATE OR REPLACE') {
+    if (ast.ifNotExists) return done;
+    const text = `Table ${place.database}.${place.name} already exists`;
+    throw failAt(ast.name.span, 'TABLE_ALREADY_EXISTS', text);
+  }
+  if (ast.to && ast.populate) {
+    throw failAt(ast.span, 'SYNTAX_ERROR', 'A view with TO cannot be told to POPULATE', {
+      hint: 'Fill the target with INSERT INTO … SELECT',
+    });
+  }
+  const columns = viewColumns(run, ast);
+  const query = qualified(ast.query, run.database);
+  const source = sourceTable(query);
+  const refresh = ast.refresh && refreshText(run, ast.refresh);
+  const id = catalog.reserveTableId();
+  const base = { ...emptyDefinition(place.database, place.name), id, columns };
+  const inner = ast.to ? undefined : innerTable(run, ast, base);
+  if (ast.to) {
+    const target = requireTable(run, ast.to);
+    if (!refresh || refresh.append) checkTarget(ast, columns, target);
+  }
+  const to = ast.to && placeOf(run, ast.to);
+  const view: TableDefinition = {
+    ...base,
+    engine: { name: 'MaterializedView', args: '' },
+    ...(ast.comment === undefined ? {} : { comment: ast.comment }),
+    extra: {
+      query: print(query),
+      ...(source ? { source } : {}),
+      ...(to ? { to: { database: to.database, name: to.name } } : {}),
+      ...(inner ? { inner: inner.id } : {}),
+      ...(refresh ? { refresh, ...(ast.empty ? { empty: true } : {}) } : {}),
+    },
+  };
+  const definitions = inner ? [inner, view] : [view];
+  const sourceState = source && findInState(catalog.state, source.database, source.name);
+  if (ast.populate && !refresh) await createFilled(run, definitions, sourceState, existing);
+  else await publish(run, definitions, existing);
+  run.core.refreshes?.changed();
+  return done;
+}
+
+/** The view's own table: as CREATE TABLE with the query's columns would make it. */
+function innerTable(run: Run, ast: CreateView, view: TableDefinition): TableDefinition {
+  const { elements, primaryKey, storage, query, span } = ast;
+  const table: CreateTable = {
+    kind: 'CreateTable',
+    mode: 'CREATE',
+    temporary: false,
+    ifNotExists: false,
+    name: ast.name,
+    empty: false,
+    clone: false,
+    span,
+    query,
+    ...(elements ? { elements } : {}),
+    ...(primaryKey ? { primaryKey } : {}),
+    ...(storage ? { storage } : {}),
+  };
+  const name = `.inner_id.${view.uuid}`;
+  const node = bindTop(startPlanning(run), query);
+  const made = define(run, table, { database: view.database, name }, node);
+  tableShape(run.core.native.planner(sessionJson(run)), made);
+  return { ...made, id: run.core.storage.context.catalog.reserveTableId() };
+}
+
+const aside = (definition: TableDefinition): TableDefinition => ({
+  ...definition,
+  name: `${definition.name}\n${definition.id}`,
+});
+
+/** Tables that go with a view: its own one. */
+export function withInner(table: TableState): number[] {
+  const inner = isMaterialized(table.definition) ? viewExtra(table.definition).inner : undefined;
+  return inner === undefined ? [table.id] : [table.id, inner];
+}
+
+async function publish(
+  run: Run,
+  definitions: readonly TableDefinition[],
+  old: TableState | undefined,
+): Promise<void> {
+  const { storage } = run.core;
+  const view = definitions.at(-1) as TableDefinition;
+  const ddl: DdlChange[] = definitions.map((definition) => ({
+    op: 'createTable',
+    definition: old && definition === view ? aside(definition) : definition,
+  }));
+  if (old) ddl.push({ op: 'exchangeTables', a: view.id, b: old.id });
+  await storage.context.catalog.commit({ ddl });
+  if (old) await dropTables(storage, withInner(old));
+}
+
+/** Inserts feed the view from one moment on; what was there at that moment is put in by the query.
+ *  Until then view and table have names that a restart clears away. */
+async function createFilled(
+  run: Run,
+  definitions: readonly TableDefinition[],
+  source: TableState | undefined,
+  old: TableState | undefined,
+): Promise<void> {
+  const { storage, inserter } = run.core;
+  const { catalog } = storage.context;
+  const view = definitions.at(-1) as TableDefinition;
+  const ids = definitions.map(({ id }) => id);
+  const create = definitions.map(
+    (definition): DdlChange => ({ op: 'createTable', definition: aside(definition) }),
+  );
+  const open = source && (await storage.store(source.id).gate.shut());
+  let snapshot: { handle: number; release(): void } | undefined;
+  try {
+    await catalog.commit({ ddl: create });
+    snapshot = source && storage.store(source.id).snapshot();
+  } finally {
+    open?.();
+  }
+  try {
+    const now = catalog.table(view.id)?.definition;
+    const target = now && targetOf(catalog.state, now)?.definition;
+    if (now && target) {
+      const planning = startPlanning(run);
+      const plan = planText(planning, viewNode(planning, now, target));
+      const instead =
+        source && snapshot ? new Map([[source.id, snapshot.handle]]) : new Map<number, number>();
+      const outcome = await writeRows(run, target, plan, instead);
+      await inserter.store(target, outcome, { views: viewRows(run) });
+    }
+    const ddl = definitions.map(
+      (definition): DdlChange =>
+        old && definition === view
+          ? { op: 'exchangeTables', a: view.id, b: old.id }
+          : { op: 'renameTable', id: definition.id, ...nameOf(definition) },
+    );
+    await catalog.commit({ ddl });
+  } catch (error) {
+    await dropTables(storage, ids).catch(() => {});
+    throw error;
+  } finally {
+    snapshot?.release();
+  }
+  if (old) await dropTables(storage, withInner(old));
+}
+
+const nameOf = ({ database, name }: TableDefinition): TableRefName => ({ database, name });
+
+/** ALTER TABLE view MODIFY QUERY. */
+export async function modifyQuery(run: Run, table: TableState, query: Query): Promise<void> {
+  const written = qualified(query, run.database);
+  const node = bindTop(startPlanning(run), query);
+  const source = sourceTable(written);
+  const { storage } = run.core;
+  await alter(storage, storage.store(table.id), (now) => {
+    const { source: _, ...extra } = now.extra ?? {};
+    return {
+      ...now,
+      columns: node.columns.map(({ name, type }) => ({ name, type })),
+      extra: { ...extra, query: print(written), ...(source ? { source } : {}) },
+    };
+  });
+}
