@@ -178,8 +178,11 @@ export function platformName(): string {
 }
 
 function loadAddon(): Addon {
-  // The kernel's allocator reads this when it is loaded: freed memory goes back to the system at once.
-  process.env.MIMALLOC_PURGE_DELAY ??= '0';
+  // The kernel's allocator reads these when it is loaded: freed memory goes back to the system soon, but
+  // not so soon that a load clears the same pages again and again, and never in pages of 2 MiB, of which
+  // a whole one is cleared for a few bytes.
+  process.env.MIMALLOC_PURGE_DELAY ??= '100';
+  process.env.MIMALLOC_ALLOW_THP ??= '0';
   const require = createRequire(import.meta.url);
   const name = platformName();
   // Another build of the kernel, for those who work on it.
