@@ -8,6 +8,7 @@ const env = {
   ...process.env,
   COLONNADE_TEST_SEEDS: '5000',
   COLONNADE_TEST_RUNS: '100000',
+  COLONNADE_TEST_QUERIES: '20000',
   COLONNADE_TEST_NIGHTLY: '1',
 };
 const rounds = { 'kill.mjs': '40', 'abuse.mjs': '5', 'disconnect.mjs': '5' };
