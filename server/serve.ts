@@ -146,16 +146,20 @@ export async function serve(config: Config, hooks: ServeHooks): Promise<number> 
   return 0;
 }
 
+/** npm passes the terminal's Ctrl-C on: one press arrives twice, milliseconds apart. */
+const SAME_PRESS_MS = 500;
+
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
 function firstSignal(log: Logger): Promise<string> {
   return new Promise((resolve) => {
-    let seen = false;
+    let seen: number | undefined;
     const on = (signal: NodeJS.Signals): void => {
-      if (seen) {
+      if (seen !== undefined) {
+        if (performance.now() - seen < SAME_PRESS_MS) return;
         log.warn({ signal }, 'second signal: exiting at once');
         process.exit(signal === 'SIGINT' ? 130 : 143);
       }
-      seen = true;
+      seen = performance.now();
       resolve(signal);
     };
     process.on('SIGTERM', on);
