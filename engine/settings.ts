@@ -32,6 +32,41 @@ const rows: Record<string, Row> = {
     '0',
     'Memory limit of a query in bytes. 0 = half of the limit of the server',
   ],
+  max_bytes_before_external_group_by: [
+    'bytes',
+    '0',
+    'Memory of a query from which GROUP BY goes on in files. 0 = only the ratio decides',
+  ],
+  max_bytes_ratio_before_external_group_by: [
+    'float',
+    '0.5',
+    'Share of max_memory_usage from which GROUP BY goes on in files. 0 = never',
+  ],
+  max_bytes_before_external_sort: [
+    'bytes',
+    '0',
+    'Memory of a query from which ORDER BY goes on in files. 0 = only the ratio decides',
+  ],
+  max_bytes_ratio_before_external_sort: [
+    'float',
+    '0.5',
+    'Share of max_memory_usage from which ORDER BY goes on in files. 0 = never',
+  ],
+  max_bytes_before_external_join: [
+    'bytes',
+    '0',
+    'Memory of a query from which JOIN goes on in files. 0 = only the ratio decides',
+  ],
+  max_bytes_ratio_before_external_join: [
+    'float',
+    '0.5',
+    'Share of max_memory_usage from which JOIN goes on in files. 0 = never',
+  ],
+  max_temporary_data_on_disk_size_for_query: [
+    'bytes',
+    '0',
+    'Bytes of the temporary files of a query. 0 = three quarters of the free space',
+  ],
   max_result_rows: ['integer', '0', 'Limit of the rows of a result. 0 = none'],
   max_result_bytes: ['bytes', '0', 'Limit of the bytes of a result. 0 = none'],
   result_overflow_mode: ['text', 'throw', "What happens at max_result_rows: 'throw' or 'break'"],
@@ -80,6 +115,16 @@ const rows: Record<string, Row> = {
     'bool',
     '1',
     'A MergeTree without ORDER BY is not sorted',
+  ],
+  max_recursive_cte_evaluation_depth: [
+    'integer',
+    '1000',
+    'Steps of a WITH RECURSIVE at most; 0 = any number',
+  ],
+  recursive_cte_max_steps_in_type_inference: [
+    'integer',
+    '10',
+    'How often the types of a WITH RECURSIVE may become wider',
   ],
   join_use_nulls: ['bool', '0', 'Rows without a partner in an outer join get NULL, not defaults'],
   group_by_use_nulls: ['bool', '0', 'Keys outside a grouping set are NULL, not defaults'],
@@ -294,6 +339,12 @@ const rows: Record<string, Row> = {
     'kernel',
   ],
   // ours
+  colonnade_plain_joins: [
+    'bool',
+    '0',
+    'Joins without their fast paths and without what the build side tells the scans; for tests',
+    'kernel',
+  ],
   optimizer_rules_off: [
     'text',
     '',

@@ -11,10 +11,22 @@ import type {
 } from '../../sql/ast.ts';
 import { type ErrorName, fail } from '../errors.ts';
 import { bindQuery, bindStatement, converted } from './bind.ts';
+import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
-import { deeper, failAt, newColumn, notBuilt, SpannedError, type TableSource } from './context.ts';
+import { recursiveNode } from './bind-recursive.ts';
+import {
+  deeper,
+  failAt,
+  newColumn,
+  notBuilt,
+  type Planning,
+  SpannedError,
+  type TableSource,
+  type ViewTable,
+} from './context.ts';
 import { type Column, columnExpr, type Expr } from './expression.ts';
+import { withTableFilter } from './extra-filters.ts';
 import { type Assigned, type Node, project } from './logical.ts';
 import {
   findCommon,
@@ -29,7 +41,7 @@ import {
   type SourceColumn,
 } from './scope.ts';
 import { bindTableFunction } from './table-functions.ts';
-import { unfoldedType } from './types.ts';
+import { typeArguments, unfoldedType } from './types.ts';
 
 export interface BoundFrom {
   node: Node;
@@ -137,7 +149,7 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
     ? renamedColumns(node.columns, ast.columnAliases, ast.span)
     : source.columns;
   const named = makeSource({ ...source, ...aliasOf(ast.alias, scope) }, columns);
-  return { node, sources: [named], merged: noMerged };
+  return { node: withTableFilter(scope, node, named), sources: [named], merged: noMerged };
 }
 
 export interface FoundTable {
@@ -159,10 +171,11 @@ export function tableNode(
   if (common) {
     common.uses++;
     if (common.table.materialized && common.uses > 1) ctx.cacheable = false;
-    if (common.scope.commons.get(name) === common && readsTable(common.table.query, name)) {
-      throw notBuilt(common.table.span, 'WITH RECURSIVE');
-    }
-    const { node } = bindQuery(common.table.query, common.scope);
+    const recursive = common.scope.commons.get(name) === common;
+    const node =
+      recursive && readsTable(common.table.query, name)
+        ? recursiveNode(scope, common, name)
+        : bindQuery(common.table.query, common.scope).node;
     const columns = renamedColumns(node.columns, common.table.columns, span);
     return { node, source: makeSource({ table: name }, columns) };
   }
@@ -187,13 +200,17 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
   const { ctx } = scope;
   const place = { database: table.database, table: table.name };
   if (table.kind === 'view') {
-    const inner = viewNode(scope, table.query, table.name);
+    if (table.parameters) {
+      throw failAt(
+        scope.span,
+        'EMPTY_LIST_OF_COLUMNS_QUERIED',
+        `View ${table.name} has no columns without its parameters`,
+        { hint: `Write ${table.name}(${table.parameters.map((p) => `${p} = …`).join(', ')})` },
+      );
+    }
+    const inner = shown(ctx, viewNode(scope, table.query, table.name), table);
     const types = table.columns.map((c) => c.type);
-    const node = converted(
-      ctx,
-      inner,
-      inner.columns.map((c, i) => types[i] ?? c.type),
-    );
+    const node = converted(ctx, inner, types);
     const columns = node.columns.map((c, i) => ({
       ...plainColumn(c),
       name: table.columns[i]?.name ?? c.name,
@@ -232,6 +249,39 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
   });
   const source = makeSource(place, all);
   return { node, source };
+}
+
+/** The columns that a view had when it was made: by name, or by place if it gave them names. */
+function shown(ctx: Planning, node: Node, view: ViewTable): Node {
+  const byName = view.columns.map((c) => node.columns.find((n) => n.name === c.name));
+  const picked = byName.includes(undefined) ? node.columns : (byName as Column[]);
+  if (picked.length < view.columns.length) {
+    const lost = view.columns[picked.length]?.name;
+    throw fail('THERE_IS_NO_COLUMN', `The query of view ${view.name} no longer gives \`${lost}\``);
+  }
+  const columns = picked.slice(0, view.columns.length);
+  if (columns.length === node.columns.length && columns.every((c, i) => c === node.columns[i]))
+    return node;
+  return project(
+    node,
+    columns.map((c) => ({ column: newColumn(ctx, c.name, c.type), expr: columnExpr(c) })),
+  );
+}
+
+/** A view that is called with its parameters. */
+export function parameterisedView(
+  scope: Scope,
+  view: ViewTable,
+  params: Readonly<Record<string, string>>,
+): Node {
+  const { ctx } = scope;
+  const before = ctx.params;
+  ctx.params = { ...before, ...params };
+  try {
+    return viewNode(scope, view.query, view.name);
+  } finally {
+    ctx.params = before;
+  }
 }
 
 /** The query of a view; its places mean nothing in the text of the statement. */
@@ -290,7 +340,7 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   const node: Node = {
     kind: 'arrayJoin',
     input: left.node,
-    arrays,
+    arrays: aligned(scope, arrays, ast.span),
     left: ast.type === 'LEFT',
     columns: [...left.node.columns, ...arrays.map((a) => a.column)],
   };
@@ -314,6 +364,24 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   const extra = named.filter((c) => !left.sources.some((s) => s.byName.has(c.name)));
   const all = extra.length > 0 ? [...visible, makeSource({}, extra)] : visible;
   return { node, sources: all, merged: left.merged };
+}
+
+/** A Map as the array of its pairs. */
+function mapEntries(map: Expr): Expr {
+  const [key, value] = typeArguments(map.type);
+  return castOf(map, `Array(Tuple(${key}, ${value}))`);
+}
+
+/** With enable_unaligned_array_join shorter arrays are filled up with defaults. */
+function aligned(scope: Scope, arrays: readonly Assigned[], span: Span): readonly Assigned[] {
+  if (arrays.length < 2 || !scope.ctx.settings.bool('enable_unaligned_array_join')) return arrays;
+  const lists = arrays.map(({ expr }) => (expr.type.startsWith('Map(') ? mapEntries(expr) : expr));
+  const lengths = lists.map((list) => resolveCall(scope, 'length', [list], span));
+  const longest = resolveCall(scope, 'greatest', lengths, span);
+  return arrays.map(({ column }, i) => ({
+    column,
+    expr: resolveCall(scope, 'arrayResize', [lists[i] as Expr, longest], span),
+  }));
 }
 
 function hiding(column: SourceColumn, by: readonly SourceColumn[]): SourceColumn {

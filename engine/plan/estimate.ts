@@ -15,6 +15,8 @@ export function rowsMax(node: Node): number | undefined {
       return node.rows.length;
     case 'batch':
     case 'shared':
+    case 'recursive':
+    case 'working':
     case 'arrayJoin':
     case 'fill':
       return undefined;

@@ -111,6 +111,10 @@ function title(node: Node): string {
       return 'Rows in memory';
     case 'shared':
       return `Rows of subquery ${node.subquery + 1}`;
+    case 'recursive':
+      return `Recursive ${node.name}`;
+    case 'working':
+      return `Last rows of ${node.name}`;
     case 'filter':
       return `Filter ${exprText(node.predicate)}`;
     case 'project': {

@@ -33,6 +33,32 @@ export interface TableHandle {
   readonly rows: number;
   readonly bytes: number;
   readonly sortKey: readonly string[];
+  /** The projection whose rows these are. */
+  readonly projection?: string;
+  /** Projections that its segments may have; made when a rule asks. */
+  projections?(): readonly TableProjection[];
+}
+
+/** The rows of a table in another form, as far as its segments have it. */
+export interface TableProjection {
+  readonly name: string;
+  /** Columns of the table under ids of the projection's own. */
+  readonly columns: readonly Column[];
+  /** Grouped: the keys, and per aggregate a column with its states. */
+  readonly grouped?: {
+    readonly keys: readonly { readonly stored: string; readonly expr: Expr }[];
+    readonly aggregates: readonly {
+      readonly stored: string;
+      readonly type: string;
+      readonly item: AggregateItem;
+    }[];
+  };
+  /** In another order: names of the columns it has, and the order. */
+  readonly ordered?: { readonly names: ReadonlySet<string>; readonly keys: readonly Expr[] };
+  /** Segments with and without it, as they are now; rows in memory count as without. */
+  readonly rows: { readonly projected: number; readonly rest: number; readonly base: number };
+  /** The rows of one side as a table. */
+  part(side: 'projected' | 'rest' | 'reordered'): TableHandle;
 }
 
 interface Base {
@@ -44,6 +70,8 @@ export interface Scan extends Base {
   /** Name in the table of each output column. */
   readonly names: readonly string[];
   readonly filter?: Expr;
+  /** Rows as the table's engine would merge them. */
+  readonly final?: { readonly byPartition: boolean };
 }
 export interface One extends Base {
   readonly kind: 'one';
@@ -68,6 +96,21 @@ export interface Shared extends Base {
   readonly kind: 'shared';
   readonly subquery: number;
 }
+/** WITH RECURSIVE: `step` reads the rows that came last through `working`. */
+export interface Recursive extends Base {
+  readonly kind: 'recursive';
+  readonly table: number;
+  readonly name: string;
+  readonly first: Node;
+  readonly step: Node;
+  readonly stepsMax: number;
+  readonly distinct: boolean;
+}
+export interface Working extends Base {
+  readonly kind: 'working';
+  readonly table: number;
+  readonly name: string;
+}
 export interface Filter extends Base {
   readonly kind: 'filter';
   readonly input: Node;
@@ -86,6 +129,8 @@ export interface Aggregate extends Base {
   readonly sets?: readonly (readonly number[])[];
   readonly setColumn?: Column;
   readonly totals: boolean;
+  /** The totals are of all groups, also of those that HAVING takes out. */
+  readonly totalsOfAll?: boolean;
   readonly anyGroups?: number;
   readonly emptyIfNoRows: boolean;
 }
@@ -168,6 +213,8 @@ export type Node =
   | Values
   | Batch
   | Shared
+  | Recursive
+  | Working
   | Filter
   | Project
   | Aggregate
@@ -201,7 +248,10 @@ export function inputs(node: Node): readonly Node[] {
     case 'values':
     case 'batch':
     case 'shared':
+    case 'working':
       return [];
+    case 'recursive':
+      return [node.first, node.step];
     case 'union':
       return node.inputs;
     case 'join':
@@ -221,7 +271,13 @@ export function withInputs(node: Node, change: (input: Node) => Node): Node {
     case 'values':
     case 'batch':
     case 'shared':
+    case 'working':
       return node;
+    case 'recursive': {
+      const first = change(node.first);
+      const step = change(node.step);
+      return first === node.first && step === node.step ? node : { ...node, first, step };
+    }
     case 'union': {
       const changed = node.inputs.map(change);
       return changed.every((n, i) => n === node.inputs[i]) ? node : { ...node, inputs: changed };

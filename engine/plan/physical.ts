@@ -30,6 +30,7 @@ function place(node: Node): Placed {
           table: node.table.handle,
           columns: [...node.names],
           ...optional('filter', filter),
+          ...(node.final ? { final: true, byPartition: node.final.byPartition } : {}),
         },
         out,
       };
@@ -56,6 +57,16 @@ function place(node: Node): Placed {
     }
     case 'shared':
       return { json: { kind: 'subquery', subquery: node.subquery }, out: idsOf(node.columns) };
+    case 'recursive': {
+      const { table, stepsMax, distinct } = node;
+      const [first, step] = [ordered(node.first).json, ordered(node.step).json];
+      return {
+        json: { kind: 'recursive', first, step, table, stepsMax, distinct },
+        out: idsOf(node.columns),
+      };
+    }
+    case 'working':
+      return { json: { kind: 'working', table: node.table }, out: idsOf(node.columns) };
     case 'filter': {
       const input = place(node.input);
       const predicate = exprJson(node.predicate, positionsOf(input.out), []);
@@ -95,6 +106,7 @@ function place(node: Node): Placed {
             node.sets?.map((s) => [...s]),
           ),
           totals: node.totals,
+          ...(node.totalsOfAll ? { totalsOfAll: true } : {}),
           ...optional('anyGroups', node.anyGroups),
           emptyIfNoRows: node.emptyIfNoRows,
         },

@@ -45,8 +45,8 @@ export interface AliasEntry {
 export interface CommonEntry {
   readonly table: CommonTable;
   readonly scope: Scope;
-  /** Set while a recursive common table reads itself, or when it is computed once. */
-  shared?: { subquery: number; columns: readonly Column[] };
+  /** Set while the step of a recursive common table is bound: what it reads of itself. */
+  working?: { table: number; columns: readonly { name: string; type: string }[] };
   uses: number;
 }
 
@@ -220,7 +220,7 @@ export function unknownIdentifier(
     near ??= suggest(last, allNames(scope));
   } else near = suggestColumn(name, allNames(scope));
   return failAt(span, 'UNKNOWN_IDENTIFIER', `Unknown expression identifier \`${name}\``, {
-    ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
+    ...(near === undefined || near === name ? {} : { hint: `Did you mean \`${near}\`?` }),
   });
 }
 

@@ -75,12 +75,29 @@ export interface TableColumnJson {
 }
 
 export type NodeJson =
-  | { kind: 'scan'; table: number; columns: string[]; filter?: ExprJson }
+  | {
+      kind: 'scan';
+      table: number;
+      columns: string[];
+      filter?: ExprJson;
+      /** Rows as the table's engine would merge them, within each partition or over all. */
+      final?: boolean;
+      byPartition?: boolean;
+    }
   | { kind: 'one' }
   | { kind: 'numbers'; start: number; count?: number; step: number }
   | { kind: 'values'; columns: TableColumnJson[]; rows: LitValue[][] }
   | { kind: 'batch'; batch: number; columns: TableColumnJson[] }
   | { kind: 'subquery'; subquery: number }
+  | {
+      kind: 'recursive';
+      table: number;
+      first: NodeJson;
+      step: NodeJson;
+      stepsMax: number;
+      distinct: boolean;
+    }
+  | { kind: 'working'; table: number }
   | { kind: 'filter'; input: NodeJson; predicate: ExprJson }
   | { kind: 'project'; input: NodeJson; exprs: ExprJson[] }
   | {
@@ -90,6 +107,7 @@ export type NodeJson =
       aggregates: AggregateJson[];
       sets?: number[][];
       totals: boolean;
+      totalsOfAll?: boolean;
       anyGroups?: number;
       emptyIfNoRows: boolean;
     }
@@ -141,6 +159,36 @@ export interface TableShapeJson {
   partitionKey: ExprJson[];
   skipIndexes: { name: string; indexType: string; expr: ExprJson; falsePositiveRate?: number }[];
   timezone: string;
+  engine?: EngineRuleJson;
+  checks?: { name: string; text: string; expr: ExprJson }[];
+  ttl?: TtlRuleJson[];
+}
+
+/** What becomes of rows with equal keys; columns by name. */
+export type EngineRuleJson =
+  | { kind: 'replacing'; version?: string; isDeleted?: string }
+  | { kind: 'collapsing' | 'versionedCollapsing'; sign: string }
+  | {
+      kind: 'summing' | 'coalescing';
+      columns: readonly string[];
+      partition: readonly string[];
+    }
+  | { kind: 'aggregating' };
+
+/** What happens to rows at the time that `expr` gives. */
+export interface TtlRuleJson {
+  expr: ExprJson;
+  filter?: ExprJson;
+  action:
+    | { kind: 'delete' }
+    | { kind: 'column'; column: string; value?: ExprJson }
+    | {
+        kind: 'group';
+        keys: ExprJson[];
+        /** Values of `set` are over these. */
+        aggregates: AggregateJson[];
+        set: { column: string; value: ExprJson }[];
+      };
 }
 
 export interface WriteTargetJson {
@@ -149,6 +197,8 @@ export interface WriteTargetJson {
   prefix: string;
   segmentRows?: number;
   partitionsMax?: number;
+  /** Rows with equal keys stay, whatever the engine says. */
+  asIs?: boolean;
 }
 
 /** What a rewrite of segments does to rows; expressions are over the table's columns. */
@@ -157,6 +207,8 @@ export interface ChangeJson {
   updateWhere?: ExprJson;
   update?: { column: string; value: ExprJson }[];
   all?: boolean;
+  /** Seconds since the epoch: what is older by its TTL goes. */
+  now?: number;
 }
 
 export type SinkJson =
@@ -185,6 +237,15 @@ export interface LimitsJson {
   readBytes: number;
   threads: number;
   analyze: boolean;
+  /** Temporary files, and the bytes of the query's memory from which operators use them (0 = never). */
+  spill?: {
+    store: number;
+    prefix: string;
+    bytes: number;
+    groupByAt: number;
+    joinAt: number;
+    sortAt: number;
+  };
 }
 
 /** A plan without what differs from run to run; one of these is kept per cached statement. */

@@ -27,6 +27,7 @@ const helpers = [
 
 /** All switches, thrown. */
 const plain: Record<string, string> = {
+  colonnade_plain_joins: '1',
   optimizer_rules_off: rules.map((rule) => rule.name).join(','),
   use_skip_indexes: '0',
   optimize_use_projections: '0',

@@ -39,7 +39,12 @@ function prune(node: Node, needed: Ids): Node {
     case 'numbers':
     case 'batch':
     case 'shared':
+    case 'working':
       return node;
+    case 'recursive': {
+      const whole = (n: Node): Node => exactly(prune(n, idsOf(n.columns)), n.columns);
+      return { ...node, first: whole(node.first), step: whole(node.step) };
+    }
     case 'filter': {
       const input = prune(node.input, plus(needed, node.predicate));
       return { ...node, input, columns: input.columns };

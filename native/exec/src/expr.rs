@@ -102,6 +102,12 @@ impl Bound {
         }
     }
 
+    /// A function that no statement can name.
+    pub fn of_call(name: &str, call: Arc<dyn Call>, args: Vec<Bound>) -> Bound {
+        let call = BoundCall { name: name.to_string(), call, args, lazy: Lazy::No, memo: Memo::default() };
+        Bound::Call(Arc::new(call))
+    }
+
     pub fn bind(e: &Expr, scope: &Scope<'_>) -> Result<Bound> {
         bind(e, scope, &[], 0)
     }

@@ -1,11 +1,15 @@
 //! Runs plans: a serialised plan in, bytes out. `kernel` is the way in; `plan` says what may cross.
 
 mod aggregate;
+mod array_join;
 mod backed;
+mod collapse;
 mod deep;
 mod expr;
 mod fill;
 mod ingest;
+mod ingest_load;
+mod ingest_stream;
 mod jobs;
 mod join;
 pub mod kernel;
@@ -15,15 +19,20 @@ pub mod plan;
 mod pool;
 mod predicate;
 mod query;
+mod recursive;
 mod row_bytes;
 mod row_hash;
 mod row_set;
 mod rows;
 mod run;
 mod scan;
+mod set_operation;
 mod sink;
 mod sort;
+mod spill;
+mod spool;
 mod table;
+mod ttl;
 mod window;
 mod write;
 

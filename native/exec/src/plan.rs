@@ -90,6 +90,36 @@ pub struct TableShape {
     /// conditions that every inserted row must meet
     #[serde(default)]
     pub checks: Vec<Check>,
+    /// what happens to rows when their time is over, in the order in which it happens
+    #[serde(default)]
+    pub ttl: Vec<TtlRule>,
+}
+
+/// `expr` (a date or time over the table's columns) says when something happens to rows for which
+/// `filter` is true.
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct TtlRule {
+    pub expr: Expr,
+    #[serde(default)]
+    pub filter: Option<Expr>,
+    pub action: TtlAction,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum TtlAction {
+    /// the row goes
+    Delete,
+    /// the column gets `value` (the type's default without it)
+    Column {
+        column: String,
+        #[serde(default)]
+        value: Option<Expr>,
+    },
+    /// expired rows with equal `keys` become one row
+    #[serde(rename_all = "camelCase")]
+    Group { keys: Vec<Expr>, aggregates: Vec<AggregateCall>, set: Vec<Assignment> },
 }
 
 /// How merges, inserts and FINAL treat rows that are equal in the sort key. Columns by name.
@@ -157,6 +187,12 @@ pub struct WriteTarget {
     pub partitions_max: u64,
     #[serde(default)]
     pub level: u32,
+    /// rows with equal keys stay, whatever the engine says (`optimize_on_insert = 0`)
+    #[serde(default)]
+    pub as_is: bool,
+    /// segments, however few the rows are
+    #[serde(default)]
+    pub segments_only: bool,
 }
 
 fn default_segment_rows() -> u64 {
@@ -225,6 +261,23 @@ pub struct Limits {
     pub threads: u64,
     /// collect measured rows, bytes, time per node (EXPLAIN ANALYZE)
     pub analyze: bool,
+    /// where operators put what does not fit
+    pub spill: Option<SpillPlace>,
+}
+
+/// Temporary files of a query, and the bytes of its memory from which operators use them (0 = never).
+#[derive(Deserialize, Serialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SpillPlace {
+    /// number of a `files` store
+    pub store: u32,
+    /// files are named `<prefix>-<n>`; their folder exists
+    pub prefix: String,
+    /// all of them together at most; 0 = three quarters of the free space
+    pub bytes: u64,
+    pub group_by_at: u64,
+    pub join_at: u64,
+    pub sort_at: u64,
 }
 
 #[derive(Deserialize, Serialize, Clone, Debug)]
@@ -342,6 +395,12 @@ pub enum Node {
         columns: Vec<String>,
         #[serde(default)]
         filter: Option<Expr>,
+        /// rows as the table's engine would merge them
+        #[serde(default, rename = "final")]
+        last: bool,
+        /// rows of different partitions never replace each other
+        #[serde(default)]
+        by_partition: bool,
     },
     /// one row without columns
     One,
@@ -382,6 +441,9 @@ pub enum Node {
         /// project, sort, limit, filter) below the root
         #[serde(default)]
         totals: bool,
+        /// the totals are of all groups, also of those that HAVING takes out
+        #[serde(default)]
+        totals_of_all: bool,
         /// any `n` groups will do (LIMIT without ORDER BY above)
         #[serde(default)]
         any_groups: Option<u64>,
@@ -429,6 +491,23 @@ pub enum Node {
         #[serde(default)]
         limit: Option<u64>,
     },
+    /// WITH RECURSIVE: the rows of `first`, then those of `step` over the rows that came last, until
+    /// none come. All columns have equal types
+    #[serde(rename_all = "camelCase")]
+    Recursive {
+        /// number of the table that `Node::Working` in `step` reads
+        table: u32,
+        first: Box<Node>,
+        step: Box<Node>,
+        /// more steps than this are an error; 0 = any number
+        steps_max: u64,
+        /// rows that were there before are left out (UNION DISTINCT)
+        #[serde(default)]
+        distinct: bool,
+    },
+    /// the rows that the last step of a `Recursive` gave
+    #[serde(rename_all = "camelCase")]
+    Working { table: u32 },
     /// all rows of all inputs; their columns have equal types
     #[serde(rename_all = "camelCase")]
     Union { inputs: Vec<Node> },
@@ -540,6 +619,9 @@ pub struct SegmentRef {
     /// canonical text of the partition key's values
     #[serde(default)]
     pub partition: String,
+    /// merges that led to it
+    #[serde(default)]
+    pub level: u32,
 }
 
 /// Background work on a table's rows.
@@ -551,7 +633,16 @@ pub enum Job {
     Flush { job: u32, store: u32, table: TableShape, prefix: String, memtables: Vec<u32> },
     /// segments of one partition to one (or a few) of the next level
     #[serde(rename_all = "camelCase")]
-    Merge { job: u32, store: u32, table: TableShape, prefix: String, segments: Vec<SegmentRef>, level: u32 },
+    Merge {
+        job: u32,
+        store: u32,
+        table: TableShape,
+        prefix: String,
+        segments: Vec<SegmentRef>,
+        level: u32,
+        #[serde(default)]
+        how: MergeHow,
+    },
     /// segments to segments with rows removed or changed; inputs that would stay the same are named
     #[serde(rename_all = "camelCase")]
     Rewrite {
@@ -562,6 +653,15 @@ pub enum Job {
         segments: Vec<SegmentRef>,
         change: Change,
     },
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MergeHow {
+    /// rows that say that they are deleted go for good
+    pub cleanup: bool,
+    /// seconds since the epoch: what is older by its TTL goes; None keeps it
+    pub now: Option<i64>,
 }
 
 /// What a rewrite does to rows. Expressions are over the table's columns.
@@ -575,6 +675,8 @@ pub struct Change {
     pub update: Vec<Assignment>,
     /// every segment is written anew, in the table's present shape
     pub all: bool,
+    /// seconds since the epoch: what is older by its TTL goes; None keeps it
+    pub now: Option<i64>,
 }
 
 #[derive(Deserialize, Serialize, Clone, Debug)]
@@ -594,7 +696,11 @@ fn node_handles(node: &Node, out: &mut Vec<(bool, u32)>) {
     match node {
         Node::Scan { table, .. } => out.push((true, *table)),
         Node::Batch { batch, .. } => out.push((false, *batch)),
-        Node::One | Node::Numbers { .. } | Node::Values { .. } | Node::Subquery { .. } => {}
+        Node::One
+        | Node::Numbers { .. }
+        | Node::Values { .. }
+        | Node::Subquery { .. }
+        | Node::Working { .. } => {}
         Node::Filter { input, .. }
         | Node::Project { input, .. }
         | Node::Aggregate { input, .. }
@@ -606,6 +712,10 @@ fn node_handles(node: &Node, out: &mut Vec<(bool, u32)>) {
         | Node::ArrayJoin { input, .. }
         | Node::Fill { input, .. } => node_handles(input, out),
         Node::Union { inputs } => inputs.iter().for_each(|n| node_handles(n, out)),
+        Node::Recursive { first, step, .. } => {
+            node_handles(first, out);
+            node_handles(step, out);
+        }
         Node::SetOperation { left, right, .. } | Node::Join { left, right, .. } => {
             node_handles(left, out);
             node_handles(right, out);

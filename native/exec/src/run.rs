@@ -1,9 +1,13 @@
 //! A plan's nodes to streams of rows. Nodes that need all of their input (aggregation, sort, the
 //! build side of a join) run when they are reached; the others add steps to a stream.
 
+mod join;
+mod types_before;
+
 use crate::aggregate::{self, Grouping};
+use crate::collapse::visible::{Asked, final_rows};
 use crate::expr::{Bound, Scope};
-use crate::join;
+use crate::array_join;
 use crate::limits;
 use crate::literal;
 use crate::plan::{Expr, Node, Plan, SetOperation, SubqueryUse, TableColumn};
@@ -12,8 +16,10 @@ use crate::query::Query;
 use crate::row_set::RowSet;
 use crate::rows::{Batches, FilterStep, Numbers, Pipeline, ProjectStep, Rows, Typed};
 use crate::scan::Scan;
+use crate::set_operation;
 use crate::sort;
 use crate::table::{Shelf, missing_table};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use types::codes::SCALAR_SUBQUERY_MULTIPLE_ROWS;
@@ -27,6 +33,12 @@ pub struct Runner<'a> {
     scalars: Vec<Option<(Column, Type)>>,
     sets: Vec<Option<Arc<RowSet>>>,
     tables: Vec<Option<(Vec<Batch>, Vec<Type>)>>,
+    /// rows of the last step of each recursive table
+    working: RefCell<HashMap<u32, (Vec<Batch>, Vec<Type>)>>,
+    /// conditions that joins leave for scans, by the place of the scan's list of columns
+    pushed: RefCell<HashMap<usize, Vec<Bound>>>,
+    /// types of nodes that were asked for before they ran, by the place of the node
+    types: RefCell<HashMap<usize, Option<Vec<Type>>>>,
 }
 
 /// A stream and the totals row that goes with it (WITH TOTALS).
@@ -37,14 +49,14 @@ pub struct Output {
 }
 
 impl Output {
-    fn plain(t: Typed) -> Output {
+    pub fn plain(t: Typed) -> Output {
         Output { rows: t.rows, types: t.types, totals: None }
     }
 }
 
 impl<'a> Runner<'a> {
     pub fn new(query: &'a Arc<Query>, shelves: &'a HashMap<u32, Arc<Shelf>>) -> Self {
-        Runner { query, shelves, scalars: Vec::new(), sets: Vec::new(), tables: Vec::new() }
+        Runner { query, shelves, scalars: Vec::new(), sets: Vec::new(), tables: Vec::new(), working: RefCell::default(), pushed: RefCell::default(), types: RefCell::default() }
     }
 
     /// Runs the subqueries, then gives the root's stream.
@@ -137,8 +149,8 @@ impl<'a> Runner<'a> {
     fn run(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
         self.query.cancel.check()?;
         match node {
-            Node::Scan { table, columns, filter } => {
-                let scan = self.scan(*table, columns, filter.as_ref(), needed)?;
+            Node::Scan { .. } => {
+                let scan = self.scan(node, needed)?;
                 let types = scan.types.clone();
                 Ok(Output::plain(Typed { rows: Rows::source(scan, false), types }))
             }
@@ -241,56 +253,36 @@ impl<'a> Runner<'a> {
                     totals: input.totals,
                 })
             }
+            Node::Recursive { table, first, step, steps_max, distinct } => {
+                let limits = crate::recursive::Limits { steps: *steps_max, distinct: *distinct };
+                let first = self.run(first, None)?;
+                crate::recursive::run(first, limits, self.query, &mut |rows, types| {
+                    self.working.borrow_mut().insert(*table, (rows, types));
+                    self.run(step, None)
+                })
+            }
+            Node::Working { table } => {
+                let (batches, types) = self.working.borrow().get(table).cloned().ok_or_else(|| {
+                    Error::new(
+                        types::codes::NOT_IMPLEMENTED,
+                        "A recursive common table inside a subquery of its own step is not implemented yet",
+                    )
+                })?;
+                Ok(Output::plain(Typed { rows: Rows::source(Batches::new(batches), true), types }))
+            }
             Node::Union { inputs } => self.union(inputs, needed),
             Node::SetOperation { left, right, operation, all } => {
                 let left = self.run(left, None)?;
                 let right = self.run(right, None)?;
                 let intersect = *operation == SetOperation::Intersect;
                 let rows =
-                    join::set_operation(left.rows, right.rows, &left.types, intersect, *all, self.query)?;
+                    set_operation::set_operation(left.rows, right.rows, &left.types, intersect, *all, self.query)?;
                 Ok(Output::plain(Typed { rows, types: left.types }))
             }
-            Node::Join {
-                left,
-                right,
-                join,
-                strictness,
-                left_keys,
-                right_keys,
-                residual,
-                asof,
-                use_nulls,
-            } => {
-                let right = self.run(right, None)?;
-                let left = self.run(left, None)?;
-                let mut spec = join::Spec {
-                    kind: *join,
-                    strictness: *strictness,
-                    left_keys: self.bind_all(left_keys, &left.types)?,
-                    right_keys: self.bind_all(right_keys, &right.types)?,
-                    residual: None,
-                    asof: asof
-                        .as_ref()
-                        .map(|a| {
-                            Ok::<_, Error>((
-                                self.bind(&a.left, &left.types)?,
-                                self.bind(&a.right, &right.types)?,
-                                a.op.clone(),
-                            ))
-                        })
-                        .transpose()?,
-                    use_nulls: *use_nulls,
-                    left_types: left.types,
-                    right_types: right.types,
-                };
-                let types = spec.output_types();
-                let inner: Vec<Type> = spec.left_types.iter().chain(&spec.right_types).cloned().collect();
-                spec.residual = residual.as_ref().map(|r| self.bind(r, &inner)).transpose()?;
-                Ok(Output::plain(Typed { rows: join::join(left.rows, right.rows, spec, self.query)?, types }))
-            }
+            Node::Join { .. } => self.join(node, needed),
             Node::ArrayJoin { input, arrays, left } => {
                 let input = self.run(input, None)?;
-                let step = join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
+                let step = array_join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
                 let mut types = input.types;
                 types.extend(step.types()?);
                 Ok(Output::plain(Typed { rows: input.rows.then(Arc::new(step)), types }))
@@ -315,23 +307,32 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn scan(
-        &self,
-        table: u32,
-        columns: &[String],
-        filter: Option<&Expr>,
-        needed: Option<&[usize]>,
-    ) -> Result<Scan> {
-        let snapshot = self.query.tables.get(&table).ok_or_else(|| missing_table(table))?;
+    fn scan(&self, node: &Node, needed: Option<&[usize]>) -> Result<Scan> {
+        let Node::Scan { table, columns, filter, last, by_partition } = node else {
+            return Err(Error::internal("not a scan"));
+        };
+        let snapshot = self.query.tables.get(table).ok_or_else(|| missing_table(*table))?;
         let types = Scan::types_of(snapshot, columns)?;
-        let condition = filter.map(|f| self.bind(f, &types)).transpose()?;
-        let needed = (0..columns.len()).map(|i| needed.is_none_or(|n| n.contains(&i))).collect();
+        let condition = filter.as_ref().map(|f| self.bind(f, &types)).transpose()?;
+        let condition = self.with_pushed(columns, condition)?;
+        let needed: Vec<bool> = (0..columns.len()).map(|i| needed.is_none_or(|n| n.contains(&i))).collect();
         let shelf = self.shelves.get(&snapshot.store).ok_or_else(|| Error::internal("no such store"))?;
-        Scan::new(snapshot.clone(), columns, condition, needed, shelf, self.query)
+        if !last {
+            return Scan::new(snapshot.clone(), columns, condition, needed, shelf, self.query);
+        }
+        let asked = Asked {
+            names: columns,
+            needed: &needed,
+            condition: condition.as_ref(),
+            by_partition: *by_partition,
+        };
+        let (rows, visible) = final_rows(snapshot, &asked, shelf, self.query)?;
+        let visible = visible.or_else(|| rows.deleted.clone());
+        Scan::with(rows, columns, condition, needed, visible, shelf, self.query)
     }
 
     fn filter(&self, input: &Node, predicate: &Expr, needed: Option<&[usize]>) -> Result<Output> {
-        if let Node::Aggregate { totals: true, .. } = input {
+        if let Node::Aggregate { totals: true, totals_of_all: false, .. } = input {
             return self.aggregate(input, Some(predicate));
         }
         let used = needed.map(|n| {
@@ -351,7 +352,7 @@ impl<'a> Runner<'a> {
     }
 
     fn aggregate(&self, node: &Node, having: Option<&Expr>) -> Result<Output> {
-        let Node::Aggregate { input, keys, aggregates, sets, totals, any_groups, empty_if_no_rows } = node
+        let Node::Aggregate { input, keys, aggregates, sets, totals, any_groups, empty_if_no_rows, .. } = node
         else {
             return Err(Error::internal("not an aggregation"));
         };
@@ -364,8 +365,8 @@ impl<'a> Runner<'a> {
         let used = used_by(keys.iter().chain(aggregates.iter().flat_map(|a| &a.args)).collect());
         let mut scanned: Option<Arc<Scan>> = None;
         let (typed, range) = match input.as_ref() {
-            Node::Scan { table, columns, filter } => {
-                let scan = self.scan(*table, columns, filter.as_ref(), Some(&used))?;
+            Node::Scan { .. } => {
+                let scan = self.scan(input, Some(&used))?;
                 if keys.is_empty()
                     && sets.is_none()
                     && !totals
@@ -392,7 +393,7 @@ impl<'a> Runner<'a> {
                     let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
                     return Ok(Output::plain(Typed { rows, types }));
                 }
-                let ranges: Vec<Option<(i128, i128)>> = (0..columns.len())
+                let ranges: Vec<Option<(i128, i128)>> = (0..scan.types.len())
                     .map(|i| if used.contains(&i) { scan.int_range(i) } else { None })
                     .collect();
                 let types = scan.types.clone();

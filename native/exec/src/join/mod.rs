@@ -1,0 +1,109 @@
+//! Hash joins. The right side is built into memory (under the query's limit), the left side streams
+//! past it, a morsel at a time on all workers.
+//!
+//! 1. `build`: right rows are collected; a narrow integer key is its own place in an array, other keys are
+//!    hashed as in GROUP BY; rows of one key lie side by side.
+//! 2. `filter`: what the build side knows of its keys goes into the scans of the left side, so that blocks
+//!    and rows without a partner are never read.
+//! 3. `probe`: a left row's key gives its run of right rows; pairs leave in pieces of at most 64k rows, each
+//!    checked for the residual condition, cancellation and memory.
+//! 4. RIGHT and FULL remember which right rows were met; the others follow at the end (`rest`).
+
+mod asof;
+mod build;
+pub mod filter;
+mod output;
+mod probe;
+mod rest;
+
+use crate::expr::Bound;
+use crate::plan::{JoinKind, Strictness};
+use crate::query::Query;
+use crate::rows::Rows;
+use build::Build;
+use probe::Probe;
+use std::sync::Arc;
+use types::{Result, Type};
+
+/// Rows of a piece of output at most.
+const PIECE: usize = 65_536;
+/// No group, or no right row.
+const NONE: u32 = u32::MAX;
+
+pub struct Spec {
+    pub kind: JoinKind,
+    pub strictness: Strictness,
+    pub left_keys: Vec<Bound>,
+    pub right_keys: Vec<Bound>,
+    /// over left columns, then right columns
+    pub residual: Option<Bound>,
+    /// ASOF: left and right expression, operator
+    pub asof: Option<(Bound, Bound, String)>,
+    pub use_nulls: bool,
+    pub left_types: Vec<Type>,
+    pub right_types: Vec<Type>,
+    /// columns of the output that somebody reads, left then right
+    pub needed: Vec<bool>,
+    /// fast paths are left out (for tests)
+    pub plain: bool,
+}
+
+/// Right side of a join, built; to be joined with a left side.
+pub struct Built(Arc<Build>);
+
+impl Spec {
+    fn keeps_right(&self) -> bool {
+        matches!(self.kind, JoinKind::Right | JoinKind::Full | JoinKind::RightSemi | JoinKind::RightAnti)
+    }
+    fn keeps_left(&self) -> bool {
+        keeps_left(self.kind)
+    }
+    /// Types of the joined rows.
+    pub fn output_types(&self) -> Vec<Type> {
+        output_types(self.kind, self.use_nulls, &self.left_types, &self.right_types)
+    }
+}
+
+fn keeps_left(kind: JoinKind) -> bool {
+    matches!(kind, JoinKind::Left | JoinKind::Full | JoinKind::Anti | JoinKind::AsofLeft)
+}
+
+/// Types of joined rows: of left columns, then of right columns.
+pub fn output_types(kind: JoinKind, use_nulls: bool, left: &[Type], right: &[Type]) -> Vec<Type> {
+    let null = |t: &Type, yes: bool| if yes && use_nulls { nullable(t) } else { t.clone() };
+    let left_missing = matches!(kind, JoinKind::Right | JoinKind::Full | JoinKind::RightAnti);
+    let left = left.iter().map(|t| null(t, left_missing));
+    left.chain(right.iter().map(|t| null(t, keeps_left(kind)))).collect()
+}
+
+fn nullable(t: &Type) -> Type {
+    match t {
+        Type::LowCardinality(inner) => Type::low_cardinality(Type::nullable(inner.as_ref().clone())),
+        t => Type::nullable(t.clone()),
+    }
+}
+
+/// Reads the right side. `needed` of the spec says which of its columns are kept.
+pub fn build(right: Rows, spec: Spec, query: &Arc<Query>) -> Result<Built> {
+    Ok(Built(Arc::new(Build::new(right, spec, query)?)))
+}
+
+impl Built {
+    /// Conditions that every left row with a partner fulfils, over left columns.
+    pub fn conditions(&self, query: &Query) -> Result<Vec<(usize, Bound)>> {
+        filter::conditions(&self.0, query)
+    }
+
+    /// The joined rows.
+    pub fn join(self, left: Rows, query: &Arc<Query>) -> Result<Rows> {
+        let build = self.0;
+        let spec = &build.spec;
+        if rest::marks_only(spec) {
+            return rest::mark(left, build, query);
+        }
+        let keeps_right = matches!(spec.kind, JoinKind::Right | JoinKind::Full);
+        let ordered = left.is_ordered();
+        let probed = left.then(Arc::new(Probe(build.clone())));
+        if keeps_right { Ok(rest::after(probed, ordered, build)) } else { Ok(probed) }
+    }
+}
