@@ -5,7 +5,8 @@ import type { Expression, Select } from '../../sql/ast.ts';
 import { type Item, positional } from './bind.ts';
 import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
-import { failAt, newColumn, notBuilt, type Planning } from './context.ts';
+import { constantOf } from './constants.ts';
+import { failAt, newColumn, notBuilt } from './context.ts';
 import {
   type AggregateExpr,
   type Column,
@@ -52,13 +53,21 @@ export function bindAggregation(
   const grouped = ast.groupBy !== undefined || ast.totals;
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
-  const { keys, sets } = bindKeys(ast, items, scope, all);
-  const totalsMode = ctx.settings.text('totals_mode') || 'after_having_exclusive';
-  if (ast.totals && sets)
-    throw notBuilt(ast.groupBy?.span, 'WITH TOTALS beside ROLLUP, CUBE or GROUPING SETS');
-  if (ast.totals && ast.having && totalsMode !== 'after_having_exclusive') {
-    throw notBuilt(ast.having.span, `totals_mode = '${totalsMode}'`);
+  const bound = bindKeys(ast, items, scope, all);
+  const { sets } = bound;
+  // Keys that are all constant make one group: it is there without rows if the setting says so.
+  const constantKeys =
+    sets === undefined &&
+    !ctx.settings.bool('empty_result_for_aggregation_by_constant_keys_on_empty_set') &&
+    bound.keys.every((key) => constantOf(ctx, key) !== undefined);
+  const keys = constantKeys ? [] : bound.keys;
+  if (ast.totals && sets && (ast.having || ast.groupBy?.mode === 'GROUPING SETS')) {
+    const what = ast.having
+      ? 'WITH TOTALS and HAVING beside ROLLUP or CUBE'
+      : 'WITH TOTALS of GROUPING SETS';
+    throw notBuilt(ast.groupBy?.span, what);
   }
+  const totalsOfAll = ctx.settings.text('totals_mode') === 'before_having';
   const useNulls = sets !== undefined && ctx.settings.bool('group_by_use_nulls');
   const assigned: Assigned[] = keys.map((key) => {
     const expr = unfold.apply(key);
@@ -79,8 +88,10 @@ export function bindAggregation(
     keys: assigned,
     aggregates,
     totals: ast.totals,
+    ...(ast.totals && totalsOfAll ? { totalsOfAll } : {}),
     emptyIfNoRows:
-      ast.groupBy !== undefined || ctx.settings.bool('empty_result_for_aggregation_by_empty_set'),
+      (ast.groupBy !== undefined && !constantKeys) ||
+      ctx.settings.bool('empty_result_for_aggregation_by_empty_set'),
     ...(sets ? { sets } : {}),
     ...(setColumn ? { setColumn } : {}),
     columns: [
@@ -186,7 +197,7 @@ function rewriter(
   const memo = new Map<string, Expr>();
   const visit = (expr: Expr, params: ReadonlySet<number>): Expr => {
     const key = byKey.get(expr.key);
-    if (key && expr.kind !== 'literal') return retyped(columnExpr(key, expr.span), expr, scope.ctx);
+    if (key && expr.kind !== 'literal') return columnExpr(key, expr.span);
     if (expr.kind === 'aggregate') {
       const column = byCall.get(expr.key);
       if (!column) throw new Error(`plan: aggregate ${expr.name} was not collected`);
@@ -206,7 +217,11 @@ function rewriter(
       const inner = new Set([...params, ...expr.params.map((p) => p.id)]);
       return mapParts(expr, (part) => visit(part, inner));
     }
-    return mapParts(expr, (part) => visit(part, params));
+    return retyped(
+      mapParts(expr, (part) => visit(part, params)),
+      expr,
+      scope,
+    );
   };
   const none = new Set<number>();
   return (expr) => {
@@ -218,9 +233,16 @@ function rewriter(
   };
 }
 
-/** With group_by_use_nulls a key is Nullable where the expression around it expects it is not. */
-function retyped(column: Expr, before: Expr, _ctx: Planning): Expr {
-  return column.type === before.type ? column : column;
+/** With group_by_use_nulls keys have become Nullable, and so do the expressions around them. */
+function retyped(expr: Expr, before: Expr, scope: Scope): Expr {
+  if (expr === before) return expr;
+  const span = expr.span ?? scope.span;
+  const was = parts(before);
+  if (parts(expr).every((part, i) => part.type === was[i]?.type)) return expr;
+  if (expr.kind === 'call') return resolveCall(scope, expr.name, expr.args, span);
+  if (expr.kind !== 'in' || scope.ctx.settings.bool('transform_null_in')) return expr;
+  const isNull = resolveCall(scope, 'isNull', [expr.expr], span);
+  return resolveCall(scope, 'if', [isNull, literalExpr('Nullable(Nothing)', null), expr], span);
 }
 
 /** grouping(a, b): a bit for each argument, 1 where it is not in the row's set. */

@@ -144,7 +144,8 @@ function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
     );
   }
   if (type === undefined) {
-    throw failAt(ast.span, 'TYPE_MISMATCH', `arrayJoin takes an Array or a Map, not ${array.type}`);
+    const text = `Argument 1 of arrayJoin must be an Array or a Map, not ${array.type}`;
+    throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', text);
   }
   return unfoldExpr(array, type, ast.span);
 }
@@ -341,10 +342,7 @@ function bindAggregate(ast: FunctionCall, scope: Scope, locals: Locals, canonica
       throw failAt(ast.span, 'ILLEGAL_AGGREGATION', `A window function stands inside ${ast.name}`);
     }
   }
-  const orNull =
-    scope.ctx.settings.bool('aggregate_functions_null_for_empty') &&
-    !/^count|Or(Null|Default)/.test(name);
-  return resolveAggregate(scope, orNull ? `${name}OrNull` : name, params, args, ast.span);
+  return resolveAggregate(scope, name, params, args, ast.span);
 }
 
 export function resolveAggregate(
@@ -354,12 +352,13 @@ export function resolveAggregate(
   args: readonly Expr[],
   span: Span,
 ): Expr {
+  const types = args.map((a) => a.type);
   try {
-    const resolved = scope.ctx.kernel.resolveAggregate(
-      name,
-      params,
-      args.map((a) => a.type),
-    );
+    let resolved = scope.ctx.kernel.resolveAggregate(name, params, types);
+    const orNull = scope.ctx.settings.bool('aggregate_functions_null_for_empty');
+    if (orNull && !resolved.defaultOnNulls && !/Or(Null|Default)/.test(name)) {
+      resolved = scope.ctx.kernel.resolveAggregate(`${name}OrNull`, params, types);
+    }
     return aggregateExpr(resolved.name, params, args, resolved.type, span);
   } catch (error) {
     throw withSpan(error, span);

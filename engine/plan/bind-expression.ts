@@ -5,11 +5,12 @@ import { bindFunction, resolveCall } from './bind-call.ts';
 import { expandColumns } from './bind-star.ts';
 import { bindTableSet, existsSubquery, inSubquery, scalarSubquery } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
-import { deeper, failAt, newColumn, notBuilt } from './context.ts';
+import { deeper, failAt, newColumn, notBuilt, type Planning, SpannedError } from './context.ts';
 import { callExpr, castExpr, columnExpr, type Expr, inExpr, literalExpr } from './expression.ts';
 import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
 import { identifierText, typeText } from './names.ts';
 import {
+  type AliasEntry,
   findColumn,
   findCommon,
   identifierParts,
@@ -173,13 +174,41 @@ export function bindAlias(scope: Scope, name: string): Expr {
   const entry = scope.aliases.get(name);
   if (!entry) throw new Error(`alias ${name} is not in the scope`);
   if (entry.bound) return entry.bound;
+  const cuts = cutsOf(scope.ctx);
   entry.binding = true;
   try {
-    entry.bound = bindExpression(entry.ast, entry.scope);
-    return entry.bound;
+    const bound = bindExpression(entry.ast, entry.scope);
+    cuts.open.delete(entry);
+    // What was found while another alias is being bound may mean something else outside of it.
+    if (cuts.open.size === 0) entry.bound = bound;
+    else if (++cuts.rebinds > rebindsMax)
+      throw failAt(
+        entry.ast.span,
+        'CYCLIC_ALIASES',
+        `Alias \`${name}\` is part of too many cycles`,
+      );
+    return bound;
   } finally {
     entry.binding = false;
+    cuts.open.delete(entry);
   }
+}
+
+/** Aliases that were passed over because they are just being bound: `a AS b, b AS a`. */
+interface Cuts {
+  readonly open: Set<AliasEntry>;
+  rebinds: number;
+}
+const allCuts = new WeakMap<Planning, Cuts>();
+const rebindsMax = 1000;
+
+function cutsOf(ctx: Planning): Cuts {
+  let cuts = allCuts.get(ctx);
+  if (!cuts) {
+    cuts = { open: new Set(), rebinds: 0 };
+    allCuts.set(ctx, cuts);
+  }
+  return cuts;
 }
 
 function bindIdentifier(ast: Of<'Identifier'>, scope: Scope, locals: Locals): Expr {
@@ -197,18 +226,32 @@ function lookUp(scope: Scope, names: string[], locals: Locals, span: Span): Expr
   const entry = scope.aliases.get(first);
   if (entry && !entry.binding && !(columnFirst && findColumn(scope, names, span))) {
     const asTable = names.length > 1 ? findColumn(scope, names, span) : undefined;
-    if (!asTable)
-      return descend(scope, respan(bindAlias(scope, first), span), names.slice(1), span);
+    if (!asTable) {
+      const bound = aliasOrNothing(scope, first);
+      if (bound) return descend(scope, respan(bound, span), names.slice(1), span);
+    }
   }
+  if (entry?.binding) cutsOf(scope.ctx).open.add(entry);
   const found = findColumn(scope, names, span);
   if (found) {
     const expr = respan(found.column.expr(), span);
     return descend(scope, expr, names.slice(found.used), span);
   }
-  if (entry?.binding) {
-    throw failAt(span, 'CYCLIC_ALIASES', `Alias \`${first}\` is defined by itself`);
-  }
   return lookOutside(scope, names, span);
+}
+
+/** The alias, or undefined when it needs itself and a column of its name may be meant. */
+function aliasOrNothing(scope: Scope, name: string): Expr | undefined {
+  try {
+    return bindAlias(scope, name);
+  } catch (error) {
+    const cyclic =
+      error instanceof SpannedError &&
+      error.error.name === 'UNKNOWN_IDENTIFIER' &&
+      scope.sources.some((s) => s.byName.has(name));
+    if (cyclic) return undefined;
+    throw error;
+  }
 }
 
 /** Names of the queries around this one. Their columns become parameters of the subqueries between. */

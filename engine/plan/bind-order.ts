@@ -1,8 +1,9 @@
 // The end of a SELECT: DISTINCT, ORDER BY with FILL, LIMIT BY, LIMIT and OFFSET.
 
 import type { Expression, Fill, Select } from '../../sql/ast.ts';
-import { castLit, countOf } from './bind.ts';
+import { castLit } from './bind.ts';
 import { bindExpression } from './bind-expression.ts';
+import { type Amount, amountOf, limitByNode, limitNode } from './bind-limit.ts';
 import { constantOf } from './constants.ts';
 import { failAt, newColumn } from './context.ts';
 import { type Column, columnExpr, type Expr, type SortExpr } from './expression.ts';
@@ -58,22 +59,22 @@ export function bindLimits(
     node = fill(ast, scope, node, order, columns);
   }
   if (by.length > 0 || ast.limitBy) {
-    const limit = ast.limitBy ? countOf(ast.limitBy.limit, scope, 'LIMIT BY') : 1;
-    const offset = ast.limitBy?.offset ? countOf(ast.limitBy.offset, scope, 'OFFSET') : 0;
-    node = { kind: 'limitBy', input: node, keys: by, limit, offset, columns: node.columns };
+    const { limitBy } = ast;
+    const first: Amount = { kind: 'rows', rows: 1 };
+    node = limitByNode(scope, node, by, {
+      limit: limitBy ? amountOf(limitBy.limit, scope, 'LIMIT BY') : first,
+      offset: limitBy?.offset && amountOf(limitBy.offset, scope, 'OFFSET'),
+      span: limitBy?.span ?? ast.span,
+    });
   }
   if (ast.limit) {
     const { limit: most, offset: skip } = ast.limit;
-    const limit = most ? countOf(most, scope, 'LIMIT') : undefined;
-    const offset = skip ? countOf(skip, scope, 'OFFSET') : 0;
-    node = {
-      kind: 'limit',
-      input: node,
-      ...(limit === undefined ? {} : { limit }),
-      offset,
-      ...(withTies ? { ties: order.map((o) => o.expr) } : {}),
-      columns: node.columns,
-    };
+    node = limitNode(scope, node, {
+      limit: most && amountOf(most, scope, 'LIMIT'),
+      offset: skip && amountOf(skip, scope, 'OFFSET'),
+      ties: withTies ? order.map((o) => o.expr) : undefined,
+      span: ast.limit.span,
+    });
   }
   if (extra.length > 0) {
     node = project(

@@ -21,7 +21,6 @@ import { sortKeys } from './bind-window.ts';
 import { constantOf } from './constants.ts';
 import { checkMeasure, deeper, failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import { type Column, columnExpr, type Expr, measureOf, someExpr } from './expression.ts';
-import { integerOf } from './literals.ts';
 import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { columnName } from './names.ts';
 import { collectAliases, nameText, newScope, type Scope } from './scope.ts';
@@ -36,18 +35,31 @@ export interface BoundQuery {
 
 /** Binds a query within the query around it; the columns of the node carry the result's names. */
 export function bindQuery(query: Query, parent: Scope): BoundQuery {
-  return deeper(parent.ctx, query.span, () => {
-    switch (query.kind) {
-      case 'Select':
-        return { node: bindSelect(query, parent) };
-      case 'SetOperation':
-        return { node: bindSetOperation(query, parent) };
-      case 'Values':
-        return { node: bindValues(query, parent) };
-      case 'StatementQuery':
-        return { node: parent.ctx.statementRows(query.statement, parent.ctx) };
+  const { ctx } = parent;
+  const before = ctx.settings;
+  const items =
+    query.kind === 'Select' || query.kind === 'SetOperation' ? query.settings : undefined;
+  if (items && items.length > 0) ctx.settings = ctx.nestedSettings(items, before);
+  return deeper(ctx, query.span, () => {
+    try {
+      return bindOne(query, parent);
+    } finally {
+      ctx.settings = before;
     }
   });
+}
+
+function bindOne(query: Query, parent: Scope): BoundQuery {
+  switch (query.kind) {
+    case 'Select':
+      return { node: bindSelect(query, parent) };
+    case 'SetOperation':
+      return { node: bindSetOperation(query, parent) };
+    case 'Values':
+      return { node: bindValues(query, parent) };
+    case 'StatementQuery':
+      return { node: parent.ctx.statementRows(query.statement, parent.ctx) };
+  }
 }
 
 /** Binds the query of a statement. */
@@ -216,7 +228,12 @@ function bindSelect(ast: Select, parent: Scope): Node {
   const scope = newScope(ctx, ast.span, parent);
   addWith(scope, ast.with);
   collectSelectAliases(scope, ast);
-  for (const window of ast.windows) scope.windows.set(window.name.name, window.spec);
+  for (const { name, spec } of ast.windows) {
+    if (scope.windows.has(name.name)) {
+      throw failAt(name.span, 'BAD_ARGUMENTS', `Window ${name.name} is defined twice`);
+    }
+    scope.windows.set(name.name, spec);
+  }
   if (ast.into) throw notBuilt(ast.into.span, 'SELECT … INTO');
   let node: Node = one;
   if (ast.from) {
@@ -518,14 +535,4 @@ export function castLit(
   if (lit.type === type || lit.value === null) return lit.value;
   const folded = ctx.kernel.fold({ cast: { lit }, to: type });
   return folded ? folded.value : lit.value;
-}
-
-/** A constant integer that is not negative, for LIMIT and the like. */
-export function countOf(ast: Expression, scope: Scope, what: string): number {
-  const value = constantOf(scope.ctx, bindExpression(ast, scope));
-  const n = value ? integerOf(value.value) : undefined;
-  if (n === undefined)
-    throw failAt(ast.span, 'INVALID_LIMIT_EXPRESSION', `${what} must be a constant integer`);
-  if (n < 0) throw notBuilt(ast.span, `A negative ${what}`);
-  return Math.min(n, Number.MAX_SAFE_INTEGER);
 }

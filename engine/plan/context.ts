@@ -26,7 +26,7 @@ export interface PlannerKernel {
     name: string,
     params: readonly Lit[],
     args: readonly string[],
-  ): { name: string; type: string };
+  ): { name: string; type: string; defaultOnNulls?: boolean };
   canonicalType(text: string): string;
   /** The value of an expression over no columns, or undefined when it cannot be known now. */
   fold(expr: ExprJson): Lit | undefined;
@@ -70,6 +70,8 @@ export interface RowsTable extends TableBase {
 export interface ViewTable extends TableBase {
   readonly kind: 'view';
   readonly query: Query;
+  /** Names of the parameters that a call of the view gives. */
+  readonly parameters?: readonly string[];
 }
 /** system.numbers, system.one, system.zeros. */
 export interface NodeTable extends TableBase {
@@ -94,12 +96,17 @@ export interface Planning {
   readonly kernel: PlannerKernel;
   readonly catalog: Catalog;
   settings: Settings;
-  readonly params: Readonly<Record<string, string>>;
+  params: Readonly<Record<string, string>>;
   readonly positional: readonly unknown[];
   /** Parses the text of a stored expression (ALIAS columns). */
   readonly parseExpression: (text: string) => import('../../sql/ast.ts').Expression;
   /** Rows of SHOW, DESCRIBE and EXPLAIN in FROM. */
   readonly statementRows: (statement: import('../../sql/ast.ts').Statement, ctx: Planning) => Node;
+  /** The settings with those of a query within the statement. */
+  readonly nestedSettings: (
+    items: readonly import('../../sql/ast.ts').SettingItem[],
+    settings: Settings,
+  ) => Settings;
   /** User-defined functions by name. */
   readonly userFunctions: ReadonlyMap<string, import('../../sql/ast.ts').Lambda>;
   readonly subqueries: PlannedSubquery[];

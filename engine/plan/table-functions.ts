@@ -6,7 +6,7 @@ import { suggest } from '../../sql/suggest.ts';
 import { bindQuery, castLit, supertype } from './bind.ts';
 import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
-import { allColumns, tableNode } from './bind-from.ts';
+import { allColumns, parameterisedView, tableNode } from './bind-from.ts';
 import { constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
 import { columnExpr, literalExpr } from './expression.ts';
@@ -81,6 +81,9 @@ export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Nod
   }
   if (why) throw notBuilt(call.nameSpan, `Table function ${call.name}`);
   const view = scope.ctx.catalog.find(undefined, call.name);
+  if (view?.kind === 'view' && view.parameters) {
+    return { node: parameterisedView(scope, view, viewArguments(call, scope)), table: call.name };
+  }
   if (view && call.args.length === 0) {
     const found = tableNode(scope, undefined, call.name, call.span, false);
     if (found) return { node: allColumns(scope, found), table: call.name };
@@ -90,6 +93,32 @@ export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Nod
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
   });
 }
+
+/** `v(a = 1, b = 'x')`: the values as texts that query parameters are read from. */
+function viewArguments(call: FunctionCall, scope: Scope): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const arg of call.args) {
+    const named = arg.kind === 'Binary' && arg.fn === 'equals' && arg.left.kind === 'Identifier';
+    const name = named && arg.left.kind === 'Identifier' ? arg.left.parts.at(-1)?.name : undefined;
+    if (!named || name === undefined) {
+      throw failAt(
+        arg.span,
+        'BAD_ARGUMENTS',
+        `Write ${call.name}(name = value) for each parameter`,
+      );
+    }
+    const value = constantOf(scope.ctx, bindExpression(arg.right, scope));
+    if (!value)
+      throw failAt(arg.right.span, 'BAD_ARGUMENTS', `The value of ${name} must be constant`);
+    const text = castLit(scope.ctx, value, 'String');
+    const isText = value.type === 'String' && typeof text === 'string';
+    values[name] = isText ? text.replace(/[\\\t\n\r]/g, escapeTsv) : String(text ?? '\\N');
+  }
+  return values;
+}
+
+const escapeTsv = (c: string): string =>
+  c === '\t' ? '\\t' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : '\\\\';
 
 function integerArg(arg: Expression, call: FunctionCall, scope: Scope): number {
   const value = constantOf(scope.ctx, bindExpression(arg, scope));

@@ -6,12 +6,15 @@ import { fail } from '../errors.ts';
 import { bindStatement } from '../plan/bind.ts';
 import type { Planning } from '../plan/context.ts';
 import { rowsMax } from '../plan/estimate.ts';
+import { withResultFilter } from '../plan/extra-filters.ts';
 import type { Node } from '../plan/logical.ts';
 import { optimize } from '../plan/optimize.ts';
 import { physicalPlan } from '../plan/physical.ts';
+import { newScope } from '../plan/scope.ts';
+import { applySettings } from '../statements/apply-settings.ts';
 import { statementRowsNode } from '../statements/as-table.ts';
 import { type CatalogView, catalogView } from '../tables/catalog-view.ts';
-import { type PlanText, type Run, sessionJson } from './core.ts';
+import { type PlanText, type Run, type ScanTarget, sessionJson } from './core.ts';
 
 export interface PlanningRun {
   readonly ctx: Planning;
@@ -49,6 +52,11 @@ export function startPlanning(run: Run): PlanningRun {
     parseExpression: (text) => parseExpression(text),
     statementRows: (statement: Statement, planning: Planning) =>
       statementRowsNode(run, statement, planning),
+    nestedSettings: (items, settings) => {
+      const nested = { ...run, settings };
+      applySettings(nested, items);
+      return nested.settings;
+    },
     userFunctions: userFunctions(view),
     subqueries: [],
     nextColumn: 1,
@@ -73,7 +81,8 @@ function withSettingLimit(node: Node, ctx: Planning): Node {
 }
 
 export function bindTop({ ctx }: PlanningRun, query: Query): Node {
-  return withSettingLimit(bindStatement(query, ctx).node, ctx);
+  const { node } = bindStatement(query, ctx);
+  return withSettingLimit(withResultFilter(newScope(ctx, query.span), node), ctx);
 }
 
 export function planText({ ctx, view }: PlanningRun, node: Node): PlanText {
@@ -115,15 +124,18 @@ function checkLevels(text: string): void {
 }
 
 /** Cuts the text at the handles; inside strings a quote is always behind a backslash. */
-function splitHandles(text: string, scans: readonly number[]): Pick<PlanText, 'pieces' | 'tables'> {
+function splitHandles(
+  text: string,
+  scans: readonly ScanTarget[],
+): Pick<PlanText, 'pieces' | 'tables'> {
   const pieces: string[] = [];
-  const tables: number[] = [];
+  const tables: ScanTarget[] = [];
   const pattern = /"table":-(\d+)/g;
   let from = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     if (text[match.index - 1] === '\\') continue;
     pieces.push(`${text.slice(from, match.index)}"table":`);
-    tables.push(scans[Number(match[1]) - 1] as number);
+    tables.push(scans[Number(match[1]) - 1] as ScanTarget);
     from = match.index + match[0].length;
   }
   pieces.push(text.slice(from));

@@ -7,6 +7,7 @@ import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { bindTop, startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations.ts';
+import { parametersOf } from '../tables/catalog-view.ts';
 import { emptyDefinition } from './create-table.ts';
 import { canonicalType } from './definition.ts';
 import { createMaterializedView } from './materialized-view.ts';
@@ -36,6 +37,9 @@ export function qualified(query: Query, database: string): Query {
   return copy;
 }
 
+const hasParameter = (run: Run, name: string): boolean =>
+  run.request.params?.[name] !== undefined || run.session?.params.has(name) === true;
+
 export async function createView(run: Run, ast: CreateView): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   if (ast.type === 'MATERIALIZED' && ast.mode !== 'ATTACH') return createMaterializedView(run, ast);
@@ -59,8 +63,10 @@ export async function createView(run: Run, ast: CreateView): Promise<Answer> {
       },
     );
   }
-  const node = bindTop(startPlanning(run), ast.query);
-  let columns = node.columns.map(({ name, type }) => ({ name, type }));
+  // What a view with parameters gives is known when it is called.
+  const parameterised = parametersOf(ast.query).some((name) => !hasParameter(run, name));
+  const bound = parameterised ? [] : bindTop(startPlanning(run), ast.query).columns;
+  let columns = bound.map(({ name, type }) => ({ name, type }));
   const written = (ast.elements ?? []).filter((e) => e.kind === 'ColumnDefinition');
   if (written.length > 0) {
     if (written.length !== columns.length) {

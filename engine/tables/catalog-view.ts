@@ -2,28 +2,30 @@
 // version, views, and the system tables.
 
 import type { Query } from '../../sql/ast.ts';
-import { parseStatement, suggest } from '../../sql/index.ts';
+import { parseStatement, suggest, walk } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { CatalogState, TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import type { Catalog, StoredTable, TableColumn, TableSource } from '../plan/context.ts';
-import type { Run } from '../query/core.ts';
+import type { TableHandle, TableProjection } from '../plan/logical.ts';
+import { projectionsOf } from '../projections/bound.ts';
+import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
 import { systemTable, systemTableNames } from '../system/index.ts';
 
 export const temporaryDatabase = '_temporary_and_external_tables';
 
 export interface CatalogView extends Catalog {
   readonly state: CatalogState;
-  /** Table id of each scan so far; a scan's handle is -(index + 1) until the run starts. */
-  readonly scans: number[];
+  /** What each scan so far reads; a scan's handle is -(index + 1) until the run starts. */
+  readonly scans: ScanTarget[];
   /** Definitions that the plan depends on. */
   readonly used: Map<number, TableDefinition>;
 }
 
 export function catalogView(run: Run): CatalogView {
   const { state } = run.core.storage.context.catalog;
-  const scans: number[] = [];
+  const scans: ScanTarget[] = [];
   const used = new Map<number, TableDefinition>();
   const find = (database: string | undefined, name: string): TableSource | undefined => {
     const temporary = database === undefined ? run.session?.temporary.get(name) : undefined;
@@ -103,7 +105,7 @@ export function columnsOf(definition: TableDefinition): TableColumn[] {
 const stored = (
   run: Run,
   table: TableState,
-  scans: number[],
+  scans: ScanTarget[],
   used: Map<number, TableDefinition>,
 ): StoredTable => {
   const { definition } = table;
@@ -116,25 +118,77 @@ const stored = (
     engine: definition.engine.name,
     ...(definition.sampleBy === undefined ? {} : { sampleBy: definition.sampleBy }),
     handle() {
-      scans.push(definition.id);
+      scans.push({ id: definition.id });
       const memory = run.core.storage.store(definition.id).memory;
       const rows = table.segments.reduce((sum, s) => sum + s.rows, memory.rows);
       const bytes = table.segments.reduce((sum, s) => sum + s.bytes, memory.bytes);
-      return {
+      const handle: TableHandle = {
         handle: -scans.length,
         title: `${definition.database}.${definition.name}`,
         rows,
         bytes,
         sortKey: definition.orderBy,
       };
+      if (!definition.projections?.length) return handle;
+      return { ...handle, projections: () => projectionHandles(run, table, handle, scans) };
     },
   };
 };
+
+/** What the planner may read instead of the table's own rows. */
+function projectionHandles(
+  run: Run,
+  table: TableState,
+  handle: TableHandle,
+  scans: ScanTarget[],
+): TableProjection[] {
+  const kernel = run.core.native.planner(sessionJson(run));
+  return projectionsOf(kernel, table.definition).map((bound): TableProjection => {
+    const { id, name } = bound.definition;
+    let [projected, rest] = [0, handle.rows];
+    for (const { rows, projections } of table.segments) {
+      const companions = projections?.[id];
+      if (!companions) continue;
+      rest -= rows;
+      for (const companion of companions) projected += companion.rows;
+    }
+    return {
+      name,
+      columns: bound.columns,
+      ...(bound.grouped ? { grouped: bound.grouped } : {}),
+      ...(bound.ordered ? { ordered: bound.ordered } : {}),
+      rows: { projected, rest, base: handle.rows },
+      part(side) {
+        scans.push({ id: table.id, part: { projection: id, side } });
+        const rows = side === 'projected' ? projected : side === 'rest' ? rest : handle.rows;
+        const what = side === 'rest' ? 'segments without' : side;
+        return {
+          handle: -scans.length,
+          title: `${handle.title} (${what} ${name})`,
+          rows,
+          bytes: 0,
+          ...(side === 'rest' ? {} : { projection: name }),
+          sortKey: side === 'rest' ? handle.sortKey : bound.table.orderBy,
+        };
+      },
+    };
+  });
+}
 
 /** A materialised view shows its target's rows, in the columns of its query. */
 function columnsOfView(view: TableDefinition, target: StoredTable): StoredTable {
   const byName = new Map(target.columns.map((c) => [c.name, c]));
   return { ...target, columns: view.columns.flatMap((c) => byName.get(c.name) ?? []) };
+}
+
+/** Names of the query parameters that a query asks for. */
+export function parametersOf(query: Query): string[] {
+  const names = new Set<string>();
+  walk(query, (node) => {
+    if (node.kind === 'Parameter') names.add(node.name);
+    if (node.kind === 'Name' && node.parameter !== undefined) names.add(node.parameter);
+  });
+  return [...names];
 }
 
 const viewQueries = new WeakMap<TableDefinition, Query>();
@@ -149,5 +203,13 @@ function view(definition: TableDefinition, used: Map<number, TableDefinition>): 
     viewQueries.set(definition, query);
   }
   const { database, name } = definition;
-  return { kind: 'view', database, name, columns: columnsOf(definition), query };
+  const parameters = definition.columns.length === 0 ? parametersOf(query) : [];
+  return {
+    kind: 'view',
+    database,
+    name,
+    columns: columnsOf(definition),
+    query,
+    ...(parameters.length > 0 ? { parameters } : {}),
+  };
 }
