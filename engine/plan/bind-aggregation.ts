@@ -54,7 +54,11 @@ export function bindAggregation(
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
   const bound = bindKeys(ast, items, scope, all);
-  const { sets } = bound;
+  // As in ClickHouse: without aggregates the empty grouping set gives no row.
+  const sets =
+    calls.size > 0 || ast.groupBy?.mode !== 'GROUPING SETS'
+      ? bound.sets
+      : bound.sets?.filter((set) => set.length > 0);
   // Keys that are all constant make one group: it is there without rows if the setting says so.
   const constantKeys =
     sets === undefined &&
@@ -90,7 +94,7 @@ export function bindAggregation(
     totals: ast.totals,
     ...(ast.totals && totalsOfAll ? { totalsOfAll } : {}),
     emptyIfNoRows:
-      (ast.groupBy !== undefined && !constantKeys) ||
+      (ast.groupBy !== undefined && ast.groupBy.mode !== 'GROUPING SETS' && !constantKeys) ||
       ctx.settings.bool('empty_result_for_aggregation_by_empty_set'),
     ...(sets ? { sets } : {}),
     ...(setColumn ? { setColumn } : {}),

@@ -15,6 +15,7 @@ import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
 import { recursiveNode } from './bind-recursive.ts';
+import { refuseModifiers, virtualColumns, withModifiers } from './bind-table-modifiers.ts';
 import {
   deeper,
   failAt,
@@ -25,7 +26,7 @@ import {
   type TableSource,
   type ViewTable,
 } from './context.ts';
-import { type Column, columnExpr, type Expr } from './expression.ts';
+import { type Column, columnExpr, type Expr, literalExpr } from './expression.ts';
 import { withTableFilter } from './extra-filters.ts';
 import { type Assigned, type Node, project } from './logical.ts';
 import {
@@ -90,16 +91,9 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
 const aliasOf = (alias: Name | undefined, scope: Scope): { alias?: string } =>
   alias ? { alias: nameText(scope.ctx, alias) } : {};
 
-function refuseModifiers(ast: { final: boolean; sample?: { span: Span }; span: Span }): void {
-  if (ast.final)
-    throw failAt(ast.span, 'ILLEGAL_FINAL', 'FINAL is only for tables that replace rows');
-  if (ast.sample)
-    throw failAt(
-      ast.sample.span,
-      'SAMPLING_NOT_SUPPORTED',
-      'SAMPLE is only for tables with SAMPLE BY',
-    );
-}
+/** Without those that every table has. */
+const ownColumns = (columns: readonly Column[]): Column[] =>
+  columns.filter((c) => !virtualColumns.some((v) => v.name === c.name));
 
 function renamedColumns(
   columns: readonly Column[],
@@ -131,25 +125,12 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
   const found = tableNode(scope, database, name, ast.name.span, false);
   if (!found) throw new Error('plan: tableNode answers or throws');
   const { node, source, table } = found;
-  if (ast.final && table?.kind === 'stored' && /MergeTree$/.test(table.engine)) {
-    if (table.engine === 'MergeTree') {
-      throw failAt(ast.span, 'ILLEGAL_FINAL', "Storage MergeTree doesn't support FINAL", {
-        hint: 'A MergeTree keeps every row: leave FINAL out',
-      });
-    }
-    throw notBuilt(ast.span, `FINAL of ${table.engine}`);
-  }
-  if (ast.final) refuseModifiers(ast);
-  if (ast.sample) {
-    if (table?.kind === 'stored' && table.sampleBy !== undefined)
-      throw notBuilt(ast.sample.span, 'SAMPLE');
-    throw failAt(ast.sample.span, 'SAMPLING_NOT_SUPPORTED', `Table ${name} has no SAMPLE BY`);
-  }
+  const shown = withModifiers(scope, ast, node, source, table);
   const columns = ast.columnAliases
-    ? renamedColumns(node.columns, ast.columnAliases, ast.span)
+    ? renamedColumns(ownColumns(node.columns), ast.columnAliases, ast.span)
     : source.columns;
   const named = makeSource({ ...source, ...aliasOf(ast.alias, scope) }, columns);
-  return { node: withTableFilter(scope, node, named), sources: [named], merged: noMerged };
+  return { node: withTableFilter(scope, shown, named), sources: [named], merged: noMerged };
 }
 
 export interface FoundTable {
@@ -209,7 +190,7 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
       );
     }
     const inner = shown(ctx, viewNode(scope, table.query, table.name), table);
-    const types = table.columns.map((c) => c.type);
+    const types = inner.columns.map((c, i) => table.columns[i]?.type ?? c.type);
     const node = converted(ctx, inner, types);
     const columns = node.columns.map((c, i) => ({
       ...plainColumn(c),
@@ -220,8 +201,18 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
   const real = table.columns.filter((c) => c.kind !== 'ALIAS' && c.kind !== 'EPHEMERAL');
   const columns = real.map((c) => newColumn(ctx, c.name, c.type));
   let node: Node;
+  let virtual: Column[] = [];
   if (table.kind === 'stored') {
-    node = { kind: 'scan', table: table.handle(), names: real.map((c) => c.name), columns };
+    const there = new Set(table.columns.map((c) => c.name));
+    virtual = virtualColumns
+      .filter((c) => !there.has(c.name))
+      .map((c) => newColumn(ctx, c.name, c.type));
+    node = {
+      kind: 'scan',
+      table: table.handle(),
+      names: [...real, ...virtual].map((c) => c.name),
+      columns: [...columns, ...virtual],
+    };
   } else if (table.kind === 'node') {
     node = table.node(columns);
   } else {
@@ -247,12 +238,20 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
     };
     return [{ name: c.name, type: c.type, expr, hidden: !showAlias }];
   });
+  if (table.kind === 'stored') {
+    all.push(...virtual.map((c) => plainColumn(c, true)));
+    if (table.sampleBy !== undefined) {
+      const one = literalExpr('Float64', '1');
+      all.push({ name: '_sample_factor', type: 'Float64', expr: () => one, hidden: true });
+    }
+  }
   const source = makeSource(place, all);
   return { node, source };
 }
 
 /** The columns that a view had when it was made: by name, or by place if it gave them names. */
 function shown(ctx: Planning, node: Node, view: ViewTable): Node {
+  if (view.columns.length === 0) return node;
   const byName = view.columns.map((c) => node.columns.find((n) => n.name === c.name));
   const picked = byName.includes(undefined) ? node.columns : (byName as Column[]);
   if (picked.length < view.columns.length) {

@@ -4,6 +4,7 @@ import type { CreateDatabase, CreateFunction } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
+import { isSystem } from '../tables/catalog-view.ts';
 import { checkName, nameOf, refuseCluster } from './names.ts';
 
 const engines = new Set(['Atomic', 'Ordinary', 'Memory', 'Lazy', 'Shared']);
@@ -23,7 +24,7 @@ export async function createDatabase(run: Run, ast: CreateDatabase): Promise<Ans
       },
     );
   }
-  if (catalog.state.databases.has(name) || name === 'system') {
+  if (catalog.state.databases.has(name) || isSystem(name)) {
     if (ast.ifNotExists) return done;
     throw failAt(ast.name.span, 'DATABASE_ALREADY_EXISTS', `Database ${name} already exists`, {
       hint: 'Write CREATE DATABASE IF NOT EXISTS',

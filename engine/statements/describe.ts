@@ -7,7 +7,7 @@ import { newScope } from '../plan/scope.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
-import { systemTable } from '../system/index.ts';
+import { isSystem } from '../tables/catalog-view.ts';
 import { applyOutput, applySettings } from './apply-settings.ts';
 import { findTable, nameOf, placeOf } from './names.ts';
 
@@ -66,10 +66,11 @@ export function existsRows(run: Run, ast: ExistsStatement): Rows {
   let found: boolean;
   if (ast.object === 'DATABASE') {
     const name = nameOf(run, ast.name.table);
-    found = name === 'system' || catalog.state.databases.has(name);
+    found = isSystem(name) || catalog.state.databases.has(name);
   } else {
     const place = placeOf(run, ast.name);
-    if (place.database === 'system') found = systemTable(run, place.name) !== undefined;
+    if (isSystem(place.database))
+      found = startPlanning(run).ctx.catalog.find(place.database, place.name) !== undefined;
     else {
       const table = findTable(run, ast.name);
       const isView = table?.definition.engine.name === 'View';

@@ -6,7 +6,7 @@ import { isMaterialized, targetOf, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { dropTables, truncate } from '../storage/mutations.ts';
-import { requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
+import { isSystem, requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
 import { likePattern } from './like.ts';
 import { withInner } from './materialized-view.ts';
 import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
@@ -56,7 +56,7 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
 
 function lookUp(run: Run, ast: Drop, name: TableName): TableState | undefined {
   const place = placeOf(run, name);
-  if (place.database === 'system')
+  if (isSystem(place.database))
     throw failAt(name.span, 'ACCESS_DENIED', 'Tables of the database system stay');
   const table = findTable(run, name);
   if (!table) {
@@ -83,7 +83,7 @@ async function dropDatabase(run: Run, ast: Drop): Promise<Answer> {
   const { catalog } = run.core.storage.context;
   for (const { table: written } of ast.names) {
     const name = nameOf(run, written);
-    if (name === 'system' || name === temporaryDatabase) {
+    if (isSystem(name) || name === temporaryDatabase) {
       throw failAt(written.span, 'ACCESS_DENIED', `The database ${name} stays`);
     }
     const database = catalog.state.databases.get(name);

@@ -5,7 +5,12 @@ import type { TableState } from '../catalog/state.ts';
 import { EngineError, type ErrorName, fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
-import { requireDatabase, temporaryDatabase, unknownTable } from '../tables/catalog-view.ts';
+import {
+  isSystem,
+  requireDatabase,
+  temporaryDatabase,
+  unknownTable,
+} from '../tables/catalog-view.ts';
 
 export interface Place {
   database: string;
@@ -53,7 +58,7 @@ export function findTable(run: Run, name: TableName): TableState | undefined {
 /** Errors: UNKNOWN_TABLE, UNKNOWN_DATABASE with a suggestion, at the name. */
 export function requireTable(run: Run, name: TableName): TableState {
   const place = placeOf(run, name);
-  if (place.database === 'system') {
+  if (isSystem(place.database)) {
     throw failAt(name.span, 'ACCESS_DENIED', `Tables of the database system cannot be changed`);
   }
   const table = findTable(run, name);
@@ -65,11 +70,7 @@ export function requireTable(run: Run, name: TableName): TableState {
 
 /** A database that new tables may be made in. */
 export function requireWritable(run: Run, database: string, span: Span): void {
-  if (
-    database === 'system' ||
-    /^information_schema$/i.test(database) ||
-    database === temporaryDatabase
-  ) {
+  if (isSystem(database) || database === temporaryDatabase) {
     throw failAt(span, 'ACCESS_DENIED', `Nothing can be created in the database ${database}`);
   }
   try {

@@ -4,7 +4,7 @@ import type { Rename } from '../../sql/ast.ts';
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
-import { requireDatabase } from '../tables/catalog-view.ts';
+import { isSystem, requireDatabase } from '../tables/catalog-view.ts';
 import {
   checkName,
   findTable,
@@ -26,7 +26,7 @@ export async function rename(run: Run, ast: Rename): Promise<Answer> {
     for (const { from, to } of ast.pairs) {
       const [old, fresh] = [nameOf(run, from.table), nameOf(run, to.table)];
       checkName(fresh, to.span, 'database');
-      if (old === 'system' || fresh === 'system')
+      if (isSystem(old) || isSystem(fresh))
         throw failAt(from.span, 'ACCESS_DENIED', 'The database system keeps its name');
       if (ast.ifExists && !catalog.state.databases.has(old)) continue;
       try {

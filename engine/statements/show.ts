@@ -1,19 +1,20 @@
 // SHOW …: most forms are queries over the system tables; SHOW CREATE prints a definition.
 
-import type { Expression, Select, Show } from '../../sql/ast.ts';
+import type { Expression, Select, Show, TableName } from '../../sql/ast.ts';
 import { parseStatement, quoteString } from '../../sql/index.ts';
+import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
 import { innerOf } from '../catalog/views.ts';
-import { failAt, notBuilt } from '../plan/context.ts';
+import { failAt, notBuilt, SpannedError } from '../plan/context.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
-import { systemTable } from '../system/index.ts';
-import { requireDatabase } from '../tables/catalog-view.ts';
+import { isSystem, requireDatabase } from '../tables/catalog-view.ts';
 import { createDatabaseSql, createTableSql } from '../tables/create-sql.ts';
 import { applyOutput } from './apply-settings.ts';
 import type { Rows } from './describe.ts';
-import { nameOf, placeOf, pointing, requireTable } from './names.ts';
+import { findTable, nameOf, placeOf, pointing, requireTable } from './names.ts';
 
 export function show(run: Run, ast: Show): Answer {
   applyOutput(run, ast.output);
@@ -60,6 +61,8 @@ export function showRows(run: Run, ast: Show): Rows | undefined {
       return empty('name');
     case 'CLUSTERS':
       return empty('cluster');
+    case 'PRIVILEGES':
+      return empty('privilege', 'aliases', 'level', 'parent_group');
     case 'MERGES':
       return empty('table', 'database', 'estimate_complete');
     default:
@@ -75,19 +78,35 @@ const statementRow = (sql: string): Rows => ({
 function showCreateTable(run: Run, ast: Show): string {
   if (!ast.name) throw failAt(ast.span, 'SYNTAX_ERROR', 'SHOW CREATE needs a name');
   const place = placeOf(run, ast.name);
-  if (place.database === 'system') {
-    const table = systemTable(run, place.name);
+  if (isSystem(place.database)) {
+    const table = startPlanning(run).ctx.catalog.find(place.database, place.name);
     if (table) {
       const columns = table.columns.map((c) => `    \`${c.name}\` ${c.type}`).join(',\n');
-      return `CREATE TABLE system.${place.name}\n(\n${columns}\n)\nENGINE = System`;
+      const what = table.kind === 'view' ? 'VIEW' : 'TABLE';
+      const engine = table.kind === 'view' ? `\nAS ${print(table.query)}` : '\nENGINE = System';
+      return `CREATE ${what} ${place.database}.${place.name}\n(\n${columns}\n)${engine}`;
     }
   }
-  const { definition } = requireTable(run, ast.name);
+  const definition = definitionToShow(run, ast.name);
   if (ast.type === 'CREATE VIEW' && !/View$/.test(definition.engine.name)) {
     throw failAt(ast.name.span, 'BAD_ARGUMENTS', `${place.name} is a table, not a view`);
   }
   const { state } = run.core.storage.context.catalog;
   return createTableSql(definition, true, innerOf(state, definition));
+}
+
+/** As in ClickHouse a table that is not there has no CREATE statement, which is another failure. */
+function definitionToShow(run: Run, name: TableName): TableDefinition {
+  const table = findTable(run, name);
+  if (table) return table.definition;
+  try {
+    return requireTable(run, name).definition;
+  } catch (error) {
+    const failure = error instanceof SpannedError ? error.error : undefined;
+    if (failure?.name !== 'UNKNOWN_TABLE') throw error;
+    const hint = failure.hint === undefined ? {} : { hint: failure.hint };
+    throw failAt(name.span, 'CANNOT_GET_CREATE_TABLE_QUERY', failure.message, hint);
+  }
 }
 
 function database(run: Run, ast: Show, name: string): void {
@@ -148,10 +167,8 @@ function baseQuery(run: Run, ast: Show): string {
       if (!ast.name) throw failAt(ast.span, 'SYNTAX_ERROR', 'SHOW COLUMNS needs a table');
       const place = placeOf(run, ast.name);
       const owner = ast.from ? from : place.database;
-      if (owner !== 'system')
-        requireTable(run, { ...ast.name, ...(ast.from ? { database: ast.from } : {}) });
       const full = ast.full ? ", NULL AS collation, comment, '' AS privileges" : '';
-      return `SELECT name AS field, type, if(type LIKE 'Nullable%', 'YES', 'NO') AS \`null\`, if(is_in_primary_key, 'PRI SOR', if(is_in_sorting_key, 'SOR', '')) AS key, if(default_expression = '', NULL, default_expression) AS default, default_kind AS extra${full} FROM system.columns WHERE database = ${quoteString(owner)} AND table = ${quoteString(place.name)} ORDER BY position`;
+      return `SELECT name AS field, type, if(type LIKE 'Nullable%', 'YES', 'NO') AS \`null\`, if(is_in_primary_key, 'PRI SOR', if(is_in_sorting_key, 'SOR', '')) AS key, if(default_expression = '', NULL, default_expression) AS default, default_kind AS extra${full} FROM system.columns WHERE database = ${quoteString(owner)} AND table = ${quoteString(place.name)} ORDER BY field`;
     }
     case 'INDEX':
     case 'INDEXES':
@@ -159,8 +176,19 @@ function baseQuery(run: Run, ast: Show): string {
     case 'KEYS': {
       if (!ast.name) throw failAt(ast.span, 'SYNTAX_ERROR', 'SHOW INDEX needs a table');
       const place = placeOf(run, ast.name);
-      requireTable(run, ast.name);
-      return `SELECT table, 1 AS non_unique, name AS key_name, expr AS expression, type AS index_type FROM system.data_skipping_indices WHERE database = ${quoteString(ast.from ? from : place.database)} AND table = ${quoteString(place.name)} ORDER BY name`;
+      const where = `database = ${quoteString(ast.from ? from : place.database)} AND table = ${quoteString(place.name)}`;
+      const list = (
+        name: string,
+        seq: string,
+        column: string,
+        order: string,
+        kind: string,
+        expr: string,
+      ): string =>
+        `table, 1 AS non_unique, ${name} AS key_name, ${seq} AS seq_in_index, ${column} AS column_name, ${order} AS collation, 0 AS cardinality, NULL AS sub_part, NULL AS packed, NULL AS \`null\`, ${kind} AS index_type, '' AS comment, '' AS index_comment, 'YES' AS visible, ${expr} AS expression`;
+      const skipping = `SELECT ${list('name', '1', "''", 'NULL', 'upper(type)', 'expr')} FROM system.data_skipping_indices WHERE ${where}`;
+      const primary = `SELECT ${list("'PRIMARY'", 'row_number() OVER (ORDER BY position)', 'name', "'A'", "'PRIMARY'", "''")} FROM system.columns WHERE ${where} AND is_in_primary_key`;
+      return `SELECT * FROM (${skipping} UNION ALL ${primary}) ORDER BY index_type, key_name, seq_in_index`;
     }
     case 'FUNCTIONS':
       return 'SELECT * FROM system.functions ORDER BY name';

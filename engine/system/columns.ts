@@ -6,6 +6,7 @@ import type { Run } from '../query/core.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { partitionKey } from '../tables/shape.ts';
 import { allSystemTables } from './index.ts';
+import { informationColumns, informationSchemas, informationTables } from './information-schema.ts';
 import { columns as describe, flag, type SystemTable } from './table.ts';
 
 const bits = /^(U)?Int(\d+)$/;
@@ -91,10 +92,20 @@ export const columns: SystemTable = {
         });
       }
     }
-    for (const table of allSystemTables()) {
+    const known = [
+      ...allSystemTables().map((t) => ({ ...t, database: 'system' })),
+      ...informationSchemas.flatMap((database) =>
+        informationTables.map((name) => ({
+          database,
+          name,
+          columns: informationColumns(name).map((c) => ({ ...c, doc: '' })),
+        })),
+      ),
+    ];
+    for (const table of known) {
       table.columns.forEach((c, i) => {
         out.push([
-          'system',
+          table.database,
           table.name,
           c.name,
           c.type,

@@ -2,6 +2,7 @@
 
 import type { LitValue } from '../plan/wire.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
+import { informationSchemas } from './information-schema.ts';
 import { columns, type SystemTable } from './table.ts';
 
 const noUuid = '00000000-0000-0000-0000-000000000000';
@@ -30,6 +31,16 @@ export const databases: SystemTable = {
     return [
       ...own,
       ['system', 'Atomic', '', '', noUuid, 'Atomic', 'What the server knows of itself', '0'],
+      ...informationSchemas.map((name): LitValue[] => [
+        name,
+        'Memory',
+        '',
+        '',
+        noUuid,
+        'Memory',
+        'The system tables as standard SQL names them',
+        '0',
+      ]),
     ];
   },
 };

@@ -3,14 +3,18 @@
 import type { TableColumn, TableSource } from '../plan/context.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Run } from '../query/core.ts';
+import { absentTables } from './absent.ts';
 import { columns } from './columns.ts';
 import { databases } from './databases.ts';
 import { functions } from './functions.ts';
+import { languageTables } from './language.ts';
 import { events, metrics } from './metrics.ts';
 import { nodeTables } from './numbers.ts';
 import { parts } from './parts.ts';
 import { processes } from './processes.ts';
+import { projections } from './projections.ts';
 import { queryLog } from './query-log.ts';
+import { serverTables } from './server.ts';
 import { settings } from './settings.ts';
 import {
   buildOptions,
@@ -62,6 +66,10 @@ function registry(): Map<string, SystemTable> {
       indices,
       grants,
       viewRefreshes,
+      ...languageTables,
+      ...serverTables,
+      ...absentTables,
+      projections,
     ].map((t) => [t.name, t]),
   );
   return byName;

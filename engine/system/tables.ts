@@ -8,6 +8,7 @@ import type { Run } from '../query/core.ts';
 import { temporaryDatabase, visibleDatabases } from '../tables/catalog-view.ts';
 import { createTableSql, engineSql } from '../tables/create-sql.ts';
 import { allSystemTables } from './index.ts';
+import { informationSchemas, informationTables } from './information-schema.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 const noUuid = '00000000-0000-0000-0000-000000000000';
@@ -118,6 +119,28 @@ export const tables: SystemTable = {
         set(n, null);
       set('comment', table.doc);
       out.push(line);
+    }
+    for (const database of informationSchemas) {
+      for (const name of informationTables) {
+        const line = Array.from({ length: tables.columns.length }, (): LitValue => '');
+        const set = (column: string, value: LitValue): void => {
+          line[tables.columns.findIndex((c) => c.name === column)] = value;
+        };
+        set('database', database);
+        set('name', name);
+        set('table', name);
+        set('uuid', noUuid);
+        set('engine', 'View');
+        set('engine_full', 'View');
+        set('is_temporary', '0');
+        set('has_nullable_columns', '0');
+        set('metadata_modification_time', dateTime(run.core.startedMs));
+        for (const list of ['data_paths', 'dependencies_database', 'dependencies_table'])
+          set(list, []);
+        for (const n of ['total_rows', 'total_bytes', 'total_bytes_uncompressed', 'parts'])
+          set(n, null);
+        out.push(line);
+      }
     }
     return out;
   },

@@ -12,6 +12,11 @@ import type { TableHandle, TableProjection } from '../plan/logical.ts';
 import { projectionsOf } from '../projections/bound.ts';
 import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
 import { systemTable, systemTableNames } from '../system/index.ts';
+import {
+  informationSchemas,
+  informationTable,
+  informationTables,
+} from '../system/information-schema.ts';
 
 export const temporaryDatabase = '_temporary_and_external_tables';
 
@@ -35,6 +40,7 @@ export function catalogView(run: Run): CatalogView {
     }
     const db = database ?? run.database;
     if (db === 'system') return systemTable(run, name);
+    if (informationSchemas.includes(db)) return informationTable(db, name);
     const id = state.databases.get(db)?.tables.get(name);
     const table = id === undefined ? undefined : state.tables.get(id);
     if (!table) return undefined;
@@ -61,10 +67,14 @@ export function catalogView(run: Run): CatalogView {
   };
 }
 
+/** Databases of the server itself: nothing can be written or made in them. */
+export const isSystem = (name: string): boolean =>
+  name === 'system' || informationSchemas.includes(name);
+
 /** The database, or UNKNOWN_DATABASE with the nearest name. */
 export function requireDatabase(state: CatalogState, name: string): void {
-  if (state.databases.has(name) || name === 'system') return;
-  const near = suggest(name, [...visibleDatabases(state), 'system']);
+  if (state.databases.has(name) || isSystem(name)) return;
+  const near = suggest(name, [...visibleDatabases(state), 'system', 'information_schema']);
   throw fail('UNKNOWN_DATABASE', `Database ${name} does not exist`, {
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
   });
@@ -82,7 +92,11 @@ export function unknownTable(
   const db = database ?? run.database;
   requireDatabase(state, db);
   const here =
-    db === 'system' ? systemTableNames() : [...(state.databases.get(db)?.tables.keys() ?? [])];
+    db === 'system'
+      ? systemTableNames()
+      : informationSchemas.includes(db)
+        ? informationTables
+        : [...(state.databases.get(db)?.tables.keys() ?? [])];
   const temporary = database === undefined ? [...(run.session?.temporary.keys() ?? [])] : [];
   const elsewhere = visibleDatabases(state).find((other) =>
     state.databases.get(other)?.tables.has(name),
