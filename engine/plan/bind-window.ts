@@ -14,30 +14,37 @@ import { aggregateParts, unknownFunction } from './bind-call.ts';
 import { bindExpression, withSpan } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, notBuilt } from './context.ts';
-import { type Expr, type SortExpr, windowExpr } from './expression.ts';
+import { type Expr, type SortExpr, someExpr, windowExpr } from './expression.ts';
 import type { Locals, Scope } from './scope.ts';
+import { withoutLowCardinality } from './types.ts';
 import type { BoundJson, FrameJson } from './wire.ts';
 
-/** Functions that only work over a window, with their canonical names and types. */
-export const windowOnly: ReadonlyMap<string, { name: string; type: string | 'argument' }> = new Map(
-  [
-    ['row_number', { name: 'row_number', type: 'UInt64' }],
-    ['rank', { name: 'rank', type: 'UInt64' }],
-    ['dense_rank', { name: 'dense_rank', type: 'UInt64' }],
-    ['denserank', { name: 'dense_rank', type: 'UInt64' }],
-    ['percent_rank', { name: 'percent_rank', type: 'Float64' }],
-    ['percentrank', { name: 'percent_rank', type: 'Float64' }],
-    ['cume_dist', { name: 'cume_dist', type: 'Float64' }],
-    ['ntile', { name: 'ntile', type: 'UInt64' }],
-    ['lag', { name: 'lag', type: 'argument' }],
-    ['lead', { name: 'lead', type: 'argument' }],
-    ['laginframe', { name: 'lagInFrame', type: 'argument' }],
-    ['leadinframe', { name: 'leadInFrame', type: 'argument' }],
-    ['nth_value', { name: 'nth_value', type: 'argument' }],
-    ['first_value', { name: 'first_value', type: 'argument' }],
-    ['last_value', { name: 'last_value', type: 'argument' }],
-  ],
-);
+/**
+ * Functions that only work over a window, with their canonical names and the types of their results:
+ * 'argument' is that of the first argument, 'kernel' what the kernel says.
+ */
+export const windowOnly: ReadonlyMap<string, { name: string; type: string }> = new Map([
+  ['row_number', { name: 'row_number', type: 'UInt64' }],
+  ['rank', { name: 'rank', type: 'UInt64' }],
+  ['dense_rank', { name: 'dense_rank', type: 'UInt64' }],
+  ['denserank', { name: 'dense_rank', type: 'UInt64' }],
+  ['percent_rank', { name: 'percent_rank', type: 'Float64' }],
+  ['percentrank', { name: 'percent_rank', type: 'Float64' }],
+  ['cume_dist', { name: 'cume_dist', type: 'Float64' }],
+  ['ntile', { name: 'ntile', type: 'UInt64' }],
+  ['lag', { name: 'lag', type: 'argument' }],
+  ['lead', { name: 'lead', type: 'argument' }],
+  ['laginframe', { name: 'lagInFrame', type: 'argument' }],
+  ['leadinframe', { name: 'leadInFrame', type: 'argument' }],
+  ['nth_value', { name: 'nth_value', type: 'argument' }],
+  ['first_value', { name: 'first_value', type: 'argument' }],
+  ['last_value', { name: 'last_value', type: 'argument' }],
+  ['exponentialtimedecayedsum', { name: 'exponentialTimeDecayedSum', type: 'kernel' }],
+  ['exponentialtimedecayedmax', { name: 'exponentialTimeDecayedMax', type: 'kernel' }],
+  ['exponentialtimedecayedcount', { name: 'exponentialTimeDecayedCount', type: 'kernel' }],
+  ['exponentialtimedecayedavg', { name: 'exponentialTimeDecayedAvg', type: 'kernel' }],
+  ['nonnegativederivative', { name: 'nonNegativeDerivative', type: 'kernel' }],
+]);
 
 export function sortKeys(items: readonly OrderItem[], bind: (e: Expression) => Expr): SortExpr[] {
   return items.map((item) => {
@@ -62,7 +69,7 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
     if (scope.ctx.kernel.functions.scalar(ast.name) !== undefined) {
       throw failAt(
         ast.nameSpan,
-        'BAD_ARGUMENTS',
+        'UNKNOWN_AGGREGATE_FUNCTION',
         `${ast.name} is neither an aggregate nor a window function`,
       );
     }
@@ -71,11 +78,12 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
   const parts = aggregateParts(ast, scope, locals, canonical);
   let type: string;
   let { name } = parts;
-  if (only) {
+  if (only && only.type !== 'kernel') {
     if (only.type === 'argument' && parts.args.length === 0) {
       throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', `${ast.name} needs an argument`);
     }
-    type = only.type === 'argument' ? (parts.args[0] as Expr).type : only.type;
+    type =
+      only.type === 'argument' ? withoutLowCardinality((parts.args[0] as Expr).type) : only.type;
   } else {
     try {
       const types = parts.args.map((a) => a.type);
@@ -84,12 +92,23 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
       throw withSpan(error, ast.span);
     }
   }
+  const partition = spec.partitionBy.map((e) => bindExpression(e, scope));
+  const order = sortKeys(spec.orderBy, (e) => bindExpression(e, scope));
+  for (const part of [...parts.args, ...partition, ...order.map((o) => o.expr)]) {
+    if (!someExpr(part, (e) => e.kind === 'window')) continue;
+    throw failAt(
+      part.span ?? ast.span,
+      'ILLEGAL_AGGREGATION',
+      `A window function stands inside the window function ${ast.name}`,
+      { hint: 'Compute the inner one in a subquery.' },
+    );
+  }
   return windowExpr({
     name,
     params: parts.params,
     args: parts.args,
-    partition: spec.partitionBy.map((e) => bindExpression(e, scope)),
-    order: sortKeys(spec.orderBy, (e) => bindExpression(e, scope)),
+    partition,
+    order,
     frame: frameOf(spec, scope, name),
     type,
     span: ast.span,
@@ -114,6 +133,17 @@ function resolveSpec(over: Over, scope: Scope, seen: readonly string[] = []): Wi
   if (over.partitionBy.length > 0) {
     throw failAt(over.span, 'BAD_ARGUMENTS', 'PARTITION BY cannot be added to a named window');
   }
+  if (over.orderBy.length > 0 && base.orderBy.length > 0) {
+    throw failAt(over.span, 'BAD_ARGUMENTS', 'The named window has its ORDER BY already');
+  }
+  if (base.frame) {
+    throw failAt(
+      over.span,
+      'BAD_ARGUMENTS',
+      `The window ${over.base.name} has a frame and cannot be built upon`,
+      { hint: `Write OVER ${over.base.name} to use it as it is.` },
+    );
+  }
   const orderBy = over.orderBy.length > 0 ? over.orderBy : base.orderBy;
   return { ...base, orderBy, ...(over.frame ? { frame: over.frame } : {}) };
 }
@@ -137,8 +167,24 @@ function frameOf(spec: WindowSpec, scope: Scope, name: string): FrameJson {
   if (start.kind === 'unboundedFollowing' || end.kind === 'unboundedPreceding') {
     throw failAt(frame.span, 'BAD_ARGUMENTS', 'The frame ends before it starts');
   }
+  const whole = start.kind === 'unboundedPreceding' && end.kind === 'unboundedFollowing';
+  const fits = wholeOnly.get(name);
+  if (fits && !(whole && fits.includes(unit))) {
+    throw failAt(frame.span, 'BAD_ARGUMENTS', `${name} works on whole partitions`, {
+      hint: 'Leave the frame away: it would change nothing.',
+    });
+  }
   return { unit, start, end };
 }
+
+/** Functions that take no frame but the whole partition, in these units. */
+const wholeOnly: ReadonlyMap<string, readonly string[]> = new Map([
+  ['percent_rank', ['range']],
+  ['cume_dist', ['range']],
+  ['ntile', ['rows']],
+  ['lag', []],
+  ['lead', []],
+]);
 
 function bound(ast: FrameBound, frame: Frame, scope: Scope, first: boolean): BoundJson {
   if (ast.type === 'CURRENT ROW') return { kind: 'currentRow' };

@@ -223,6 +223,16 @@ function withoutAggregates(expr: Expr, clause: string): Expr {
   return expr;
 }
 
+function withoutWindows(having: Expression, scope: Scope): Expr {
+  const bound = bindExpression(having, scope);
+  if (someExpr(bound, (e) => e.kind === 'window')) {
+    throw failAt(having.span, 'ILLEGAL_AGGREGATION', 'A window function is found in HAVING', {
+      hint: 'Conditions on window functions go into QUALIFY',
+    });
+  }
+  return bound;
+}
+
 function bindSelect(ast: Select, parent: Scope): Node {
   const { ctx } = parent;
   const scope = newScope(ctx, ast.span, parent);
@@ -276,7 +286,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
   checkMeasure({ depth: 0, size }, ast.span);
   const exprs = items.map((item) => rewrite(item.expr()));
   const having =
-    ast.having && rewrite(condition(bindExpression(ast.having, scope), ast.having, 'HAVING'));
+    ast.having && rewrite(condition(withoutWindows(ast.having, scope), ast.having, 'HAVING'));
   const qualify =
     ast.qualify && rewrite(condition(bindExpression(ast.qualify, scope), ast.qualify, 'QUALIFY'));
   const ordering = bindOrdering(ast, items, scope, rewrite);

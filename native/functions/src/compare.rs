@@ -77,6 +77,9 @@ impl Op {
 fn compare(b: &Bind<'_>, op: Op) -> Result<Bound> {
     b.arity(2, 2)?;
     let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
+    if let Some(i) = (0..2).find(|i| matches!(b.ty(*i), Type::AggregateFunction(_))) {
+        return Err(b.illegal(i, "a value: states of aggregate functions have no order"));
+    }
     if ta.is_number() && tb.is_number() {
         return bound(Type::UInt8, move |c| numbers(op, c.col(0), &ta, c.col(1), &tb, c.rows));
     }

@@ -268,10 +268,15 @@ impl Column {
         }
         Data::Const(Arc::new(one.flat()), rows).into()
     }
-    /// `rows` default values (0, '', [], …) of a type; NULL for Nullable.
+    /// `rows` default values (0, '', [], an enum's first, …) of a type; NULL for Nullable.
     pub fn default_of(ty: &Type, rows: usize) -> Column {
         let mut b = ColumnBuilder::new(ty);
-        b.push_default(1);
+        match ty {
+            Type::Enum8(d) | Type::Enum16(d) => {
+                b.push_scalar(&crate::Scalar::Int(d.entries.first().map_or(0, |e| i128::from(e.1))));
+            }
+            _ => b.push_default(1),
+        }
         Column::constant(b.finish(), rows)
     }
     pub fn null_of(ty: &Type, rows: usize) -> Column {

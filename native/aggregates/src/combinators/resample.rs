@@ -60,7 +60,7 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let made = inner.clone();
     let ty = Type::array(inner.ty().clone());
     let resampled = Combined::new("Resample", &inner, args, ty, move || {
-        Box::new(Resample { inner: made.states(), groups: 0, begin, step, total: total as usize })
+        Box::new(Resample { inner: made.states(), groups: 0, begin, end, step, total: total as usize })
     });
     Ok(resampled.with_params(params).arc())
 }
@@ -69,6 +69,7 @@ struct Resample {
     inner: Box<dyn States>,
     groups: usize,
     begin: i128,
+    end: i128,
     step: i128,
     total: usize,
 }
@@ -96,8 +97,9 @@ impl States for Resample {
         let (mut keep, mut ids) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         for (row, k) in ints(key).into_iter().enumerate() {
             let k = if unsigned { i128::from(k as u64) } else { i128::from(k) };
-            let at = if k >= self.begin { (k - self.begin) / self.step } else { -1 };
-            if at >= 0 && at < self.total as i128 && k - self.begin < self.step * self.total as i128 {
+            // the last interval may be shorter than the others
+            if k >= self.begin && k < self.end {
+                let at = (k - self.begin) / self.step;
                 keep.push(row as u32);
                 ids.push(groups.of(row) * self.total as u32 + at as u32);
             }

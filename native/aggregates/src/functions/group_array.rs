@@ -13,13 +13,27 @@ use types::{ArrayData, Column, ColumnBuilder, Data, Error, Result, StrData, Type
 pub const DEFS: &[AggregateDef] = &[
     AggregateDef {
         name: "groupArray",
-        aliases: &["array_agg", "array_concat_agg"],
+        aliases: &["array_agg"],
         case_insensitive: false,
         signature: "groupArray(max_size)(x)",
         description: "Array of the values that are not NULL, the first max_size of them if given.",
         examples: &[("SELECT groupArray(number) FROM numbers(4)", "[0,1,2,3]"), ("SELECT groupArray(2)(number) FROM numbers(4)", "[0,1]")],
         flags: Flags::ORDER_DEFAULT,
         build: |call| build(call, false),
+    },
+    AggregateDef {
+        name: "array_concat_agg",
+        aliases: &[],
+        case_insensitive: true,
+        signature: "array_concat_agg(array)",
+        description: "All elements of arrays in one array: another name of groupArrayArray.",
+        examples: &[("SELECT array_concat_agg([number, 7]) FROM numbers(2)", "[0,7,1,7]")],
+        flags: Flags::ORDER_DEFAULT,
+        build: |call| {
+            let inner = crate::resolve("groupArrayArray", call.params, call.args)?;
+            let (ty, state) = (inner.ty().clone(), inner.state_type());
+            Ok(Bound::new(call, ty, move || inner.states()).with_state_type(state))
+        },
     },
     AggregateDef {
         name: "groupArrayLast",

@@ -1,15 +1,12 @@
 //! groupBitmap and groupBitmapAnd/Or/Xor: sets of integers, whose states are what bitmap functions take.
-//!
-//! Serial form: a byte 0, varint n, then n ascending values as u64: the first, then differences, all varints.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::ints;
-use crate::state::wire::{Reader, damaged, put_var};
-use std::collections::BTreeSet;
+use crate::state::wire::{Reader, damaged};
+use bitmaps::Bitmap;
 use std::sync::Arc;
-use types::builder::Values;
-use types::{Column, ColumnBuilder, Data, Error, Result, Type};
+use types::{Column, ColumnBuilder, Data, Error, Result, Scalar, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Op {
@@ -30,10 +27,14 @@ macro_rules! def {
             flags: Flags::NONE,
             build: |call| {
                 call.arity(1..=1)?;
-                call.check(0, |t| matches!(t, Type::AggregateFunction(a) if a.name == "groupBitmap"))?;
-                let config = Arc::new(Config { op: Op::$op, mask: 0 });
+                let value = match &call.args[0] {
+                    Type::AggregateFunction(a) if a.name == "groupBitmap" => a.args.first().cloned(),
+                    _ => None,
+                };
+                let value = value.ok_or_else(|| call.illegal(0))?;
+                let config = Arc::new(Config::new(Op::$op, &value).ok_or_else(|| call.illegal(0))?);
                 // the state is a bitmap as well: groupBitmapAndState gives one
-                Ok(Bound::new(call, Type::UInt64, move || Cells::<Combined>::boxed(&config, &Type::UInt64)).with_state_type(call.args[0].clone()))
+                Ok(Bound::new(call, value.clone(), move || Cells::<Combined>::boxed(&config, &value)).with_state_type(call.args[0].clone()))
             },
         }
     };
@@ -45,7 +46,7 @@ pub const DEFS: &[AggregateDef] = &[
         aliases: &[],
         case_insensitive: false,
         signature: "groupBitmap(x)",
-        description: "Number of distinct integers; its state is a bitmap.",
+        description: "Number of distinct integers, in the type of the argument; its state is a bitmap.",
         examples: &[("SELECT groupBitmap(number % 5) FROM numbers(20)", "5")],
         flags: Flags::DISTINCT,
         build,
@@ -58,82 +59,49 @@ pub const DEFS: &[AggregateDef] = &[
 fn build(call: &Call<'_>) -> Result<Bound> {
     call.arity(1..=1)?;
     call.param_count(0..=0)?;
-    let bits = call.args[0].int_bits().filter(|(b, _)| *b <= 64).ok_or_else(|| call.illegal(0))?.0;
-    let config = Arc::new(Config { op: Op::Or, mask: u64::MAX >> (64 - bits) });
-    Ok(Bound::new(call, Type::UInt64, move || Cells::<Bits>::boxed(&config, &Type::UInt64)))
+    let value = call.args[0].clone();
+    let config = Arc::new(Config::new(Op::Or, &value).ok_or_else(|| call.illegal(0))?);
+    Ok(Bound::new(call, value.clone(), move || Cells::<Bits>::boxed(&config, &value)))
 }
 
 pub struct Config {
     op: Op,
-    /// bits of the argument's type
-    mask: u64,
+    /// bytes of a value
+    width: usize,
+    signed: bool,
 }
 
-/// Values in order; new ones wait unsorted until there are enough of them.
-#[derive(Default, Clone)]
+impl Config {
+    fn new(op: Op, value: &Type) -> Option<Config> {
+        let (bits, signed) = value.int_bits().filter(|(b, _)| *b <= 64)?;
+        Some(Config { op, width: bits as usize / 8, signed })
+    }
+    fn mask(&self) -> u64 {
+        u64::MAX >> (64 - 8 * self.width)
+    }
+    /// The number of values in the type of the values, which may wrap.
+    fn push(&self, n: u64, out: &mut ColumnBuilder) {
+        let n = n & self.mask();
+        let spare = 64 - 8 * self.width;
+        let signed = ((n << spare) as i64) >> spare;
+        out.push_scalar(&Scalar::Int(if self.signed { i128::from(signed) } else { i128::from(n) }));
+    }
+    fn read(&self, bytes: &[u8]) -> Result<Bitmap> {
+        Bitmap::read(bytes, self.width).map_err(|_| damaged())
+    }
+}
+
+#[derive(Default)]
 struct Bits {
-    sorted: Vec<u64>,
-    recent: BTreeSet<u64>,
+    map: Bitmap,
+    /// values in it, kept because counting them takes time
+    count: usize,
 }
 
 impl Bits {
-    fn insert(&mut self, v: u64) {
-        if self.recent.len() > 64 + self.sorted.len() / 8 {
-            self.settle();
-        }
-        if self.sorted.binary_search(&v).is_err() {
-            self.recent.insert(v);
-        }
+    fn of(map: Bitmap) -> Bits {
+        Bits { count: map.len() as usize, map }
     }
-    fn settle(&mut self) {
-        if !self.recent.is_empty() {
-            let recent = std::mem::take(&mut self.recent);
-            self.sorted.extend(recent);
-            // two sorted runs
-            self.sorted.sort();
-        }
-    }
-    fn len(&self) -> u64 {
-        (self.sorted.len() + self.recent.len()) as u64
-    }
-    fn all(&self) -> Vec<u64> {
-        let mut copy = self.clone();
-        copy.settle();
-        copy.sorted
-    }
-}
-
-fn put_bitmap(all: &[u64], out: &mut Vec<u8>) {
-    out.push(0);
-    put_var(out, all.len() as u64);
-    let mut last = 0;
-    for v in all {
-        put_var(out, v - last);
-        last = *v;
-    }
-}
-
-fn read_bitmap(r: &mut Reader<'_>) -> Result<Vec<u64>> {
-    if r.byte()? != 0 {
-        return Err(damaged());
-    }
-    let mut out: Vec<u64> = Vec::new();
-    for i in 0..r.count(1)? {
-        let step = r.var()?;
-        let v = match out.last() {
-            None => step,
-            Some(last) => last.checked_add(step).filter(|v| i > 0 && v > last).ok_or_else(damaged)?,
-        };
-        out.push(v);
-    }
-    Ok(out)
-}
-
-fn push(out: &mut ColumnBuilder, v: u64) {
-    if let Values::U64(x) = &mut out.values {
-        x.push(v);
-    }
-    out.pushed();
 }
 
 impl Cell for Bits {
@@ -143,61 +111,46 @@ impl Cell for Bits {
         Ok(ints(&args[0]))
     }
     fn add(&mut self, config: &Config, input: &Vec<i64>, row: usize) -> Result<()> {
-        self.insert(input[row] as u64 & config.mask);
+        self.count += usize::from(self.map.insert(input[row] as u64 & config.mask()));
         Ok(())
     }
     fn merge(&mut self, _: &Config, other: &Self) -> Result<()> {
-        self.settle();
-        self.sorted.extend(other.all());
-        self.sorted.sort();
-        self.sorted.dedup();
+        self.map.union(&other.map);
+        self.count = self.map.len() as usize;
         Ok(())
     }
-    fn finish(&self, _: &Config, out: &mut ColumnBuilder) -> Result<()> {
-        push(out, self.len());
+    fn finish(&self, config: &Config, out: &mut ColumnBuilder) -> Result<()> {
+        config.push(self.map.len(), out);
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        put_bitmap(&self.all(), out);
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
+        self.map.put(config.width, out);
     }
-    fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
-        Ok(Bits { sorted: read_bitmap(r)?, recent: BTreeSet::new() })
+    fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Bits::of(config.read(r.rest())?))
     }
     fn heap_bytes(&self) -> usize {
-        self.sorted.capacity() * 8 + self.recent.len() * 16
+        heap(self.count)
     }
+}
+
+/// Bytes of a set from above: scattered values cost most.
+fn heap(count: usize) -> usize {
+    256 + count * 8
 }
 
 /// Bitmaps combined; none before the first.
 #[derive(Default)]
-struct Combined {
-    set: Option<Vec<u64>>,
-}
+struct Combined(Option<Bitmap>);
 
 impl Combined {
-    fn apply(&mut self, op: Op, other: Vec<u64>) {
-        let Some(own) = self.set.take() else {
-            self.set = Some(other);
-            return;
-        };
-        let (mut i, mut j) = (0, 0);
-        let mut out = Vec::new();
-        while i < own.len() || j < other.len() {
-            let (a, b) = (own.get(i).copied(), other.get(j).copied());
-            let v = a.into_iter().chain(b).min().unwrap_or_default();
-            let (left, right) = (a == Some(v), b == Some(v));
-            let keep = match op {
-                Op::Or => true,
-                Op::And => left && right,
-                Op::Xor => left != right,
-            };
-            if keep {
-                out.push(v);
-            }
-            i += usize::from(left);
-            j += usize::from(right);
+    fn apply(&mut self, op: Op, other: &Bitmap) {
+        match (&mut self.0, op) {
+            (None, _) => self.0 = Some(other.clone()),
+            (Some(own), Op::Or) => own.union(other),
+            (Some(own), Op::And) => own.intersect(other),
+            (Some(own), Op::Xor) => own.symmetric(other),
         }
-        self.set = Some(out);
     }
 }
 
@@ -208,31 +161,31 @@ impl Cell for Combined {
         Ok(args[0].flat())
     }
     fn add(&mut self, config: &Config, input: &Column, row: usize) -> Result<()> {
-        let Data::Str(states) = &input.data else { return Err(Error::internal("A column of bitmaps is not a string column")) };
-        let bytes = states.get(row);
-        let set = if bytes.is_empty() { Vec::new() } else { read_bitmap(&mut Reader::new(bytes))? };
-        self.apply(config.op, set);
+        let Data::Str(states) = &input.data else {
+            return Err(Error::internal("A column of bitmaps is not a string column"));
+        };
+        self.apply(config.op, &config.read(states.get(row))?);
         Ok(())
     }
     fn merge(&mut self, config: &Config, other: &Self) -> Result<()> {
-        if let Some(set) = &other.set {
-            self.apply(config.op, set.clone());
+        if let Some(set) = &other.0 {
+            self.apply(config.op, set);
         }
         Ok(())
     }
-    fn finish(&self, _: &Config, out: &mut ColumnBuilder) -> Result<()> {
-        push(out, self.set.as_ref().map_or(0, |s| s.len() as u64));
+    fn finish(&self, config: &Config, out: &mut ColumnBuilder) -> Result<()> {
+        config.push(self.0.as_ref().map_or(0, Bitmap::len), out);
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        if let Some(set) = &self.set {
-            put_bitmap(set, out);
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
+        if let Some(set) = &self.0 {
+            set.put(config.width, out);
         }
     }
-    fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
-        Ok(Combined { set: Some(read_bitmap(r)?) })
+    fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Combined(Some(config.read(r.rest())?)))
     }
     fn heap_bytes(&self) -> usize {
-        self.set.as_ref().map_or(0, |s| s.capacity() * 8)
+        self.0.as_ref().map_or(0, |s| heap(s.len() as usize))
     }
 }

@@ -30,10 +30,13 @@ enum Side {
 
 macro_rules! def {
     ($name:literal, $signature:literal, $test:ident, $text:literal, $example:expr) => {
+        def!($name, &[], false, $signature, $test, $text, $example)
+    };
+    ($name:literal, $aliases:expr, $any_case:literal, $signature:literal, $test:ident, $text:literal, $example:expr) => {
         AggregateDef {
             name: $name,
-            aliases: &[],
-            case_insensitive: false,
+            aliases: $aliases,
+            case_insensitive: $any_case,
             signature: $signature,
             description: $text,
             examples: $example,
@@ -50,8 +53,8 @@ pub const DEFS: &[AggregateDef] = &[
     def!("studentTTestOneSample", "studentTTestOneSample(confidence)(x, mean)", OneSample, "Student's t-test of a sample against a mean.", &[("SELECT studentTTestOneSample(number, 1).1 FROM numbers(3)", "0")]),
     def!("meanZTest", "meanZTest(variance0, variance1, confidence)(x, group)", MeanZ, "z-test of two samples whose populations' variances are known.", &[("SELECT round(meanZTest(1., 1., 0.95)(v, g).1, 3) FROM values('v Float64, g UInt8', (1, 0), (2, 0), (3, 0), (4, 1), (5, 1), (6, 1))", "-3.674")]),
     def!("mannWhitneyUTest", "mannWhitneyUTest(alternative, continuity_correction)(x, group)", MannWhitney, "Rank test of two samples: U of group 0 and p-value. Alternative: two-sided, less, greater.", &[("SELECT mannWhitneyUTest(number, number % 2).1 FROM numbers(10)", "10")]),
-    def!("kolmogorovSmirnovTest", "kolmogorovSmirnovTest(alternative, method)(x, group)", KolmogorovSmirnov, "Test whether two samples come from one distribution: largest distance and p-value. Method: auto, exact, asymp.", &[("SELECT kolmogorovSmirnovTest(v, g).1 FROM values('v Float64, g UInt8', (1, 0), (2, 0), (3, 1), (4, 1))", "1")]),
-    def!("analysisOfVariance", "analysisOfVariance(x, group)", Variance, "One-way analysis of variance: F statistic and p-value.", &[("SELECT round(analysisOfVariance(v, g).1, 1) FROM values('v Float64, g UInt8', (1, 0), (2, 0), (3, 0), (4, 1), (5, 1), (6, 1))", "13.5")]),
+    def!("kolmogorovSmirnovTest", &[], true, "kolmogorovSmirnovTest(alternative, method)(x, group)", KolmogorovSmirnov, "Test whether two samples come from one distribution: largest distance and p-value. Method: auto, exact, asymp.", &[("SELECT kolmogorovSmirnovTest(v, g).1 FROM values('v Float64, g UInt8', (1, 0), (2, 0), (3, 1), (4, 1))", "1")]),
+    def!("analysisOfVariance", &["anova"], true, "analysisOfVariance(x, group)", Variance, "One-way analysis of variance: F statistic and p-value.", &[("SELECT round(analysisOfVariance(v, g).1, 1) FROM values('v Float64, g UInt8', (1, 0), (2, 0), (3, 0), (4, 1), (5, 1), (6, 1))", "13.5")]),
 ];
 
 struct Config {

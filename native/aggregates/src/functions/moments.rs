@@ -39,8 +39,8 @@ macro_rules! def {
 pub const DEFS: &[AggregateDef] = &[
     def!("varPop", &["VAR_POP"], VarPop, Powers, "Population variance.", &[("SELECT varPop(number) FROM numbers(4)", "1.25")]),
     def!("varSamp", &["VAR_SAMP", "VARIANCE"], VarSamp, Powers, "Sample variance; nan for fewer than two rows.", &[("SELECT varSamp(number) FROM numbers(3)", "1")]),
-    def!("stddevPop", &["STDDEV_POP", "STD", "STDDEV"], StddevPop, Powers, "Population standard deviation.", &[("SELECT stddevPop(x) FROM values('x Int8', 1, 3)", "1")]),
-    def!("stddevSamp", &["STDDEV_SAMP"], StddevSamp, Powers, "Sample standard deviation; nan for fewer than two rows.", &[("SELECT stddevSamp(number) FROM numbers(3)", "1")]),
+    def!("stddevPop", &["STDDEV_POP", "STD"], StddevPop, Powers, "Population standard deviation.", &[("SELECT stddevPop(x) FROM values('x Int8', 1, 3)", "1")]),
+    def!("stddevSamp", &["STDDEV_SAMP", "STDDEV"], StddevSamp, Powers, "Sample standard deviation; nan for fewer than two rows.", &[("SELECT stddevSamp(number) FROM numbers(3)", "1")]),
     def!("varPopStable", &[], VarPop, Welford, "Population variance by a numerically stable method.", &[("SELECT varPopStable(number) FROM numbers(4)", "1.25")]),
     def!("varSampStable", &[], VarSamp, Welford, "Sample variance by a numerically stable method.", &[("SELECT varSampStable(number) FROM numbers(3)", "1")]),
     def!("stddevPopStable", &[], StddevPop, Welford, "Population standard deviation by a numerically stable method.", &[("SELECT stddevPopStable(x) FROM values('x Int8', 1, 3)", "1")]),

@@ -22,7 +22,7 @@ macro_rules! def {
         AggregateDef {
             name: $name,
             aliases: $aliases,
-            case_insensitive: false,
+            case_insensitive: true,
             signature: $signature,
             description: $text,
             examples: $example,

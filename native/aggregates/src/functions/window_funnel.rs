@@ -47,7 +47,7 @@ fn build(call: &Call<'_>) -> Result<Bound> {
     };
     for i in 1..call.params.len() {
         match call.text_param(i)? {
-            "strict_deduplication" | "strict" => config.deduplication = true,
+            "strict_deduplication" => config.deduplication = true,
             "strict_order" => config.order = true,
             "strict_increase" => config.increase = true,
             "strict_once" => config.once = true,
@@ -145,7 +145,7 @@ fn level(config: &Config, events: &[Event]) -> usize {
     let mut started = false;
     for (at, e) in events.iter().enumerate() {
         if e.kind == 0 {
-            if started && !config.reentry {
+            if started {
                 break;
             }
             continue;
@@ -192,7 +192,7 @@ fn level_once(config: &Config, events: &[Event]) -> usize {
     let mut started = false;
     for (at, e) in events.iter().enumerate() {
         if e.kind == 0 {
-            if started && !config.reentry {
+            if started {
                 break;
             }
             continue;

@@ -139,7 +139,7 @@ pub fn resolve(name: &str, params: &[Lit], args: &[Type], has_order: bool) -> Re
         if let Some(pick) = picks(name)
             && args.len() == 1
         {
-            return Ok((Function::Pick(pick), args[0].clone()));
+            return Ok((Function::Pick(pick), args[0].without_low_cardinality()));
         }
         let call = AggregateCall { name: name.to_string(), params: params.to_vec(), args: Vec::new() };
         let a = crate::aggregate::resolve(&call, args)?;
@@ -188,7 +188,7 @@ pub fn resolve(name: &str, params: &[Lit], args: &[Type], has_order: bool) -> Re
                     )));
                 }
             }
-            (function, args[0].clone())
+            (function, args[0].without_low_cardinality())
         }
         Function::Pick(_) => {
             count(canonical, args, 2, 2)?;
@@ -198,7 +198,7 @@ pub fn resolve(name: &str, params: &[Lit], args: &[Type], has_order: bool) -> Re
                     args[1]
                 )));
             }
-            (function, args[0].clone())
+            (function, args[0].without_low_cardinality())
         }
         Function::Decay { kind, .. } => {
             let n = if kind == Decay::Count { 1 } else { 2 };

@@ -47,7 +47,7 @@ fn digits(b: &Bind<'_>, hex: bool) -> Result<Bound> {
     b.arity(1, 1)?;
     let put = move |x: u8, out: &mut Vec<u8>| if hex { hex_byte(x, out) } else { bin_byte(x, out) };
     let ty = b.ty(0).clone();
-    if ty.is_string() {
+    if ty.is_string() || matches!(ty, Type::AggregateFunction(_)) {
         return bound(Type::String, move |c| super::map_text(c.col(0), c.rows, "hex", |s, out| s.iter().for_each(|x| put(*x, out))));
     }
     if !(ty.is_number() || ty.is_date_or_time() || matches!(ty, Type::Uuid | Type::Ipv4 | Type::Ipv6 | Type::Enum8(_) | Type::Enum16(_))) {
