@@ -3,12 +3,15 @@
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds that only go forward, at the speed of time. Absent where `now` does. */
+  steady?(): number;
   /** Calls `run` once after `ms`; the answer takes it back. Never keeps the process alive. */
   after(ms: number, run: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after: (ms, run) => {
     const timer = setTimeout(run, ms);
     timer.unref();

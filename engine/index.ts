@@ -16,6 +16,8 @@ import type {
 } from './facade.ts';
 import { Inserter } from './ingest/insert.ts';
 import { type Native, native } from './native.ts';
+import { companionShape } from './projections/bound.ts';
+import { segmentFinisher } from './projections/build.ts';
 import { Admission } from './query/admission.ts';
 import { Lru } from './query/cache.ts';
 import type { Core, EngineSession } from './query/core.ts';
@@ -90,6 +92,8 @@ export async function open(options: EngineOptions): Promise<Engine> {
     clock,
     logger,
     shape: (definition) => tableShape(planner, definition),
+    companionShape: (definition, projection) => companionShape(planner, definition, projection),
+    finish: segmentFinisher(kernel, planner),
   });
   const core: Core = {
     native: kernel,

@@ -100,6 +100,7 @@ interface Addon extends FilesBinding {
   memtableAppend(memtable: number, batch: number): { rows: number; bytes: number };
   memtableDrop(memtable: number): void;
   batchDrop(batch: number): void;
+  batchPrepare(batch: number, table: string, asIs: boolean): number;
   walEncode(batch: number): Buffer;
   walDecode(json: string, payload: Buffer): number;
   runJob(json: string): Promise<string>;
@@ -168,6 +169,18 @@ function packageRoot(): string {
 }
 
 /** `linux-x64-gnu`, `darwin-arm64`, …. */
+const tableTexts = new WeakMap<object, string>();
+
+/** Shapes are made once per version of a table and cross often. */
+function tableText(table: object): string {
+  let text = tableTexts.get(table);
+  if (text === undefined) {
+    text = JSON.stringify(table);
+    tableTexts.set(table, text);
+  }
+  return text;
+}
+
 export function platformName(): string {
   const { platform, arch } = process;
   if (platform !== 'linux') return `${platform}-${arch}`;
@@ -353,6 +366,7 @@ function wrap(addon: Addon): Native {
       return JSON.parse(ask('a', question, () => addon.resolveAggregate(question))) as {
         name: string;
         type: string;
+        defaultOnNulls?: boolean;
       };
     },
   };
@@ -425,6 +439,8 @@ function wrap(addon: Addon): Native {
     memtableAppend: (memtable, batch) => sync(() => addon.memtableAppend(memtable, batch)),
     memtableDrop: (memtable) => sync(() => addon.memtableDrop(memtable)),
     batchDrop: (batch) => sync(() => addon.batchDrop(batch)),
+    batchPrepare: (batch, table, asIs) =>
+      sync(() => addon.batchPrepare(batch, tableText(table), asIs)),
     walEncode: (batch) => sync(() => addon.walEncode(batch)),
     walDecode: (table, payload) => sync(() => addon.walDecode(JSON.stringify(table), payload)),
     runJob: async (job: Job) =>

@@ -5,7 +5,16 @@ import type { FilesApi } from '../storage/files.ts';
 import type { Health } from '../storage/health.ts';
 import { type Applied, Committer } from './commit.ts';
 import { CatalogLog, readCatalog } from './log.ts';
-import { type CatalogState, type Change, emptyState, findTable, type TableState } from './state.ts';
+import {
+  type CatalogState,
+  type Change,
+  emptyState,
+  filesOf,
+  findTable,
+  liveFilesOf,
+  type SegmentDescriptor,
+  type TableState,
+} from './state.ts';
 import { TokenBook } from './tokens.ts';
 
 /** A file that no live table names any more. */
@@ -127,7 +136,10 @@ export class Catalog {
   /** Files that some reader still holds. */
   pinnedFiles(): Set<string> {
     const files = new Set<string>();
-    for (const table of this.#pins.keys()) for (const { file } of table.segments) files.add(file);
+    for (const table of this.#pins.keys()) {
+      for (const segment of table.segments)
+        for (const { file } of filesOf(segment)) files.add(file);
+    }
     return files;
   }
 
@@ -155,13 +167,22 @@ export class Catalog {
     this.#log.close();
   }
 
+  /** Files that the newest version of some table names. */
+  liveFiles(): ReadonlySet<string> {
+    return liveFilesOf(this.#state);
+  }
+
   #publish(applied: Applied): void {
     const { record, before, after } = applied;
     this.#state = after;
     for (const change of record.tables ?? []) {
       if (change.tokens) this.tokens.add(change.id, change.tokens);
-      if (!change.remove?.length) continue;
-      const gone = new Set(change.remove);
+      if (!change.remove?.length && !change.describe?.length && !change.replace?.length) continue;
+      const gone = new Set([
+        ...(change.remove ?? []),
+        ...(change.replace ?? []).map(({ file }) => file),
+        ...(change.describe ?? []).map(({ file }) => file),
+      ]);
       const old = before.tables.get(change.id)?.segments ?? [];
       const replaced = change.sameRows ?? false;
       for (const segment of old) if (gone.has(segment.file)) this.#retire(segment, replaced);
@@ -173,8 +194,10 @@ export class Catalog {
     for (const listener of this.#listeners) listener(applied);
   }
 
-  #retire(segment: { file: string; bytes: number }, replaced: boolean): void {
-    const { file, bytes } = segment;
-    this.#retired.set(file, { file, bytes, replaced, retiredMs: this.#clock.now() });
+  /** The segment may be named elsewhere still: what is live is asked when the file is to go. */
+  #retire(segment: SegmentDescriptor, replaced: boolean): void {
+    for (const { file, bytes } of filesOf(segment)) {
+      this.#retired.set(file, { file, bytes, replaced, retiredMs: this.#clock.now() });
+    }
   }
 }

@@ -23,6 +23,16 @@ export interface IndexDefinition {
   readonly granularity: number;
 }
 
+/** Rows of each segment kept a second time: grouped, or in another order. */
+export interface ProjectionDefinition {
+  /** Never used twice in a table: segments name their companions by it. */
+  readonly id: string;
+  readonly name: string;
+  /** The SELECT, without FROM. */
+  readonly query: string;
+  readonly kind: 'Aggregate' | 'Normal';
+}
+
 export interface TableDefinition {
   /** Never used twice, also not after a DROP; 0 in a definition that is not in the catalog yet. */
   readonly id: number;
@@ -38,6 +48,7 @@ export interface TableDefinition {
   readonly sampleBy?: string;
   readonly ttl?: string;
   readonly indexes: readonly IndexDefinition[];
+  readonly projections?: readonly ProjectionDefinition[];
   readonly settings: Readonly<Record<string, string>>;
   readonly comment?: string;
   readonly createSql?: string;

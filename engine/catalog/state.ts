@@ -16,8 +16,31 @@ export interface SegmentDescriptor {
   readonly level: number;
   /** Milliseconds since the epoch. */
   readonly created?: number;
+  /** Seconds since the epoch at which the TTL has something to do, and at which all rows go. */
+  readonly ttl?: { readonly next: number | null; readonly all: number | null };
+  /** Projection id → files with the segment's rows in the projection's form. */
+  readonly projections?: Readonly<Record<string, readonly CompanionFile[]>>;
   readonly [more: string]: unknown;
 }
+
+export interface CompanionFile {
+  readonly file: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** The files of a projection; none once rows of the segment were deleted without rewriting it. */
+export const companionsOf = (
+  segment: SegmentDescriptor,
+  projection: string,
+): readonly CompanionFile[] | undefined =>
+  segment.deleted === undefined ? segment.projections?.[projection] : undefined;
+
+/** Every file that a segment needs. */
+export const filesOf = ({ file, bytes, projections }: SegmentDescriptor): CompanionFile[] => [
+  { file, rows: 0, bytes },
+  ...Object.values(projections ?? {}).flat(),
+];
 
 export interface TokenRecord {
   readonly token: string;
@@ -102,6 +125,13 @@ export interface TableChange {
   readonly add?: readonly SegmentDescriptor[];
   /** Files; each must be live, or the commit is refused. */
   readonly remove?: readonly string[];
+  /** Segments in the place of others: rows keep their order among those of other segments. */
+  readonly replace?: readonly {
+    readonly file: string;
+    readonly add: readonly SegmentDescriptor[];
+  }[];
+  /** What is to be said of segments that stay where they are, by file. */
+  readonly describe?: readonly SegmentDescriptor[];
   /** What is added holds the rows of what is removed (a merge). */
   readonly sameRows?: boolean;
   readonly flushedThrough?: number;
@@ -240,6 +270,9 @@ function ddlStep<Op extends DdlChange['op']>(state: CatalogState, change: DdlOf<
   return step(state, change);
 }
 
+const changed = (): Error =>
+  fail('ABORTED', 'The rows were changed by another statement meanwhile; try again');
+
 function changeTable(state: CatalogState, change: TableChange): CatalogState {
   const old = table(state, change.id);
   const gone = new Set(change.remove);
@@ -254,6 +287,19 @@ function changeTable(state: CatalogState, change: TableChange): CatalogState {
     const at = first < 0 ? kept.length : first;
     segments = [...kept.slice(0, at), ...change.add, ...kept.slice(at)];
   }
+  if (change.replace?.length) {
+    const fresh = new Map(change.replace.map(({ file, add }) => [file, add]));
+    const there = segments.filter(({ file }) => fresh.has(file)).length;
+    if (there !== fresh.size) {
+      throw changed();
+    }
+    segments = segments.flatMap((segment) => fresh.get(segment.file) ?? [segment]);
+  }
+  if (change.describe?.length) {
+    const fresh = new Map(change.describe.map((segment) => [segment.file, segment]));
+    if (segments.filter(({ file }) => fresh.has(file)).length !== fresh.size) throw changed();
+    segments = segments.map((segment) => fresh.get(segment.file) ?? segment);
+  }
   const flushedThrough = Math.max(old.flushedThrough, change.flushedThrough ?? 0);
   const offsets = change.offsets ? { ...old.offsets, ...change.offsets } : old.offsets;
   const walSequence = Math.max(state.walSequence, flushedThrough);
@@ -267,6 +313,20 @@ export function applyRecord(state: CatalogState, record: CommitRecord): CatalogS
   for (const change of record.ddl ?? []) next = ddlStep(next, change);
   for (const change of record.tables ?? []) next = changeTable(next, change);
   return { ...next, version: record.version, timeMs: record.timeMs };
+}
+
+const liveFiles = new WeakMap<CatalogState['tables'], ReadonlySet<string>>();
+
+/** Files that the tables of a state name. */
+export function liveFilesOf(state: CatalogState): ReadonlySet<string> {
+  const known = liveFiles.get(state.tables);
+  if (known) return known;
+  const files = new Set<string>();
+  for (const { segments } of state.tables.values()) {
+    for (const segment of segments) for (const { file } of filesOf(segment)) files.add(file);
+  }
+  liveFiles.set(state.tables, files);
+  return files;
 }
 
 /** Plain JSON of a state, and back. */

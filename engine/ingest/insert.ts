@@ -18,6 +18,8 @@ import { TokenDesk } from './tokens.ts';
 const SYNC_BYTES_MAX = 128 << 10;
 /** Compressed ones may grow. */
 const SYNC_ENCODED_BYTES_MAX = 8 << 10;
+/** What goes to the kernel at once. */
+const PUSH_BYTES = 1 << 20;
 /** What is kept to decode it anew when the table is altered meanwhile. */
 const KEPT_BYTES_MAX = 8 << 20;
 const TOKEN_BYTES_MAX = 1024;
@@ -31,6 +33,8 @@ export interface InsertRequest {
   readonly body: AsyncIterable<Uint8Array>;
   readonly encoded?: boolean;
   readonly token?: string | undefined;
+  /** Rows with equal keys stay, whatever the engine says (`optimize_on_insert = 0`). */
+  readonly asIs?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Keeps the rejected rows beside; called before anything is acknowledged. */
   readonly quarantine?: (rejected: readonly RejectedRow[]) => Promise<void>;
@@ -141,9 +145,9 @@ export class Inserter {
     try {
       context.files.makeDir(prefix.slice(0, prefix.lastIndexOf('/')));
       ingest = this.#kernel.ingestOpen({ ...request.spec(definition), prefix, store, table });
-      for await (const chunk of chunks) {
+      for await (const lot of gathered(chunks)) {
         request.signal?.throwIfAborted();
-        await this.#kernel.ingestPush(ingest, asBuffer(chunk));
+        await this.#kernel.ingestPush(ingest, lot);
       }
       request.signal?.throwIfAborted();
       const outcome = await this.#kernel.ingestFinish(ingest);
@@ -162,11 +166,11 @@ export class Inserter {
   async store(
     definition: TableDefinition,
     outcome: IngestOutcome,
-    request: Pick<InsertRequest, 'token' | 'quarantine' | 'views'> = {},
+    request: Pick<InsertRequest, 'token' | 'quarantine' | 'views' | 'asIs'> = {},
   ): Promise<InsertOutcome> {
     const { rows, bytes, rejected, errors } = outcome;
     const hash = tokenHash(outcome);
-    const { token, quarantine, views } = request;
+    const { token, quarantine, views, asIs } = request;
     let stored = false;
     const write = async (record?: TokenRecord) => {
       if (rejected > 0 && quarantine) await quarantine(errors);
@@ -174,7 +178,7 @@ export class Inserter {
       const { state } = this.#storage.context.catalog;
       const made = views ? await views(definition, outcome) : [];
       stored = true;
-      await this.#write(definition, [{ definition, outcome }, ...made], state, record);
+      await this.#write(definition, [{ definition, outcome }, ...made], state, asIs, record);
     };
     let known = false;
     try {
@@ -194,6 +198,7 @@ export class Inserter {
     base: TableDefinition,
     all: readonly StoredPart[],
     seen: CatalogState,
+    asIs: boolean | undefined,
     token?: TokenRecord,
   ): Promise<void> {
     const keeps = ({ definition, outcome }: StoredPart) =>
@@ -213,6 +218,7 @@ export class Inserter {
         batch: outcome.batch as number,
         rows: outcome.rows,
         views,
+        ...(asIs ? { asIs } : {}),
       }));
       return rows.length > 0 ? this.#storage.append(rows, token) : undefined;
     }
@@ -281,6 +287,22 @@ function checkToken(token: string | undefined): void {
 
 const asBuffer = (chunk: Uint8Array): Buffer =>
   Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+
+/** Small chunks together: every call into the kernel costs as much as some kilobytes. */
+async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let list: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    list.push(chunk);
+    bytes += chunk.length;
+    if (bytes < PUSH_BYTES) continue;
+    const lot = list.length === 1 ? asBuffer(chunk) : Buffer.concat(list, bytes);
+    list = [];
+    bytes = 0;
+    yield lot;
+  }
+  if (bytes > 0) yield Buffer.concat(list, bytes);
+}
 
 /** Reads until the end or until more than `max` bytes are there. */
 async function readUpTo(

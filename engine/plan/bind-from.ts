@@ -63,6 +63,12 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
       return subquerySource(node, ast.alias, ast.columnAliases, scope);
     }
     case 'TableFunction': {
+      if (ast.final)
+        throw failAt(
+          ast.span,
+          'ILLEGAL_FINAL',
+          `Table function ${ast.call.name} doesn't support FINAL`,
+        );
       refuseModifiers(ast);
       const { node, table } = bindTableFunction(ast.call, scope);
       const source = makeSource(

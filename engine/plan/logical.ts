@@ -183,6 +183,10 @@ export interface JoinNode extends Base {
   readonly residual?: Expr;
   readonly asof?: { readonly left: Expr; readonly right: Expr; readonly op: string };
   readonly useNulls: boolean;
+  /** Nobody reads columns of the right side (semi and anti joins of subqueries). */
+  readonly rightUnread?: boolean;
+  /** Left join with one row at most of each key on the right: the Nullable value it brings. */
+  readonly unique?: number;
 }
 export interface Window extends Base {
   readonly kind: 'window';

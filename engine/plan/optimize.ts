@@ -8,7 +8,10 @@ import { crossToInner } from './rules/cross-to-inner.ts';
 import { distinctLimit } from './rules/distinct-limit.ts';
 import { dropGroupKeys } from './rules/drop-group-keys.ts';
 import { foldConditions } from './rules/fold-conditions.ts';
+import { joinOrder } from './rules/join-order.ts';
+import { outerToInner, turnSemi } from './rules/join-sides.ts';
 import { mergeProjects } from './rules/merge-projects.ts';
+import { pickOrder, pickProjection } from './rules/pick-projection.ts';
 import { pruneColumns } from './rules/prune-columns.ts';
 import { pushDownFilter } from './rules/push-down-filter.ts';
 import { pushDownLimit } from './rules/push-down-limit.ts';
@@ -24,13 +27,17 @@ export const rules: readonly Rule[] = [
   mergeProjects,
   foldConditions,
   pushDownFilter,
+  outerToInner,
   crossToInner,
+  joinOrder,
   {
     ...pushDownFilter,
     name: 'push-down-filter-again',
     doc: 'push-down-filter after joins are made',
   },
+  turnSemi,
   dropGroupKeys,
+  pickProjection,
   sumOfShifted,
   {
     ...mergeProjects,
@@ -38,6 +45,7 @@ export const rules: readonly Rule[] = [
     doc: 'merge-projects after aggregations changed',
   },
   pruneColumns,
+  pickOrder,
   pushDownLimit,
   distinctLimit,
   anyGroups,

@@ -8,6 +8,7 @@ import type { Native } from '../native.ts';
 import type { LitValue, SessionJson } from '../plan/wire.ts';
 import type { Settings } from '../settings.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { TablePart } from '../storage/table-store.ts';
 import type { Admission } from './admission.ts';
 import type { Lru } from './cache.ts';
 import type { QueryLog } from './log.ts';
@@ -22,12 +23,18 @@ export interface EngineSession extends Session {
   expiresMs: number;
 }
 
+/** A table by its id, or a part of its rows. */
+export interface ScanTarget {
+  readonly id: number;
+  readonly part?: TablePart;
+}
+
 /** A finished plan as text; tables are filled in at the start of each run. */
 export interface PlanText {
   /** The JSON around the handles of tables: one more than there are scans. */
   readonly pieces: readonly string[];
-  /** Table id of each scan. */
-  readonly tables: readonly number[];
+  /** What each scan reads. */
+  readonly tables: readonly ScanTarget[];
   readonly columns: readonly { name: string; type: string }[];
   /** An upper bound of the rows of the result; undefined when nobody knows. */
   readonly rowsMax: number | undefined;

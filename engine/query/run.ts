@@ -281,17 +281,18 @@ export function launch(
   };
   try {
     let body = plan.pieces[0] as string;
-    const taken = new Map<number, TableSnapshot>();
-    plan.tables.forEach((id, i) => {
+    const taken = new Map<string, TableSnapshot>();
+    plan.tables.forEach(({ id, part }, i) => {
       const given = instead?.get(id);
       if (given !== undefined) {
         body += `${given}${plan.pieces[i + 1]}`;
         return;
       }
-      let snapshot = taken.get(id);
+      const name = part ? `${id} ${part.projection} ${part.side}` : String(id);
+      let snapshot = taken.get(name);
       if (!snapshot) {
-        snapshot = run.core.storage.store(id).snapshot();
-        taken.set(id, snapshot);
+        snapshot = run.core.storage.store(id).snapshot(part);
+        taken.set(name, snapshot);
         snapshots.push(snapshot);
       }
       body += `${snapshot.handle}${plan.pieces[i + 1]}`;

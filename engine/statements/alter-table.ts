@@ -48,6 +48,12 @@ import {
 } from './definition.ts';
 import { findTable, refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
+import {
+  alterProjection,
+  projectionUsing,
+  renamedInProjections,
+  withProjection,
+} from './projection.ts';
 
 /** What a command does beyond the definition. */
 type After = (run: Run, table: TableState) => Promise<void>;
@@ -87,24 +93,6 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   return done;
 }
 
-function columnOf(definition: TableDefinition, name: string, span: Span): ColumnDefinition {
-  const column = definition.columns.find((c) => c.name === name);
-  if (column) return column;
-  const near = suggest(
-    name,
-    definition.columns.map((c) => c.name),
-  );
-  throw failAt(
-    span,
-    'NOT_FOUND_COLUMN_IN_BLOCK',
-    `There is no column ${name} in table ${definition.name}`,
-    near ? { hint: `Did you mean \`${near}\`?` } : {},
-  );
-}
-
-const has = (definition: TableDefinition, name: string): boolean =>
-  definition.columns.some((c) => c.name === name);
-
 function replaceColumn(definition: TableDefinition, column: ColumnDefinition): TableDefinition {
   return {
     ...definition,
@@ -120,60 +108,6 @@ const without = <K extends keyof ColumnDefinition>(
   return rest as ColumnDefinition;
 };
 
-/** A column that keys, indexes or other columns are made of cannot go or change its type. */
-function refuseUsed(
-  run: Run,
-  definition: TableDefinition,
-  name: string,
-  span: Span,
-  what: string,
-): void {
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
-  const own = binding.stored.find((c) => c.name === name);
-  const uses = (text: string): boolean =>
-    own !== undefined && columnsOf(binding.bind(text)).has(own.id);
-  if (what === 'drop') {
-    const user = definition.columns.find(
-      (c) => c.name !== name && c.defaultExpr !== undefined && uses(c.defaultExpr),
-    );
-    if (user) {
-      throw failAt(
-        span,
-        'ILLEGAL_COLUMN',
-        `Cannot drop column ${name}: column ${user.name} is made of it`,
-      );
-    }
-  }
-  const code =
-    what === 'drop'
-      ? 'UNKNOWN_IDENTIFIER'
-      : what === 'update'
-        ? 'CANNOT_UPDATE_COLUMN'
-        : 'ALTER_OF_COLUMN_IS_FORBIDDEN';
-  const keys: [string, readonly string[]][] = [
-    ['ORDER BY', definition.orderBy],
-    ['PARTITION BY', partitionKey(definition)],
-    ['SAMPLE BY', definition.sampleBy === undefined ? [] : [definition.sampleBy]],
-  ];
-  for (const [clause, texts] of keys) {
-    if (texts.some(uses)) {
-      throw failAt(
-        span,
-        code,
-        `Cannot ${what} column ${name}: ${clause} of the table is made of it`,
-      );
-    }
-  }
-  if (what === 'rename') return;
-  const index = definition.indexes.find((i) => uses(i.expr));
-  if (index)
-    throw failAt(
-      span,
-      'ALTER_OF_COLUMN_IS_FORBIDDEN',
-      `Cannot ${what} column ${name}: index ${index.name} is made of it`,
-    );
-}
-
 /** Defaults and indexes that use the column follow its new name. */
 function renamedColumn(definition: TableDefinition, from: string, to: string): TableDefinition {
   const rewrite = (text: string): string => {
@@ -184,7 +118,7 @@ function renamedColumn(definition: TableDefinition, from: string, to: string): T
     });
     return print(ast);
   };
-  const renamed = withRenamedColumn(definition, from, to);
+  const renamed = renamedInProjections(withRenamedColumn(definition, from, to), from, to);
   return {
     ...renamed,
     columns: renamed.columns.map((c) =>
@@ -284,6 +218,14 @@ function step(run: Run, definition: TableDefinition, command: AlterCommand): Ste
       plainExpression(binding.bind(command.index.expr), command.index.expr, 'An index');
       return { define: (d) => ({ ...d, indexes: [...d.indexes, index] }) };
     }
+    case 'AddProjection': {
+      const { projection } = command;
+      const known = definition.projections?.some((p) => p.name === projection.name.name);
+      if (known && command.ifNotExists) return {};
+      const projections = withProjection(run, definition, projection).projections ?? [];
+      const added = projections.slice(-1);
+      return { define: (d) => ({ ...d, projections: [...(d.projections ?? []), ...added] }) };
+    }
     case 'AlterNamed':
       return alterNamed(definition, command);
     case 'ModifyComment': {
@@ -341,7 +283,7 @@ function alterNamed(
   definition: TableDefinition,
   command: AlterCommand & { kind: 'AlterNamed' },
 ): Step {
-  if (command.object === 'PROJECTION') throw notBuilt(command.span, `${command.action} PROJECTION`);
+  if (command.object === 'PROJECTION') return alterProjection(definition, command);
   if (command.object === 'CONSTRAINT') {
     if (command.ifExists) return {};
     throw failAt(command.name.span, 'BAD_ARGUMENTS', `There is no constraint ${command.name.name}`);
@@ -399,29 +341,6 @@ function addColumn(
   return { define, after: (r, table) => writeDefault(r, table, column.name) };
 }
 
-/** Computes a column's default for all rows there are. */
-async function writeDefault(run: Run, table: TableState, name: string): Promise<void> {
-  const { definition } = table;
-  const column = definition.columns.find((c) => c.name === name);
-  if (!column || column.defaultExpr === undefined) return;
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
-  const value = binding.json(convert(binding.bind(column.defaultExpr), column.type));
-  await change(run, table, { update: [{ column: name, value }] });
-}
-
-function typeDefault(
-  binding: ReturnType<typeof bindTable>,
-  column: ColumnDefinition,
-  span: Span,
-): Expr {
-  const type = {
-    kind: 'literal' as const,
-    type: 'String',
-    value: column.type,
-    key: `l${column.type}`,
-  };
-  return resolveCall(binding.scope, 'defaultValueOfTypeName', [type], span);
-}
 
 function modifyColumn(
   run: Run,
@@ -502,148 +421,4 @@ function describeColumn(
     : {};
   const comment = ast.comment === undefined ? {} : { comment: ast.comment };
   return { ...old, ...codec, ...comment };
-}
-
-async function change(
-  run: Run,
-  table: TableState,
-  what: ChangeJson,
-  only?: (partition: string) => boolean,
-): Promise<void> {
-  const { storage } = run.core;
-  const test = only && ((segment: { partition: string }) => only(segment.partition));
-  await rewrite(storage, storage.store(table.id), { ...what, session: sessionJson(run) }, test);
-}
-
-const setRowsMax = 1_000_000;
-
-/** Subqueries become their values. */
-async function answered(run: Run, planning: PlanningRun, expr: Expr): Promise<Expr> {
-  const { ctx } = planning;
-  if (ctx.subqueries.length === 0) return expr;
-  const values: Lit[] = [];
-  for (const [i, subquery] of ctx.subqueries.entries()) {
-    // Those before it are answered with it.
-    const alone: PlanningRun = {
-      ...planning,
-      ctx: { ...ctx, subqueries: ctx.subqueries.slice(0, i) },
-    };
-    const types = subquery.node.columns.map((c) => c.type);
-    const rows = await internalRows(run, planText(alone, subquery.node), true);
-    if (rows.length > setRowsMax) {
-      throw fail('SET_SIZE_LIMIT_EXCEEDED', `A subquery gives more than ${setRowsMax} rows`);
-    }
-    const row = (list: unknown[]): LitValue =>
-      list.length === 1 ? (list[0] as LitValue) : (list as LitValue[]);
-    const type = types.length === 1 ? (types[0] as string) : `Tuple(${types.join(', ')})`;
-    if (subquery.usage === 'set') values.push({ type: `Array(${type})`, value: rows.map(row) });
-    else if (subquery.usage === 'exists') {
-      values.push({ type: 'UInt8', value: rows.length > 0 ? '1' : '0' });
-    } else {
-      if (rows.length > 1) {
-        const text = 'Scalar subquery returned more than one row';
-        throw fail('INCORRECT_RESULT_OF_SCALAR_SUBQUERY', text);
-      }
-      values.push({ type: nullableType(type), value: rows[0] ? row(rows[0]) : null });
-    }
-  }
-  const replace = (e: Expr): Expr => {
-    if (e.kind === 'scalar') {
-      const lit = values[e.subquery] as Lit;
-      return convert(literalExpr(lit.type, lit.value), e.type);
-    }
-    const inner = mapParts(e, replace);
-    if (inner.kind !== 'in' || !('subquery' in inner.set)) return inner;
-    const set = { values: values[inner.set.subquery] as Lit };
-    return inExpr(inner.expr, set, inner.negated, inner.type);
-  };
-  return replace(expr);
-}
-
-/** The condition with its subqueries answered: they see the tables as they are now. */
-async function boundCondition(run: Run, definition: TableDefinition, where: Expression) {
-  const planning = startPlanning(run);
-  const kernel = run.core.native.planner(sessionJson(run));
-  const binding = bindTable(kernel, definition, run.settings, planning.ctx);
-  const expr = await answered(run, planning, binding.bind(where));
-  plainExpression(expr, where, 'The condition');
-  if (isVolatile(expr) && !run.settings.bool('allow_nondeterministic_mutations')) {
-    throw failAt(where.span, 'BAD_ARGUMENTS', 'The condition gives other values each time', {
-      hint: 'SET allow_nondeterministic_mutations = 1',
-    });
-  }
-  return { binding, expr, planning };
-}
-
-async function deleteWhere(
-  run: Run,
-  table: TableState,
-  where: Expression,
-  partition?: Partition,
-): Promise<void> {
-  const { binding, expr } = await boundCondition(run, table.definition, where);
-  const only = partition && partitionFilter(run, table.definition, partition);
-  await change(run, table, { delete: binding.json(expr) }, only);
-}
-
-async function updateWhere(
-  run: Run,
-  table: TableState,
-  ast: { assignments: Update['assignments']; where: Expression; partition?: Partition },
-): Promise<void> {
-  const { definition } = table;
-  const { binding, expr, planning } = await boundCondition(run, definition, ast.where);
-  const update: { column: string; value: ExprJson }[] = [];
-  for (const a of ast.assignments) {
-    const name = a.column.parts.map((p) => p.name).join('.');
-    if (!has(definition, name)) {
-      const near = suggest(
-        name,
-        definition.columns.map((c) => c.name),
-      );
-      const hint = near ? { hint: `Did you mean \`${near}\`?` } : {};
-      throw failAt(a.column.span, 'NO_SUCH_COLUMN_IN_TABLE', `There is no column ${name}`, hint);
-    }
-    const column = columnOf(definition, name, a.column.span);
-    if (column.defaultKind === 'ALIAS' || column.defaultKind === 'MATERIALIZED') {
-      throw failAt(
-        a.column.span,
-        'ILLEGAL_COLUMN',
-        `Column ${name} is ${column.defaultKind}: it cannot be updated`,
-      );
-    }
-    refuseUsed(run, { ...definition, indexes: [] }, name, a.column.span, 'update');
-    const isDefault = a.value.kind === 'Literal' && a.value.type === 'default';
-    const value = isDefault
-      ? column.defaultExpr === undefined
-        ? typeDefault(binding, column, a.value.span)
-        : binding.bind(column.defaultExpr)
-      : await answered(run, planning, binding.bind(a.value));
-    plainExpression(value, a.value, 'The new value');
-    update.push({ column: name, value: binding.json(convert(value, column.type)) });
-  }
-  const only = ast.partition && partitionFilter(run, definition, ast.partition);
-  await change(run, table, { updateWhere: binding.json(expr), update }, only);
-}
-
-export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
-  refuseCluster(ast.cluster, ast.span);
-  applySettings(run, ast.settings);
-  const table = requireTable(run, ast.table);
-  if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'DELETE FROM a view');
-  await deleteWhere(run, table, ast.where, ast.partition);
-  return done;
-}
-
-export async function updateRows(run: Run, ast: Update): Promise<Answer> {
-  refuseCluster(ast.cluster, ast.span);
-  applySettings(run, ast.settings);
-  const table = requireTable(run, ast.table);
-  if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'UPDATE of a view');
-  await updateWhere(run, table, {
-    assignments: ast.assignments,
-    where: ast.where,
-    ...(ast.partition ? { partition: ast.partition } : {}),
-  });
-  return done;
 }

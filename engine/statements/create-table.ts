@@ -1,63 +1,37 @@
 // CREATE TABLE in its forms: with columns, AS another table, AS SELECT; OR REPLACE, TEMPORARY.
 
-import type { CreateTable, FunctionCall, Span, TableName } from '../../sql/ast.ts';
-import { print } from '../../sql/print.ts';
+import type { CreateTable, Span, TableName } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { Node } from '../plan/logical.ts';
-import { nearest } from '../plan/nearest.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations.ts';
 import { temporaryDatabase } from '../tables/catalog-view.ts';
 import { tableShape } from '../tables/shape.ts';
 import { applyQuerySettings } from './apply-settings.ts';
-import { indexDefinition, sortElements, withColumns, withStorage } from './definition.ts';
+import {
+  indexDefinition,
+  sortElements,
+  withColumns,
+  withColumnTtls,
+  withConstraints,
+  withStorage,
+} from './definition.ts';
 import { insertPlan } from './insert-select.ts';
-import { checkName, placeOf, refuseCluster, requireTable, requireWritable } from './names.ts';
+import {
+  checkName,
+  placeOf,
+  refuseCluster,
+  requireDefinition,
+  requireTable,
+  requireWritable,
+} from './names.ts';
+import { withProjection } from './projection.ts';
+import { checkEngine, plainEngines, tableEngine } from './table-engine.ts';
 
 const columnsMax = 10_000;
-/** Engines that keep rows as they come. */
-const plain = new Set(['Memory', 'Log', 'TinyLog', 'StripeLog', 'Null']);
-const later = new Set(
-  `ReplacingMergeTree SummingMergeTree AggregatingMergeTree CollapsingMergeTree VersionedCollapsingMergeTree
-   GraphiteMergeTree CoalescingMergeTree ReplicatedMergeTree ReplicatedReplacingMergeTree ReplicatedSummingMergeTree
-   ReplicatedAggregatingMergeTree ReplicatedCollapsingMergeTree ReplicatedVersionedCollapsingMergeTree SharedMergeTree
-   Buffer Set Join Merge Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
-   Dictionary View MaterializedView LiveView WindowView GenerateRandom EmbeddedRocksDB KeeperMap Iceberg DeltaLake Hudi
-   AzureBlobStorage FileLog Executable ExecutablePool TimeSeries Alias`.split(/\s+/),
-);
-
-export function tableEngine(call: FunctionCall | undefined): { name: string; args: string } {
-  if (!call) return { name: 'MergeTree', args: '' };
-  const { name } = call;
-  const args = call.args.map((arg) => print(arg)).join(', ');
-  if (name === 'MergeTree' || plain.has(name)) {
-    if (args !== '') {
-      throw failAt(
-        call.args[0]?.span,
-        'NUMBER_OF_ARGUMENTS_DOESNT_MATCH',
-        `Engine ${name} takes no arguments`,
-      );
-    }
-    return { name, args };
-  }
-  if (later.has(name)) {
-    const hint = /(Replacing|Summing|Aggregating|Collapsing|Coalescing)/.test(name)
-      ? { hint: 'It is coming; MergeTree keeps every row until then' }
-      : {};
-    throw failAt(call.nameSpan, 'NOT_IMPLEMENTED', `Engine ${name} is not implemented yet`, hint);
-  }
-  const near = nearest(name, ['MergeTree', ...plain, ...later]);
-  throw failAt(
-    call.nameSpan,
-    'UNKNOWN_STORAGE',
-    `Unknown table engine ${name}`,
-    near ? { hint: `Did you mean \`${near}\`?` } : {},
-  );
-}
-
 export function emptyDefinition(database: string, name: string): TableDefinition {
   return {
     id: 0,
@@ -209,7 +183,7 @@ export function define(
       table,
       ast.storage?.engine !== undefined || ast.storage?.orderBy !== undefined,
     );
-  const { columns, indexes } = sortElements(ast.elements ?? []);
+  const { columns, indexes, constraints, projections } = sortElements(ast.elements ?? []);
   if (columns.length > columnsMax) {
     throw failAt(
       columns[columnsMax]?.span,
@@ -239,9 +213,15 @@ export function define(
     table = { ...table, columns: from.columns.map(({ name, type }) => ({ name, type })) };
   }
   if (table.columns.every((c) => c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL')) {
-    throw failAt(ast.span, 'EMPTY_LIST_OF_COLUMNS_QUERIED', 'A table needs columns', {
-      hint: 'Write them behind the name, as in (id UInt64, note String), or AS SELECT …',
-    });
+    const unsaid = table.columns.length === 0;
+    throw failAt(
+      ast.span,
+      unsaid ? 'INCORRECT_QUERY' : 'EMPTY_LIST_OF_COLUMNS_QUERIED',
+      'A table needs columns',
+      {
+        hint: 'Write them behind the name, as in (id UInt64, note String), or AS SELECT …',
+      },
+    );
   }
   const inner = [...(ast.primaryKey ?? [])];
   for (const column of columns) {
@@ -251,24 +231,25 @@ export function define(
   const hasKey = ast.primaryKey !== undefined || inner.length > 0;
   table = withStorage(run, table, ast.storage, hasKey ? inner : undefined);
   table = { ...table, indexes: [...table.indexes, ...indexes.map(indexDefinition)] };
+  for (const projection of projections) table = withProjection(run, table, projection);
   const sorted =
     hasKey ||
     ast.storage?.orderBy !== undefined ||
     ast.storage?.primaryKey !== undefined ||
     ast.asTable !== undefined;
   const keyless = run.settings.bool('create_table_empty_primary_key_by_default');
-  if (table.engine.name === 'MergeTree' && !sorted && ast.storage?.engine && !keyless) {
+  if (/MergeTree$/.test(table.engine.name) && !sorted && ast.storage?.engine && !keyless) {
     throw failAt(
       ast.storage.engine.span,
       'BAD_ARGUMENTS',
-      'A MergeTree needs ORDER BY or PRIMARY KEY',
+      `A ${table.engine.name} needs ORDER BY or PRIMARY KEY`,
       {
         hint: 'Add ORDER BY (columns that queries filter by), or ORDER BY tuple()',
       },
     );
   }
   if (
-    plain.has(table.engine.name) &&
+    plainEngines.has(table.engine.name) &&
     (table.orderBy.length > 0 || table.partitionBy !== undefined)
   ) {
     throw failAt(
@@ -278,6 +259,9 @@ export function define(
     );
   }
   if (ast.comment !== undefined) table = { ...table, comment: ast.comment };
+  checkEngine(run, table, ast.storage?.engine);
+  table = withConstraints(run, table, constraints);
+  table = withColumnTtls(run, table, columns);
   // Whatever is wrong with indexes or keys shows here, before anything is written.
   tableShape(run.core.native.planner(sessionJson(run)), table);
   return table;
@@ -289,11 +273,11 @@ function copyOf(
   table: TableDefinition,
   ownStorage: boolean,
 ): TableDefinition {
-  const { definition } = requireTable(run, name);
+  const definition = requireDefinition(run, name);
   const columns = definition.columns.map(({ stored: _, ...column }) => column);
-  const indexes = definition.indexes;
+  const { indexes, projections } = definition;
   if (ownStorage) return { ...table, columns, indexes };
-  const { engine, orderBy, primaryKey, partitionBy, sampleBy, settings, extra } = definition;
+  const { engine, orderBy, primaryKey, partitionBy, sampleBy, settings, extra, ttl } = definition;
   return {
     ...table,
     columns,
@@ -304,6 +288,8 @@ function copyOf(
     ...(primaryKey ? { primaryKey } : {}),
     ...(partitionBy === undefined ? {} : { partitionBy }),
     ...(sampleBy === undefined ? {} : { sampleBy }),
+    ...(ttl === undefined ? {} : { ttl }),
     ...(extra ? { extra } : {}),
+    ...(projections ? { projections } : {}),
   };
 }

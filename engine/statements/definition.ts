@@ -3,14 +3,17 @@
 
 import type {
   ColumnDefinition as ColumnAst,
+  ConstraintDefinition as ConstraintAst,
   DataType,
   Expression,
   FunctionCall,
   IndexDefinition as IndexAst,
   OrderItem,
+  ProjectionDefinition as ProjectionAst,
   Span,
   Storage,
   TableElement,
+  TtlItem,
 } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
@@ -25,7 +28,9 @@ import { newScope } from '../plan/scope.ts';
 import { isNullable, nullableType, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { sessionJson } from '../query/core.ts';
-import { barePlanning, bindTable } from '../tables/shape.ts';
+import { mergeTreeSettings } from '../settings-merge-tree.ts';
+import { barePlanning, bindTable, constraintsOf, partitionKey } from '../tables/shape.ts';
+import { checkColumnTtl, checkTtl } from '../tables/ttl.ts';
 import { settingText } from './apply-settings.ts';
 import { checkName, pointing } from './names.ts';
 
@@ -82,7 +87,6 @@ export function columnDefinition(
   checkName(ast.name.name, ast.name.span, 'column');
   const { default: written } = ast;
   if (written?.type === 'AUTO_INCREMENT') throw notBuilt(written.span, 'AUTO_INCREMENT');
-  if (ast.ttl) throw notBuilt(ast.ttl.span, 'TTL of a column');
   let type = ast.type && canonicalType(run, ast.type);
   if (type === undefined) {
     if (!written?.expr)
@@ -127,6 +131,7 @@ export function columnDefinition(
   }
   if (ast.codec) column.codec = codecText(ast.codec);
   if (ast.comment !== undefined) column.comment = ast.comment;
+  if (ast.ttl) column.ttl = print(ast.ttl);
   return column;
 }
 
@@ -169,6 +174,8 @@ export function indexDefinition(ast: IndexAst): IndexDefinition {
 export interface Elements {
   columns: ColumnAst[];
   indexes: IndexAst[];
+  constraints: ConstraintAst[];
+  projections: ProjectionAst[];
 }
 
 /** `n Nested(a T, b U)` is the columns `n.a Array(T)` and `n.b Array(U)`. */
@@ -194,6 +201,8 @@ function flattened(column: ColumnAst): ColumnAst[] {
 export function sortElements(elements: readonly TableElement[]): Elements {
   const columns: ColumnAst[] = [];
   const indexes: IndexAst[] = [];
+  const constraints: ConstraintAst[] = [];
+  const projections: ProjectionAst[] = [];
   for (const element of elements) {
     switch (element.kind) {
       case 'ColumnDefinition':
@@ -203,15 +212,16 @@ export function sortElements(elements: readonly TableElement[]): Elements {
         indexes.push(element);
         break;
       case 'ProjectionDefinition':
-        throw notBuilt(element.span, 'PROJECTION');
+        projections.push(element);
+        break;
       case 'ConstraintDefinition':
-        if (element.type === 'CHECK') throw notBuilt(element.span, 'CONSTRAINT … CHECK');
+        constraints.push(element);
         break;
       case 'ForeignKeyDefinition':
         break;
     }
   }
-  return { columns, indexes };
+  return { columns, indexes, constraints, projections };
 }
 
 /** Adds columns one by one, so that each may use those before it, and checks all defaults at the end. */
@@ -355,7 +365,6 @@ export function withStorage(
   for (const item of storage?.settings ?? [])
     settings[item.name] = tableSetting(item.name, item.nameSpan, settingText(item.value));
   next = { ...next, settings };
-  if (storage?.ttl) throw notBuilt(storage.ttl[0]?.span ?? storage.span, 'TTL');
   const primary = storage?.primaryKey?.flatMap(keyList) ?? inner?.flatMap(keyList);
   const order = storage?.orderBy ? sortItems(storage.orderBy) : primary;
   const orderBy = order ? keyExpressions(run, next, order, 'ORDER BY') : next.orderBy;
@@ -380,52 +389,87 @@ export function withStorage(
       };
     }
   }
-  if (storage?.sampleBy) {
-    keyExpressions(run, next, [storage.sampleBy], 'SAMPLE BY');
-    next = { ...next, sampleBy: print(storage.sampleBy) };
-  }
+  if (storage?.sampleBy) next = withSampleBy(run, next, storage.sampleBy);
+  if (storage?.ttl) next = withTtl(run, next, storage.ttl);
   return next;
 }
 
-/** Settings of tables that ClickHouse knows; all are accepted, none changes what a query answers. */
-const tableSettings = new Set(
-  `index_granularity index_granularity_bytes min_bytes_for_wide_part min_rows_for_wide_part min_bytes_for_compact_part
-   enable_mixed_granularity_parts merge_with_ttl_timeout ttl_only_drop_parts storage_policy disk allow_nullable_key
-   fsync_after_insert fsync_part_directory auto_statistics_types non_replicated_deduplication_window
-   replicated_deduplication_window replicated_deduplication_window_seconds parts_to_throw_insert parts_to_delay_insert
-   max_parts_in_total max_partitions_to_read merge_max_block_size max_bytes_to_merge_at_max_space_in_pool
-   max_bytes_to_merge_at_min_space_in_pool old_parts_lifetime number_of_free_entries_in_pool_to_execute_mutation
-   number_of_mutations_to_throw number_of_mutations_to_delay min_age_to_force_merge_seconds
-   min_age_to_force_merge_on_partition_only use_minimalistic_part_header_in_zookeeper compress_marks
-   compress_primary_key deduplicate_merge_projection_mode lightweight_mutation_projection_mode primary_key_lazy_load
-   ratio_of_defaults_for_sparse_serialization enable_vertical_merge_algorithm vertical_merge_algorithm_min_rows_to_activate
-   vertical_merge_algorithm_min_columns_to_activate min_compress_block_size max_compress_block_size
-   min_merge_bytes_to_use_direct_io enable_block_number_column enable_block_offset_column add_minmax_index_for_numeric_columns
-   add_minmax_index_for_string_columns columns_and_secondary_indices_sizes_lazy_calculation default_compression_codec
-   prewarm_mark_cache assign_part_uuids write_final_mark max_suspicious_broken_parts max_suspicious_broken_parts_bytes
-   check_sample_column_is_correct remove_empty_parts in_memory_parts_enable_wal cleanup_delay_period
-   merge_tree_clear_old_parts_interval_seconds min_rows_to_fsync_after_merge min_compressed_bytes_to_fsync_after_merge
-   max_number_of_merges_with_ttl_in_pool concurrent_part_removal_threshold max_concurrent_queries min_marks_to_honor_max_concurrent_queries
-   max_avg_part_size_for_too_many_parts inactive_parts_to_throw_insert inactive_parts_to_delay_insert
-   materialize_ttl_recalculate_only max_part_loading_threads always_use_copy_instead_of_hardlinks
-   exclude_deleted_rows_for_part_size_in_merge load_existing_rows_count_for_old_parts serialization_info_version
-   string_serialization_version nullable_serialization_version allow_experimental_replacing_merge_with_cleanup
-   allow_remote_fs_zero_copy_replication min_free_disk_bytes_to_perform_insert min_free_disk_ratio_to_perform_insert
-   object_serialization_version dynamic_serialization_version marks_compression_codec primary_key_compression_codec
-   marks_compress_block_size primary_key_compress_block_size initialization_retry_period min_delay_to_insert_ms
-   max_delay_to_insert sleep_before_commit_local_part_in_replicated_table_ms optimize_row_order
-   materialize_skip_indexes_on_merge escape_index_filenames escape_variant_subcolumn_filenames search_orphaned_parts_disks
-   enable_max_bytes_limit_for_min_age_to_force_merge merge_selecting_sleep_ms max_replicated_merges_in_queue
-   compact_parts_max_bytes_to_buffer use_adaptive_write_buffer_for_dynamic_subcolumns max_file_name_length
-   replace_long_file_name_to_hash index_granularity_bytes use_const_adaptive_granularity enable_index_granularity_compression
-   min_rows_to_keep max_rows_to_keep min_bytes_to_keep max_bytes_to_keep compress`
-    .split(/\s+/)
-    .filter(Boolean),
-);
+/** The sampling expression is one of the primary key's, and an unsigned integer. */
+export function withSampleBy(run: Run, table: TableDefinition, ast: Expression): TableDefinition {
+  keyExpressions(run, table, [ast], 'SAMPLE BY');
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
+  const expr = binding.bind(ast);
+  const primary = (table.primaryKey ?? table.orderBy).map((text) => binding.bind(text).key);
+  if (!primary.includes(expr.key)) {
+    throw failAt(
+      ast.span,
+      'BAD_ARGUMENTS',
+      'Sampling expression must be present in the primary key',
+      {
+        hint: 'Add it to ORDER BY',
+      },
+    );
+  }
+  if (!/^UInt(8|16|32|64)$/.test(expr.type)) {
+    throw failAt(
+      ast.span,
+      'ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER',
+      `SAMPLE BY must have one of the types UInt8 to UInt64, not ${expr.type}`,
+      { hint: 'As in SAMPLE BY cityHash64(id)' },
+    );
+  }
+  return { ...table, sampleBy: print(ast) };
+}
 
+export function withTtl(
+  run: Run,
+  table: TableDefinition,
+  items: readonly TtlItem[],
+): TableDefinition {
+  checkTtl(bindTable(run.core.native.planner(sessionJson(run)), table), table, items);
+  return { ...table, ttl: items.map((item) => print(item)).join(', ') };
+}
+
+/** TTLs of columns are checked once the keys are known. */
+export function withColumnTtls(
+  run: Run,
+  table: TableDefinition,
+  columns: readonly ColumnAst[],
+): TableDefinition {
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
+  const keys = [
+    ...table.orderBy,
+    ...partitionKey(table),
+    ...(table.sampleBy ? [table.sampleBy] : []),
+  ];
+  for (const { name, ttl } of columns) if (ttl) checkColumnTtl(binding, keys, name.name, ttl);
+  return table;
+}
+
+export function withConstraints(
+  run: Run,
+  table: TableDefinition,
+  list: readonly ConstraintAst[],
+): TableDefinition {
+  if (list.length === 0) return table;
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
+  const constraints = [...constraintsOf(table)];
+  for (const ast of list) {
+    const name = ast.name.name;
+    if (constraints.some((c) => c.name === name)) {
+      throw failAt(ast.name.span, 'ILLEGAL_COLUMN', `Constraint ${name} is there already`);
+    }
+    const expr = binding.bind(ast.expr);
+    plainExpression(expr, ast.expr, 'A constraint');
+    constraints.push({ name, type: ast.type, expr: print(ast.expr) });
+  }
+  return { ...table, extra: { ...table.extra, constraints } };
+}
+
+/** The value of a table's setting; UNKNOWN_SETTING for a name that ClickHouse does not know. */
 export function tableSetting(name: string, span: Span, value: string): string {
-  if (tableSettings.has(name)) return value;
-  const near = suggest(name, tableSettings);
+  if (mergeTreeSettings.has(name)) return value;
+  const near = suggest(name, mergeTreeSettings.keys());
   throw failAt(
     span,
     'UNKNOWN_SETTING',

@@ -28,6 +28,7 @@ export async function writeRows(
       table: tableShape(native.planner(sessionJson(run)), definition),
       prefix,
       partitionsMax: run.settings.number('max_partitions_per_insert_block'),
+      asIs: !run.settings.bool('optimize_on_insert'),
     },
   };
   try {

@@ -23,17 +23,23 @@ export async function runJob<T>(
 ): Promise<T> {
   const { kernel, files, health } = storage.context;
   const prefix = storage.names.prefix(store.id);
+  let finished: readonly SegmentDescriptor[] = [];
   try {
     health.check();
     files.makeDir(prefix.slice(0, prefix.lastIndexOf('/')));
     const job = storage.nextJob();
     started(job);
-    const base = { job, store: files.store, table: store.shape(), prefix };
+    const { definition } = store.table;
+    const base = { job, store: files.store, table: store.shape(definition), prefix };
     const result = await kernel.runJob({ ...base, ...work });
-    return await commit(result);
+    finished = await storage.context.finish(storage, definition, result.segments);
+    return await commit({ ...result, segments: finished });
   } catch (error) {
     const refused = health.refused(error);
-    if (!health.poisoned) storage.collector.sweep(prefix);
+    if (!health.poisoned) {
+      storage.collector.sweep(prefix);
+      for (const segment of finished) storage.collector.discardSegment(segment);
+    }
     if (refused.fault === 'disk_full') storage.collector.collect({ spaceIsShort: true });
     throw refused;
   }

@@ -4,6 +4,7 @@
 // found again later.
 
 import type { Catalog } from '../catalog/catalog.ts';
+import { filesOf, type SegmentDescriptor } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../facade.ts';
 import { FileError, type FilesApi } from './files.ts';
@@ -67,8 +68,14 @@ export class Collector {
     const pinned = this.#catalog.pinnedFiles();
     const short = options.spaceIsShort ?? this.#spaceIsShort();
     const youngest = this.#clock.now() - this.#limits.oldPartsLifetimeMs;
+    const live = this.#catalog.liveFiles();
     let bytes = 0;
     for (const entry of [...retired.values()]) {
+      if (live.has(entry.file)) {
+        // Another table, or another version of the segment, has it.
+        this.#catalog.forget(entry.file);
+        continue;
+      }
       if (pinned.has(entry.file)) continue;
       if (entry.replaced && !short && entry.retiredMs > youngest) continue;
       this.#remove(entry.file);
@@ -95,6 +102,11 @@ export class Collector {
     this.#remove(file);
   }
 
+  /** A segment that is in no commit, with the files beside it. */
+  discardSegment(segment: SegmentDescriptor): void {
+    for (const { file } of filesOf(segment)) this.#remove(file);
+  }
+
   /** The directory of a dropped table, once it is empty. */
   removeTableDir(tableId: number): void {
     const dir = `${SEGMENT_DIR}/${tableId}`;
@@ -110,10 +122,7 @@ export class Collector {
   }
 
   #collectLeftovers(): void {
-    const live = new Set<string>();
-    for (const table of this.#catalog.state.tables.values()) {
-      for (const { file } of table.segments) live.add(file);
-    }
+    const live = this.#catalog.liveFiles();
     for (const dir of this.#list(SEGMENT_DIR)) {
       const path = `${SEGMENT_DIR}/${dir.name}`;
       if (!dir.dir || !/^\d+$/.test(dir.name)) {

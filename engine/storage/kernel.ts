@@ -6,8 +6,17 @@ import type { SegmentDescriptor } from '../catalog/state.ts';
 /** A table as the kernel wants it: types and bound expressions. Made by the planner, opaque here. */
 export type KernelTable = object;
 
+/** What the life-cycle looks at in a `KernelTable`. */
+export interface KernelTableRules {
+  /** Rows with equal keys mean something. */
+  readonly engine?: { readonly kind: string };
+  readonly checks?: readonly object[];
+  readonly ttl?: readonly object[];
+}
+
 /** What a reader needs to know of a segment; the rest is in its footer. */
-export type SegmentRef = Pick<SegmentDescriptor, 'file' | 'rows' | 'partition'>;
+export type SegmentRef = Pick<SegmentDescriptor, 'file' | 'rows' | 'partition'> &
+  Partial<Pick<SegmentDescriptor, 'level'>>;
 
 /** Decoded rows of one insert. The number is used up by `memtableAppend` or `batchDrop`. */
 export interface DecodedBatch {
@@ -49,12 +58,20 @@ interface JobBase {
   readonly prefix: string;
 }
 
+export interface MergeHow {
+  /** Rows that say that they are deleted go for good. */
+  readonly cleanup?: boolean;
+  /** Seconds since the epoch: what is older by its TTL goes. */
+  readonly now?: number;
+}
+
 export type Job =
   | (JobBase & { readonly kind: 'flush'; readonly memtables: readonly number[] })
   | (JobBase & {
       readonly kind: 'merge';
       readonly segments: readonly SegmentDescriptor[];
       readonly level: number;
+      readonly how?: MergeHow;
     })
   | (JobBase & {
       readonly kind: 'rewrite';
@@ -78,6 +95,9 @@ export interface Kernel {
   /** Table snapshots that hold the memtable keep it alive. */
   memtableDrop(memtable: number): void;
   batchDrop(batch: number): void;
+  /** Checks the constraints and lets the engine merge the rows with each other (not if `asIs`);
+   *  gives the rows that are left. */
+  batchPrepare(batch: number, table: KernelTable, asIs: boolean): number;
   walEncode(batch: number): Buffer;
   walDecode(table: KernelTable, payload: Buffer): number;
   /** Fixes segments, memtables and their rows; later rows are not seen. */

@@ -59,10 +59,12 @@ export function nextMerge(
   return best && segments.slice(best.from, best.to + 1);
 }
 
-/** Merges that leave as few segments of a partition as the limits allow (OPTIMIZE FINAL). */
+/** Merges that leave as few segments of a partition as the limits allow (OPTIMIZE FINAL).
+ *  @param alone whether a segment without company is worth a merge */
 export function finalMerges(
   segments: readonly SegmentDescriptor[],
   limits: MergeLimits,
+  alone: (segment: SegmentDescriptor) => boolean = () => false,
 ): (readonly SegmentDescriptor[])[] {
   const merges: SegmentDescriptor[][] = [];
   let group: SegmentDescriptor[] = [];
@@ -77,5 +79,5 @@ export function finalMerges(
     rows += segment.rows;
   }
   if (group.length > 0) merges.push(group);
-  return merges.filter((inputs) => inputs.length > 1);
+  return merges.filter((inputs) => inputs.length > 1 || (inputs[0] && alone(inputs[0])));
 }

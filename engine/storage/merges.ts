@@ -3,6 +3,7 @@
 import type { SegmentDescriptor } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import { runJob } from './flush.ts';
+import type { KernelTableRules, MergeHow } from './kernel.ts';
 import { byPartition, finalMerges, nextMerge } from './merge-policy.ts';
 import type { Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
@@ -18,6 +19,14 @@ interface Running {
   job: number;
   done: Promise<void>;
 }
+
+/** Whether the TTL has something to do in a segment. A segment that says nothing is looked at. */
+const isDue = ({ ttl }: SegmentDescriptor, seconds: number): boolean =>
+  ttl === undefined || (ttl.next !== null && ttl.next <= seconds);
+
+/** All rows of the segment are over. */
+const isOver = ({ ttl }: SegmentDescriptor, seconds: number): boolean =>
+  ttl !== undefined && ttl.all !== null && ttl.all <= seconds;
 
 export class Merges {
   readonly #storage: Storage;
@@ -48,10 +57,12 @@ export class Merges {
     const { limits, health, catalog, clock } = this.#storage.context;
     for (const { id, segments } of catalog.state.tables.values()) {
       if (this.#running.size >= limits.mergesMax || this.#stopped || health.poisoned) return;
-      if (segments.length < 2 || (this.#pause.get(id) ?? 0) > clock.now()) continue;
+      if (segments.length === 0 || (this.#pause.get(id) ?? 0) > clock.now()) continue;
       const store = this.#storage.store(id);
       if (store.mergesHeld > 0) continue;
       const busy = this.#busy(id);
+      if (this.#expire(store, segments, busy)) continue;
+      if (segments.length < 2) continue;
       for (const list of byPartition(segments).values()) {
         const inputs = nextMerge(list, busy, limits);
         if (!inputs || !this.#hasSpace(inputs)) continue;
@@ -61,9 +72,59 @@ export class Merges {
     }
   }
 
+  /** Lets go of what is over by its TTL: whole segments in one commit, parts of one by a merge. */
+  #expire(
+    store: TableStore,
+    segments: readonly SegmentDescriptor[],
+    busy: ReadonlySet<string>,
+  ): boolean {
+    if (!segments.some((segment) => segment.ttl)) return false;
+    const rules: KernelTableRules = store.shape();
+    if (!rules.ttl) return false;
+    const seconds = this.#storage.ttlSeconds;
+    const free = segments.filter(({ file }) => !busy.has(file));
+    const over = free.filter((segment) => isOver(segment, seconds));
+    if (over.length > 0) {
+      this.#inBackground(store, this.#dropWhole(store, over));
+      return true;
+    }
+    const due = free.find((segment) => segment.ttl && isDue(segment, seconds));
+    if (due && this.#hasSpace([due])) this.#background(store, [due]);
+    return due !== undefined;
+  }
+
+  async #dropWhole(store: TableStore, over: readonly SegmentDescriptor[]): Promise<void> {
+    const { catalog, clock } = this.#storage.context;
+    const files = over.map(({ file }) => file);
+    const running: Running = {
+      tableId: store.id,
+      files,
+      rows: 0,
+      startedMs: clock.now(),
+      job: 0,
+      done: Promise.resolve(),
+    };
+    const result = catalog.commit({ tables: [{ id: store.id, remove: files }] });
+    running.done = result.then(
+      () => {},
+      () => {},
+    );
+    this.#running.add(running);
+    try {
+      await result;
+    } finally {
+      this.#running.delete(running);
+    }
+    this.#storage.collector.collect();
+  }
+
   #background(store: TableStore, inputs: readonly SegmentDescriptor[]): void {
+    this.#inBackground(store, this.merge(store, inputs));
+  }
+
+  #inBackground(store: TableStore, work: Promise<void>): void {
     const { clock, logger } = this.#storage.context;
-    this.merge(store, inputs).then(
+    work.then(
       () => this.schedule(),
       (error) => {
         this.#pause.set(store.id, clock.now() + RETRY_MS);
@@ -92,7 +153,11 @@ export class Merges {
   }
 
   /** Merges these segments into one and commits it, unless one of them is gone by then. */
-  async merge(store: TableStore, inputs: readonly SegmentDescriptor[]): Promise<void> {
+  async merge(
+    store: TableStore,
+    inputs: readonly SegmentDescriptor[],
+    how: MergeHow = {},
+  ): Promise<void> {
     const { catalog, clock } = this.#storage.context;
     const rows = inputs.reduce((sum, segment) => sum + segment.rows, 0);
     const files = inputs.map((segment) => segment.file);
@@ -106,7 +171,9 @@ export class Merges {
       job: 0,
       done: Promise.resolve(),
     };
-    const work = { kind: 'merge', segments: inputs, level } as const;
+    const rules: KernelTableRules = store.shape();
+    const now = rules.ttl ? { now: this.#storage.ttlSeconds } : {};
+    const work = { kind: 'merge', segments: inputs, level, how: { ...now, ...how } } as const;
     const result = runJob(
       this.#storage,
       store,
@@ -153,7 +220,7 @@ export class Merges {
    *  @param only partitions to look at; all without it */
   async optimize(
     store: TableStore,
-    options: { final: boolean; only?: (partition: string) => boolean },
+    options: { final: boolean; cleanup?: boolean; only?: (partition: string) => boolean },
   ): Promise<void> {
     await this.#storage.flusher.flush(store);
     await store.statements.run(() =>
@@ -162,12 +229,26 @@ export class Merges {
         for (const [partition, list] of byPartition(store.table.segments)) {
           if (options.only && !options.only(partition)) continue;
           const one = nextMerge(list, new Set(), limits, 1);
-          const merges = options.final ? finalMerges(list, limits) : one ? [one] : [];
-          for (const inputs of merges) await this.merge(store, inputs);
+          const alone = (segment: SegmentDescriptor) => this.#wantsMerge(store, segment, options);
+          const merges = options.final ? finalMerges(list, limits, alone) : one ? [one] : [];
+          const how = options.cleanup ? { cleanup: true } : {};
+          for (const inputs of merges) await this.merge(store, inputs, how);
         }
       }),
     );
     this.#storage.collector.collect();
+  }
+
+  /** A segment that a merge would change though it has no company. */
+  #wantsMerge(
+    store: TableStore,
+    segment: SegmentDescriptor,
+    options: { cleanup?: boolean },
+  ): boolean {
+    const rules: KernelTableRules = store.shape();
+    if (options.cleanup || segment.deleted !== undefined) return true;
+    if (rules.engine && segment.level === 0) return true;
+    return rules.ttl !== undefined && isDue(segment, this.#storage.ttlSeconds);
   }
 
   /** Resolves when nothing runs any more. */

@@ -2,9 +2,16 @@
 // in one record, so that a replay of the log never revives a row.
 
 import { compatible, type TableDefinition } from '../catalog/definition.ts';
-import type { DdlChange, SegmentDescriptor, TableChange, TokenRecord } from '../catalog/state.ts';
+import {
+  type DdlChange,
+  filesOf,
+  type SegmentDescriptor,
+  type TableChange,
+  type TokenRecord,
+} from '../catalog/state.ts';
 import { fail } from '../errors.ts';
 import { runJob, sealedChange } from './flush.ts';
+import type { KernelTableRules } from './kernel.ts';
 import { SchemaChanged, type Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 
@@ -20,8 +27,19 @@ export async function commitSegments(
   token?: TokenRecord,
 ): Promise<void> {
   const ids = new Set(parts.map((part) => part.definition.id));
+  const finished: SegmentDescriptor[][] = [];
   const leave: (() => void)[] = [];
   try {
+    for (const { definition, segments } of parts) {
+      finished.push([...(await storage.context.finish(storage, definition, segments))]);
+    }
+    for (const id of ids) {
+      // What came before must not lie behind: the engine lets the last row win.
+      const store = storage.store(id);
+      if ((store.shape() as KernelTableRules).engine && store.memory.rows > 0) {
+        await storage.flusher.flush(store);
+      }
+    }
     for (const id of [...ids].sort((a, b) => a - b)) {
       leave.push(await storage.store(id).gate.pass());
     }
@@ -30,12 +48,20 @@ export async function commitSegments(
       if (!compatible(definition, now)) throw new SchemaChanged();
       storage.checkViews(definition.id, views);
     }
-    const tables = parts.map(({ definition: { id }, segments }, index) => ({
+    const tables = parts.map(({ definition: { id } }, index) => ({
       id,
-      add: segments,
+      add: finished[index] ?? [],
       ...(token && index === 0 ? { tokens: [token] } : {}),
     }));
     await storage.context.catalog.commit({ tables });
+  } catch (error) {
+    // The segments themselves are the caller's to remove.
+    if (!storage.context.health.poisoned) {
+      for (const { file } of finished.flat().flatMap((s) => filesOf(s).slice(1))) {
+        storage.collector.discard(file);
+      }
+    }
+    throw error;
   } finally {
     for (const out of leave) out();
   }
@@ -58,6 +84,8 @@ export async function segmentsOf(
       throw new SchemaChanged();
     }
     memtable = kernel.memtableOpen(store.shape());
+    const rules: KernelTableRules = store.shape();
+    if (rules.engine || rules.checks) kernel.batchPrepare(batch, rules, false);
     kernel.memtableAppend(memtable, batch);
     used = true;
     const work = { kind: 'flush', memtables: [memtable] } as const;
@@ -88,9 +116,11 @@ export function rewrite(
         const work = { kind: 'rewrite', segments, change } as const;
         return await runJob(storage, store, work, async (result) => {
           const unchanged = new Set(result.unchanged ?? []);
-          const remove = segments.map(({ file }) => file).filter((file) => !unchanged.has(file));
-          const tables = [{ id: store.id, add: result.segments, remove }];
-          if (remove.length > 0) await catalog.commit({ tables });
+          const replace = replacements(
+            segments.filter(({ file }) => !unchanged.has(file)),
+            result.segments,
+          );
+          if (replace.length > 0) await catalog.commit({ tables: [{ id: store.id, replace }] });
           return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
         });
       } finally {
@@ -99,6 +129,55 @@ export function rewrite(
       }
     }),
   );
+}
+
+/** Says something new of segments that stay as they are; one commit for each.
+ *  @param change gives the new descriptor, or the same when nothing changes */
+export function describeSegments(
+  storage: Storage,
+  store: TableStore,
+  change: (segment: SegmentDescriptor, definition: TableDefinition) => Promise<SegmentDescriptor>,
+): Promise<void> {
+  return store.statements.run(() =>
+    storage.merges.without(store, async () => {
+      await storage.flusher.flush(store);
+      const { catalog, health } = storage.context;
+      const pin = catalog.pin(store.table);
+      try {
+        for (const segment of pin.table.segments) {
+          const changed = await change(segment, store.table.definition);
+          if (changed === segment) continue;
+          try {
+            await catalog.commit({ tables: [{ id: store.id, describe: [changed] }] });
+          } catch (error) {
+            const before = new Set(filesOf(segment).map(({ file }) => file));
+            for (const { file } of health.poisoned ? [] : filesOf(changed)) {
+              if (!before.has(file)) storage.collector.discard(file);
+            }
+            throw error;
+          }
+        }
+      } finally {
+        pin.release();
+        storage.collector.collect();
+      }
+    }),
+  );
+}
+
+/** Which new segments stand for which old ones: each in its place, so that the order of rows stays. */
+function replacements(
+  old: readonly SegmentDescriptor[],
+  made: readonly SegmentDescriptor[],
+): { file: string; add: SegmentDescriptor[] }[] {
+  return old.map(({ file, created }) => ({
+    file,
+    add: made.flatMap((segment): SegmentDescriptor[] => {
+      if (segment.replaces !== file) return [];
+      const { replaces: _, ...kept } = segment;
+      return [{ ...kept, ...(created === undefined ? {} : { created }) } as SegmentDescriptor];
+    }),
+  }));
 }
 
 /** Takes every row of some partitions away. */

@@ -16,6 +16,7 @@ import { Health } from './health.ts';
 import type { Kernel, KernelTable } from './kernel.ts';
 import { defaultLimits, type StorageLimits } from './limits.ts';
 import { Storage, type StorageContext } from './storage.ts';
+import { openTemporary } from './temporary.ts';
 import { openWal, readWal, type WalOnDisk } from './wal.ts';
 import type { WalFrame } from './wal-frame.ts';
 
@@ -26,6 +27,8 @@ export interface StorageOptions {
   readonly logger: Logger;
   readonly limits?: Partial<StorageLimits>;
   readonly shape: (definition: TableDefinition) => KernelTable;
+  readonly companionShape?: StorageContext['companionShape'];
+  readonly finish?: StorageContext['finish'];
 }
 
 /** Errors: CORRUPTED_DATA (file and offset), or the directory belongs to another process. */
@@ -37,7 +40,16 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const catalog = await Catalog.open(files, health, clock);
     for (const warning of catalog.warnings) logger.warn({ warning }, 'catalog');
     const limits = { ...defaultLimits, ...options.limits };
-    const context: StorageContext = { ...options, catalog, health, limits };
+    const context: StorageContext = {
+      companionShape: () => {
+        throw fail('LOGICAL_ERROR', 'There are no projections here');
+      },
+      finish: async (_, __, segments) => segments,
+      ...options,
+      catalog,
+      health,
+      limits,
+    };
     const isFlushed = (id: number, sequence: number) =>
       (catalog.table(id)?.flushedThrough ?? Infinity) >= sequence;
     const disk = readWal(files, isFlushed);
@@ -47,6 +59,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const rows = replay(storage, disk, isFlushed);
     if (rows > 0) logger.info({ rows, frames: disk.frames.length }, 'replayed the insert log');
     storage.collector.collectLeftovers();
+    storage.hasTemporary = openTemporary(files, logger);
     storage.trimWal();
     return storage;
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { TokenRecord } from '../catalog/state.ts';
+import type { SegmentDescriptor, TokenRecord } from '../catalog/state.ts';
 import { sameViews, viewsOn } from '../catalog/views.ts';
 import type { Clock } from '../clock.ts';
 import { EngineError, fail } from '../errors.ts';
@@ -11,7 +11,7 @@ import type { FilesApi } from './files.ts';
 import { Flusher } from './flush.ts';
 import { Collector, FileNames } from './gc.ts';
 import type { Health } from './health.ts';
-import type { Kernel, KernelTable } from './kernel.ts';
+import type { Kernel, KernelTable, KernelTableRules } from './kernel.ts';
 import type { StorageLimits } from './limits.ts';
 import { Merges } from './merges.ts';
 import { TableStore } from './table-store.ts';
@@ -28,7 +28,17 @@ export interface StorageContext {
   readonly health: Health;
   /** Binds a definition for the kernel; may throw what the binder throws. */
   readonly shape: (definition: TableDefinition) => KernelTable;
+  /** How the rows of a projection lie in files. */
+  readonly companionShape: (definition: TableDefinition, projection: string) => KernelTable;
+  /** Writes what belongs beside new segments (projections) and says so in their descriptors. */
+  readonly finish: FinishSegments;
 }
+
+export type FinishSegments = (
+  storage: Storage,
+  definition: TableDefinition,
+  segments: readonly SegmentDescriptor[],
+) => Promise<readonly SegmentDescriptor[]>;
 
 /** The rows of one insert for one table. */
 export interface AppendPart {
@@ -37,6 +47,8 @@ export interface AppendPart {
   readonly definition: TableDefinition;
   readonly batch: number;
   readonly rows: number;
+  /** Rows with equal keys stay, whatever the engine says (`optimize_on_insert = 0`). */
+  readonly asIs?: boolean;
   /** The materialised views whose rows are among the other parts. */
   readonly views?: readonly TableDefinition[];
 }
@@ -46,6 +58,8 @@ export class SchemaChanged extends Error {}
 
 const TICK_MS = 1000;
 const RETRY_SECONDS = 1;
+/** How far the wall clock may run ahead of the time that has passed since the start. */
+const CLOCK_SLACK_MS = 60_000;
 
 const stopping = (): EngineError =>
   new EngineError('ABORTED', 236, 'unavailable', 'The server is stopping');
@@ -62,10 +76,17 @@ export class Storage {
   readonly #unlock: () => void;
   #stopTick = () => {};
   #closing = false;
+  /** Queries may put what does not fit their memory into the folder for temporary files. */
+  hasTemporary = false;
   #nextJob = 1;
+
+  readonly #startedMs: number;
+  readonly #startedSteadyMs: number;
 
   constructor(context: StorageContext, wal: Wal, unlock: () => void) {
     this.context = context;
+    this.#startedMs = context.clock.now();
+    this.#startedSteadyMs = context.clock.steady?.() ?? context.clock.now();
     this.wal = wal;
     this.#unlock = unlock;
     const { files, catalog, clock, limits, logger } = context;
@@ -110,6 +131,14 @@ export class Storage {
 
   get closing(): boolean {
     return this.#closing;
+  }
+
+  /** The time by which rows expire, in seconds. A clock that jumps ahead does not make it jump: it
+   *  passes no faster than time does. */
+  get ttlSeconds(): number {
+    const { clock } = this.context;
+    const passed = (clock.steady?.() ?? clock.now()) - this.#startedSteadyMs;
+    return Math.floor(Math.min(clock.now(), this.#startedMs + passed + CLOCK_SLACK_MS) / 1000);
   }
 
   nextJob(): number {
@@ -182,15 +211,19 @@ export class Storage {
     if (seen && !sameViews(seen, now)) throw new SchemaChanged();
   }
 
-  #walPart({ tableId, definition, batch, rows, views }: AppendPart): WalPart {
+  #walPart({ tableId, definition, batch, rows, views, asIs }: AppendPart): WalPart {
     const store = this.store(tableId);
     const now = store.table.definition;
     if (now.schemaVersion !== definition.schemaVersion) throw new SchemaChanged();
     this.checkViews(tableId, views);
     // Once the rows are in the log nothing may fail any more, so what may is done before.
     store.prepare();
-    const payload = this.context.kernel.walEncode(batch);
-    return { tableId, schemaVersion: now.schemaVersion, rows, payload };
+    const { kernel } = this.context;
+    const shape: KernelTableRules = store.shape(now);
+    const left =
+      shape.engine || shape.checks ? kernel.batchPrepare(batch, shape, asIs ?? false) : rows;
+    const payload = kernel.walEncode(batch);
+    return { tableId, schemaVersion: now.schemaVersion, rows: left, payload };
   }
 
   /** Resolves when nothing that was begun is still on its way. */

@@ -6,7 +6,12 @@
 
 import type { Pin } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { SegmentDescriptor, TableState, TokenRecord } from '../catalog/state.ts';
+import {
+  companionsOf,
+  type SegmentDescriptor,
+  type TableState,
+  type TokenRecord,
+} from '../catalog/state.ts';
 import { fail } from '../errors.ts';
 import type { KernelTable, SegmentRef } from './kernel.ts';
 import { Gate, Mutex } from './locks.ts';
@@ -21,6 +26,14 @@ export interface TableSnapshot {
   release(): void;
 }
 
+/** A part of a table's rows, for plans that use a projection. */
+export interface TablePart {
+  /** Projection id. */
+  readonly projection: string;
+  /** Rows of the projection; rows that it does not have; the table's rows, its order where it has it. */
+  readonly side: 'projected' | 'rest' | 'reordered';
+}
+
 interface Registered {
   readonly handle: number;
   readonly table: TableState;
@@ -33,12 +46,27 @@ interface Registered {
 const refs = new WeakMap<readonly SegmentDescriptor[], readonly SegmentRef[]>();
 
 /** Descriptors of wide tables are long; readers are registered often and need little of them. */
-function refsOf(segments: readonly SegmentDescriptor[]): readonly SegmentRef[] {
+export function refsOf(segments: readonly SegmentDescriptor[]): readonly SegmentRef[] {
   const known = refs.get(segments);
   if (known) return known;
-  const made = segments.map(({ file, rows, partition }) => ({ file, rows, partition }));
+  const made = segments.map(({ file, rows, partition, level }) => ({
+    file,
+    rows,
+    partition,
+    level,
+  }));
   refs.set(segments, made);
   return made;
+}
+
+function partRefs(segments: readonly SegmentDescriptor[], part: TablePart): SegmentRef[] {
+  return segments.flatMap((segment): SegmentRef[] => {
+    const companions = companionsOf(segment, part.projection);
+    const own = refsOf([segment]);
+    if (part.side === 'rest') return companions ? [] : [...own];
+    if (!companions) return part.side === 'reordered' ? [...own] : [];
+    return companions.map(({ file, rows }) => ({ ...(own[0] as SegmentRef), file, rows }));
+  });
 }
 
 export class TableStore {
@@ -56,7 +84,8 @@ export class TableStore {
   readonly #context: StorageContext;
   #active: Memtable | undefined;
   #sealed: Memtable[] = [];
-  #registered: Registered | undefined;
+  /** The view last given out, whole and by part. */
+  #registered = new Map<string, Registered>();
   #shape: { definition: TableDefinition; table: KernelTable } | undefined;
   #dropped = false;
 
@@ -159,24 +188,25 @@ export class TableStore {
   }
 
   /** A consistent view of segments and memtables. Synchronous: views taken in one turn agree. */
-  snapshot(): TableSnapshot {
+  snapshot(part?: TablePart): TableSnapshot {
     const { table } = this;
-    const memtables = this.#visible();
+    const key = part ? `${part.projection} ${part.side}` : '';
+    const memtables = part?.side === 'projected' ? [] : this.#visible();
     const rows = memtables.reduce((sum, memtable) => sum + memtable.rows, 0);
-    let registered = this.#registered;
+    let registered = this.#registered.get(key);
     const same =
       registered?.table === table &&
       registered.rows === rows &&
       registered.memtables.length === memtables.length &&
       registered.memtables.every((memtable, index) => memtable === memtables[index]);
     if (!registered || !same) {
-      registered = this.#register(table, memtables, rows);
-      this.#replace(registered);
+      registered = this.#register(table, memtables, rows, part);
+      this.#replace(key, registered);
     }
-    return this.#hold(registered);
+    return this.#hold(key, registered);
   }
 
-  #hold(registered: Registered): TableSnapshot {
+  #hold(key: string, registered: Registered): TableSnapshot {
     registered.readers++;
     let held = true;
     return {
@@ -186,7 +216,7 @@ export class TableStore {
         if (!held) return;
         held = false;
         registered.readers--;
-        if (registered !== this.#registered) this.#releaseIfUnread(registered);
+        if (registered !== this.#registered.get(key)) this.#releaseIfUnread(registered);
       },
     };
   }
@@ -197,20 +227,29 @@ export class TableStore {
     return all.filter((memtable) => memtable.lastSequence > through);
   }
 
-  #register(table: TableState, memtables: Memtable[], rows: number): Registered {
+  #register(
+    table: TableState,
+    memtables: Memtable[],
+    rows: number,
+    part: TablePart | undefined,
+  ): Registered {
     const { kernel, catalog, files } = this.#context;
+    const projected = part?.side === 'projected';
     const handle = kernel.registerTable({
       store: files.store,
-      table: this.shape(table.definition),
-      segments: refsOf(table.segments),
+      table: projected
+        ? this.#context.companionShape(table.definition, part.projection)
+        : this.shape(table.definition),
+      segments: part ? partRefs(table.segments, part) : refsOf(table.segments),
       memtables: memtables.map((memtable) => memtable.handle),
     });
     return { handle, table, memtables, rows, readers: 0, pin: catalog.pin(table) };
   }
 
-  #replace(next: Registered | undefined): void {
-    const old = this.#registered;
-    this.#registered = next;
+  #replace(key: string, next: Registered | undefined): void {
+    const old = this.#registered.get(key);
+    if (next) this.#registered.set(key, next);
+    else this.#registered.delete(key);
     if (old) this.#releaseIfUnread(old);
   }
 
@@ -222,8 +261,9 @@ export class TableStore {
 
   /** The cached view must not hold files and memory that the newest version has let go of. */
   #refresh(): void {
-    if (this.#registered && this.#registered.table !== this.#context.catalog.table(this.id)) {
-      this.#replace(undefined);
+    const now = this.#context.catalog.table(this.id);
+    for (const [key, { table }] of [...this.#registered]) {
+      if (table !== now) this.#replace(key, undefined);
     }
   }
 

@@ -4,7 +4,7 @@
 import type { Query } from '../../sql/ast.ts';
 import { parseStatement, suggest, walk } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { CatalogState, TableState } from '../catalog/state.ts';
+import { type CatalogState, companionsOf, type TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import type { Catalog, StoredTable, TableColumn, TableSource } from '../plan/context.ts';
@@ -160,10 +160,10 @@ function projectionHandles(
   return projectionsOf(kernel, table.definition).map((bound): TableProjection => {
     const { id, name } = bound.definition;
     let [projected, rest] = [0, handle.rows];
-    for (const { rows, projections } of table.segments) {
-      const companions = projections?.[id];
+    for (const segment of table.segments) {
+      const companions = companionsOf(segment, id);
       if (!companions) continue;
-      rest -= rows;
+      rest -= segment.rows;
       for (const companion of companions) projected += companion.rows;
     }
     return {

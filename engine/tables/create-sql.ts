@@ -60,6 +60,9 @@ export function createTableSql(
       `INDEX ${identifierText(index.name)} ${index.expr} TYPE ${index.type} GRANULARITY ${index.granularity}`,
     );
   }
+  for (const projection of table.projections ?? []) {
+    elements.push(`PROJECTION ${identifierText(projection.name)} (${projection.query})`);
+  }
   const columns = pretty ? `(\n    ${elements.join(',\n    ')}\n)` : `(${elements.join(', ')})`;
   const gap = pretty ? '\n' : ' ';
   const comment = table.comment === undefined ? '' : `${gap}COMMENT ${quoteString(table.comment)}`;

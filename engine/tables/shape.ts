@@ -13,6 +13,8 @@ import { exprJson } from '../plan/physical-expression.ts';
 import { makeSource, newScope, plainColumn, type Scope, type SourceColumn } from '../plan/scope.ts';
 import type { ExprJson, TableColumnJson, TableShapeJson } from '../plan/wire.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
+import { engineRule, sortKeyTexts } from './engine-rule.ts';
+import { ttlRules } from './ttl.ts';
 
 /** A planning context without tables: for expressions over the columns of one definition. */
 export function barePlanning(
@@ -30,6 +32,7 @@ export function barePlanning(
     positional: [],
     parseExpression: (text) => parseExpression(text),
     statementRows: none,
+    nestedSettings: (_, outer) => outer,
     userFunctions: new Map(),
     subqueries: [],
     nextColumn: 1,
@@ -104,10 +107,23 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
     }
     return [column];
   });
+  const partition = partitionKey(definition).map(bind);
+  const partitionColumns = new Set(partition.flatMap((expr) => [...columnsOf(expr)]));
+  const engine = engineRule(
+    definition,
+    binding.stored.filter((c) => partitionColumns.has(c.id)).map((c) => c.name),
+  );
+  const checks = checksOf(definition);
+  const ttl = ttlRules(binding, definition);
   return {
     columns,
-    sortKey: definition.orderBy.map((text) => json(bind(text))),
-    partitionKey: partitionKey(definition).map((text) => json(bind(text))),
+    ...(engine ? { engine } : {}),
+    ...(checks.length > 0
+      ? { checks: checks.map(({ name, expr }) => ({ name, text: expr, expr: json(bind(expr)) })) }
+      : {}),
+    ...(ttl.length > 0 ? { ttl } : {}),
+    sortKey: sortKeyTexts(definition).map((text) => json(bind(text))),
+    partitionKey: partition.map(json),
     skipIndexes: definition.indexes.flatMap((index) => {
       const [, indexType = '', args = ''] = /^(\w+)(?:\((.*)\))?$/.exec(index.type) ?? [];
       if (indexType !== 'minmax' && indexType !== 'bloom_filter') return [];
@@ -119,6 +135,18 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
     timezone: 'UTC',
   };
 }
+
+export interface Constraint {
+  readonly name: string;
+  readonly type: 'CHECK' | 'ASSUME';
+  readonly expr: string;
+}
+
+export const constraintsOf = (definition: TableDefinition): readonly Constraint[] =>
+  (definition.extra?.constraints as readonly Constraint[] | undefined) ?? [];
+
+const checksOf = (definition: TableDefinition): readonly Constraint[] =>
+  constraintsOf(definition).filter((constraint) => constraint.type === 'CHECK');
 
 /** `PARTITION BY (a, b)` partitions by two values. */
 export function partitionKey(definition: TableDefinition): string[] {

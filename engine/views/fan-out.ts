@@ -14,6 +14,7 @@ import { type PlanningRun, planText, startPlanning } from '../query/plan-query.t
 import { tableRows } from '../statements/insert-select.ts';
 import { writeRows } from '../statements/write-rows.ts';
 import type { IngestOutcome } from '../storage/kernel.ts';
+import { refsOf } from '../storage/table-store.ts';
 
 /** Views on the targets of views, at most so deep: beyond it there is surely a circle. */
 const depthMax = 32;
@@ -64,7 +65,7 @@ function insertedRows(run: Run, definition: TableDefinition, outcome: IngestOutc
   return native.registerTable({
     store: storage.context.files.store,
     table: storage.store(definition.id).shape(definition),
-    segments: segments.map(({ file, rows, partition }) => ({ file, rows, partition })),
+    segments: refsOf(segments),
     memtables: [],
     batches: batch === undefined ? [] : [batch],
   });
@@ -104,6 +105,8 @@ async function viewPart(
 
 /** The view's query as rows of its target: columns go by name, those the target lacks are left out. */
 export function viewNode(planning: PlanningRun, view: TableDefinition, target: TableDefinition) {
+  // What stands for the source has no projections.
+  planning.ctx.settings = planning.ctx.settings.with([['optimize_use_projections', '0']]);
   const statement = parseStatement(viewExtra(view).query);
   if (statement.kind !== 'QueryStatement') throw fail('LOGICAL_ERROR', 'A view without a query');
   const { node } = bindStatement(statement.query, planning.ctx);

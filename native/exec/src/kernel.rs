@@ -2,13 +2,15 @@
 //! queries. Everything is reached by number; nothing here decides when something is to be dropped.
 
 use crate::expr::{Bound, Scope};
-use crate::ingest::{Ingest, IngestSpec, Outcome};
+use crate::ingest::{IngestSpec, Outcome};
+use crate::ingest_stream::Ingest;
 use crate::literal;
-use crate::plan::{Expr, Job, Lit, Plan, SessionInfo, Sink, TableShape, TableVersion};
+use crate::plan::{Expr, Job, Lit, Plan, SessionInfo, Sink, SpillPlace, TableShape, TableVersion};
 use crate::pool::guarded;
 use crate::query::{Progress, Query};
 use crate::run::Runner;
 use crate::sink::{Channel, Chunk};
+use crate::spill::Space;
 use crate::table::{Shelf, TableSnapshot};
 use crate::write::SegmentSink;
 use crate::{deep, jobs, sink};
@@ -109,6 +111,11 @@ fn session(info: &SessionInfo) -> Result<Session> {
     })
 }
 
+fn space(place: &SpillPlace) -> Option<Arc<Space>> {
+    let at = [place.group_by_at, place.join_at, place.sort_at];
+    Some(Arc::new(Space::new(files::store(place.store)?, place.prefix.clone(), place.bytes, at)))
+}
+
 impl Kernel {
     fn number(&self) -> u32 {
         self.next.fetch_add(1, Ordering::Relaxed)
@@ -165,6 +172,7 @@ impl Kernel {
             read_bytes_max: 0,
             tables,
             batches,
+            spill: None,
         }))
     }
 
@@ -223,7 +231,7 @@ impl Kernel {
         }
         let call = crate::plan::AggregateCall { name: r.name, params: r.params, args: Vec::new() };
         let a = crate::aggregate::resolve(&call, &arg_types)?;
-        Ok(json!({"name": a.name(), "type": a.ty().to_string(), "stateType": a.state_type().to_string(), "orderSensitive": a.order_sensitive()})
+        Ok(json!({"name": a.name(), "type": a.ty().to_string(), "stateType": a.state_type().to_string(), "orderSensitive": a.order_sensitive(), "defaultOnNulls": a.default_on_nulls()})
             .to_string())
     }
 
@@ -270,7 +278,7 @@ impl Kernel {
         let aggregates: Vec<Value> = aggregates::registry()
             .iter()
             .map(|d| {
-                json!({"name": d.name, "aliases": d.aliases, "caseInsensitive": d.case_insensitive, "kind": "aggregate",
+                json!({"name": d.name, "aliases": [], "aliasesAnyCase": d.aliases, "caseInsensitive": d.case_insensitive, "kind": "aggregate",
                     "signature": d.signature, "description": d.description, "category": "Aggregate",
                     "examples": d.examples.iter().map(|(q, r)| json!([q, r])).collect::<Vec<_>>()})
             })
@@ -376,6 +384,26 @@ impl Kernel {
         self.batches.lock().insert(n, StoredBatch { batch, types, names });
         n
     }
+    /// Checks the constraints of a table on a batch and, unless `as_is`, lets its engine merge the rows
+    /// with each other. Gives the rows that are left. Errors: VIOLATED_CONSTRAINT, INCORRECT_DATA.
+    pub fn batch_prepare(&self, batch: u32, shape: &str, as_is: bool) -> Result<u64> {
+        let shape: TableShape = parse("batchPrepare", shape)?;
+        let stored = self.batches.lock().get(&batch).cloned();
+        let mut stored = stored.ok_or_else(|| Error::internal(format!("no batch {batch}")))?;
+        let info = SessionInfo { timezone: shape.timezone.clone(), ..SessionInfo::default() };
+        let query = self.quick_query(&info)?;
+        guarded(|| {
+            crate::write::InsertRules::bind(&shape, false, &query)?.check(&stored.batch, &query)?;
+            let rule = crate::collapse::Collapse::bind(&shape, &query)?;
+            if !as_is && rule.collapses() {
+                let b = rule.insert(stored.batch.as_ref().clone(), &query)?;
+                let columns = b.columns.iter().map(types::Column::flat_deep).collect();
+                stored.batch = Arc::new(Batch { columns, rows: b.rows });
+                self.batches.lock().insert(batch, stored.clone());
+            }
+            Ok(stored.batch.rows as u64)
+        })
+    }
     pub fn wal_encode(&self, batch: u32) -> Result<Vec<u8>> {
         let b = self.batches.lock().get(&batch).cloned();
         let b = b.ok_or_else(|| Error::internal(format!("no batch {batch}")))?;
@@ -428,6 +456,7 @@ impl Kernel {
             }
             q.read_rows_max = plan.limits.read_rows;
             q.read_bytes_max = plan.limits.read_bytes;
+            q.spill = plan.limits.spill.as_ref().and_then(space);
         }
         let n = self.number();
         let running = Arc::new(Running { query, channel: Channel::default() });
@@ -498,7 +527,9 @@ impl Kernel {
             query.progress.result_rows.store(sink.total_rows, Ordering::Relaxed);
             Ok(crate::pool::Flow::More)
         })?;
-        let few = !sink.has_written() && sink.pending_rows() < crate::ingest::MEMORY_ROWS_MAX;
+        let few = !target.segments_only
+            && !sink.has_written()
+            && sink.pending_rows() < crate::ingest::MEMORY_ROWS_MAX;
         let mut v = json!({"rows": sink.total_rows, "bytes": sink.total_bytes, "rejected": 0, "errors": [], "hash": hash.finish()});
         if few {
             let b = sink.take_pending();
@@ -776,7 +807,7 @@ struct Drivers {
 }
 
 /// Runs `f` on a thread that may block.
-fn spawn(f: Box<dyn FnOnce() + Send>) {
+pub(crate) fn spawn(f: Box<dyn FnOnce() + Send>) {
     static DRIVERS: OnceLock<Drivers> = OnceLock::new();
     let d = DRIVERS.get_or_init(|| Drivers {
         work: Mutex::default(),
@@ -812,7 +843,12 @@ fn spawn(f: Box<dyn FnOnce() + Send>) {
             next();
         }
     };
-    if std::thread::Builder::new().name("query".into()).stack_size(deep::STACK_BYTES).spawn(loop_forever).is_err() {
+    if std::thread::Builder::new()
+        .name("query".into())
+        .stack_size(deep::STACK_BYTES)
+        .spawn(loop_forever)
+        .is_err()
+    {
         // no thread to be had: one of those that run will take it
         d.ready.notify_one();
     }
