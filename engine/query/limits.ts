@@ -1,6 +1,7 @@
 // Settings → the limits a query runs under.
 
 import type { LimitsJson } from '../plan/wire.ts';
+import { TEMPORARY_DIR } from '../storage/temporary.ts';
 import type { Run } from './core.ts';
 
 export function limitsJson(run: Run, analyze: boolean): LimitsJson {
@@ -8,9 +9,10 @@ export function limitsJson(run: Run, analyze: boolean): LimitsJson {
   const seconds = settings.number('max_execution_time');
   const memory = settings.number('max_memory_usage');
   const half = Math.floor(core.memoryBytes / 2);
+  const memoryBytes = memory > 0 ? Math.min(memory, core.memoryBytes) : half;
   return {
     executionMs: Math.ceil(seconds * 1000),
-    memoryBytes: memory > 0 ? Math.min(memory, core.memoryBytes) : half,
+    memoryBytes,
     resultRows: settings.number('max_result_rows'),
     resultBytes: settings.number('max_result_bytes'),
     resultBreak: settings.text('result_overflow_mode') === 'break',
@@ -18,5 +20,24 @@ export function limitsJson(run: Run, analyze: boolean): LimitsJson {
     readBytes: settings.number('max_bytes_to_read'),
     threads: settings.number('max_threads'),
     analyze,
+    ...(core.storage.hasTemporary ? { spill: spill(run, memoryBytes) } : {}),
+  };
+}
+
+/** Where the operators of a query put what does not fit, and from when on. */
+function spill({ settings, core, key }: Run, memoryBytes: number): LimitsJson['spill'] {
+  const from = (what: string): number => {
+    const bytes = settings.number(`max_bytes_before_external_${what}`);
+    const ratio = settings.number(`max_bytes_ratio_before_external_${what}`);
+    const share = ratio > 0 && memoryBytes > 0 ? Math.floor(memoryBytes * ratio) : 0;
+    return bytes > 0 && share > 0 ? Math.min(bytes, share) : bytes || share;
+  };
+  return {
+    store: core.storage.context.files.store,
+    prefix: `${TEMPORARY_DIR}/${key}`,
+    bytes: settings.number('max_temporary_data_on_disk_size_for_query'),
+    groupByAt: from('group_by'),
+    joinAt: from('join'),
+    sortAt: from('sort'),
   };
 }

@@ -1,6 +1,7 @@
 //! What one running query carries through all its operators: budget, cancellation, progress,
 //! session, results of its subqueries.
 
+use crate::spill::Space;
 use crate::table::TableSnapshot;
 use functions::Session;
 use std::collections::HashMap;
@@ -23,6 +24,8 @@ pub struct Query {
     pub read_bytes_max: u64,
     pub tables: HashMap<u32, Arc<TableSnapshot>>,
     pub batches: HashMap<u32, Arc<Batch>>,
+    /// where operators put what does not fit; None: nowhere
+    pub spill: Option<Arc<Space>>,
 }
 
 /// Counters that others may look at while the query runs.
@@ -39,6 +42,23 @@ pub struct Progress {
 }
 
 impl Query {
+    /// The same query in another time zone: for expressions that must not depend on the session's.
+    pub fn in_zone(&self, timezone: Arc<types::tz::TimeZone>) -> Query {
+        Query {
+            cancel: self.cancel.clone(),
+            memory: self.memory.clone(),
+            session: Session { timezone, ..self.session.clone() },
+            threads: self.threads,
+            inline: AtomicBool::new(false),
+            service_ns: AtomicU64::new(0),
+            progress: Progress::default(),
+            read_rows_max: 0,
+            read_bytes_max: 0,
+            tables: HashMap::new(),
+            batches: HashMap::new(),
+            spill: self.spill.clone(),
+        }
+    }
     /// Counts rows read. Errors: `TOO_MANY_ROWS` beyond `max_rows_to_read`/`max_bytes_to_read`.
     pub fn read(&self, rows: u64, bytes: u64) -> Result<()> {
         let r = self.progress.read_rows.fetch_add(rows, Ordering::Relaxed) + rows;

@@ -241,6 +241,9 @@ impl<'a> Runner<'a> {
             }
             Node::Distinct { input, keys, limit } => {
                 let input = self.run(input, None)?;
+                if keys.is_none() && limit.is_none() && !input.rows.is_ordered() && !input.types.is_empty() {
+                    return self.distinct(input);
+                }
                 let keys = match keys {
                     Some(k) => self.bind_all(k, &input.types)?,
                     None => {
@@ -423,6 +426,15 @@ impl<'a> Runner<'a> {
             None => out.rows,
         };
         Ok(Output { rows, types: out.types, totals })
+    }
+
+    /// DISTINCT over rows in no order: a GROUP BY without aggregates, on all workers and beyond memory.
+    fn distinct(&self, input: Output) -> Result<Output> {
+        let keys: Vec<Expr> = (0..input.types.len()).map(|col| Expr::Column { col }).collect();
+        let options = aggregate::Options { empty_if_no_rows: true, ..aggregate::Options::default() };
+        let grouping = Grouping::bind(&keys, &[], &options, &self.scope(&input.types), &|_| None)?;
+        let (out, _) = aggregate::run(grouping, input.rows, &options, None, self.query)?;
+        Ok(Output { rows: out.rows, types: out.types, totals: input.totals })
     }
 
     fn union(&self, inputs: &[Node], needed: Option<&[usize]>) -> Result<Output> {

@@ -187,32 +187,35 @@ impl Interner {
         self.held.lock().resize(bytes)
     }
 
-    /// The dictionary that all numbers given so far point into.
-    pub fn dictionary(&self) -> Result<Arc<Dict>> {
-        let longest = self.shards.iter().map(|s| s.lock().ends.len()).max().unwrap_or(0);
-        if longest == 0
-            && let Some(base) = self.base()
+    /// The values of numbers: codes of the base dictionary if it says them all, else the values
+    /// themselves, so that no dictionary is built for values that occur once.
+    pub fn values(&self, numbers: Vec<u32>) -> Result<Data> {
+        let base_len = self.base_len();
+        if let Some(base) = self.base()
+            && numbers.iter().all(|&n| (n as usize) < base_len)
         {
-            return Ok(base.clone());
+            return Ok(Data::Codes(numbers.into(), base.clone()));
         }
-        let mut b = ColumnBuilder::with_capacity(&self.ty, self.base_len() + longest * SHARDS);
-        if let Some(base) = self.base() {
-            b.append_column(&base.values);
-        }
-        let guards: Vec<_> = self.shards.iter().map(|s| s.lock()).collect();
-        for i in 0..longest as u32 {
-            for g in &guards {
-                if (i as usize) < g.ends.len() {
+        let shards: Vec<_> = self.shards.iter().map(|s| s.lock()).collect();
+        let base = self.base().map(|b| &b.values);
+        let mut b = ColumnBuilder::with_capacity(&self.ty, numbers.len());
+        for n in numbers {
+            let local = (n as usize).wrapping_sub(base_len);
+            match base {
+                Some(values) if (n as usize) < base_len => {
+                    b.push_bytes(values.bytes_at(n as usize).unwrap_or_default());
+                }
+                _ if shards[local % SHARDS].ends.len() <= local / SHARDS => b.push_default(1),
+                _ => {
+                    let value = shards[local % SHARDS].get((local / SHARDS) as u32);
                     if self.plain_strings {
-                        b.push_bytes(g.get(i));
+                        b.push_bytes(value);
                     } else {
-                        row_bytes::decode(g.get(i), &self.ty, &mut b)?;
+                        row_bytes::decode(value, &self.ty, &mut b)?;
                     }
-                } else {
-                    b.push_default(1);
                 }
             }
         }
-        Ok(Arc::new(Dict::new(b.finish(), false)))
+        Ok(b.finish().data)
     }
 }

@@ -2,7 +2,34 @@
 //! statistics bound them), everything else as its number in an `Interner`. Fields never straddle words.
 
 use super::interner::Interner;
+use parking_lot::Mutex;
+use std::sync::Arc;
 use types::{Column, ColumnBuilder, Data, I256, Memory, Result, Scalar, Type, U256};
+
+/// The layouts of one GROUP BY: one that all workers share, until some groups leave memory.
+pub struct Layouts {
+    pub types: Vec<Type>,
+    ranges: Vec<Option<(i128, i128)>>,
+    memory: Memory,
+    shared: Mutex<Option<Arc<KeyLayout>>>,
+}
+
+impl Layouts {
+    /// `ranges[i]`: bounds of an integer key if they are known for all rows to come.
+    pub fn new(types: Vec<Type>, ranges: Vec<Option<(i128, i128)>>, memory: &Memory) -> Layouts {
+        let shared = Mutex::new(Some(Arc::new(KeyLayout::new(&types, &ranges, memory))));
+        Layouts { types, ranges, memory: memory.clone(), shared }
+    }
+    /// The shared layout, or one for the caller alone.
+    pub fn get(&self) -> Arc<KeyLayout> {
+        let shared = self.shared.lock().clone();
+        shared.unwrap_or_else(|| Arc::new(KeyLayout::new(&self.types, &self.ranges, &self.memory)))
+    }
+    /// From now on everybody gets a layout of their own.
+    pub fn leave_shared(&self) {
+        self.shared.lock().take();
+    }
+}
 
 /// How one key lies in the words.
 struct Field {
@@ -76,6 +103,11 @@ impl KeyLayout {
         }
         let words = (word + usize::from(used > 0)).max(1);
         KeyLayout { fields, words, bits: if words == 1 { used } else { 64 } }
+    }
+
+    /// Whether a word may be a number of this layout's own instead of a value.
+    pub fn interns(&self) -> bool {
+        self.fields.iter().any(|f| matches!(f.kind, Kind::Interned(_)))
     }
 
     /// Row-major words of all rows: `rows * words` entries.
@@ -185,16 +217,8 @@ impl Field {
         let is_null = |g: usize| nulls.as_ref().is_some_and(|n| n.get(g));
         let data = match &self.kind {
             Kind::Interned(interner) => {
-                let dict = interner.dictionary()?;
-                if dict.is_empty() {
-                    // only NULLs
-                    let mut b = ColumnBuilder::new(&self.ty);
-                    (0..groups).for_each(|_| b.push_null());
-                    return Ok(b.finish());
-                }
-                let codes: Vec<u32> =
-                    values.enumerate().map(|(g, v)| if is_null(g) { 0 } else { v as u32 }).collect();
-                Data::Codes(codes.into(), dict)
+                let numbers = values.enumerate().map(|(g, v)| if is_null(g) { 0 } else { v as u32 });
+                interner.values(numbers.collect())?
             }
             Kind::Float if self.bits == 32 => {
                 Data::F32(values.map(|v| f32::from_bits(v as u32)).collect::<Vec<_>>().into())

@@ -1,17 +1,23 @@
 //! One worker's groups and states.
 
+use super::external::External;
+use super::keys::KeyLayout;
 use super::table::GroupTable;
 use super::{Grouping, masked_keys};
 use crate::expr::Bound;
 use crate::query::Query;
 use aggregates::{Groups, States};
-use types::{Batch, Column, Memory, Reservation, Result, Type};
+use std::sync::Arc;
+use types::{Batch, Column, Data, Memory, Reservation, Result, Type};
 
 pub struct Local {
+    pub layout: Arc<KeyLayout>,
     pub table: GroupTable,
     pub states: Vec<Box<dyn States>>,
     /// input rows seen
     pub rows: u64,
+    /// whether the layout may be that of other workers too
+    shares_layout: bool,
     held: Reservation,
     groups: Vec<u32>,
 }
@@ -21,10 +27,13 @@ const STRIDE: usize = 8192;
 
 impl Local {
     pub fn new(g: &Grouping, memory: &Memory) -> Local {
+        let layout = g.layouts.get();
         Local {
-            table: GroupTable::new(g.layout.words, g.layout.bits),
+            table: GroupTable::new(layout.words, layout.bits),
+            layout,
             states: g.calls.iter().map(|c| c.aggregate.states()).collect(),
             rows: 0,
+            shares_layout: !g.external.as_ref().is_some_and(External::started),
             held: Reservation::empty(memory),
             groups: Vec::new(),
         }
@@ -50,7 +59,7 @@ impl Local {
     pub fn ensure_empty_set(&mut self, g: &Grouping, number: usize) -> Result<()> {
         let types: Vec<Type> = g.keys.iter().map(|k| k.ty().clone()).collect();
         let keys: Vec<Column> = types.iter().map(|t| Column::default_of(t, 1)).collect();
-        let words = g.layout.pack(&masked_keys(&keys, &types, &[], number, 1), 1)?;
+        let words = self.layout.pack(&masked_keys(&keys, &types, &[], number, 1), 1)?;
         let mut groups = Vec::new();
         self.table.find_or_insert(&words, &mut groups);
         let n = self.table.len();
@@ -88,11 +97,12 @@ impl Local {
                 }
                 self.held.resize(self.bytes() as u64)
             }
-            None => self.update(g, &keys, &inputs, rows),
+            None => self.update(g, &keys, &inputs, rows, query),
             Some(sets) => {
                 let types: Vec<Type> = g.keys.iter().map(|k| k.ty().clone()).collect();
                 for (i, set) in sets.iter().enumerate() {
-                    self.update(g, &masked_keys(&keys, &types, set, i, rows), &inputs, rows)?;
+                    let keys = masked_keys(&keys, &types, set, i, rows);
+                    self.update(g, &keys, &inputs, rows, query)?;
                 }
                 Ok(())
             }
@@ -108,7 +118,7 @@ impl Local {
         rows: usize,
         n: usize,
     ) -> Result<()> {
-        let k = g.layout.words;
+        let k = self.layout.words;
         let mut chosen = g.chosen.read();
         if chosen.len() < n {
             drop(chosen);
@@ -156,13 +166,37 @@ impl Local {
         Ok(())
     }
 
-    fn reserve(&mut self, rows: usize) -> Result<()> {
-        let planned: usize = self.states.iter().map(|s| s.planned_bytes(rows)).sum();
-        self.held.resize((planned + self.table.bytes_after(rows)) as u64)
+    /// Bytes that another batch may need while it is added.
+    fn planned(&self, rows: usize) -> u64 {
+        let states: usize = self.states.iter().map(|s| s.planned_bytes(rows)).sum();
+        (states + self.table.bytes_after(rows)) as u64
     }
 
-    fn update(&mut self, g: &Grouping, keys: &[Column], inputs: &[Column], rows: usize) -> Result<()> {
-        let words = g.layout.pack(keys, rows)?;
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.held.resize(self.planned(rows))
+    }
+
+    /// Empties the groups into the file if they, with `rows` more, would take too much.
+    fn make_room(&mut self, g: &Grouping, rows: usize, query: &Query) -> Result<()> {
+        let Some(external) = &g.external else { return Ok(()) };
+        let leave = external.started() && self.shares_layout;
+        if leave || external.wanted(self.held.bytes(), self.planned(rows), query) {
+            external.flush(g, self, query)?;
+            self.shares_layout = false;
+        }
+        Ok(())
+    }
+
+    fn update(
+        &mut self,
+        g: &Grouping,
+        keys: &[Column],
+        inputs: &[Column],
+        rows: usize,
+        query: &Query,
+    ) -> Result<()> {
+        self.make_room(g, rows, query)?;
+        let words = self.layout.pack(keys, rows)?;
         if let Some(n) = g.any_groups {
             return self.update_chosen(g, &words, inputs, rows, n as usize);
         }
@@ -170,6 +204,23 @@ impl Local {
         let mut groups = std::mem::take(&mut self.groups);
         self.table.find_or_insert(&words, &mut groups);
         self.states_update(g, &groups, inputs, rows)?;
+        self.groups = groups;
+        self.held.resize(self.bytes() as u64)
+    }
+
+    /// Adds groups with serial states, one column per call.
+    pub fn absorb_serialized(&mut self, words: &[u64], states: &[Column]) -> Result<()> {
+        let rows = words.len() / self.layout.words;
+        self.held.resize((self.bytes() + self.table.bytes_after(rows)) as u64)?;
+        let mut groups = std::mem::take(&mut self.groups);
+        self.table.find_or_insert(words, &mut groups);
+        let n = self.table.len();
+        for (s, c) in self.states.iter_mut().zip(states) {
+            s.resize(n);
+            if let Data::Str(serial) = &c.data {
+                s.merge_serialized(&groups, serial)?;
+            }
+        }
         self.groups = groups;
         self.held.resize(self.bytes() as u64)
     }

@@ -7,6 +7,7 @@
 //!    of the key's hash, each partition alone on a worker (`merge`).
 //! 4. Groups leave in chunks: key columns decoded (strings as codes), states finished (`output`).
 
+mod external;
 pub mod from_statistics;
 pub mod interner;
 pub mod keys;
@@ -22,8 +23,9 @@ use crate::pool::Flow;
 use crate::query::Query;
 use crate::rows::{Rows, Typed};
 use aggregates::{Aggregate, Param};
+use external::External;
 use hashbrown::HashSet;
-use keys::KeyLayout;
+use keys::Layouts;
 use local::Local;
 use parking_lot::RwLock;
 use std::sync::Arc;
@@ -35,7 +37,9 @@ pub struct Grouping {
     /// distinct argument expressions
     pub inputs: Vec<Bound>,
     pub calls: Vec<Call>,
-    pub layout: KeyLayout,
+    pub layouts: Layouts,
+    /// where groups go that do not fit; None: nowhere
+    pub external: Option<External>,
     /// GROUPING SETS: which keys each set keeps; a number of the set is then the last key
     pub sets: Option<Vec<Vec<usize>>>,
     /// new groups are not wanted beyond so many (any groups will do)
@@ -51,6 +55,7 @@ pub struct Call {
 }
 
 /// What a GROUP BY node asks for beside keys and calls.
+#[derive(Default)]
 pub struct Options {
     pub sets: Option<Vec<Vec<usize>>>,
     pub totals: bool,
@@ -110,12 +115,14 @@ impl Grouping {
             types.push(Type::UInt64);
             ranges.push(Some((0, sets.len() as i128)));
         }
-        let layout = KeyLayout::new(&types, &ranges, &scope.query.memory);
+        let spills = !types.is_empty() && options.any_groups.is_none();
+        let external = spills.then(|| External::new(&types, calls.len(), scope.query)).flatten();
         Ok(Grouping {
             keys,
             inputs,
             calls: bound_calls,
-            layout,
+            layouts: Layouts::new(types, ranges, &scope.query.memory),
+            external,
             sets: options.sets.clone(),
             any_groups: options.any_groups,
             chosen: RwLock::default(),
@@ -161,17 +168,38 @@ pub fn run(
             locals.iter_mut().for_each(|l| l.ensure_group());
         }
     }
-    if let Some(sets) = &grouping.sets {
-        // an empty set () gives a row even without input
+    if let Some(sets) = &grouping.sets
+        && !options.empty_if_no_rows
+    {
+        // an empty set () of GROUPING SETS gives a row even without input; ROLLUP and CUBE do not
         for (i, s) in sets.iter().enumerate() {
             if s.is_empty() {
                 locals[0].ensure_empty_set(&grouping, i)?;
             }
         }
     }
-    let parts = merge::merge(&grouping, locals, query)?;
     let types = grouping.output_types();
-    let totals = if options.totals { Some(output::totals(&grouping, &parts, having, query)?) } else { None };
+    if let Some(external) = grouping.external.as_ref().filter(|e| e.started()) {
+        locals.iter_mut().try_for_each(|l| external.flush(&grouping, l, query))?;
+        drop(locals);
+        let Some(spilled) = External::source(&grouping) else {
+            return Err(types::Error::internal("spilled groups are gone"));
+        };
+        let mut totals = None;
+        if options.totals {
+            let mut all = output::Totals::new(&grouping, having, query);
+            spilled.each(query, &mut |part| all.add(part))?;
+            totals = Some(all.finish()?);
+        }
+        return Ok((Typed { rows: Rows::source(spilled, false), types }, totals));
+    }
+    let parts = merge::merge(&grouping, locals, query)?;
+    let mut totals = None;
+    if options.totals {
+        let mut all = output::Totals::new(&grouping, having, query);
+        parts.iter().try_for_each(|part| all.add(part))?;
+        totals = Some(all.finish()?);
+    }
     let source = output::Output::new(grouping, parts);
     Ok((Typed { rows: Rows::source(source, false), types }, totals))
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use types::{Batch, Column, Result};
 
-const CHUNK: usize = 65_536;
+pub const CHUNK: usize = 65_536;
 
 /// The merged groups as a source: one morsel per chunk of one part.
 pub struct Output {
@@ -50,13 +50,13 @@ impl Source for Output {
     }
 }
 
-fn rows_of(g: &Grouping, part: &Local, range: Range<usize>) -> Result<Batch> {
+pub fn rows_of(g: &Grouping, part: &Local, range: Range<usize>) -> Result<Batch> {
     let rows = range.len();
     let words = part.table.words();
     let mut columns = if g.keys.is_empty() && g.sets.is_none() {
         Vec::new()
     } else {
-        g.layout.unpack(&part.table.keys()[range.start * words..range.end * words], rows)?
+        part.layout.unpack(&part.table.keys()[range.start * words..range.end * words], rows)?
     };
     let set = if g.sets.is_some() { columns.pop() } else { None };
     for s in &part.states {
@@ -67,33 +67,56 @@ fn rows_of(g: &Grouping, part: &Local, range: Range<usize>) -> Result<Batch> {
 }
 
 /// All groups (those that pass `having`) merged into one row: keys as defaults.
-pub fn totals(g: &Grouping, parts: &[Local], having: Option<&Bound>, query: &Query) -> Result<Batch> {
-    let mut all = Local::new(g, &query.memory);
-    for s in &mut all.states {
-        s.resize(1);
+pub struct Totals<'a> {
+    grouping: &'a Grouping,
+    having: Option<&'a Bound>,
+    query: &'a Query,
+    all: Local,
+}
+
+impl<'a> Totals<'a> {
+    pub fn new(grouping: &'a Grouping, having: Option<&'a Bound>, query: &'a Query) -> Totals<'a> {
+        let mut all = Local::new(grouping, &query.memory);
+        all.states.iter_mut().for_each(|s| s.resize(1));
+        Totals { grouping, having, query, all }
     }
-    for p in parts {
-        let mut groups: Vec<u32> = (0..p.len() as u32).collect();
-        if let Some(h) = having {
-            let mut start = 0;
+
+    pub fn add(&mut self, part: &Local) -> Result<()> {
+        let mut groups: Vec<u32> = (0..part.len() as u32).collect();
+        if self.grouping.sets.is_some() {
+            // every row is in one group of the first set, which has all keys
             groups.clear();
-            while start < p.len() {
-                let end = (start + CHUNK).min(p.len());
-                let keep = h.eval_mask(&rows_of(g, p, start..end)?, query)?;
+            for start in (0..part.len()).step_by(CHUNK) {
+                let end = (start + CHUNK).min(part.len());
+                let rows = rows_of(self.grouping, part, start..end)?;
+                if let Some(types::Data::U64(sets)) = rows.columns.last().map(|c| c.flat().data) {
+                    groups.extend((start..end).filter(|i| sets[i - start] == 0).map(|i| i as u32));
+                }
+            }
+        } else if let Some(h) = self.having {
+            groups.clear();
+            for start in (0..part.len()).step_by(CHUNK) {
+                let end = (start + CHUNK).min(part.len());
+                let keep = h.eval_mask(&rows_of(self.grouping, part, start..end)?, self.query)?;
                 groups.extend(keep.ones().iter().map(|i| i + start as u32));
-                start = end;
             }
         }
-        for (to, from) in all.states.iter_mut().zip(&p.states) {
+        for (to, from) in self.all.states.iter_mut().zip(&part.states) {
             to.merge(from.as_ref(), &groups, &vec![0; groups.len()])?;
         }
+        Ok(())
     }
-    let mut columns: Vec<Column> = g.keys.iter().map(|k| Column::default_of(k.ty(), 1).flat()).collect();
-    for s in &all.states {
-        columns.push(s.finish(0..1)?);
+
+    pub fn finish(self) -> Result<Batch> {
+        let keys = &self.grouping.keys;
+        let mut columns: Vec<Column> = keys.iter().map(|k| Column::default_of(k.ty(), 1).flat()).collect();
+        for s in &self.all.states {
+            columns.push(s.finish(0..1)?);
+        }
+        if let Some(sets) = &self.grouping.sets {
+            // as the set without keys, which is the last one of ROLLUP and CUBE
+            columns.push(types::Data::U64(vec![sets.len().saturating_sub(1) as u64].into()).into());
+        }
+        Ok(Batch { columns, rows: 1 })
     }
-    if g.sets.is_some() {
-        columns.push(types::Data::U64(vec![0].into()).into());
-    }
-    Ok(Batch { columns, rows: 1 })
 }

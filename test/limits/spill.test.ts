@@ -1,0 +1,70 @@
+// Queries larger than their memory: the answer is that of the same query in memory, and no file remains.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Engine } from '../../engine/facade.ts';
+import { open } from '../../engine/index.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'colonnade-spill-'));
+const user = { name: 'default' };
+let engine: Engine;
+
+async function ask(sql: string, settings: Record<string, string>): Promise<string> {
+  const result = await engine.query({ sql, format: 'TabSeparated', user, settings });
+  const parts: Uint8Array[] = [];
+  for await (const chunk of result.chunks) parts.push(chunk);
+  return Buffer.concat(parts).toString();
+}
+
+const n = 200_000;
+const grouped = [
+  `SELECT count(), sum(c), sum(s), sum(cityHash64(k)) FROM
+     (SELECT number * 7 % ${n} AS k, count() AS c, sum(number) AS s FROM numbers(${2 * n}) GROUP BY k)`,
+  `SELECT count(), sum(c), sum(s), sum(cityHash64(k)) FROM
+     (SELECT toString(number % ${n}) AS k, count() AS c, max(number) AS s FROM numbers(${2 * n}) GROUP BY k)`,
+  `SELECT count(), sum(c), sum(length(s)), sum(cityHash64(k, k2)) FROM
+     (SELECT toString(number % ${n}) AS k, if(number % 3 = 0, NULL, number % 5) AS k2,
+        uniqExact(number) AS c, groupArray(number) AS s FROM numbers(${2 * n}) GROUP BY k, k2)`,
+  `SELECT count(), sum(c), sum(cityHash64(k, k2)) FROM
+     (SELECT toString(number % ${n}) AS k, number % 3 AS k2, count() AS c FROM numbers(${n}) GROUP BY ROLLUP(k, k2))`,
+  `SELECT number % ${n} AS k, count() AS c FROM numbers(${2 * n}) GROUP BY k WITH TOTALS HAVING k < 9
+     ORDER BY c DESC, k LIMIT 3`,
+  `SELECT [number % ${n}] AS k, (number % 3, 'x') AS t, any(number) AS c FROM numbers(${n}) GROUP BY k, t
+     ORDER BY c LIMIT 3`,
+  `SELECT count(), sum(k) FROM (SELECT DISTINCT number % ${n} AS k FROM numbers(${2 * n}))`,
+];
+
+describe('spilling', () => {
+  beforeAll(async () => {
+    engine = await open({ dataDir: dir });
+  });
+  afterAll(async () => {
+    await engine.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  for (const sql of grouped) {
+    it(`GROUP BY: ${sql.slice(0, 60)}`, async () => {
+      const inMemory = await ask(sql, { max_bytes_ratio_before_external_group_by: '0' });
+      const small = { max_bytes_before_external_group_by: '1000000' };
+      expect(await ask(sql, small)).toBe(inMemory);
+      expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
+    });
+  }
+  it('max_memory_usage alone makes it spill', async () => {
+    const sql = `SELECT count() FROM (SELECT number AS k, count() FROM numbers(2000000) GROUP BY k)`;
+    const limits = { max_memory_usage: '50000000' };
+    expect(await ask(sql, limits)).toBe('2000000\n');
+    const never = { ...limits, max_bytes_ratio_before_external_group_by: '0' };
+    await expect(ask(sql, never)).rejects.toMatchObject({ code: 241 });
+  });
+  it('temporary files have a limit', async () => {
+    const settings = {
+      max_bytes_before_external_group_by: '1000000',
+      max_temporary_data_on_disk_size_for_query: '100000',
+    };
+    await expect(ask(grouped[0] ?? '', settings)).rejects.toMatchObject({ code: 396 });
+    expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
+  });
+});
