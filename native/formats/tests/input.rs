@@ -234,7 +234,7 @@ fn a_row_without_end_is_bounded() {
 #[test]
 fn pieces_for_threads_are_whole_rows() {
     let text: String = (0..50_000).map(|i| format!("{{\"id\":{i},\"v\":\"text {{}}\"}}\n")).collect();
-    let pieces = formats::split_rows("JSONEachRow", text.as_bytes(), &strict(), 4);
+    let pieces = formats::split_rows("JSONEachRow", text.as_bytes(), 4);
     assert!(pieces.len() > 1);
     let rows: u64 = pieces
         .into_iter()

@@ -15,6 +15,7 @@ pub(crate) struct CsvSyntax {
     pub trim: bool,
 }
 
+#[derive(Clone)]
 pub(crate) struct Csv {
     syntax: CsvSyntax,
     /// header lines still to come
@@ -340,6 +341,9 @@ fn tuple(
 }
 
 impl Reader for Csv {
+    fn fork(&self) -> Option<Box<dyn Reader>> {
+        (self.header == 0 && !self.detect).then(|| Box::new(self.clone()) as Box<dyn Reader>)
+    }
     fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<Step> {
         rows.column = None;
         if c.at_end() {

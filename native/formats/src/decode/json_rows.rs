@@ -10,6 +10,7 @@ use types::text::escape::read_json_string;
 use types::text::{Cursor, clip, skip_json};
 use types::{Error, Result};
 
+#[derive(Clone)]
 pub(crate) struct JsonRows {
     arrays: bool,
     /// values stand as text in strings
@@ -254,6 +255,10 @@ impl JsonRows {
 }
 
 impl Reader for JsonRows {
+    fn fork(&self) -> Option<Box<dyn Reader>> {
+        let rows_only = self.started && self.header == 0 && !self.in_array;
+        rows_only.then(|| Box::new(self.clone()) as Box<dyn Reader>)
+    }
     fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<Step> {
         rows.column = None;
         let from = c.pos;

@@ -30,6 +30,10 @@ impl Lines {
 }
 
 impl Reader for Lines {
+    fn fork(&self) -> Option<Box<dyn Reader>> {
+        let line = self.unit == Unit::Line;
+        line.then(|| Box::new(Lines { unit: Unit::Line, done: false }) as Box<dyn Reader>)
+    }
     fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<Step> {
         if self.unit == Unit::All {
             if self.done {

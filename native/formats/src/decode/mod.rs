@@ -12,18 +12,21 @@ mod json_document;
 mod json_rows;
 mod lines;
 mod native;
+mod parquet;
 mod row_binary;
 mod rows;
 mod split;
 mod tsv;
 mod values;
 
-pub use arrow::{ParquetBlocks, ParquetSource, Seekable, arrow_schema_of};
-pub(crate) use arrow::{infer_arrow, infer_parquet};
+pub use arrow::arrow_schema_of;
+pub(crate) use arrow::infer_arrow;
+pub(crate) use parquet::infer_parquet;
+pub use parquet::{ParquetBlocks, ParquetSource, Seekable};
 pub use custom::{CustomSyntax, Rule};
 pub use rows::Block;
 pub(crate) use rows::Rows;
-pub use split::{can_split, split_rows};
+pub use split::{can_split, last_boundary, next_boundary, split_rows};
 
 use crate::registry;
 use std::collections::HashMap;
@@ -182,6 +185,11 @@ pub(crate) trait Reader: Send {
     fn own(&mut self, data: Vec<u8>) -> Option<Vec<u8>> {
         Some(data)
     }
+    /// A reader for rows further on in the same input, once headers are behind; `None` before that, and
+    /// for formats in which a row depends on those before it.
+    fn fork(&self) -> Option<Box<dyn Reader>> {
+        None
+    }
     /// A bad row can be left out and reading go on behind the next line end.
     fn can_skip(&self) -> bool {
         true
@@ -320,6 +328,39 @@ impl Decoder {
 
     pub fn report(&self) -> &Report {
         &self.report
+    }
+    /// The whole rows that wait to become a block.
+    pub fn take_rows(&mut self) -> Option<Block> {
+        (self.rows.rows > 0).then(|| self.rows.take())
+    }
+    /// So many rows of the same body were read by forks: errors count on from there.
+    pub fn set_rows_elsewhere(&mut self, rows: u64) {
+        self.options.first_row = rows;
+    }
+    /// A decoder for rows further on, if this one stands between two rows of a format that allows it.
+    pub fn fork(&self) -> Option<Decoder> {
+        if !self.tail.is_empty() || self.skipping || self.ended || self.options.on_error != OnError::Fail {
+            return None;
+        }
+        Some(Decoder {
+            reader: self.reader.fork()?,
+            rows: self.rows.fresh(),
+            options: self.options.clone(),
+            tail: Vec::new(),
+            retry_at: 0,
+            skipping: false,
+            ended: false,
+            one_by_one: false,
+            report: Report::default(),
+            ready: Vec::new(),
+        })
+    }
+    /// Reads a piece that ends where a row does. Errors: as `push`.
+    pub fn decode_piece(mut self, data: &[u8]) -> Result<(Vec<Block>, u64)> {
+        self.run(data, true)?;
+        let mut blocks = std::mem::take(&mut self.ready);
+        blocks.append(&mut self.finish()?);
+        Ok((blocks, self.report.rows))
     }
     pub fn into_report(self) -> Report {
         self.report
@@ -514,7 +555,7 @@ fn reader_of(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Box<
         "RowBinaryWithDefaults" => Box::new(row_binary::RowBinary::new(0, true, o)),
         n if n.starts_with("RowBinary") => Box::new(row_binary::RowBinary::new(header, false, o)),
         "Native" => Box::new(native::Native::new(o)),
-        "Parquet" => Box::new(arrow::ParquetReader::new(fields, o)),
+        "Parquet" => Box::new(parquet::ParquetReader::new(fields, o)),
         "Arrow" => Box::new(arrow::ArrowFile::new(fields, o)),
         "ArrowStream" => Box::new(arrow::ArrowStream::new(fields, o)),
         other => return Err(Error::not_implemented(format!("Input format {other} is not built yet"))),

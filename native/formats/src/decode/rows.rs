@@ -46,6 +46,21 @@ impl Rows {
             present: vec![false; fields.len()],
         })
     }
+    /// The same columns without rows.
+    pub fn fresh(&self) -> Rows {
+        Rows {
+            names: self.names.clone(),
+            types: self.types.clone(),
+            codecs: self.codecs.clone(),
+            builders: self.types.iter().map(ColumnBuilder::new).collect(),
+            index: self.index.clone(),
+            missing: vec![Vec::new(); self.names.len()],
+            rows: 0,
+            column: None,
+            value: 0..0,
+            present: vec![false; self.names.len()],
+        }
+    }
     pub fn width(&self) -> usize {
         self.builders.len()
     }

@@ -7,6 +7,7 @@ use types::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_TEXT, INCOR
 use types::text::{Cursor, clip, escape};
 use types::{Error, Result};
 
+#[derive(Clone)]
 pub(crate) struct Tsv {
     raw: bool,
     header: usize,
@@ -69,6 +70,9 @@ impl Tsv {
 }
 
 impl Reader for Tsv {
+    fn fork(&self) -> Option<Box<dyn Reader>> {
+        (self.header == 0 && !self.detect).then(|| Box::new(self.clone()) as Box<dyn Reader>)
+    }
     fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<Step> {
         rows.column = None;
         if c.at_end() {
@@ -147,6 +151,7 @@ impl Reader for Tsv {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Tskv {
     skip_unknown: bool,
     crlf: bool,
@@ -159,6 +164,9 @@ impl Tskv {
 }
 
 impl Reader for Tskv {
+    fn fork(&self) -> Option<Box<dyn Reader>> {
+        Some(Box::new(self.clone()))
+    }
     fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<Step> {
         rows.column = None;
         if c.at_end() {

@@ -1,0 +1,339 @@
+//! Parquet to blocks: row group by row group, only the columns asked for, text as views into the pages, so
+//! that one small dictionary cannot become gigabytes. Columns can be read apart by several threads.
+
+use super::arrow::{block_of, guarded};
+use super::{Block, InputField, InputOptions, Reader, Rows, Step};
+use crate::arrow_types::type_of;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+use std::io::Read;
+use std::sync::Arc;
+use types::codes::{INCORRECT_DATA, THERE_IS_NO_COLUMN};
+use types::text::Cursor;
+use types::{Error, Result};
+
+const BATCH_ROWS: usize = 32_768;
+
+/// A file that Parquet is read from, in place.
+pub trait Seekable: Send + Sync {
+    fn bytes(&self) -> u64;
+    /// Fills `out` from `offset`; a short read is an error.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()>;
+}
+
+impl Seekable for Vec<u8> {
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        let short =
+            || std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "read past the end of the file");
+        let from = usize::try_from(offset).map_err(|_| short())?;
+        let end = from.checked_add(out.len()).ok_or_else(short)?;
+        out.copy_from_slice(self.get(from..end).ok_or_else(short)?);
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Chunks(Arc<dyn Seekable>);
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.0.bytes()
+    }
+}
+impl ChunkReader for Chunks {
+    type T = Box<dyn Read>;
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Box<dyn Read>> {
+        struct From(Arc<dyn Seekable>, u64);
+        impl Read for From {
+            fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+                let n = out
+                    .len()
+                    .min(usize::try_from(self.0.bytes().saturating_sub(self.1)).unwrap_or(usize::MAX));
+                self.0.read_at(self.1, &mut out[..n])?;
+                self.1 += n as u64;
+                Ok(n)
+            }
+        }
+        Ok(Box::new(std::io::BufReader::with_capacity(64 << 10, From(self.0.clone(), start))))
+    }
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.0.bytes()) {
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} lie beyond the end of the file"
+            )));
+        }
+        let mut out = vec![0; length];
+        self.0.read_at(start, &mut out)?;
+        Ok(out.into())
+    }
+}
+
+/// A Parquet file: its schema, and readers of any of its row groups (for several threads).
+#[derive(Clone)]
+pub struct ParquetSource {
+    file: Chunks,
+    metadata: ArrowReaderMetadata,
+}
+
+impl ParquetSource {
+    /// Reads the footer. Errors: `INCORRECT_DATA`.
+    pub fn open(file: Arc<dyn Seekable>) -> Result<ParquetSource> {
+        let file = Chunks(file);
+        let plain = guarded("Parquet", || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
+        // Text is read as views: values of a dictionary are not copied for every row.
+        let schema = views(plain.schema());
+        let metadata = guarded("Parquet", || {
+            ArrowReaderMetadata::try_new(
+                plain.metadata().clone(),
+                ArrowReaderOptions::new().with_schema(schema),
+            )
+        })
+        .unwrap_or(plain);
+        Ok(ParquetSource { file, metadata })
+    }
+    pub fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+    pub fn rows(&self) -> u64 {
+        self.metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).sum()
+    }
+    /// Columns with their types; Nullable where the file's statistics do not exclude NULL.
+    pub fn fields(&self) -> Result<Vec<types::Field>> {
+        let parquet = self.metadata.parquet_schema();
+        self.metadata
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(i, f)| {
+                let leaves: Vec<usize> =
+                    (0..parquet.num_columns()).filter(|c| parquet.get_column_root_idx(*c) == i).collect();
+                let no_nulls = leaves.len() == 1
+                    && self.metadata.metadata().row_groups().iter().all(|g| {
+                        g.column(leaves[0]).statistics().and_then(|s| s.null_count_opt()) == Some(0)
+                    });
+                Ok(types::Field {
+                    name: f.name().clone(),
+                    ty: type_of(f.data_type(), f.is_nullable() && !no_nulls)?,
+                })
+            })
+            .collect()
+    }
+    /// Cuts columns into at most `n` lots of about equal weight: each can be read by itself, and the blocks
+    /// of all lots have the same rows. Columns that the file does not have join the first lot.
+    /// Errors: `INCORRECT_DATA` for a column of the file that is not wanted (if that matters),
+    /// `THERE_IS_NO_COLUMN` if the file has none.
+    pub fn lots(&self, fields: &[InputField], options: &InputOptions, n: usize) -> Result<Vec<Vec<usize>>> {
+        let schema = self.metadata.schema();
+        self.check_columns(fields, options)?;
+        let parquet = self.metadata.parquet_schema();
+        let mut bytes = vec![0u64; schema.fields().len()];
+        for g in self.metadata.metadata().row_groups() {
+            for (c, column) in g.columns().iter().enumerate() {
+                // Text costs by its bytes, everything by its values.
+                let size = u64::try_from(column.uncompressed_size()).unwrap_or(0);
+                bytes[parquet.get_column_root_idx(c)] += size + 4 * u64::try_from(g.num_rows()).unwrap_or(0);
+            }
+        }
+        let found = |f: &InputField| {
+            schema.fields().iter().position(|s| *s.name() == f.name).or_else(|| {
+                schema.fields().iter().position(|s| s.name().eq_ignore_ascii_case(&f.name))
+            })
+        };
+        let places: Vec<Option<usize>> = fields.iter().map(found).collect();
+        let mut present: Vec<(u64, usize)> = (0..fields.len())
+            .filter_map(|i| Some((places[i].and_then(|p| bytes.get(p).copied())?, i)))
+            .collect();
+        present.sort_unstable_by(|a, b| b.cmp(a));
+        let mut lots: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); n.clamp(1, present.len().max(1))];
+        for (weight, i) in present {
+            if let Some(least) = lots.iter_mut().min_by_key(|l| l.0) {
+                least.0 += weight;
+                least.1.push(i);
+            }
+        }
+        lots[0].1.extend((0..fields.len()).filter(|i| places[*i].is_none()));
+        Ok(lots.into_iter().map(|l| l.1).collect())
+    }
+    /// Columns that nobody wants are errors if they matter.
+    fn check_columns(&self, fields: &[InputField], options: &InputOptions) -> Result<()> {
+        let schema = self.metadata.schema();
+        if !options.skip_unknown
+            && let Some(f) = schema.fields().iter().find(|f| !fields.iter().any(|w| w.name == *f.name()))
+        {
+            return Err(Error::new(
+                INCORRECT_DATA,
+                format!("Unknown column '{}' in the Parquet file; the table has no such column", f.name()),
+            ));
+        }
+        let any = |f: &InputField| schema.fields().iter().any(|s| s.name().eq_ignore_ascii_case(&f.name));
+        if !fields.is_empty() && !fields.iter().any(any) {
+            return Err(Error::new(THERE_IS_NO_COLUMN, "The Parquet file has none of the table's columns"));
+        }
+        Ok(())
+    }
+    /// Blocks of some row groups, in order.
+    pub fn read(
+        &self,
+        groups: Vec<usize>,
+        fields: &[InputField],
+        options: &InputOptions,
+    ) -> Result<ParquetBlocks> {
+        let schema = self.metadata.schema();
+        self.check_columns(fields, options)?;
+        let wanted: Vec<usize> = schema
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| fields.iter().any(|w| w.name.eq_ignore_ascii_case(f.name())))
+            .map(|(i, _)| i)
+            .collect();
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), wanted);
+        let reader = guarded("Parquet", || {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
+                .with_projection(mask)
+                .with_row_groups(groups)
+                .with_batch_size(options.batch_rows.min(BATCH_ROWS))
+                .build()
+        })?;
+        Ok(ParquetBlocks {
+            reader,
+            names: fields.iter().map(|f| f.name.clone()).collect(),
+            types: fields.iter().map(|f| f.ty.clone()).collect(),
+            failed: false,
+        })
+    }
+}
+
+fn views(schema: &SchemaRef) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|f| match f.data_type() {
+            DataType::Utf8 | DataType::LargeUtf8 => f.as_ref().clone().with_data_type(DataType::Utf8View),
+            DataType::Binary | DataType::LargeBinary => {
+                f.as_ref().clone().with_data_type(DataType::BinaryView)
+            }
+            _ => f.as_ref().clone(),
+        })
+        .collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// Blocks of a Parquet file, one after another.
+pub struct ParquetBlocks {
+    reader: ParquetRecordBatchReader,
+    names: Vec<String>,
+    types: Vec<types::Type>,
+    failed: bool,
+}
+
+impl Iterator for ParquetBlocks {
+    type Item = Result<Block>;
+    fn next(&mut self) -> Option<Result<Block>> {
+        if self.failed {
+            return None;
+        }
+        let next = guarded("Parquet", || self.reader.next().transpose());
+        let out = next
+            .and_then(|b| b.map(|b| block_of(&b, &self.names, &self.types, true)).transpose())
+            .transpose();
+        self.failed = matches!(out, Some(Err(_)));
+        out
+    }
+}
+
+/// Parquet whose whole body was pushed.
+pub(crate) struct ParquetReader {
+    fields: Vec<InputField>,
+    options: InputOptions,
+    data: Vec<u8>,
+    blocks: Option<ParquetBlocks>,
+}
+
+impl ParquetReader {
+    pub fn new(fields: &[InputField], o: &InputOptions) -> Self {
+        ParquetReader { fields: fields.to_vec(), options: o.clone(), data: Vec::new(), blocks: None }
+    }
+}
+
+impl Reader for ParquetReader {
+    fn whole(&self) -> bool {
+        true
+    }
+    fn own(&mut self, data: Vec<u8>) -> Option<Vec<u8>> {
+        self.data = data;
+        None
+    }
+    fn can_skip(&self) -> bool {
+        false
+    }
+    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
+        Some(data.len())
+    }
+    fn value_end(&self, _data: &[u8], from: usize) -> usize {
+        from
+    }
+    fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, _eof: bool) -> Result<Step> {
+        if self.blocks.is_none() {
+            let source = ParquetSource::open(Arc::new(std::mem::take(&mut self.data)))?;
+            self.blocks =
+                Some(source.read((0..source.row_groups()).collect(), &self.fields, &self.options)?);
+        }
+        match self.blocks.as_mut().and_then(Iterator::next) {
+            Some(block) => Ok(Step::Block(Box::new(block?))),
+            None => {
+                c.pos = c.data.len();
+                Ok(Step::End)
+            }
+        }
+    }
+}
+
+/// Columns of a Parquet file, text with few distinct values as LowCardinality.
+pub(crate) fn infer_parquet(data: &[u8]) -> Result<Vec<types::Field>> {
+    ParquetSource::open(Arc::new(data.to_vec()))?.fields_for_table()
+}
+
+/// Distinct texts of a LowCardinality column, and the rows that are looked at.
+const DISTINCT_MAX: usize = 1000;
+const SAMPLE_ROWS: usize = 25_000;
+
+impl ParquetSource {
+    /// As `fields`, with LowCardinality for text columns of few distinct values in the first rows.
+    pub fn fields_for_table(&self) -> Result<Vec<types::Field>> {
+        let mut fields = self.fields()?;
+        let texts: Vec<usize> =
+            (0..fields.len()).filter(|i| *fields[*i].ty.base() == types::Type::String).collect();
+        if texts.is_empty() || self.row_groups() == 0 {
+            return Ok(fields);
+        }
+        let wanted: Vec<InputField> =
+            texts.iter().map(|i| InputField::new(fields[*i].name.clone(), fields[*i].ty.clone())).collect();
+        let options = InputOptions { batch_rows: SAMPLE_ROWS, ..InputOptions::default() };
+        let Some(Ok(block)) = self.read(vec![0], &wanted, &options)?.next() else { return Ok(fields) };
+        for (k, i) in texts.into_iter().enumerate() {
+            let column = block.batch.columns[k].flat();
+            let types::Data::Str(s) = &column.data else { continue };
+            let mut seen: hashbrown::HashSet<&[u8]> = hashbrown::HashSet::new();
+            let few = s.iter().all(|t| {
+                seen.insert(t);
+                seen.len() <= DISTINCT_MAX
+            });
+            if few && block.batch.rows >= 20 && seen.len() * 4 <= block.batch.rows {
+                fields[i].ty = types::Type::low_cardinality(fields[i].ty.clone());
+            }
+        }
+        Ok(fields)
+    }
+}
+
