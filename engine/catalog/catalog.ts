@@ -177,19 +177,26 @@ export class Catalog {
     this.#state = after;
     for (const change of record.tables ?? []) {
       if (change.tokens) this.tokens.add(change.id, change.tokens);
-      if (!change.remove?.length && !change.describe?.length && !change.replace?.length) continue;
       const gone = new Set([
         ...(change.remove ?? []),
         ...(change.replace ?? []).map(({ file }) => file),
         ...(change.describe ?? []).map(({ file }) => file),
+        ...(change.dropDetached ?? []),
       ]);
-      const old = before.tables.get(change.id)?.segments ?? [];
+      if (gone.size === 0) continue;
+      const table = before.tables.get(change.id);
+      const old = [...(table?.segments ?? []), ...(table?.detached ?? [])];
       const replaced = change.sameRows ?? false;
       for (const segment of old) if (gone.has(segment.file)) this.#retire(segment, replaced);
     }
-    for (const [id, table] of record.ddl ? before.tables : []) {
-      if (after.tables.has(id)) continue;
-      for (const segment of table.segments) this.#retire(segment, false);
+    const aside = [...before.aside.values()].map(({ table }): [number, TableState] => [
+      table.id,
+      table,
+    ]);
+    for (const [id, table] of record.ddl ? [...before.tables, ...aside] : []) {
+      if (after.tables.has(id) || after.aside.has(id)) continue;
+      const all = [...table.segments, ...(table.detached ?? [])];
+      for (const segment of all) this.#retire(segment, false);
     }
     for (const listener of this.#listeners) listener(applied);
   }

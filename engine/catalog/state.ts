@@ -54,10 +54,19 @@ export interface TableState {
   readonly id: number;
   readonly definition: TableDefinition;
   readonly segments: readonly SegmentDescriptor[];
+  /** Segments that ALTER … DETACH has put aside; nobody reads them. */
+  readonly detached?: readonly SegmentDescriptor[];
   /** Every WAL frame of this table up to this sequence is in segments. */
   readonly flushedThrough: number;
   /** Positions of streaming sources, by source name. */
   readonly offsets: Readonly<Record<string, unknown>>;
+}
+
+/** A table that has no name just now: DETACH TABLE, or DROP while UNDROP may still bring it back. */
+export interface AsideTable {
+  readonly table: TableState;
+  readonly reason: 'detached' | 'dropped';
+  readonly timeMs: number;
 }
 
 export interface DatabaseState {
@@ -72,6 +81,7 @@ export interface CatalogState {
   readonly timeMs: number;
   readonly databases: ReadonlyMap<string, DatabaseState>;
   readonly tables: ReadonlyMap<number, TableState>;
+  readonly aside: ReadonlyMap<number, AsideTable>;
   /** Functions, users, roles and the like: kind → name → plain JSON. */
   readonly objects: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly nextTableId: number;
@@ -84,6 +94,7 @@ export const emptyState = (): CatalogState => ({
   timeMs: 0,
   databases: new Map(),
   tables: new Map(),
+  aside: new Map(),
   objects: new Map(),
   nextTableId: 1,
   walSequence: 0,
@@ -104,6 +115,9 @@ export type DdlChange =
   | { readonly op: 'renameDatabase'; readonly from: string; readonly to: string }
   | { readonly op: 'createTable'; readonly definition: TableDefinition }
   | { readonly op: 'dropTable'; readonly id: number }
+  | { readonly op: 'putAside'; readonly id: number; readonly reason: AsideTable['reason'] }
+  | { readonly op: 'bringBack'; readonly id: number; readonly name?: string }
+  | { readonly op: 'purgeAside'; readonly id: number }
   | {
       readonly op: 'renameTable';
       readonly id: number;
@@ -130,6 +144,10 @@ export interface TableChange {
     readonly file: string;
     readonly add: readonly SegmentDescriptor[];
   }[];
+  /** Files of segments that are put aside, that come back, and that go though they are aside. */
+  readonly detach?: readonly string[];
+  readonly attach?: readonly string[];
+  readonly dropDetached?: readonly string[];
   /** What is to be said of segments that stay where they are, by file. */
   readonly describe?: readonly SegmentDescriptor[];
   /** What is added holds the rows of what is removed (a merge). */
@@ -208,7 +226,10 @@ const ddlSteps: {
   dropDatabase: (state, { name }) => {
     const gone = new Set(database(state, name).tables.values());
     const tables = new Map([...state.tables].filter(([id]) => !gone.has(id)));
-    return { ...state, tables, databases: without(state.databases, name) };
+    const aside = new Map(
+      [...state.aside].filter(([, { table }]) => table.definition.database !== name),
+    );
+    return { ...state, tables, aside, databases: without(state.databases, name) };
   },
   renameDatabase: (state, { from, to }) => {
     const db = database(state, from);
@@ -242,6 +263,21 @@ const ddlSteps: {
     const next = unlinkName(state, table(state, id).definition);
     return { ...next, tables: without(next.tables, id) };
   },
+  putAside: (state, { id, reason }) => {
+    const gone = table(state, id);
+    const next = unlinkName(state, gone.definition);
+    const aside = with_(state.aside, id, { table: gone, reason, timeMs: state.timeMs });
+    return { ...next, aside, tables: without(next.tables, id) };
+  },
+  bringBack: (state, { id, name }) => {
+    const found = state.aside.get(id)?.table;
+    if (!found) throw fail('UNKNOWN_TABLE', 'The table is not there any more');
+    const definition = { ...found.definition, name: name ?? found.definition.name };
+    const next = linkName(state, definition);
+    const tables = with_(next.tables, id, { ...found, definition });
+    return { ...next, aside: without(next.aside, id), tables };
+  },
+  purgeAside: (state, { id }) => ({ ...state, aside: without(state.aside, id) }),
   renameTable: (state, { id, database: db, name }) => {
     const old = table(state, id).definition;
     const definition = { ...old, database: db, name };
@@ -273,6 +309,14 @@ function ddlStep<Op extends DdlChange['op']>(state: CatalogState, change: DdlOf<
 const changed = (): Error =>
   fail('ABORTED', 'The rows were changed by another statement meanwhile; try again');
 
+/** Throws when one of the files is not there. */
+function split(list: readonly SegmentDescriptor[], files: readonly string[]) {
+  const wanted = new Set(files);
+  const taken = list.filter(({ file }) => wanted.has(file));
+  if (taken.length !== wanted.size) throw changed();
+  return { taken, kept: list.filter(({ file }) => !wanted.has(file)) };
+}
+
 function changeTable(state: CatalogState, change: TableChange): CatalogState {
   const old = table(state, change.id);
   const gone = new Set(change.remove);
@@ -300,32 +344,51 @@ function changeTable(state: CatalogState, change: TableChange): CatalogState {
     if (segments.filter(({ file }) => fresh.has(file)).length !== fresh.size) throw changed();
     segments = segments.map((segment) => fresh.get(segment.file) ?? segment);
   }
+  let detached = old.detached ?? [];
+  if (change.dropDetached?.length) detached = split(detached, change.dropDetached).kept;
+  if (change.detach?.length) {
+    const { kept, taken } = split(segments, change.detach);
+    segments = kept;
+    detached = [...detached, ...taken];
+  }
+  if (change.attach?.length) {
+    const { kept, taken } = split(detached, change.attach);
+    detached = kept;
+    segments = [...segments, ...taken];
+  }
   const flushedThrough = Math.max(old.flushedThrough, change.flushedThrough ?? 0);
   const offsets = change.offsets ? { ...old.offsets, ...change.offsets } : old.offsets;
   const walSequence = Math.max(state.walSequence, flushedThrough);
-  const next = { ...old, segments, flushedThrough, offsets };
+  const aside = detached.length > 0 || old.detached ? { detached } : {};
+  const next = { ...old, segments, flushedThrough, offsets, ...aside };
   return { ...state, walSequence, tables: with_(state.tables, change.id, next) };
 }
 
 /** The state after a record. Throws, and changes nothing, when the record does not fit the state. */
 export function applyRecord(state: CatalogState, record: CommitRecord): CatalogState {
   let next = state;
+  // What is put aside remembers when.
+  if (record.ddl) next = { ...next, timeMs: record.timeMs };
   for (const change of record.ddl ?? []) next = ddlStep(next, change);
   for (const change of record.tables ?? []) next = changeTable(next, change);
   return { ...next, version: record.version, timeMs: record.timeMs };
 }
 
-const liveFiles = new WeakMap<CatalogState['tables'], ReadonlySet<string>>();
+const liveFiles = new WeakMap<
+  CatalogState['tables'],
+  { aside: CatalogState['aside']; files: ReadonlySet<string> }
+>();
 
 /** Files that the tables of a state name. */
 export function liveFilesOf(state: CatalogState): ReadonlySet<string> {
   const known = liveFiles.get(state.tables);
-  if (known) return known;
+  if (known && known.aside === state.aside) return known.files;
   const files = new Set<string>();
-  for (const { segments } of state.tables.values()) {
-    for (const segment of segments) for (const { file } of filesOf(segment)) files.add(file);
+  const aside = [...state.aside.values()].map(({ table }) => table);
+  for (const { segments, detached = [] } of [...state.tables.values(), ...aside]) {
+    for (const segment of [...segments, ...detached]) for (const { file } of filesOf(segment)) files.add(file);
   }
-  liveFiles.set(state.tables, files);
+  liveFiles.set(state.tables, { aside: state.aside, files });
   return files;
 }
 
@@ -341,6 +404,7 @@ export function stateToJson(state: CatalogState): object {
       definition: db.definition,
     })),
     tables: [...state.tables.values()],
+    aside: [...state.aside.values()],
     objects: [...state.objects].map(([kind, byName]) => [kind, [...byName]]),
   };
 }
@@ -352,6 +416,8 @@ interface StateJson {
   walSequence: number;
   databases: { name: string; definition: Record<string, unknown> }[];
   tables: TableState[];
+  /** Absent in catalogs of the first version. */
+  aside?: AsideTable[];
   objects: [string, [string, unknown][]][];
 }
 
@@ -372,6 +438,7 @@ export function stateFromJson(json: unknown): CatalogState {
     walSequence: from.walSequence,
     databases: new Map(databases),
     tables: new Map(from.tables.map((t) => [t.id, t])),
+    aside: new Map((from.aside ?? []).map((a) => [a.table.id, a])),
     objects: new Map(from.objects.map(([kind, byName]) => [kind, new Map(byName)])),
   };
 }

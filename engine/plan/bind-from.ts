@@ -232,6 +232,13 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
   const all = table.columns.flatMap((c): SourceColumn[] => {
     const column = byReal.get(c.name);
     if (column) return [plainColumn(column, c.kind === 'MATERIALIZED' && !showMaterialized)];
+    if (c.kind === 'EPHEMERAL') {
+      const expr = (): Expr => {
+        const text = `Column ${c.name} of ${table.name} is EPHEMERAL: it only exists while rows come in`;
+        throw failAt(scope.span, 'NO_SUCH_COLUMN_IN_TABLE', text);
+      };
+      return [{ name: c.name, type: c.type, expr, hidden: true }];
+    }
     if (c.kind !== 'ALIAS') return [];
     let bound: Expr | undefined;
     const expr = (): Expr => {
@@ -250,6 +257,11 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
       const one = literalExpr('Float64', '1');
       all.push({ name: '_sample_factor', type: 'Float64', expr: () => one, hidden: true });
     }
+  }
+  // `*` shows ALIAS columns behind the others.
+  if (showAlias) {
+    const aliases = new Set(table.columns.filter((c) => c.kind === 'ALIAS').map((c) => c.name));
+    all.sort((a, b) => Number(aliases.has(a.name)) - Number(aliases.has(b.name)));
   }
   const source = makeSource(place, all);
   return { node, source };

@@ -5,11 +5,7 @@ import type {
   AlterCommand,
   AlterTable,
   ColumnDefinition as ColumnAst,
-  Delete,
-  Expression,
-  Partition,
   Span,
-  Update,
 } from '../../sql/ast.ts';
 import { parseExpression, transform } from '../../sql/index.ts';
 import { print } from '../../sql/print.ts';
@@ -24,20 +20,36 @@ import {
 } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
 import { isMaterialized } from '../catalog/views.ts';
-import { fail } from '../errors.ts';
-import { convert, resolveCall } from '../plan/bind-call.ts';
+import { convert } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
-import { columnsOf, type Expr, inExpr, literalExpr, mapParts } from '../plan/expression.ts';
-import { isVolatile } from '../plan/rules/push-down-filter.ts';
-import { nullableType } from '../plan/types.ts';
-import type { ChangeJson, ExprJson, Lit, LitValue } from '../plan/wire.ts';
+import { columnsOf } from '../plan/expression.ts';
+import type { ChangeJson } from '../plan/wire.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
-import { internalRows } from '../query/internal.ts';
-import { type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
-import { alter, dropPartitions, rewrite } from '../storage/mutations.ts';
-import { bindTable, partitionKey, tableShape } from '../tables/shape.ts';
+import { alterRows } from '../storage/alter-rows.ts';
+import { alter, dropPartitions } from '../storage/mutations.ts';
+import { bindTable, tableShape } from '../tables/shape.ts';
+import { columnOf, has, refuseUsed, typeDefault } from './alter-columns.ts';
+import {
+  addConstraint,
+  dropConstraint,
+  materializeTtl,
+  modifyOrderBy,
+  modifySampleBy,
+  modifyTtl,
+  removeSampleBy,
+  removeTtl,
+} from './alter-storage.ts';
+import { alterPartition } from './alter-partition.ts';
 import { alterView } from './alter-view.ts';
 import { applySettings, settingText } from './apply-settings.ts';
+import {
+  change,
+  defaultChange,
+  deleteWhere,
+  recorded,
+  updateWhere,
+  writeDefault,
+} from './change-rows.ts';
 import {
   checkDefault,
   columnDefinition,
@@ -45,21 +57,20 @@ import {
   plainExpression,
   tableSetting,
   withColumns,
+  withColumnTtls,
 } from './definition.ts';
 import { findTable, refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
-import {
-  alterProjection,
-  projectionUsing,
-  renamedInProjections,
-  withProjection,
-} from './projection.ts';
+import { alterProjection, renamedInProjections, withProjection } from './projection.ts';
 
 /** What a command does beyond the definition. */
 type After = (run: Run, table: TableState) => Promise<void>;
 
-interface Step {
+/** What a command is made of. */
+export interface Step {
   define?: (definition: TableDefinition) => TableDefinition;
+  /** Rows that are there change in the same commit as the definition; given the new one. */
+  rewrite?: (run: Run, definition: TableDefinition) => ChangeJson;
   after?: After;
 }
 
@@ -74,7 +85,7 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   let checked = table.definition;
   const steps: Step[] = [];
   for (const command of ast.commands) {
-    const found = step(run, checked, command);
+    const found = step(run, table.definition, checked, command);
     if (found.define) checked = found.define(checked);
     steps.push(found);
   }
@@ -84,13 +95,36 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   if (defines.length > 0 && checked !== table.definition) {
     // The shape must bind before anything is committed.
     tableShape(run.core.native.planner(sessionJson(run)), checked);
-    await alter(storage, store, (now) => {
+    const define = (now: TableDefinition): TableDefinition => {
       if (now === table.definition) return checked;
-      return defines.reduce((definition, define) => define(definition), now);
-    });
+      return defines.reduce((definition, one) => one(definition), now);
+    };
+    const rewrites = steps.flatMap((s) => (s.rewrite ? [s.rewrite] : []));
+    if (rewrites.length === 0) await alter(storage, store, define);
+    else {
+      await recorded(run, table, ast.commands.map(print).join(', '), () =>
+        alterRows(storage, store, define, (definition) =>
+          together(
+            run,
+            rewrites.map((rewrite) => rewrite(run, definition)),
+          ),
+        ),
+      );
+    }
   }
   for (const { after } of steps) if (after) await after(run, store.table);
   return done;
+}
+
+/** Several changes of all rows as one. */
+function together(run: Run, changes: readonly ChangeJson[]): object {
+  const now = changes.find((one) => one.now !== undefined)?.now;
+  return {
+    update: changes.flatMap((one) => one.update ?? []),
+    all: true,
+    ...(now === undefined ? {} : { now }),
+    session: sessionJson(run),
+  };
 }
 
 function replaceColumn(definition: TableDefinition, column: ColumnDefinition): TableDefinition {
@@ -141,7 +175,12 @@ function placeOf(
   return { after: place.after.name };
 }
 
-function step(run: Run, definition: TableDefinition, command: AlterCommand): Step {
+function step(
+  run: Run,
+  before: TableDefinition,
+  definition: TableDefinition,
+  command: AlterCommand,
+): Step {
   switch (command.kind) {
     case 'AddColumn':
       return addColumn(run, definition, command);
@@ -190,6 +229,7 @@ function step(run: Run, definition: TableDefinition, command: AlterCommand): Ste
             table,
             { update: [{ column: column.name, value: binding.json(value) }] },
             only,
+            command,
           );
         },
       };
@@ -202,7 +242,7 @@ function step(run: Run, definition: TableDefinition, command: AlterCommand): Ste
           'BAD_ARGUMENTS',
           `Column ${column.name} has no DEFAULT or MATERIALIZED expression`,
         );
-      return { after: (r, table) => writeDefault(r, table, column.name) };
+      return { after: (r, table) => writeDefault(r, table, column.name, command) };
     }
     case 'AddIndex': {
       const index = indexDefinition(command.index);
@@ -210,7 +250,7 @@ function step(run: Run, definition: TableDefinition, command: AlterCommand): Ste
         if (command.ifNotExists) return {};
         throw failAt(
           command.index.name.span,
-          'ILLEGAL_INDEX',
+          'ILLEGAL_COLUMN',
           `Index ${index.name} is there already`,
         );
       }
@@ -248,29 +288,33 @@ function step(run: Run, definition: TableDefinition, command: AlterCommand): Ste
       };
     }
     case 'DeleteRows':
-      return { after: (r, table) => deleteWhere(r, table, command.where, command.partition) };
+      return {
+        after: (r, table) => deleteWhere(r, table, command.where, command.partition, command),
+      };
     case 'UpdateRows':
-      return { after: (r, table) => updateWhere(r, table, command) };
+      return { after: (r, table) => updateWhere(r, table, command, command) };
     case 'AlterPartition':
-      if (command.action === 'DROP' && command.partition) {
-        const { partition } = command;
-        partitionFilter(run, definition, partition);
-        return {
-          after: async (r, table) => {
-            const gone = partitionFilter(r, table.definition, partition);
-            await dropPartitions(r.core.storage, r.core.storage.store(table.id), gone);
-          },
-        };
-      }
-      throw notBuilt(command.span, `${command.action} PARTITION`);
+      return alterPartition(run, definition, command);
     case 'ApplyMask':
       return {};
     case 'RewriteParts':
-      return { after: (r, table) => change(r, table, { all: true }) };
+      return { after: (r, table) => change(r, table, { all: true }, undefined, command) };
     case 'AlterStatistics':
       return {};
+    case 'ModifyTtl':
+      return modifyTtl(run, definition, command);
     case 'RemoveTtl':
-      return {};
+      return removeTtl(definition, command);
+    case 'MaterializeTtl':
+      return materializeTtl(definition, command);
+    case 'ModifyOrderBy':
+      return modifyOrderBy(run, before, definition, command);
+    case 'ModifySampleBy':
+      return modifySampleBy(run, definition, command);
+    case 'RemoveSampleBy':
+      return removeSampleBy(definition, command);
+    case 'AddConstraint':
+      return addConstraint(run, definition, command);
     default:
       throw notBuilt(
         command.span,
@@ -284,10 +328,7 @@ function alterNamed(
   command: AlterCommand & { kind: 'AlterNamed' },
 ): Step {
   if (command.object === 'PROJECTION') return alterProjection(definition, command);
-  if (command.object === 'CONSTRAINT') {
-    if (command.ifExists) return {};
-    throw failAt(command.name.span, 'BAD_ARGUMENTS', `There is no constraint ${command.name.name}`);
-  }
+  if (command.object === 'CONSTRAINT') return dropConstraint(definition, command);
   const known = definition.indexes.some((i) => i.name === command.name.name);
   if (!known) {
     if (command.ifExists) return {};
@@ -308,7 +349,7 @@ function alterNamed(
     };
   }
   if (command.action === 'MATERIALIZE')
-    return { after: (r, table) => change(r, table, { all: true }) };
+    return { after: (r, table) => change(r, table, { all: true }, undefined, command) };
   return {};
 }
 
@@ -338,9 +379,8 @@ function addColumn(
   const binding = bindTable(run.core.native.planner(sessionJson(run)), next);
   if (columnsOf(binding.bind(column.defaultExpr)).size === 0) return { define };
   // Rows that are there already get the value that other columns decide.
-  return { define, after: (r, table) => writeDefault(r, table, column.name) };
+  return { define, rewrite: (r, now) => defaultChange(r, now, column.name) };
 }
-
 
 function modifyColumn(
   run: Run,
@@ -362,7 +402,14 @@ function modifyColumn(
       return {
         define: (d) => replaceColumn(d, without(columnOf(d, old.name, name.span), 'codec')),
       };
-    if (what === 'TTL' || what === 'SETTINGS' || what === 'STATISTICS') return {};
+    if (what === 'TTL') {
+      if (old.ttl === undefined) {
+        const text = `Column ${old.name} doesn't have TTL, cannot remove`;
+        throw failAt(command.span, 'BAD_ARGUMENTS', text);
+      }
+      return { define: (d) => replaceColumn(d, without(columnOf(d, old.name, name.span), 'ttl')) };
+    }
+    if (what === 'SETTINGS' || what === 'STATISTICS') return {};
     if (old.defaultKind !== what)
       throw failAt(command.span, 'BAD_ARGUMENTS', `Column ${old.name} has no ${what}`);
     if (what === 'ALIAS' || what === 'EPHEMERAL') throw notBuilt(command.span, `REMOVE ${what}`);
@@ -381,7 +428,6 @@ function modifyColumn(
   if (virtual(old) !== virtual(described))
     throw notBuilt(command.span, 'Changing a column from or to ALIAS or EPHEMERAL');
   const retyped = described.type !== old.type;
-  if (retyped) refuseUsed(run, definition, old.name, name.span, 'change');
   const place = command.place && placeOf(command.place, definition);
   const define = (d: TableDefinition): TableDefinition => {
     const now = columnOf(d, old.name, name.span);
@@ -394,11 +440,32 @@ function modifyColumn(
     return { ...replaced, columns: [...rest.slice(0, at + 1), column, ...rest.slice(at + 1)] };
   };
   const next = define(definition);
+  if (retyped) {
+    // What the keys make of the new type is said first.
+    tableShape(run.core.native.planner(sessionJson(run)), next);
+    if (!widens(old.type, described.type)) {
+      refuseUsed(run, definition, old.name, name.span, 'change');
+    }
+  }
   if (ast.default?.expr) checkDefault(run, next, ast);
   // Old segments are written anew, so that none holds the column in its former type.
-  return retyped && !virtual(old)
-    ? { define, after: (r, table) => change(r, table, { all: true }) }
-    : { define };
+  if (ast.ttl) {
+    withColumnTtls(run, next, [ast]);
+    if (run.settings.bool('materialize_ttl_after_modify')) {
+      return { define, rewrite: (r) => ({ all: true, now: r.core.storage.ttlSeconds }) };
+    }
+  }
+  return retyped && !virtual(old) ? { define, rewrite: () => ({ all: true }) } : { define };
+}
+
+/** Values of a key keep their order when an integer only gets wider, or an enum more names. */
+function widens(from: string, to: string): boolean {
+  const [, sign, bits] = /^(U?)Int(\d+)$/.exec(from) ?? [];
+  const [, sign2, bits2] = /^(U?)Int(\d+)$/.exec(to) ?? [];
+  if (sign === undefined || sign2 === undefined) return false;
+  return sign === sign2
+    ? Number(bits2) >= Number(bits)
+    : sign === 'U' && Number(bits2) > Number(bits);
 }
 
 function describeColumn(
@@ -420,5 +487,6 @@ function describeColumn(
     ? { codec: ast.codec.map((c) => print(c).replace(/\(\)$/, '')).join(', ') }
     : {};
   const comment = ast.comment === undefined ? {} : { comment: ast.comment };
-  return { ...old, ...codec, ...comment };
+  const ttl = ast.ttl ? { ttl: print(ast.ttl) } : {};
+  return { ...old, ...codec, ...comment, ...ttl };
 }

@@ -15,6 +15,7 @@ import type {
   TableElement,
   TtlItem,
 } from '../../sql/ast.ts';
+import { parseExpression } from '../../sql/index.ts';
 import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../catalog/definition.ts';
@@ -24,7 +25,7 @@ import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf, type Expr, someExpr } from '../plan/expression.ts';
 import { typeText } from '../plan/names.ts';
 import { isVolatile } from '../plan/rules/push-down-filter.ts';
-import { newScope } from '../plan/scope.ts';
+import { newScope, walkExpressions } from '../plan/scope.ts';
 import { isNullable, nullableType, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { sessionJson } from '../query/core.ts';
@@ -257,11 +258,6 @@ export function checkDefault(run: Run, table: TableDefinition, ast: ColumnAst): 
   if (!written?.expr) return;
   const column = table.columns.find((c) => c.name === ast.name.name) as ColumnDefinition;
   const binding = bindTable(run.core.native.planner(sessionJson(run)), table, run.settings);
-  const others = {
-    ...table,
-    columns: table.columns.filter((c) => c !== column || c.defaultKind === 'ALIAS'),
-  };
-  void others;
   const expr = binding.bind(written.expr);
   plainExpression(expr, written.expr, `The ${written.type} of ${column.name}`);
   const own = binding.stored.find((c) => c.name === column.name);
@@ -272,6 +268,7 @@ export function checkDefault(run: Run, table: TableDefinition, ast: ColumnAst): 
       `The ${written.type} of ${column.name} uses the column itself`,
     );
   }
+  checkCycle(table, column, written.expr);
   checkConversion(run, expr, column.type, written.expr.span);
   if (columnsOf(expr).size === 0 && !isVolatile(expr) && someLiteral(expr)) {
     try {
@@ -280,6 +277,29 @@ export function checkDefault(run: Run, table: TableDefinition, ast: ColumnAst): 
       throw pointing(error, written.expr.span);
     }
   }
+}
+
+/** Defaults may use columns with defaults, but not in a ring. */
+function checkCycle(table: TableDefinition, column: ColumnDefinition, own: Expression): void {
+  const byName = new Map(table.columns.map((c) => [c.name, c]));
+  const seen = new Set<string>();
+  const follow = (ast: Expression): void =>
+    walkExpressions(ast, (node) => {
+      if (node.kind !== 'Identifier') return;
+      const name = node.parts.map((p) => p.name).join('.');
+      if (name === column.name) {
+        throw failAt(
+          own.span,
+          'CYCLIC_ALIASES',
+          `The default of column ${name} depends on the column itself`,
+        );
+      }
+      const used = byName.get(name);
+      if (!used?.defaultExpr || seen.has(name)) return;
+      seen.add(name);
+      follow(parseExpression(used.defaultExpr));
+    });
+  follow(own);
 }
 
 function checkConversion(run: Run, expr: Expr, type: string, span: Span): void {
@@ -304,7 +324,7 @@ export function plainExpression(expr: Expr, ast: Expression, what: string): void
   }
 }
 
-function keyExpressions(
+export function keyExpressions(
   run: Run,
   table: TableDefinition,
   list: readonly Expression[],

@@ -1,10 +1,11 @@
 // Every kind of statement and who runs it; what is not built is refused by name and place.
 
-import type { Statement } from '../../sql/ast.ts';
+import type { QueryStatement, Statement } from '../../sql/ast.ts';
 import { fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';
-import { alterTable, deleteRows, updateRows } from './alter-table.ts';
+import { alterTable } from './alter-table.ts';
+import { deleteRows, updateRows } from './change-rows.ts';
 import { createDatabase, createFunction } from './create-database.ts';
 import { createTable } from './create-table.ts';
 import { createView } from './create-view.ts';
@@ -32,8 +33,27 @@ const notYet =
     throw failAt(ast.span, 'NOT_IMPLEMENTED', `${what} is not implemented yet`);
   };
 
+/** Who asks for segments or partitions sees all rows in some: those in memory are written first. */
+const looksAtParts = /\b_?parts?(ition_id)?\b|\b_part\w*/i;
+
+function selectSettled(run: Run, ast: QueryStatement): Answer | Promise<Answer> {
+  if (!looksAtParts.test(run.text)) return select(run, ast);
+  return settle(run).then(() => select(run, ast));
+}
+
+async function settle({ core: { storage } }: Run): Promise<void> {
+  for (const store of [...storage.stores]) {
+    const table = storage.context.catalog.table(store.id);
+    if (!table?.definition.partitionBy || store.memory.rows === 0) continue;
+    await storage.flusher.flush(store).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      storage.context.logger.warn({ table: store.id, reason }, 'rows stay in memory');
+    });
+  }
+}
+
 const handlers: { [K in Kind]: Handler<K> } = {
-  QueryStatement: select,
+  QueryStatement: selectSettled,
   Insert: insert,
   CreateTable: createTable,
   CreateView: createView,

@@ -55,6 +55,11 @@ export function storedValues(
     if (column.defaultExpr !== undefined) {
       return convert(bindExpression(parseExpression(column.defaultExpr), inner), column.type);
     }
+    const sibling = nestedSibling(definition, column, given);
+    if (sibling !== undefined) {
+      const text = `arrayResize(defaultValueOfTypeName('${column.type.replace(/[\\']/g, '\\$&')}'), length(${sibling}))`;
+      return convert(bindExpression(parseExpression(text), inner), column.type);
+    }
     return typeDefault(column.type);
   };
   const columns = definition.columns.map(
@@ -64,6 +69,25 @@ export function storedValues(
   return definition.columns
     .filter((c) => c.defaultKind !== 'ALIAS' && c.defaultKind !== 'EPHEMERAL')
     .map((column) => ({ column, expr: valueFor(column) }));
+}
+
+/** Columns `n.x` and `n.y` are one nested table: a missing one is as long as a given one. */
+export function nestedSibling(
+  definition: TableDefinition,
+  column: ColumnDefinition,
+  given: ReadonlyMap<string, Expr>,
+): string | undefined {
+  const dot = column.name.indexOf('.');
+  if (dot < 1 || !column.type.startsWith('Array(')) return undefined;
+  const prefix = column.name.slice(0, dot + 1);
+  const found = definition.columns.find(
+    (c) =>
+      c !== column && c.name.startsWith(prefix) && c.type.startsWith('Array(') && given.has(c.name),
+  );
+  return found?.name
+    .split('.')
+    .map((part) => `\`${part.replace(/[\\`]/g, '\\$&')}\``)
+    .join('.');
 }
 
 function typeDefault(type: string): Expr {
@@ -127,7 +151,8 @@ export async function insertPlan(
   }
   const outcome = await writeRows(run, definition, plan, instead, run.key);
   const views = viewRows(run);
-  const request = token === undefined ? { views } : { views, token };
+  const asIs = !run.settings.bool('optimize_on_insert');
+  const request = token === undefined ? { views, asIs } : { views, asIs, token };
   const stored = await inserter.store(definition, outcome, request);
   count(run.core, 'InsertedRows', stored.rows);
   count(run.core, 'InsertedBytes', stored.bytes);

@@ -1,7 +1,7 @@
 // INSERT: VALUES, FORMAT with data inline or behind, and SELECT.
 
 import type { Expression, Insert, Span } from '../../sql/ast.ts';
-import { parseStatement, placeOf, SqlSyntaxError } from '../../sql/index.ts';
+import { parseExpression, parseStatement, placeOf, SqlSyntaxError } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { EngineError, fail } from '../errors.ts';
@@ -12,6 +12,7 @@ import { type Column, columnExpr, type Expr } from '../plan/expression.ts';
 import { type Node, one, project } from '../plan/logical.ts';
 import { exprJson } from '../plan/physical-expression.ts';
 import { makeSource, newScope, plainColumn, walkExpressions } from '../plan/scope.ts';
+import { isTableFunction, unknownTableFunction } from '../plan/table-functions.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { barePlanning } from '../tables/shape.ts';
@@ -21,6 +22,7 @@ import {
   insertable,
   inserted,
   insertPlan,
+  nestedSibling,
   storedValues,
   takesNothing,
   tokenOf,
@@ -72,6 +74,7 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
 async function insertFunction(ast: Insert): Promise<Answer> {
   const call = ast.tableFunction;
   if (call?.name === 'null') return done;
+  if (call && !isTableFunction(call.name)) throw unknownTableFunction(call);
   throw notBuilt(call?.span ?? ast.span, `INSERT INTO FUNCTION ${call?.name ?? ''}`);
 }
 
@@ -146,6 +149,7 @@ interface IngestSpecJson {
   session: object;
   hash: boolean;
   partitionsMax: number;
+  asIs: boolean;
   bodyBytesMax: number;
 }
 
@@ -204,13 +208,14 @@ function makeSpec(
     values.length === inputs.length &&
     values.every(({ expr }, i) => expr.kind === 'column' && expr.id === inputs[i]?.id);
   const json = (expr: Expr): unknown => exprJson(expr, at, []);
+  const fills = run.settings.bool('input_format_defaults_for_omitted_fields');
   return {
     format: options.format,
     ...(options.encoding ? { encoding: options.encoding } : {}),
     columns: columns.map((c, i) => {
       const input = inputs[i] as Column;
       const plain = { name: c.name, type: input.type };
-      const missing = defaultOf(definition, c, scope, given);
+      const missing = fills ? defaultOf(definition, c, scope, given) : undefined;
       return missing ? { ...plain, default: json(missing) } : plain;
     }),
     ...(direct
@@ -225,6 +230,7 @@ function makeSpec(
     session: sessionJson(run),
     hash: options.hash,
     partitionsMax: run.settings.number('max_partitions_per_insert_block'),
+    asIs: !run.settings.bool('optimize_on_insert'),
     bodyBytesMax: run.settings.number('max_body_bytes'),
   };
 }
@@ -236,9 +242,10 @@ function defaultOf(
   scope: ReturnType<typeof newScope>,
   given: ReadonlyMap<string, Expr>,
 ): Expr | undefined {
-  if (column.defaultExpr === undefined) return undefined;
   const others = new Map(given);
   others.delete(column.name);
+  const plain = column.defaultExpr === undefined;
+  if (plain && nestedSibling(definition, column, others) === undefined) return undefined;
   const only: TableDefinition = {
     ...definition,
     columns: definition.columns.map((c) =>
@@ -300,6 +307,7 @@ async function insertData(
     token,
     signal: run.signal,
     views: viewRows(run),
+    asIs: !run.settings.bool('optimize_on_insert'),
   };
   try {
     const outcome = await run.core.inserter.insert(request);
@@ -356,6 +364,12 @@ async function* bytesOf(
   if (behind) yield* behind;
 }
 
+/** A text that stands for a value of a Nullable type: NULL where it cannot be read, as in ClickHouse. */
+const mayBeNull = (item: Expression, type: string): boolean =>
+  item.kind === 'Literal' &&
+  item.type === 'string' &&
+  /^Nullable\((?!String|FixedString|Enum)/.test(type);
+
 const plainKinds = new Set(['Literal', 'Tuple', 'Array', 'Map', 'Unary']);
 
 /** VALUES with expressions, as in (1, now(), 1 + 1): planned as a query without tables. */
@@ -367,7 +381,6 @@ async function insertExpressions(
   text: string,
   before: unknown,
 ): Promise<Answer> {
-  if (!run.settings.bool('input_format_values_interpret_expressions')) throw before;
   let rows: Expression[];
   const lead = 'VALUES ';
   try {
@@ -378,17 +391,16 @@ async function insertExpressions(
     if (error instanceof EngineError) throw error;
     throw error instanceof SqlSyntaxError ? syntaxFailure(run, ast, error, lead.length) : before;
   }
-  // Plain values that do not fit are the decoder's to judge: it names row and column.
+  if (before instanceof EngineError && before.name === 'TYPE_MISMATCH') throw before;
   let computed = false;
   for (const row of rows) {
     walkExpressions(row, (node) => {
       if (!plainKinds.has(node.kind)) computed = true;
     });
   }
-  if (!computed) throw before;
   const shift = (ast.data?.start ?? 0) - lead.length;
   const place = (span: Span): Span => ({ start: span.start + shift, end: span.end + shift });
-  const outcome = await unlessAltered(async () => {
+  const work = unlessAltered(async () => {
     const now = current(run, definition);
     const planning = startPlanning(run);
     const node = valuesNode(planning, same(now, columns), rows, place, ast.span);
@@ -400,6 +412,12 @@ async function insertExpressions(
       node,
       ast.span,
     );
+  });
+  const outcome = await work.catch((error: unknown) => {
+    // Of plain values the decoder says more: row, column and value.
+    const known = before instanceof EngineError && error instanceof EngineError;
+    if (computed || !known || before.name === error.name) throw computed ? error : before;
+    throw fail(error.name, before.message);
   });
   return inserted(outcome);
 }
@@ -425,6 +443,13 @@ function syntaxFailure(run: Run, ast: Insert, error: SqlSyntaxError, lead: numbe
     ...place,
   });
 }
+
+const orNull = (item: Expression, type: string): Expression => {
+  const inner = `'${type.slice('Nullable('.length, -1).replace(/[\\']/g, '\\$&')}'`;
+  const call = parseExpression(`accurateCastOrNull('', ${inner})`);
+  if (call.kind === 'Function') return { ...call, args: [item, ...call.args.slice(1)] };
+  return item;
+};
 
 /** Rows of expressions as a union of one-row projections. */
 function valuesNode(
@@ -460,7 +485,9 @@ function valuesNode(
         }
         return {
           column: newColumn(ctx, name, type),
-          expr: convert(bindExpression(written, scope), type),
+          expr: mayBeNull(item, type)
+            ? bindExpression(orNull(item, type), scope)
+            : convert(bindExpression(written, scope), type),
         };
       }),
     );

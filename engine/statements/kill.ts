@@ -1,4 +1,4 @@
-// KILL QUERY WHERE …: the condition is asked of system.processes.
+// KILL QUERY and KILL MUTATION WHERE …: the condition is asked of system.processes and system.mutations.
 
 import type { Kill } from '../../sql/ast.ts';
 import { parseStatement } from '../../sql/index.ts';
@@ -10,6 +10,33 @@ import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
 import { killed } from '../query/processes.ts';
 import { refuseCluster } from './names.ts';
 
+const mutationColumns = ['kill_status', 'database', 'table', 'mutation_id', 'command'].map(
+  (name) => ({ name, type: 'String' }),
+);
+
+/** What has not begun to be committed is called off; nothing of it stays. */
+async function killMutation(run: Run, ast: Kill): Promise<Answer> {
+  const base = parseStatement('SELECT mutation_id FROM system.mutations');
+  if (base.kind !== 'QueryStatement' || base.query.kind !== 'Select') {
+    throw failAt(ast.span, 'LOGICAL_ERROR', 'KILL cannot be planned');
+  }
+  const planning = startPlanning(run);
+  const plan = planText(planning, bindTop(planning, { ...base.query, where: ast.where }));
+  const ids = new Set((await internalRows(run, plan)).map((row) => row[0]));
+  const { mutations } = run.core.storage;
+  const chosen = mutations.list().filter((m) => ids.has(m.id) && m.state === 'running');
+  const test = ast.mode === 'TEST';
+  if (!test) for (const entry of chosen) mutations.kill(entry);
+  const rows = chosen.map((m): LitValue[] => [
+    test ? 'unknown_status' : 'waiting',
+    m.database,
+    m.table,
+    m.id,
+    m.command,
+  ]);
+  return { kind: 'rows', columns: mutationColumns, rows };
+}
+
 const columns = [
   { name: 'kill_status', type: 'String' },
   { name: 'query_id', type: 'String' },
@@ -19,7 +46,7 @@ const columns = [
 
 export async function kill(run: Run, ast: Kill): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
-  if (ast.object === 'MUTATION') return { kind: 'rows', columns, rows: [] };
+  if (ast.object === 'MUTATION') return killMutation(run, ast);
   if (ast.object !== 'QUERY') throw notBuilt(ast.span, `KILL ${ast.object}`);
   const base = parseStatement('SELECT __key FROM system.processes');
   if (base.kind !== 'QueryStatement' || base.query.kind !== 'Select') {

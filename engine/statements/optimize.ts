@@ -1,11 +1,14 @@
 // OPTIMIZE [FINAL] and CHECK TABLE.
 
-import type { Check, Optimize, Partition } from '../../sql/ast.ts';
+import type { Check, Expression, Optimize, Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { EngineError } from '../errors.ts';
-import { notBuilt } from '../plan/context.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
+import { columnsOf } from '../plan/expression.ts';
 import type { LitValue } from '../plan/wire.ts';
-import { type Answer, done, type Run } from '../query/core.ts';
+import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { baseEngine } from '../tables/engine-rule.ts';
+import { bindTable, partitionKey } from '../tables/shape.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import { applySettings } from './apply-settings.ts';
 import { refuseCluster, requireTable } from './names.ts';
@@ -14,9 +17,7 @@ import { partitionFilter } from './partition.ts';
 export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   applySettings(run, ast.settings);
-  if (ast.deduplicate) throw notBuilt(ast.span, 'OPTIMIZE … DEDUPLICATE');
   if (ast.zorderBy) throw notBuilt(ast.span, 'OPTIMIZE … ZORDER BY');
-  if (ast.cleanup) throw notBuilt(ast.span, 'OPTIMIZE … CLEANUP');
   const written = requireTable(run, ast.table).definition;
   const definition = insertTarget(run, written);
   const { id } = definition;
@@ -24,8 +25,59 @@ export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
   if (definition.engine.name === 'View') throw notBuilt(ast.table.span, 'OPTIMIZE of a view');
   const { storage } = run.core;
   const only = await filterOf(run, definition, ast.partition);
-  await storage.merges.optimize(storage.store(id), { final: ast.final, ...(only ? { only } : {}) });
+  if (ast.cleanup) checkCleanup(definition, ast);
+  const deduplicate = ast.deduplicate && deduplicateBy(run, definition, ast.deduplicate);
+  await storage.merges.optimize(storage.store(id), {
+    final: ast.final || deduplicate !== undefined,
+    ...(only ? { only } : {}),
+    ...(ast.cleanup ? { cleanup: true } : {}),
+    ...(deduplicate ? { deduplicate } : {}),
+  });
   return done;
+}
+
+/** CLEANUP takes the rows away that a ReplacingMergeTree(version, is_deleted) only hides. */
+function checkCleanup({ engine, settings }: TableDefinition, ast: Optimize): void {
+  const base = baseEngine(engine.name);
+  if (base !== 'ReplacingMergeTree') {
+    const text = `CLEANUP is not supported by engine ${engine.name}`;
+    throw failAt(ast.span, 'CANNOT_ASSIGN_OPTIMIZE', text);
+  }
+  if (settings.allow_experimental_replacing_merge_with_cleanup === '1') return;
+  throw failAt(ast.span, 'SUPPORT_IS_DISABLED', 'CLEANUP is not enabled for this table', {
+    hint: 'ALTER TABLE … MODIFY SETTING allow_experimental_replacing_merge_with_cleanup = 1',
+  });
+}
+
+/** Columns of DEDUPLICATE BY; none for all. */
+function deduplicateBy(
+  run: Run,
+  definition: TableDefinition,
+  list: readonly Expression[],
+): string[] {
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
+  const names: string[] = [];
+  for (const ast of list) {
+    if (ast.kind !== 'Identifier') throw notBuilt(ast.span, 'DEDUPLICATE BY an expression');
+    const expr = binding.bind(ast);
+    const column = binding.stored.find((c) => columnsOf(expr).has(c.id));
+    if (expr.kind !== 'column' || !column) {
+      throw failAt(ast.span, 'BAD_ARGUMENTS', 'DEDUPLICATE BY takes columns that are stored');
+    }
+    names.push(column.name);
+  }
+  if (names.length === 0) return names;
+  const keys = [...definition.orderBy, ...partitionKey(definition)].map((t) => binding.bind(t));
+  const needed = new Set(keys.flatMap((key) => [...columnsOf(key)]));
+  const missing = binding.stored.find((c) => needed.has(c.id) && !names.includes(c.name));
+  if (missing) {
+    throw failAt(
+      list[0]?.span,
+      'THERE_IS_NO_COLUMN',
+      `DEDUPLICATE BY must name ${missing.name}: it is in a key of the table`,
+    );
+  }
+  return names;
 }
 
 async function filterOf(run: Run, definition: TableDefinition, partition: Partition | undefined) {

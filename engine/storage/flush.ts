@@ -1,5 +1,6 @@
 // Turns memtables into segments: one job of the kernel and one commit each.
 
+import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor, TableChange, TokenRecord } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import type { JobResult } from './kernel.ts';
@@ -20,6 +21,7 @@ export async function runJob<T>(
   work: JobWork,
   commit: (result: JobResult) => Promise<T>,
   started: (job: number) => void = () => {},
+  definition: TableDefinition = store.table.definition,
 ): Promise<T> {
   const { kernel, files, health } = storage.context;
   const prefix = storage.names.prefix(store.id);
@@ -29,7 +31,6 @@ export async function runJob<T>(
     files.makeDir(prefix.slice(0, prefix.lastIndexOf('/')));
     const job = storage.nextJob();
     started(job);
-    const { definition } = store.table;
     const base = { job, store: files.store, table: store.shape(definition), prefix };
     const result = await kernel.runJob({ ...base, ...work });
     finished = await storage.context.finish(storage, definition, result.segments);

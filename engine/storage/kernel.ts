@@ -61,6 +61,8 @@ interface JobBase {
 export interface MergeHow {
   /** Rows that say that they are deleted go for good. */
   readonly cleanup?: boolean;
+  /** Rows that are equal in these columns (all if there are none) become one. */
+  readonly deduplicate?: readonly string[];
   /** Seconds since the epoch: what is older by its TTL goes. */
   readonly now?: number;
 }

@@ -14,6 +14,8 @@ export interface StorageLimits {
   readonly segmentRowsMax: number;
   readonly mergeInputsMax: number;
   readonly mergesMax: number;
+  /** Mutations that system.mutations shows after their end. */
+  readonly mutationsKept: number;
   readonly flushesMax: number;
   /** How long files stay whose rows live on in merged ones (`old_parts_lifetime`). */
   readonly oldPartsLifetimeMs: number;
@@ -29,6 +31,7 @@ export const defaultLimits: StorageLimits = {
   segmentRowsMax: 16_000_000,
   mergeInputsMax: 32,
   mergesMax: 1,
+  mutationsKept: 100,
   flushesMax: 2,
   oldPartsLifetimeMs: 480_000,
 };

@@ -220,7 +220,7 @@ export class Merges {
    *  @param only partitions to look at; all without it */
   async optimize(
     store: TableStore,
-    options: { final: boolean; cleanup?: boolean; only?: (partition: string) => boolean },
+    options: MergeHow & { final: boolean; only?: (partition: string) => boolean },
   ): Promise<void> {
     await this.#storage.flusher.flush(store);
     await store.statements.run(() =>
@@ -231,7 +231,7 @@ export class Merges {
           const one = nextMerge(list, new Set(), limits, 1);
           const alone = (segment: SegmentDescriptor) => this.#wantsMerge(store, segment, options);
           const merges = options.final ? finalMerges(list, limits, alone) : one ? [one] : [];
-          const how = options.cleanup ? { cleanup: true } : {};
+          const { final: _, only: __, ...how } = options;
           for (const inputs of merges) await this.merge(store, inputs, how);
         }
       }),
@@ -240,13 +240,9 @@ export class Merges {
   }
 
   /** A segment that a merge would change though it has no company. */
-  #wantsMerge(
-    store: TableStore,
-    segment: SegmentDescriptor,
-    options: { cleanup?: boolean },
-  ): boolean {
+  #wantsMerge(store: TableStore, segment: SegmentDescriptor, options: MergeHow): boolean {
     const rules: KernelTableRules = store.shape();
-    if (options.cleanup || segment.deleted !== undefined) return true;
+    if (options.cleanup || options.deduplicate || segment.deleted !== undefined) return true;
     if (rules.engine && segment.level === 0) return true;
     return rules.ttl !== undefined && isDue(segment, this.#storage.ttlSeconds);
   }

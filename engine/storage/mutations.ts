@@ -104,6 +104,7 @@ export function rewrite(
   store: TableStore,
   change: object,
   only: (segment: SegmentDescriptor) => boolean = () => true,
+  started: (job: number) => void = () => {},
 ): Promise<{ rowsIn: number; rowsOut: number }> {
   return store.statements.run(() =>
     storage.merges.without(store, async () => {
@@ -114,15 +115,21 @@ export function rewrite(
       try {
         if (segments.length === 0) return { rowsIn: 0, rowsOut: 0 };
         const work = { kind: 'rewrite', segments, change } as const;
-        return await runJob(storage, store, work, async (result) => {
-          const unchanged = new Set(result.unchanged ?? []);
-          const replace = replacements(
-            segments.filter(({ file }) => !unchanged.has(file)),
-            result.segments,
-          );
-          if (replace.length > 0) await catalog.commit({ tables: [{ id: store.id, replace }] });
-          return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
-        });
+        return await runJob(
+          storage,
+          store,
+          work,
+          async (result) => {
+            const unchanged = new Set(result.unchanged ?? []);
+            const replace = replacements(
+              segments.filter(({ file }) => !unchanged.has(file)),
+              result.segments,
+            );
+            if (replace.length > 0) await catalog.commit({ tables: [{ id: store.id, replace }] });
+            return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
+          },
+          started,
+        );
       } finally {
         pin.release();
         storage.collector.collect();
@@ -166,7 +173,7 @@ export function describeSegments(
 }
 
 /** Which new segments stand for which old ones: each in its place, so that the order of rows stays. */
-function replacements(
+export function replacements(
   old: readonly SegmentDescriptor[],
   made: readonly SegmentDescriptor[],
 ): { file: string; add: SegmentDescriptor[] }[] {
@@ -239,14 +246,38 @@ export function alter(
 
 /** Runs `work` while no insert, flush or other statement touches the table. */
 function quietly<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
-  return store.statements.run(async () => {
-    const open = await store.gate.shut();
-    try {
-      return await store.structure.run(work);
-    } finally {
-      open();
-    }
-  });
+  return store.statements.run(() => quietlyHeld(store, work));
+}
+
+/** As `quietly`, for a statement that holds `statements` already. */
+export async function quietlyHeld<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
+  const open = await store.gate.shut();
+  try {
+    return await store.structure.run(work);
+  } finally {
+    open();
+  }
+}
+
+/** Takes a table's name away; its rows wait on the disk. */
+export function putAside(
+  storage: Storage,
+  store: TableStore,
+  reason: 'detached' | 'dropped',
+): Promise<void> {
+  return quietly(store, () =>
+    storage.merges.without(store, async () => {
+      store.seal();
+      await storage.flusher.withSealed(store, store.sealed.length, async (sealed) => {
+        // The rows first: a table that is aside changes no more.
+        if (sealed.flushedThrough !== undefined) {
+          await storage.context.catalog.commit({ tables: [sealed] });
+        }
+        await storage.context.catalog.commit({ ddl: [{ op: 'putAside', id: store.id, reason }] });
+      });
+      storage.trimWal();
+    }),
+  );
 }
 
 /** Drops tables in one commit. Inserts on their way end before it. */

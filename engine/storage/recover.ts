@@ -28,6 +28,7 @@ export interface StorageOptions {
   readonly limits?: Partial<StorageLimits>;
   readonly shape: (definition: TableDefinition) => KernelTable;
   readonly companionShape?: StorageContext['companionShape'];
+  readonly partitionId?: StorageContext['partitionId'];
   readonly finish?: StorageContext['finish'];
 }
 
@@ -44,6 +45,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       companionShape: () => {
         throw fail('LOGICAL_ERROR', 'There are no projections here');
       },
+      partitionId: (_, partition) => partition,
       finish: async (_, __, segments) => segments,
       ...options,
       catalog,

@@ -14,6 +14,7 @@ import type { Health } from './health.ts';
 import type { Kernel, KernelTable, KernelTableRules } from './kernel.ts';
 import type { StorageLimits } from './limits.ts';
 import { Merges } from './merges.ts';
+import { MutationLog } from './mutation-log.ts';
 import { TableStore } from './table-store.ts';
 import type { Wal } from './wal.ts';
 import type { WalPart } from './wal-frame.ts';
@@ -30,6 +31,8 @@ export interface StorageContext {
   readonly shape: (definition: TableDefinition) => KernelTable;
   /** How the rows of a projection lie in files. */
   readonly companionShape: (definition: TableDefinition, projection: string) => KernelTable;
+  /** What `_partition_id` shows for a partition's text. */
+  readonly partitionId: (definition: TableDefinition, partition: string) => string;
   /** Writes what belongs beside new segments (projections) and says so in their descriptors. */
   readonly finish: FinishSegments;
 }
@@ -71,6 +74,7 @@ export class Storage {
   readonly names: FileNames;
   readonly flusher: Flusher;
   readonly merges: Merges;
+  readonly mutations: MutationLog;
   readonly #stores = new Map<number, TableStore>();
   readonly #stopListening: () => void;
   readonly #unlock: () => void;
@@ -94,10 +98,13 @@ export class Storage {
     this.names = new FileNames(catalog.boot);
     this.flusher = new Flusher(this);
     this.merges = new Merges(this);
+    this.mutations = new MutationLog(clock, limits.mutationsKept, (job) =>
+      context.kernel.cancelJob(job),
+    );
     this.#stopListening = catalog.onCommit(({ record }) => {
       for (const change of record.tables ?? []) this.#stores.get(change.id)?.changed();
       for (const change of record.ddl ?? []) {
-        if (change.op === 'dropTable' || change.op === 'dropDatabase') this.#dropGone();
+        if (/^(dropTable|dropDatabase|putAside)$/.test(change.op)) this.#dropGone();
         else if (change.op === 'alterTable') this.#stores.get(change.id)?.changed();
       }
     });

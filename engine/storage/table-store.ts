@@ -45,6 +45,9 @@ interface Registered {
 
 const refs = new WeakMap<readonly SegmentDescriptor[], readonly SegmentRef[]>();
 
+/** With the ids of partitions. */
+const marked = new WeakMap<readonly SegmentDescriptor[], readonly SegmentRef[]>();
+
 /** Descriptors of wide tables are long; readers are registered often and need little of them. */
 export function refsOf(segments: readonly SegmentDescriptor[]): readonly SegmentRef[] {
   const known = refs.get(segments);
@@ -240,10 +243,21 @@ export class TableStore {
       table: projected
         ? this.#context.companionShape(table.definition, part.projection)
         : this.shape(table.definition),
-      segments: part ? partRefs(table.segments, part) : refsOf(table.segments),
+      segments: part ? partRefs(table.segments, part) : this.#refs(table),
       memtables: memtables.map((memtable) => memtable.handle),
     });
     return { handle, table, memtables, rows, readers: 0, pin: catalog.pin(table) };
+  }
+
+  #refs({ definition, segments }: TableState): readonly SegmentRef[] {
+    const known = marked.get(segments);
+    if (known) return known;
+    const made = refsOf(segments).map((ref) => ({
+      ...ref,
+      partitionId: this.#context.partitionId(definition, ref.partition),
+    }));
+    marked.set(segments, made);
+    return made;
   }
 
   #replace(key: string, next: Registered | undefined): void {

@@ -10,7 +10,8 @@ import { functions } from './functions.ts';
 import { languageTables } from './language.ts';
 import { events, metrics } from './metrics.ts';
 import { nodeTables } from './numbers.ts';
-import { parts } from './parts.ts';
+import { detachedParts, parts } from './parts.ts';
+import { mutations } from './mutations.ts';
 import { processes } from './processes.ts';
 import { projections } from './projections.ts';
 import { queryLog } from './query-log.ts';
@@ -27,7 +28,6 @@ import {
   grants,
   indices,
   merges,
-  mutations,
   tableEngines,
   tableFunctions,
   users,
@@ -45,6 +45,7 @@ function registry(): Map<string, SystemTable> {
       columns,
       databases,
       parts,
+      detachedParts,
       functions,
       settings,
       processes,

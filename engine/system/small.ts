@@ -1,5 +1,5 @@
 // The small system tables: errors, formats, data_type_families, table_functions, table_engines,
-// build_options, clusters, merges, mutations, disks and others that clients look at.
+// build_options, clusters, merges, disks and others that clients look at.
 
 import { errorCounts, errorTable } from '../errors.ts';
 import { platformName } from '../native.ts';
@@ -137,19 +137,6 @@ export const dictionaries = nothing(
   ['database', 'String', 'Database'],
   ['name', 'String', 'Name'],
   ['status', 'String', 'Status'],
-);
-
-export const mutations = nothing(
-  'mutations',
-  'Mutations that are not done: there are none, they are done when they are answered',
-  ['database', 'String', 'Database'],
-  ['table', 'String', 'Table'],
-  ['mutation_id', 'String', 'Id'],
-  ['command', 'String', 'Command'],
-  ['create_time', 'DateTime', 'When it came'],
-  ['parts_to_do', 'Int64', 'Segments to go'],
-  ['is_done', 'UInt8', 'Whether it is done'],
-  ['latest_fail_reason', 'String', 'Why it failed'],
 );
 
 export const grants = nothing(

@@ -1,16 +1,24 @@
 //! Background work: memtables to segments, segments merged, segments rewritten without or with
 //! other rows. New files only; what becomes of the old ones is the catalog's affair.
+//!
+//! A merge copies columns where it may: a key of plain columns, no column of an older type, an engine
+//! that keeps rows as they are, nothing to expire. Otherwise rows are streamed in the order of the key
+//! through the engine's rule and the table's TTL into the new segment. Neither holds a segment in memory.
 
+use crate::collapse::visible::{Visible, merged_rows, merged_stream};
+use crate::collapse::{Collapse, Mode};
 use crate::expr::{Bound, Scope};
-use crate::plan::{Assignment, Change, Job, SegmentRef, TableShape, WriteTarget};
+use crate::plan::{Assignment, Change, Job, MergeHow, SegmentRef, TableShape, TableVersion, WriteTarget};
 use crate::query::Query;
 use crate::rows::Source;
 use crate::scan::Scan;
-use crate::table::Shelf;
+use crate::table::{Shelf, TableSnapshot};
+use crate::ttl::Ttl;
 use crate::write::{SegmentSink, Shape, descriptor};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use types::{Batch, Column, Error, Field, Result};
+use storage::{Segment, WriteOptions};
+use types::{Batch, Bitmap, Column, Error, Field, Result};
 
 /// Rows of a memtable: its columns and batches.
 pub type MemoryRows = (Arc<Vec<Field>>, Vec<Arc<Batch>>);
@@ -19,39 +27,13 @@ pub type MemoryRows = (Arc<Vec<Field>>, Vec<Arc<Batch>>);
 pub fn run(job: Job, memory: Vec<MemoryRows>, shelf: &Shelf, query: &Arc<Query>) -> Result<Value> {
     match job {
         Job::Flush { store, table, prefix, .. } => flush(store, table, prefix, memory, shelf, query),
-        Job::Merge { store, table, prefix, segments, level, .. } => {
-            merge(store, &table, &prefix, &segments, level, shelf, query)
+        Job::Merge { store, table, prefix, segments, level, how, .. } => {
+            Work { store, table: &table, prefix: &prefix, shelf, query }.merge(&segments, level, &how)
         }
         Job::Rewrite { store, table, prefix, segments, change, .. } => {
-            rewrite(store, &table, &prefix, &segments, &change, shelf, query)
+            Work { store, table: &table, prefix: &prefix, shelf, query }.rewrite(&segments, &change)
         }
     }
-}
-
-fn target(store: u32, table: TableShape, prefix: String, level: u32) -> WriteTarget {
-    WriteTarget { store, table, prefix, segment_rows: 16 << 20, partitions_max: 0, level }
-}
-
-/// All columns of a table version, unfiltered.
-fn scan_of(
-    store: u32,
-    table: &TableShape,
-    segments: &[SegmentRef],
-    memory: Vec<MemoryRows>,
-    shelf: &Shelf,
-    query: &Arc<Query>,
-) -> Result<Scan> {
-    let version = crate::plan::TableVersion {
-        store,
-        table: table.clone(),
-        segments: segments.to_vec(),
-        memtables: Vec::new(),
-        batches: Vec::new(),
-    };
-    let snapshot = Arc::new(shelf.table(&version, memory)?);
-    let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
-    let needed = vec![true; names.len()];
-    Scan::new(snapshot, &names, None, needed, shelf, query)
 }
 
 fn flush(
@@ -62,8 +44,19 @@ fn flush(
     shelf: &Shelf,
     query: &Arc<Query>,
 ) -> Result<Value> {
-    let scan = scan_of(store, &table, &[], memory, shelf, query)?;
-    let mut sink = SegmentSink::new(target(store, table, prefix, 0), query)?;
+    let work = Work { store, table: &table, prefix: &prefix, shelf, query };
+    let scan = work.scan_of(Arc::new(work.version(&[], memory)?))?;
+    let target = WriteTarget {
+        store,
+        table: table.clone(),
+        prefix: prefix.clone(),
+        segment_rows: 16 << 20,
+        partitions_max: 0,
+        level: 0,
+        as_is: true,
+        segments_only: false,
+    };
+    let mut sink = SegmentSink::new(target, query)?;
     for m in 0..scan.morsels() {
         for b in scan.read(m, query)? {
             sink.add(b, query)?;
@@ -74,186 +67,323 @@ fn flush(
     Ok(json!({"segments": segments, "rowsIn": rows, "rowsOut": rows}))
 }
 
-fn merge(
+struct Work<'a> {
     store: u32,
-    table: &TableShape,
-    prefix: &str,
-    refs: &[SegmentRef],
-    level: u32,
-    shelf: &Shelf,
-    query: &Arc<Query>,
-) -> Result<Value> {
-    let shape = Shape::bind(table, query)?;
-    let partition = refs.first().map(|r| r.partition.clone()).unwrap_or_default();
-    if refs.iter().any(|r| r.partition != partition) {
-        return Err(Error::internal("segments of different partitions are never merged"));
-    }
-    let rows: u64 = refs.iter().map(|r| r.rows).sum();
-    let inputs = refs.iter().map(|r| shelf.segment(&r.file)).collect::<Result<Vec<_>>>()?;
-    let plain = shape.plain_sort().len() == shape.sort_key.len();
-    let same_types = inputs.iter().all(|s| {
-        shape
-            .columns
-            .iter()
-            .zip(&shape.types)
-            .all(|(c, t)| s.column(c.stored_name()).is_none_or(|i| s.column_type(i) == t))
-    });
-    if !plain || !same_types || !shape.indexes.is_empty() {
-        // keys that are expressions, or columns of older types: through memory
-        let scan = scan_of(store, table, refs, Vec::new(), shelf, query)?;
-        let mut sink = SegmentSink::new(target(store, table.clone(), prefix.to_string(), level), query)?;
-        for m in 0..scan.morsels() {
-            for b in scan.read(m, query)? {
-                sink.add(b, query)?;
-            }
-        }
-        let segments = sink.finish(query)?;
-        return Ok(json!({"segments": segments, "rowsIn": rows, "rowsOut": rows}));
-    }
-    let mut options = shape.options(query);
-    for (c, t) in shape.columns.iter().zip(&shape.types) {
-        if let Some(e) = &c.default {
-            let b = Bound::bind(e, &Scope { columns: &[], query, scalars: &[], sets: &[] })?;
-            let v = b.eval(&Batch { columns: Vec::new(), rows: 1 }, query)?;
-            let v = functions::cast(&v, b.ty(), t, functions::CastMode::Sql, &query.session)?.flat();
-            options.defaults.push((c.stored_name().to_string(), v));
-        }
-    }
-    let path = format!("{prefix}-0.seg");
-    let info =
-        storage::merge_segments(&shelf.files, &inputs, &path, &shape.specs(), &options, None, &query.cancel)?;
-    Ok(json!({"segments": [descriptor(&info, &partition, level)], "rowsIn": rows, "rowsOut": info.rows}))
+    table: &'a TableShape,
+    prefix: &'a str,
+    shelf: &'a Shelf,
+    query: &'a Arc<Query>,
 }
 
-fn rewrite(
-    store: u32,
-    table: &TableShape,
-    prefix: &str,
-    refs: &[SegmentRef],
-    change: &Change,
-    shelf: &Shelf,
-    query: &Arc<Query>,
-) -> Result<Value> {
-    let shape = Shape::bind(table, query)?;
-    let scope = Scope { columns: &shape.types, query, scalars: &[], sets: &[] };
-    let delete = change.delete.as_ref().map(|e| Bound::bind(e, &scope)).transpose()?;
-    let update_where = change.update_where.as_ref().map(|e| Bound::bind(e, &scope)).transpose()?;
-    let updates = change
-        .update
-        .iter()
-        .map(|a: &Assignment| {
+impl Work<'_> {
+    fn version(&self, segments: &[SegmentRef], memory: Vec<MemoryRows>) -> Result<TableSnapshot> {
+        let version = TableVersion {
+            store: self.store,
+            table: self.table.clone(),
+            segments: segments.to_vec(),
+            memtables: Vec::new(),
+            batches: Vec::new(),
+        };
+        self.shelf.table(&version, memory)
+    }
+
+    /// All columns of a table version, unfiltered.
+    fn scan_of(&self, snapshot: Arc<TableSnapshot>) -> Result<Scan> {
+        let names: Vec<String> = self.table.columns.iter().map(|c| c.name.clone()).collect();
+        let needed = vec![true; names.len()];
+        Scan::new(snapshot, &names, None, needed, self.shelf, self.query)
+    }
+
+    fn merge(&self, refs: &[SegmentRef], level: u32, how: &MergeHow) -> Result<Value> {
+        let query = self.query;
+        let shape = Shape::bind(self.table, query)?;
+        let partition = refs.first().map(|r| r.partition.clone()).unwrap_or_default();
+        if refs.iter().any(|r| r.partition != partition) {
+            return Err(Error::internal("segments of different partitions are never merged"));
+        }
+        let rows: u64 = refs.iter().map(|r| r.rows).sum();
+        let snapshot = Arc::new(self.version(refs, Vec::new())?);
+        let mut rule = Collapse::bind(self.table, query)?;
+        if let Some(names) = &how.deduplicate {
+            let at = |n: &String| self.table.columns.iter().position(|c| c.name == *n);
+            rule.deduplicate(names.iter().filter_map(at).collect());
+        }
+        let rule = Arc::new(rule);
+        let mode = if how.cleanup { Mode::Cleanup } else { Mode::Merge };
+        let inputs = refs.iter().map(|r| self.shelf.segment(&r.file)).collect::<Result<Vec<_>>>()?;
+        let ttl = Ttl::bind(self.table, how.now, query)?;
+        let info = if ttl.is_empty() && rule.keeps() && self.copies(&shape, &inputs) {
+            let visible = match rule.collapses() {
+                true => Some(Arc::new(merged_rows(&snapshot, &rule, mode, self.shelf, query)?)),
+                false => snapshot.deleted.clone(),
+            };
+            self.copy(&shape, &inputs, visible.as_deref())?
+        } else {
+            let mut rows = merged_stream(&snapshot, &rule, mode, self.shelf, query)?;
+            return self.write(&shape, &partition, level, refs, ttl, &mut || rows.next());
+        };
+        let segments = if info.rows > 0 {
+            vec![descriptor(&info, &partition, level)]
+        } else {
+            self.discard(&info.path)?;
+            Vec::new()
+        };
+        let out = info.rows;
+        Ok(json!({"segments": segments, "rowsIn": rows, "rowsOut": out}))
+    }
+
+    /// Whether columns can be copied as they lie in the segments.
+    fn copies(&self, shape: &Shape, inputs: &[Arc<Segment>]) -> bool {
+        let plain = shape.plain_sort().len() == shape.sort_key.len();
+        let sorted = |s: &Arc<Segment>| {
+            shape.plain_sort().iter().all(|c| s.column(shape.columns[*c].stored_name()).is_some())
+        };
+        let same_types = inputs.iter().all(|s| {
+            shape
+                .columns
+                .iter()
+                .zip(&shape.types)
+                .all(|(c, t)| s.column(c.stored_name()).is_none_or(|i| s.column_type(i) == t))
+        });
+        plain && same_types && inputs.iter().all(sorted)
+    }
+
+    fn copy(
+        &self,
+        shape: &Shape,
+        inputs: &[Arc<Segment>],
+        visible: Option<&Visible>,
+    ) -> Result<storage::SegmentInfo> {
+        let options = self.options(shape)?;
+        let keep = |input: usize, block: usize| -> Result<Option<Bitmap>> {
+            let Some(bits) = visible.and_then(|v| v.segment(input)) else { return Ok(None) };
+            let s = &inputs[input];
+            let from: usize = (0..block).map(|b| s.block_rows(b)).sum();
+            let own = bits.slice(from, s.block_rows(block));
+            Ok(if own.all() { None } else { Some(own) })
+        };
+        let any = visible.is_some_and(|v| v.segments.iter().any(Option::is_some));
+        let keep: Option<&storage::Keep<'_>> = if any { Some(&keep) } else { None };
+        let path = format!("{}-0.seg", self.prefix);
+        let specs = shape.specs();
+        let (files, cancel) = (&self.shelf.files, &self.query.cancel);
+        storage::merge_segments(files, inputs, &path, &specs, &options, keep, cancel)
+    }
+
+    fn options(&self, shape: &Shape) -> Result<WriteOptions> {
+        let query = self.query;
+        let mut options = shape.options(query);
+        for (c, t) in shape.columns.iter().zip(&shape.types) {
+            if let Some(e) = &c.default {
+                let b = Bound::bind(e, &Scope { columns: &[], query, scalars: &[], sets: &[] })?;
+                let v = b.eval(&Batch { columns: Vec::new(), rows: 1 }, query)?;
+                let v = functions::cast(&v, b.ty(), t, functions::CastMode::Sql, &query.session)?.flat();
+                options.defaults.push((c.stored_name().to_string(), v));
+            }
+        }
+        Ok(options)
+    }
+
+    fn discard(&self, path: &str) -> Result<()> {
+        self.shelf.files.remove(path).map_err(|e| storage::write_error(&e))
+    }
+
+    /// Sorted rows, as `next` gives them, to one segment, or none when nothing is left.
+    fn write(
+        &self,
+        shape: &Shape,
+        partition: &str,
+        level: u32,
+        refs: &[SegmentRef],
+        mut ttl: Ttl,
+        next: &mut dyn FnMut() -> Result<Option<Batch>>,
+    ) -> Result<Value> {
+        let query = self.query;
+        let path = format!("{}-0.seg", self.prefix);
+        let info = self.write_file(shape, &path, &mut ttl, next)?;
+        let rows: u64 = refs.iter().map(|r| r.rows).sum();
+        let mut segments = Vec::new();
+        if info.rows > 0 {
+            let mut d = descriptor(&info, partition, level);
+            ttl.describe(&mut d);
+            segments.push(d);
+        } else {
+            self.discard(&info.path)?;
+        }
+        query.cancel.check()?;
+        Ok(json!({"segments": segments, "rowsIn": rows, "rowsOut": info.rows}))
+    }
+
+    fn write_file(
+        &self,
+        shape: &Shape,
+        path: &str,
+        ttl: &mut Ttl,
+        next: &mut dyn FnMut() -> Result<Option<Batch>>,
+    ) -> Result<storage::SegmentInfo> {
+        let query = self.query;
+        let mut ended = false;
+        let mut rows = std::iter::from_fn(|| {
+            while !ended {
+                let step = query.cancel.check().and_then(|()| next()).and_then(|b| match b {
+                    Some(b) => ttl.apply(b, query),
+                    None => {
+                        ended = true;
+                        ttl.finish(query)
+                    }
+                });
+                match step {
+                    Ok(b) if b.rows == 0 => {}
+                    Ok(b) => return Some(Ok(plain(b))),
+                    Err(e) => {
+                        ended = true;
+                        return Some(Err(e));
+                    }
+                }
+            }
+            None
+        });
+        storage::write_segment(&self.shelf.files, path, &shape.specs(), &mut rows, &shape.options(query))
+    }
+
+    /// The segments that change are written anew, each in its own order; `replaces` names the old one.
+    fn rewrite(&self, refs: &[SegmentRef], change: &Change) -> Result<Value> {
+        let query = self.query;
+        let shape = Shape::bind(self.table, query)?;
+        let edit = Edit::bind(change, &shape, query)?;
+        let (mut segments, mut unchanged) = (Vec::new(), Vec::new());
+        let (mut rows_in, mut rows_out) = (0, 0);
+        for (n, r) in refs.iter().enumerate() {
+            query.cancel.check()?;
+            rows_in += r.rows;
+            if !change.all && !self.affected(r, change)? {
+                unchanged.push(r.file.clone());
+                rows_out += r.rows;
+                continue;
+            }
+            let scan = self.scan_of(Arc::new(self.version(std::slice::from_ref(r), Vec::new())?))?;
+            let mut ttl = Ttl::bind(self.table, change.now, query)?;
+            let mut morsel = 0;
+            let mut next = || {
+                while morsel < scan.morsels() {
+                    morsel += 1;
+                    if let Some(b) = scan.read(morsel - 1, query)?.into_iter().next() {
+                        return Ok(Some(edit.apply(b, &shape, query)?));
+                    }
+                }
+                Ok(None)
+            };
+            let path = format!("{}-{n}.seg", self.prefix);
+            let info = self.write_file(&shape, &path, &mut ttl, &mut next)?;
+            rows_out += info.rows;
+            if info.rows == 0 {
+                self.discard(&path)?;
+                continue;
+            }
+            let mut d = descriptor(&info, &r.partition, r.level);
+            ttl.describe(&mut d);
+            d["replaces"] = json!(r.file);
+            segments.push(d);
+        }
+        Ok(json!({"segments": segments, "unchanged": unchanged, "rowsIn": rows_in, "rowsOut": rows_out}))
+    }
+
+    /// Does any row of a segment meet the change's condition? Pruned and filtered as in a query.
+    fn affected(&self, r: &SegmentRef, change: &Change) -> Result<bool> {
+        let conditions = match (&change.delete, change.update.is_empty(), &change.update_where) {
+            (_, false, None) => return Ok(true),
+            (d, false, Some(u)) => d.iter().chain(Some(u)).collect::<Vec<_>>(),
+            (Some(d), true, _) => vec![d],
+            (None, true, _) => return Ok(false),
+        };
+        let query = self.query;
+        let snapshot = Arc::new(self.version(std::slice::from_ref(r), Vec::new())?);
+        let names: Vec<String> = self.table.columns.iter().map(|c| c.name.clone()).collect();
+        let types = Scan::types_of(&snapshot, &names)?;
+        for c in conditions {
+            let bound = Bound::bind(c, &Scope { columns: &types, query, scalars: &[], sets: &[] })?;
+            let needed = vec![false; names.len()];
+            let scan = Scan::new(snapshot.clone(), &names, Some(bound), needed, self.shelf, query)?;
+            for m in 0..scan.morsels() {
+                query.cancel.check()?;
+                if scan.read(m, query)?.iter().any(|b| b.rows > 0) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn plain(b: Batch) -> Batch {
+    Batch { columns: b.columns.iter().map(Column::flat_deep).collect(), rows: b.rows }
+}
+
+/// What a rewrite does to rows.
+struct Edit {
+    delete: Option<Bound>,
+    update_where: Option<Bound>,
+    updates: Vec<(usize, Bound)>,
+}
+
+impl Edit {
+    fn bind(change: &Change, shape: &Shape, query: &Arc<Query>) -> Result<Edit> {
+        let scope = Scope { columns: &shape.types, query, scalars: &[], sets: &[] };
+        let update = |a: &Assignment| {
             let i = shape.columns.iter().position(|c| c.name == a.column);
             let i = i.ok_or_else(|| {
                 Error::new(types::codes::NO_SUCH_COLUMN_IN_TABLE, format!("There is no column {}", a.column))
             })?;
             Ok((i, Bound::bind(&a.value, &scope)?))
+        };
+        Ok(Edit {
+            delete: change.delete.as_ref().map(|e| Bound::bind(e, &scope)).transpose()?,
+            update_where: change.update_where.as_ref().map(|e| Bound::bind(e, &scope)).transpose()?,
+            updates: change.update.iter().map(update).collect::<Result<_>>()?,
         })
-        .collect::<Result<Vec<_>>>()?;
-    let (mut segments, mut unchanged) = (Vec::new(), Vec::new());
-    let (mut rows_in, mut rows_out) = (0, 0);
-    for (n, r) in refs.iter().enumerate() {
-        query.cancel.check()?;
-        rows_in += r.rows;
-        if !change.all && !affected(store, table, r, change, shelf, query)? {
-            unchanged.push(r.file.clone());
-            rows_out += r.rows;
-            continue;
-        }
-        let scan = scan_of(store, table, std::slice::from_ref(r), Vec::new(), shelf, query)?;
-        let mut sink = SegmentSink::new(target(store, table.clone(), format!("{prefix}-{n}"), 0), query)?;
-        for m in 0..scan.morsels() {
-            for mut b in scan.read(m, query)? {
-                if let Some(d) = &delete {
-                    let gone = d.eval_mask(&b, query)?;
-                    if gone.any() {
-                        b = b.filter(&gone.not());
-                    }
-                }
-                if !updates.is_empty() && b.rows > 0 {
-                    b = updated(b, &updates, update_where.as_ref(), &shape, query)?;
-                }
-                if b.rows > 0 {
-                    sink.add(b, query)?;
-                }
+    }
+
+    fn apply(&self, mut b: Batch, shape: &Shape, query: &Query) -> Result<Batch> {
+        if let Some(d) = &self.delete {
+            let gone = d.eval_mask(&b, query)?;
+            if gone.any() {
+                b = b.filter(&gone.not());
             }
         }
-        rows_out += sink.total_rows;
-        segments.extend(sink.finish(query)?);
+        if self.updates.is_empty() || b.rows == 0 {
+            return Ok(b);
+        }
+        let hit = match &self.update_where {
+            Some(c) => c.eval_mask(&b, query)?,
+            None => Bitmap::new(b.rows, true),
+        };
+        if !hit.any() {
+            return Ok(b);
+        }
+        // all new values are computed from the old row
+        let rows = hit.ones();
+        let old = b.gather(&rows);
+        let mut fresh = Vec::new();
+        for (i, value) in &self.updates {
+            let v = value.eval(&old, query)?;
+            let ty = &shape.types[*i];
+            let v = functions::cast(&v, value.ty(), ty, functions::CastMode::Sql, &query.session)?.flat();
+            fresh.push((*i, v));
+        }
+        for (i, v) in fresh {
+            b.columns[i] = replaced(&b.columns[i], &rows, &v, &shape.types[i]);
+        }
+        Ok(b)
     }
-    Ok(json!({"segments": segments, "unchanged": unchanged, "rowsIn": rows_in, "rowsOut": rows_out}))
 }
 
-/// Does any row of a segment meet the change's condition? Pruned and filtered as in a query.
-fn affected(
-    store: u32,
-    table: &TableShape,
-    r: &SegmentRef,
-    change: &Change,
-    shelf: &Shelf,
-    query: &Arc<Query>,
-) -> Result<bool> {
-    let conditions = match (&change.delete, change.update.is_empty(), &change.update_where) {
-        (_, false, None) => return Ok(true),
-        (d, false, Some(u)) => d.iter().chain(Some(u)).collect::<Vec<_>>(),
-        (Some(d), true, _) => vec![d],
-        (None, true, _) => return Ok(false),
-    };
-    let version = crate::plan::TableVersion {
-        store,
-        table: table.clone(),
-        segments: vec![r.clone()],
-        memtables: Vec::new(),
-        batches: Vec::new(),
-    };
-    let snapshot = Arc::new(shelf.table(&version, Vec::new())?);
-    let names: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
-    let types = Scan::types_of(&snapshot, &names)?;
-    for c in conditions {
-        let bound = Bound::bind(c, &Scope { columns: &types, query, scalars: &[], sets: &[] })?;
-        let scan = Scan::new(snapshot.clone(), &names, Some(bound), vec![false; names.len()], shelf, query)?;
-        for m in 0..scan.morsels() {
-            query.cancel.check()?;
-            if scan.read(m, query)?.iter().any(|b| b.rows > 0) {
-                return Ok(true);
-            }
-        }
+/// A column with new values in some rows.
+pub fn replaced(column: &Column, rows: &[u32], values: &Column, ty: &types::Type) -> Column {
+    let n = column.len() as u32;
+    let both = Column::concat(ty, &[&column.flat(), values]);
+    let mut at: Vec<u32> = (0..n).collect();
+    for (k, &r) in rows.iter().enumerate() {
+        at[r as usize] = n + k as u32;
     }
-    Ok(false)
-}
-
-fn updated(
-    mut b: Batch,
-    updates: &[(usize, Bound)],
-    condition: Option<&Bound>,
-    shape: &Shape,
-    query: &Query,
-) -> Result<Batch> {
-    let hit = match condition {
-        Some(c) => c.eval_mask(&b, query)?,
-        None => types::Bitmap::new(b.rows, true),
-    };
-    if !hit.any() {
-        return Ok(b);
-    }
-    // all new values are computed from the old row
-    let mut fresh = Vec::new();
-    let rows = hit.ones();
-    let old = b.gather(&rows);
-    for (i, value) in updates {
-        let v = value.eval(&old, query)?;
-        let ty = &shape.types[*i];
-        fresh.push((
-            *i,
-            functions::cast(&v, value.ty(), ty, functions::CastMode::Sql, &query.session)?.flat(),
-        ));
-    }
-    for (i, v) in fresh {
-        let both = Column::concat(&shape.types[i], &[&b.columns[i].flat(), &v]);
-        let mut at: Vec<u32> = (0..b.rows as u32).collect();
-        for (k, &r) in rows.iter().enumerate() {
-            at[r as usize] = b.rows as u32 + k as u32;
-        }
-        b.columns[i] = both.gather(&at);
-    }
-    Ok(b)
+    both.gather(&at)
 }

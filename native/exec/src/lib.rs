@@ -25,6 +25,7 @@ mod row_hash;
 mod row_set;
 mod rows;
 mod run;
+mod run_groups;
 mod scan;
 mod set_operation;
 mod sink;

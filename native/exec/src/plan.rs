@@ -619,6 +619,9 @@ pub struct SegmentRef {
     /// canonical text of the partition key's values
     #[serde(default)]
     pub partition: String,
+    /// what `_partition_id` shows
+    #[serde(default)]
+    pub partition_id: String,
     /// merges that led to it
     #[serde(default)]
     pub level: u32,
@@ -660,6 +663,8 @@ pub enum Job {
 pub struct MergeHow {
     /// rows that say that they are deleted go for good
     pub cleanup: bool,
+    /// rows that are equal in these columns (all if there are none) become one
+    pub deduplicate: Option<Vec<String>>,
     /// seconds since the epoch: what is older by its TTL goes; None keeps it
     pub now: Option<i64>,
 }

@@ -135,18 +135,18 @@ impl<'a> Runner<'a> {
         Ok((column, ty))
     }
 
-    fn scope<'s>(&'s self, columns: &'s [Type]) -> Scope<'s> {
+    pub(crate) fn scope<'s>(&'s self, columns: &'s [Type]) -> Scope<'s> {
         Scope { columns, query: self.query, scalars: &self.scalars, sets: &self.sets }
     }
-    fn bind(&self, e: &Expr, columns: &[Type]) -> Result<Bound> {
+    pub(crate) fn bind(&self, e: &Expr, columns: &[Type]) -> Result<Bound> {
         Bound::bind(e, &self.scope(columns))
     }
-    fn bind_all(&self, es: &[Expr], columns: &[Type]) -> Result<Vec<Bound>> {
+    pub(crate) fn bind_all(&self, es: &[Expr], columns: &[Type]) -> Result<Vec<Bound>> {
         es.iter().map(|e| self.bind(e, columns)).collect()
     }
 
     /// `needed`: which output columns somebody above reads (None = all).
-    fn run(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
+    pub(crate) fn run(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
         self.query.cancel.check()?;
         match node {
             Node::Scan { .. } => {
@@ -310,7 +310,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn scan(&self, node: &Node, needed: Option<&[usize]>) -> Result<Scan> {
+    pub(crate) fn scan(&self, node: &Node, needed: Option<&[usize]>) -> Result<Scan> {
         let Node::Scan { table, columns, filter, last, by_partition } = node else {
             return Err(Error::internal("not a scan"));
         };
@@ -354,89 +354,6 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn aggregate(&self, node: &Node, having: Option<&Expr>) -> Result<Output> {
-        let Node::Aggregate { input, keys, aggregates, sets, totals, any_groups, empty_if_no_rows, .. } = node
-        else {
-            return Err(Error::internal("not an aggregation"));
-        };
-        let options = aggregate::Options {
-            sets: sets.clone(),
-            totals: *totals,
-            any_groups: *any_groups,
-            empty_if_no_rows: *empty_if_no_rows,
-        };
-        let used = used_by(keys.iter().chain(aggregates.iter().flat_map(|a| &a.args)).collect());
-        let mut scanned: Option<Arc<Scan>> = None;
-        let (typed, range) = match input.as_ref() {
-            Node::Scan { .. } => {
-                let scan = self.scan(input, Some(&used))?;
-                if keys.is_empty()
-                    && sets.is_none()
-                    && !totals
-                    && !empty_if_no_rows
-                    && let Some(columns) = aggregate::from_statistics::answer(&scan, aggregates, self.query)?
-                {
-                    let types = aggregates
-                        .iter()
-                        .map(|a| {
-                            let args: Vec<Type> = a
-                                .args
-                                .iter()
-                                .map(|e| {
-                                    if let Expr::Column { col } = e {
-                                        scan.types[*col].clone()
-                                    } else {
-                                        Type::Nothing
-                                    }
-                                })
-                                .collect();
-                            Ok(aggregate::resolve(a, &args)?.ty().clone())
-                        })
-                        .collect::<Result<_>>()?;
-                    let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
-                    return Ok(Output::plain(Typed { rows, types }));
-                }
-                let ranges: Vec<Option<(i128, i128)>> = (0..scan.types.len())
-                    .map(|i| if used.contains(&i) { scan.int_range(i) } else { None })
-                    .collect();
-                let types = scan.types.clone();
-                let scan = Arc::new(scan);
-                scanned = Some(scan.clone());
-                (Typed { rows: Rows::Pipe(Pipeline::new(scan, false)), types }, ranges)
-            }
-            other => {
-                let out = self.run(other, Some(&used))?;
-                let ranges = vec![None; out.types.len()];
-                (Typed { rows: out.rows, types: out.types }, ranges)
-            }
-        };
-        let grouping = Grouping::bind(keys, aggregates, &options, &self.scope(&typed.types), &|b| match b {
-            Bound::Column(i, _) => range[*i],
-            _ => None,
-        })?;
-        if let Some(scan) = &scanned {
-            memoise(&grouping.keys, scan, self.query)?;
-            memoise(&grouping.inputs, scan, self.query)?;
-        }
-        let types = grouping.output_types();
-        let having = having.map(|h| self.bind(h, &types)).transpose()?;
-        let (out, totals) = aggregate::run(grouping, typed.rows, &options, having.as_ref(), self.query)?;
-        let rows = match having {
-            Some(h) => out.rows.then(Arc::new(FilterStep(h))),
-            None => out.rows,
-        };
-        Ok(Output { rows, types: out.types, totals })
-    }
-
-    /// DISTINCT over rows in no order: a GROUP BY without aggregates, on all workers and beyond memory.
-    fn distinct(&self, input: Output) -> Result<Output> {
-        let keys: Vec<Expr> = (0..input.types.len()).map(|col| Expr::Column { col }).collect();
-        let options = aggregate::Options { empty_if_no_rows: true, ..aggregate::Options::default() };
-        let grouping = Grouping::bind(&keys, &[], &options, &self.scope(&input.types), &|_| None)?;
-        let (out, _) = aggregate::run(grouping, input.rows, &options, None, self.query)?;
-        Ok(Output { rows: out.rows, types: out.types, totals: input.totals })
-    }
-
     fn union(&self, inputs: &[Node], needed: Option<&[usize]>) -> Result<Output> {
         let mut parts = Vec::new();
         let mut types = Vec::new();
@@ -464,7 +381,7 @@ impl<'a> Runner<'a> {
 }
 
 /// Columns that expressions read: sorted, no repetitions.
-fn used_by(exprs: Vec<&Expr>) -> Vec<usize> {
+pub fn used_by(exprs: Vec<&Expr>) -> Vec<usize> {
     fn walk(e: &Expr, out: &mut Vec<usize>) {
         match e {
             Expr::Column { col } => out.push(*col),

@@ -8,11 +8,12 @@
 //!    the remaining conditions are evaluated on the columns they need, and what the operators above
 //!    need is decoded for the surviving rows alone.
 
+use crate::collapse::visible::Visible;
 use crate::expr::{Bound, Scope};
 use crate::predicate::{by_dictionary, conjuncts, direct};
 use crate::query::Query;
 use crate::rows::Source;
-use crate::table::{Shelf, TableSnapshot};
+use crate::table::{Shelf, TableSnapshot, Virtual};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,6 +34,7 @@ pub struct Scan {
     defaults: Vec<Option<Column>>,
     morsels: Vec<Morsel>,
     rows: u64,
+    visible: Option<Arc<Visible>>,
 }
 
 /// One segment with the conditions as they apply to it.
@@ -42,6 +44,12 @@ struct Prepared {
     columns: Vec<Option<usize>>,
     predicates: Vec<(usize, Pred)>,
     rest: Vec<Bound>,
+    /// the segment's place in the version
+    number: usize,
+    /// the first row of each block
+    starts: Vec<usize>,
+    /// rows that show; None for all
+    visible: Option<Arc<Bitmap>>,
 }
 
 enum Morsel {
@@ -56,6 +64,20 @@ impl Scan {
         names: &[String],
         condition: Option<Bound>,
         needed: Vec<bool>,
+        shelf: &Shelf,
+        query: &Arc<Query>,
+    ) -> Result<Scan> {
+        let seen = table.deleted.clone();
+        Scan::with(table, names, condition, needed, seen, shelf, query)
+    }
+
+    /// As `new`, of the rows that `visible` shows (all without it).
+    pub fn with(
+        table: Arc<TableSnapshot>,
+        names: &[String],
+        condition: Option<Bound>,
+        needed: Vec<bool>,
+        visible: Option<Arc<Visible>>,
         shelf: &Shelf,
         query: &Arc<Query>,
     ) -> Result<Scan> {
@@ -77,14 +99,15 @@ impl Scan {
             segments: Vec::new(),
             morsels: Vec::new(),
             rows: 0,
+            visible,
         };
         if !never {
             scan.fill_defaults(query)?;
-            for slot in &table.segments {
+            for (number, slot) in table.segments.iter().enumerate() {
                 query.cancel.check()?;
                 query.progress.segments.fetch_add(1, Ordering::Relaxed);
                 let segment = slot.open(shelf)?;
-                scan.add_segment(segment, query)?;
+                scan.add_segment(segment, number, query)?;
             }
             scan.add_memory();
         }
@@ -112,7 +135,7 @@ impl Scan {
         Ok(())
     }
 
-    fn add_segment(&mut self, segment: Arc<Segment>, query: &Arc<Query>) -> Result<()> {
+    fn add_segment(&mut self, segment: Arc<Segment>, number: usize, query: &Arc<Query>) -> Result<()> {
         let columns: Vec<Option<usize>> =
             self.columns.iter().map(|&c| segment.column(&self.table.columns[c].stored)).collect();
         let same_type = |i: usize| columns[i].is_some_and(|c| segment.column_type(c) == &self.types[i]);
@@ -168,7 +191,12 @@ impl Scan {
                 None => left.push(c),
             }
         }
-        let prepared = Prepared { segment, columns, predicates, rest: left };
+        let visible = self.visible.as_ref().and_then(|v| v.segment(number)).cloned();
+        let mut starts = vec![0];
+        for b in 0..segment.block_count() {
+            starts.push(starts[b] + segment.block_rows(b));
+        }
+        let prepared = Prepared { segment, columns, predicates, rest: left, number, starts, visible };
         let at = self.segments.len();
         let total = prepared.segment.block_count();
         let mut kept = 0;
@@ -262,14 +290,38 @@ impl Scan {
 
     /// Segments whose rows are all visible and unfiltered, and the memtable batches: for answers
     /// from statistics. None if there are conditions.
+    /// Segments with hidden rows are among what is to be read.
     pub fn unfiltered(&self) -> Option<(Vec<(&Arc<Segment>, &[Option<usize>])>, Vec<usize>)> {
         if !self.conditions.is_empty() {
             return None;
         }
-        let segments = self.segments.iter().map(|p| (&p.segment, p.columns.as_slice())).collect();
-        let memory =
-            (0..self.morsels.len()).filter(|&i| matches!(self.morsels[i], Morsel::Memory { .. })).collect();
-        Some((segments, memory))
+        let whole = self.segments.iter().filter(|p| p.visible.is_none());
+        let segments = whole.map(|p| (&p.segment, p.columns.as_slice())).collect();
+        let read = |i: &usize| match &self.morsels[*i] {
+            Morsel::Memory { .. } => true,
+            Morsel::Block { segment, .. } => self.segments[*segment].visible.is_some(),
+        };
+        Some((segments, (0..self.morsels.len()).filter(read).collect()))
+    }
+
+    /// A column that says where rows are. `rows`: their numbers in the part.
+    fn computed(&self, what: Virtual, part: Option<usize>, rows: &mut dyn Iterator<Item = usize>) -> Column {
+        let text = |s: &str, n: usize| Column::constant(Column::strings([s.as_bytes()]), n);
+        match what {
+            Virtual::PartOffset => Data::U64(rows.map(|r| r as u64).collect::<Vec<_>>().into()).into(),
+            Virtual::PartIndex => {
+                let index = part.unwrap_or(self.table.segments.len()) as u64;
+                Column::constant(Data::U64(vec![index].into()).into(), rows.count())
+            }
+            Virtual::RowExists => Column::constant(Data::U8(vec![1].into()).into(), rows.count()),
+            Virtual::Part => {
+                let file = part.map_or("memory", |p| self.table.segments[p].file.as_str());
+                text(file.rsplit('/').next().unwrap_or(file).trim_end_matches(".seg"), rows.count())
+            }
+            Virtual::Partition => {
+                text(part.map_or("", |p| self.table.marks[p].partition.as_str()), rows.count())
+            }
+        }
     }
 
     fn default_column(&self, i: usize, rows: usize) -> Column {
@@ -289,6 +341,15 @@ impl Scan {
         n: usize,
         query: &Query,
     ) -> Result<Column> {
+        if let Some(what) = self.table.columns[self.columns[i]].computed {
+            let from = p.starts[block];
+            return Ok(match rows {
+                None => self.computed(what, Some(p.number), &mut (from..from + n)),
+                Some(rows) => {
+                    self.computed(what, Some(p.number), &mut rows.iter().map(|r| from + *r as usize))
+                }
+            });
+        }
         let Some(c) = p.columns[i] else { return Ok(self.default_column(i, n)) };
         let column = match rows {
             None => p.segment.read(c, block)?,
@@ -313,12 +374,18 @@ impl Scan {
         query.read(range.len() as u64, 0)?;
         let mut selected: Option<Vec<u32>> = None;
         let mut n = total;
-        if !p.predicates.is_empty() || range.len() < total {
+        if !p.predicates.is_empty() || range.len() < total || p.visible.is_some() {
             let mut keep = if range.len() == total {
                 Bitmap::new(total, true)
             } else {
                 Bitmap::from_fn(total, |i| range.contains(&i))
             };
+            if let Some(seen) = &p.visible {
+                keep.and_with(&seen.slice(p.starts[block], total));
+                if !keep.any() {
+                    return Ok(None);
+                }
+            }
             for (i, pred) in &p.predicates {
                 if let Some(c) = p.columns[*i] {
                     p.segment.filter(c, block, pred, &mut keep)?;
@@ -383,6 +450,10 @@ impl Scan {
         let mut columns = Vec::with_capacity(self.columns.len());
         for (i, &c) in self.columns.iter().enumerate() {
             let name = &self.table.columns[c].name;
+            if let Some(what) = self.table.columns[c].computed {
+                columns.push(self.computed(what, None, &mut (start..start + rows)));
+                continue;
+            }
             columns.push(match fields.iter().position(|f| f.name == *name) {
                 None => self.default_column(i, rows),
                 Some(k) => {
@@ -403,6 +474,13 @@ impl Scan {
         }
         let mut b = Batch { columns, rows };
         query.read(rows as u64, b.bytes() as u64)?;
+        if let Some(seen) = self.visible.as_ref().and_then(|v| v.batch(part, batch)) {
+            let keep = seen.slice(start, rows);
+            if !keep.any() {
+                return Ok(None);
+            }
+            b = b.filter(&keep);
+        }
         for condition in &self.conditions {
             let keep = condition.eval_mask(&b, query)?;
             if !keep.any() {

@@ -1,13 +1,14 @@
 //! Tables as a query sees them: segments and memtable rows of one registered version.
 
-use crate::plan::{Expr, TableVersion};
+use crate::collapse::visible::Visible;
+use crate::plan::{Expr, TableShape, TableVersion};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 use storage::{Cache, Segment};
 use types::codes::UNKNOWN_TABLE;
 use types::parse::parse_type;
-use types::{Batch, Error, Field, Result, Type};
+use types::{Batch, Error, Field, Reservation, Result, Type};
 
 pub struct TableColumnInfo {
     pub name: String,
@@ -15,6 +16,8 @@ pub struct TableColumnInfo {
     pub default: Option<Expr>,
     /// name in segments
     pub stored: String,
+    /// not stored: it says where the row is
+    pub computed: Option<Virtual>,
 }
 
 /// A registered version of a table, memtable rows included: shared by all queries that use it.
@@ -24,7 +27,43 @@ pub struct TableSnapshot {
     pub segments: Vec<Arc<SegmentSlot>>,
     /// memtable rows: column names and batches
     pub memory: Vec<(Arc<Vec<Field>>, Vec<Arc<Batch>>)>,
+    /// what the catalog says of each segment
+    pub marks: Vec<Mark>,
+    /// the table's shape when its engine has a rule for rows with equal keys
+    pub rule: Option<Arc<TableShape>>,
+    /// rows that DELETE left; None when none was deleted
+    pub deleted: Option<Arc<Visible>>,
+    /// rows that FINAL shows: over all partitions, and within each
+    pub finals: [Mutex<Option<Arc<Visible>>>; 2],
+    /// memory of rows that were made for one query
+    pub held: Option<Reservation>,
 }
+
+/// A segment beyond its rows.
+#[derive(Clone, Debug, Default)]
+pub struct Mark {
+    pub level: u32,
+    /// id of the partition
+    pub partition: String,
+}
+
+/// Columns that every table has beside its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Virtual {
+    Part,
+    PartIndex,
+    PartOffset,
+    Partition,
+    RowExists,
+}
+
+pub const VIRTUALS: [(&str, Type, Virtual); 5] = [
+    ("_part", Type::String, Virtual::Part),
+    ("_part_index", Type::UInt64, Virtual::PartIndex),
+    ("_part_offset", Type::UInt64, Virtual::PartOffset),
+    ("_partition_id", Type::String, Virtual::Partition),
+    ("_row_exists", Type::UInt8, Virtual::RowExists),
+];
 
 /// A segment that is opened when first needed.
 pub struct SegmentSlot {
@@ -103,7 +142,7 @@ impl Shelf {
         v: &TableVersion,
         memory: Vec<(Arc<Vec<Field>>, Vec<Arc<Batch>>)>,
     ) -> Result<TableSnapshot> {
-        let columns = v
+        let mut columns = v
             .table
             .columns
             .iter()
@@ -113,19 +152,57 @@ impl Shelf {
                     ty: parse_type(&c.ty)?,
                     default: c.default.clone(),
                     stored: c.stored_name().to_string(),
+                    computed: None,
                 })
             })
             .collect::<Result<Vec<_>>>()?;
+        for (name, ty, computed) in VIRTUALS {
+            // no stored name has a NUL, so no segment has the column
+            let stored = format!("\0{name}");
+            let (name, computed) = (name.to_string(), Some(computed));
+            columns.push(TableColumnInfo { name, ty, default: None, stored, computed });
+        }
         Ok(TableSnapshot {
             store: v.store,
             columns: Arc::new(columns),
             segments: v.segments.iter().map(|s| self.slot(&s.file, s.rows)).collect(),
+            marks: v
+                .segments
+                .iter()
+                .map(|s| Mark {
+                    level: s.level,
+                    partition: if s.partition_id.is_empty() { &s.partition } else { &s.partition_id }.clone(),
+                })
+                .collect(),
+            rule: v.table.engine.as_ref().map(|_| Arc::new(v.table.clone())),
             memory,
+            deleted: None,
+            finals: Default::default(),
+            held: None,
         })
     }
 }
 
 impl TableSnapshot {
+    /// The same table with some of its segments and rows.
+    pub fn part(
+        &self,
+        segments: Vec<(Arc<SegmentSlot>, Mark)>,
+        memory: Vec<(Arc<Vec<Field>>, Vec<Arc<Batch>>)>,
+    ) -> TableSnapshot {
+        let (segments, marks) = segments.into_iter().unzip();
+        TableSnapshot {
+            store: self.store,
+            columns: self.columns.clone(),
+            segments,
+            memory,
+            marks,
+            rule: self.rule.clone(),
+            deleted: None,
+            finals: Default::default(),
+            held: None,
+        }
+    }
     pub fn column(&self, name: &str) -> Result<usize> {
         self.columns.iter().position(|c| c.name == name).ok_or_else(|| {
             Error::new(

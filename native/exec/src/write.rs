@@ -1,12 +1,14 @@
 //! Rows of a table to segments: split by partition, sorted by the key, written and synced.
 
+use crate::collapse::Collapse;
 use crate::expr::{Bound, Scope};
-use crate::plan::{TableColumn, TableShape, WriteTarget};
+use crate::plan::{Check, TableColumn, TableShape, WriteTarget};
 use crate::query::Query;
+use crate::ttl::{Due, Ttl};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use storage::{ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, WriteOptions};
-use types::codes::TOO_MANY_ROWS;
+use types::codes::{TOO_MANY_ROWS, VIOLATED_CONSTRAINT};
 use types::parse::parse_type;
 use types::{Batch, Column, Error, Reservation, Result, Type};
 
@@ -160,6 +162,46 @@ fn partition_text(keys: &[Column], types: &[Type], row: usize) -> Result<String>
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
+/// What every inserted row has to pass: the table's constraints, then its engine's rule.
+pub struct InsertRules {
+    checks: Vec<(Check, Bound)>,
+    pub collapse: Option<Collapse>,
+}
+
+impl InsertRules {
+    pub fn bind(table: &TableShape, as_is: bool, query: &Query) -> Result<InsertRules> {
+        let types: Vec<Type> = table.columns.iter().map(|c| parse_type(&c.ty)).collect::<Result<_>>()?;
+        let scope = Scope { columns: &types, query, scalars: &[], sets: &[] };
+        let checks = if as_is { &[] } else { table.checks.as_slice() };
+        Ok(InsertRules {
+            checks: checks
+                .iter()
+                .map(|c| Ok((c.clone(), Bound::bind(&c.expr, &scope)?)))
+                .collect::<Result<_>>()?,
+            collapse: Some(Collapse::bind(table, query)?).filter(|c| c.collapses() && !as_is),
+        })
+    }
+
+    /// Errors: `VIOLATED_CONSTRAINT`.
+    pub fn check(&self, batch: &Batch, query: &Query) -> Result<()> {
+        for (check, bound) in &self.checks {
+            let good = bound.eval_mask(batch, query)?;
+            if good.all() {
+                continue;
+            }
+            let row = good.not().ones().first().map_or(0, |r| r + 1);
+            return Err(Error::new(
+                VIOLATED_CONSTRAINT,
+                format!(
+                    "Constraint `{}` is violated at row {row}. Expression: ({})",
+                    check.name, check.text
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// Takes rows in any order and batch size, writes segments of up to `segment_rows`.
 pub struct SegmentSink {
     shape: Shape,
@@ -169,6 +211,8 @@ pub struct SegmentSink {
     rows: u64,
     held: Reservation,
     written: Vec<Value>,
+    rules: InsertRules,
+    ttl: Ttl,
     pub total_rows: u64,
     pub total_bytes: u64,
 }
@@ -182,6 +226,8 @@ impl SegmentSink {
             .ok_or_else(|| Error::internal(format!("no store {}", target.store)))?;
         Ok(SegmentSink {
             shape: Shape::bind(&target.table, query)?,
+            rules: InsertRules::bind(&target.table, target.as_is, query)?,
+            ttl: Ttl::bind(&target.table, None, query)?,
             files,
             target,
             pending: Vec::new(),
@@ -199,6 +245,13 @@ impl SegmentSink {
     pub fn pending_rows(&self) -> u64 {
         self.rows
     }
+    /// Takes back the files of a load that was given up.
+    pub fn remove_written(&self) {
+        for n in 0..self.written.len() {
+            // What stays is named by no commit: the collector takes it.
+            let _ = self.files.remove(&format!("{}-{n}.seg", self.target.prefix));
+        }
+    }
     pub fn has_written(&self) -> bool {
         !self.written.is_empty()
     }
@@ -210,6 +263,7 @@ impl SegmentSink {
     }
 
     pub fn add(&mut self, batch: Batch, query: &Arc<Query>) -> Result<()> {
+        self.rules.check(&batch, query)?;
         let bytes = batch.bytes() as u64;
         self.held.resize(self.held.bytes() + bytes)?;
         self.rows += batch.rows as u64;
@@ -223,12 +277,17 @@ impl SegmentSink {
     }
 
     fn write(&mut self, query: &Arc<Query>) -> Result<()> {
-        let parts = std::mem::take(&mut self.pending);
-        let rows = std::mem::take(&mut self.rows) as usize;
+        let mut parts = std::mem::take(&mut self.pending);
+        let mut rows = std::mem::take(&mut self.rows) as usize;
         if rows == 0 {
             return Ok(());
         }
         query.cancel.check()?;
+        if let Some(rule) = &self.rules.collapse {
+            let all = Batch::concat(&self.shape.types, &parts);
+            parts = vec![rule.insert(all, query)?];
+            rows = parts[0].rows;
+        }
         let keys = self.shape.key_columns(&parts, rows);
         let partitions = self.shape.partitions(&keys, query)?;
         let limit = self.target.partitions_max;
@@ -243,14 +302,28 @@ impl SegmentSink {
         }
         for (partition, rows) in partitions {
             query.cancel.check()?;
+            let due = self.due(&parts, rows.as_deref(), query)?;
             let order = self.shape.order(&keys, rows, query)?;
             let path = format!("{}-{}.seg", self.target.prefix, self.written.len());
             let (specs, options) = (self.shape.specs(), self.shape.options(query));
-            let info =
-                storage::write_rows(&self.files, &path, &specs, &parts, order.as_deref(), &options)?;
-            self.written.push(descriptor(&info, &partition, self.target.level));
+            let info = storage::write_rows(&self.files, &path, &specs, &parts, order.as_deref(), &options)?;
+            let mut written = descriptor(&info, &partition, self.target.level);
+            due.describe(&mut written);
+            self.written.push(written);
         }
         self.held.resize(0)
+    }
+
+    /// When the TTL has something to do with these rows (all if `None`).
+    fn due(&self, parts: &[Batch], rows: Option<&[u32]>, query: &Query) -> Result<Due> {
+        if self.ttl.is_empty() {
+            return Ok(Due::default());
+        }
+        let all = Batch::concat(&self.shape.types, parts);
+        match rows {
+            Some(rows) => self.ttl.due_of(&all.gather(rows), query),
+            None => self.ttl.due_of(&all, query),
+        }
     }
 
     /// Writes what waits; gives the descriptors of all segments.

@@ -10,7 +10,7 @@ pub(crate) fn read_error(e: &FileError) -> Error {
 }
 
 /// A failed create, write or sync.
-pub(crate) fn write_error(e: &FileError) -> Error {
+pub fn write_error(e: &FileError) -> Error {
     file_error(e, codes::CANNOT_WRITE_TO_FILE_DESCRIPTOR)
 }
 

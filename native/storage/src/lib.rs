@@ -28,6 +28,7 @@ mod words;
 mod write;
 
 pub use cache::{Cache, CacheStats};
+pub use fault::write_error;
 pub use footer::BLOCK_ROWS;
 pub use memtable::Memtable;
 pub use merge::{Keep, merge_segments};

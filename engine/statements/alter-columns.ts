@@ -1,0 +1,108 @@
+// Columns as ALTER, UPDATE and DELETE look at them.
+
+import type { Span } from '../../sql/ast.ts';
+import { suggest } from '../../sql/suggest.ts';
+import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { resolveCall } from '../plan/bind-call.ts';
+import { failAt } from '../plan/context.ts';
+import { columnsOf, type Expr } from '../plan/expression.ts';
+import { type Run, sessionJson } from '../query/core.ts';
+import { engineColumns } from '../tables/engine-rule.ts';
+import { bindTable, partitionKey } from '../tables/shape.ts';
+import { projectionUsing } from './projection.ts';
+
+export function columnOf(definition: TableDefinition, name: string, span: Span): ColumnDefinition {
+  const column = definition.columns.find((c) => c.name === name);
+  if (column) return column;
+  const near = suggest(
+    name,
+    definition.columns.map((c) => c.name),
+  );
+  throw failAt(
+    span,
+    'NOT_FOUND_COLUMN_IN_BLOCK',
+    `There is no column ${name} in table ${definition.name}`,
+    near ? { hint: `Did you mean \`${near}\`?` } : {},
+  );
+}
+
+export const has = (definition: TableDefinition, name: string): boolean =>
+  definition.columns.some((c) => c.name === name);
+
+/** A column that keys, indexes or other columns are made of cannot go or change its type. */
+export function refuseUsed(
+  run: Run,
+  definition: TableDefinition,
+  name: string,
+  span: Span,
+  what: string,
+): void {
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
+  const own = binding.stored.find((c) => c.name === name);
+  const uses = (text: string): boolean =>
+    own !== undefined && columnsOf(binding.bind(text)).has(own.id);
+  if (what === 'drop') {
+    const user = definition.columns.find(
+      (c) => c.name !== name && c.defaultExpr !== undefined && uses(c.defaultExpr),
+    );
+    if (user) {
+      throw failAt(
+        span,
+        'ILLEGAL_COLUMN',
+        `Cannot drop column ${name}: column ${user.name} is made of it`,
+      );
+    }
+  }
+  const code =
+    what === 'drop'
+      ? 'UNKNOWN_IDENTIFIER'
+      : what === 'update'
+        ? 'CANNOT_UPDATE_COLUMN'
+        : 'ALTER_OF_COLUMN_IS_FORBIDDEN';
+  const keys: [string, readonly string[]][] = [
+    ['ORDER BY', definition.orderBy],
+    ['PARTITION BY', partitionKey(definition)],
+    ['SAMPLE BY', definition.sampleBy === undefined ? [] : [definition.sampleBy]],
+    ['ENGINE', engineColumns(definition).map((column) => `\`${column}\``)],
+  ];
+  for (const [clause, texts] of keys) {
+    if (texts.some(uses)) {
+      throw failAt(
+        span,
+        code,
+        `Cannot ${what} column ${name}: ${clause} of the table is made of it`,
+      );
+    }
+  }
+  if (what === 'rename') return;
+  const projection = what === 'update' ? undefined : projectionUsing(run, definition, name);
+  if (projection) {
+    throw failAt(
+      span,
+      what === 'drop' ? 'UNKNOWN_IDENTIFIER' : 'ALTER_OF_COLUMN_IS_FORBIDDEN',
+      `Cannot ${what} column ${name}: projection ${projection.name} is made of it`,
+      { hint: 'Drop the projection first' },
+    );
+  }
+  const index = definition.indexes.find((i) => uses(i.expr));
+  if (index)
+    throw failAt(
+      span,
+      'ALTER_OF_COLUMN_IS_FORBIDDEN',
+      `Cannot ${what} column ${name}: index ${index.name} is made of it`,
+    );
+}
+
+export function typeDefault(
+  binding: ReturnType<typeof bindTable>,
+  column: ColumnDefinition,
+  span: Span,
+): Expr {
+  const type = {
+    kind: 'literal' as const,
+    type: 'String',
+    value: column.type,
+    key: `l${column.type}`,
+  };
+  return resolveCall(binding.scope, 'defaultValueOfTypeName', [type], span);
+}

@@ -1,0 +1,244 @@
+// Statements that change rows: DELETE and UPDATE, as statements and as commands of ALTER.
+
+import type { Delete, Expression, Node, Partition, Update } from '../../sql/ast.ts';
+import { print } from '../../sql/print.ts';
+import { suggest } from '../../sql/suggest.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { TableState } from '../catalog/state.ts';
+import { fail } from '../errors.ts';
+import { convert } from '../plan/bind-call.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
+import { type Expr, inExpr, literalExpr, mapParts } from '../plan/expression.ts';
+import { isVolatile } from '../plan/rules/push-down-filter.ts';
+import { nullableType } from '../plan/types.ts';
+import type { ChangeJson, ExprJson, Lit, LitValue } from '../plan/wire.ts';
+import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { internalRows } from '../query/internal.ts';
+import { type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
+import { rewrite } from '../storage/mutations.ts';
+import { bindTable } from '../tables/shape.ts';
+import { columnOf, has, refuseUsed, typeDefault } from './alter-columns.ts';
+import { applySettings } from './apply-settings.ts';
+import { plainExpression } from './definition.ts';
+import { refuseCluster, requireTable } from './names.ts';
+import { partitionFilter } from './partition.ts';
+
+/** Computes a column's default for all rows there are. */
+export async function writeDefault(
+  run: Run,
+  table: TableState,
+  name: string,
+  command: Node,
+): Promise<void> {
+  await change(run, table, defaultChange(run, table.definition, name), undefined, command);
+}
+
+/** The change that gives a column its default in every row. */
+export function defaultChange(run: Run, definition: TableDefinition, name: string): ChangeJson {
+  const column = definition.columns.find((c) => c.name === name);
+  if (!column || column.defaultExpr === undefined) return {};
+  const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
+  const value = binding.json(convert(binding.bind(column.defaultExpr), column.type));
+  return { update: [{ column: name, value }] };
+}
+
+/** Rows rewritten, as system.mutations tells it. */
+export async function change(
+  run: Run,
+  table: TableState,
+  what: ChangeJson,
+  only: ((partition: string) => boolean) | undefined,
+  command: Node,
+): Promise<void> {
+  const { storage } = run.core;
+  const test = only && ((segment: { partition: string }) => only(segment.partition));
+  await recorded(run, table, print(command), (started) =>
+    rewrite(
+      storage,
+      storage.store(table.id),
+      { ...what, session: sessionJson(run) },
+      test,
+      started,
+    ),
+  );
+}
+
+/** Runs a mutation and keeps how it went for system.mutations. */
+export async function recorded<T>(
+  run: Run,
+  { definition }: TableState,
+  command: string,
+  work: (started: (job: number) => void) => Promise<T>,
+): Promise<T> {
+  const { mutations } = run.core.storage;
+  const { database, name: table, id: tableId } = definition;
+  const entry = mutations.begin({ database, table, tableId, command });
+  try {
+    const result = await work((job) => mutations.started(entry, job));
+    mutations.done(entry);
+    return result;
+  } catch (error) {
+    const failure = entry.killed ? killedMutation(entry.id) : error;
+    mutations.failed(entry, failure instanceof Error ? failure.message : String(failure));
+    throw failure;
+  }
+}
+
+const killedMutation = (id: string): Error =>
+  fail('ABORTED', `Mutation ${id} was killed; nothing of it stays`);
+
+/** Log tables only ever grow. */
+function refuseEngine(definition: TableDefinition, command: Node, what: string): void {
+  const { name } = definition.engine;
+  if (name === 'Memory' || /MergeTree$/.test(name)) return;
+  throw failAt(command.span, 'NOT_IMPLEMENTED', `Engine ${name} does not support ${what}`, {
+    hint: 'Use a MergeTree',
+  });
+}
+
+const setRowsMax = 1_000_000;
+
+/** Subqueries become their values. */
+async function answered(run: Run, planning: PlanningRun, expr: Expr): Promise<Expr> {
+  const { ctx } = planning;
+  if (ctx.subqueries.length === 0) return expr;
+  const values: Lit[] = [];
+  for (const [i, subquery] of ctx.subqueries.entries()) {
+    // Those before it are answered with it.
+    const alone: PlanningRun = {
+      ...planning,
+      ctx: { ...ctx, subqueries: ctx.subqueries.slice(0, i) },
+    };
+    const types = subquery.node.columns.map((c) => c.type);
+    const rows = await internalRows(run, planText(alone, subquery.node), true);
+    if (rows.length > setRowsMax) {
+      throw fail('SET_SIZE_LIMIT_EXCEEDED', `A subquery gives more than ${setRowsMax} rows`);
+    }
+    const row = (list: unknown[]): LitValue =>
+      list.length === 1 ? (list[0] as LitValue) : (list as LitValue[]);
+    const type = types.length === 1 ? (types[0] as string) : `Tuple(${types.join(', ')})`;
+    if (subquery.usage === 'set') values.push({ type: `Array(${type})`, value: rows.map(row) });
+    else if (subquery.usage === 'exists') {
+      values.push({ type: 'UInt8', value: rows.length > 0 ? '1' : '0' });
+    } else {
+      if (rows.length > 1) {
+        const text = 'Scalar subquery returned more than one row';
+        throw fail('INCORRECT_RESULT_OF_SCALAR_SUBQUERY', text);
+      }
+      values.push({ type: nullableType(type), value: rows[0] ? row(rows[0]) : null });
+    }
+  }
+  const replace = (e: Expr): Expr => {
+    if (e.kind === 'scalar') {
+      const lit = values[e.subquery] as Lit;
+      return convert(literalExpr(lit.type, lit.value), e.type);
+    }
+    const inner = mapParts(e, replace);
+    if (inner.kind !== 'in' || !('subquery' in inner.set)) return inner;
+    const set = { values: values[inner.set.subquery] as Lit };
+    return inExpr(inner.expr, set, inner.negated, inner.type);
+  };
+  return replace(expr);
+}
+
+/** The condition with its subqueries answered: they see the tables as they are now. */
+async function boundCondition(run: Run, definition: TableDefinition, where: Expression) {
+  const planning = startPlanning(run);
+  const kernel = run.core.native.planner(sessionJson(run));
+  const binding = bindTable(kernel, definition, run.settings, planning.ctx);
+  const expr = await answered(run, planning, binding.bind(where));
+  plainExpression(expr, where, 'The condition');
+  if (isVolatile(expr) && !run.settings.bool('allow_nondeterministic_mutations')) {
+    throw failAt(where.span, 'BAD_ARGUMENTS', 'The condition gives other values each time', {
+      hint: 'SET allow_nondeterministic_mutations = 1',
+    });
+  }
+  return { binding, expr, planning };
+}
+
+export async function deleteWhere(
+  run: Run,
+  table: TableState,
+  where: Expression,
+  partition: Partition | undefined,
+  command: Node,
+): Promise<void> {
+  refuseEngine(table.definition, command, 'DELETE');
+  const { binding, expr } = await boundCondition(run, table.definition, where);
+  const only = partition && partitionFilter(run, table.definition, partition);
+  await change(run, table, { delete: binding.json(expr) }, only, command);
+}
+
+export async function updateWhere(
+  run: Run,
+  table: TableState,
+  ast: { assignments: Update['assignments']; where: Expression; partition?: Partition },
+  command: Node,
+): Promise<void> {
+  refuseEngine(table.definition, command, 'UPDATE');
+  const { definition } = table;
+  const { binding, expr, planning } = await boundCondition(run, definition, ast.where);
+  const update: { column: string; value: ExprJson }[] = [];
+  for (const a of ast.assignments) {
+    const name = a.column.parts.map((p) => p.name).join('.');
+    if (!has(definition, name)) {
+      const near = suggest(
+        name,
+        definition.columns.map((c) => c.name),
+      );
+      const hint = near ? { hint: `Did you mean \`${near}\`?` } : {};
+      throw failAt(a.column.span, 'NO_SUCH_COLUMN_IN_TABLE', `There is no column ${name}`, hint);
+    }
+    const column = columnOf(definition, name, a.column.span);
+    if (column.defaultKind === 'ALIAS' || column.defaultKind === 'MATERIALIZED') {
+      throw failAt(
+        a.column.span,
+        'ILLEGAL_COLUMN',
+        `Column ${name} is ${column.defaultKind}: it cannot be updated`,
+      );
+    }
+    refuseUsed(run, { ...definition, indexes: [] }, name, a.column.span, 'update');
+    const isDefault = a.value.kind === 'Literal' && a.value.type === 'default';
+    const value = isDefault
+      ? column.defaultExpr === undefined
+        ? typeDefault(binding, column, a.value.span)
+        : binding.bind(column.defaultExpr)
+      : await answered(run, planning, binding.bind(a.value));
+    plainExpression(value, a.value, 'The new value');
+    update.push({ column: name, value: binding.json(convert(value, column.type)) });
+  }
+  const only = ast.partition && partitionFilter(run, definition, ast.partition);
+  await change(run, table, { updateWhere: binding.json(expr), update }, only, command);
+}
+
+export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  applySettings(run, ast.settings);
+  const table = requireTable(run, ast.table);
+  if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'DELETE FROM a view');
+  await deleteWhere(run, table, ast.where, ast.partition, ast);
+  return done;
+}
+
+export async function updateRows(run: Run, ast: Update): Promise<Answer> {
+  refuseCluster(ast.cluster, ast.span);
+  applySettings(run, ast.settings);
+  const table = requireTable(run, ast.table);
+  if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'UPDATE of a view');
+  const { settings, engine } = table.definition;
+  const enabled =
+    settings.enable_block_number_column === '1' && settings.enable_block_offset_column === '1';
+  if (!enabled || !/MergeTree$/.test(engine.name)) {
+    throw failAt(
+      ast.span,
+      'NOT_IMPLEMENTED',
+      'Lightweight updates are not enabled for this table',
+      {
+        hint: 'Set enable_block_number_column and enable_block_offset_column to 1 for the table, or write ALTER TABLE … UPDATE',
+      },
+    );
+  }
+  const { assignments, where, partition } = ast;
+  await updateWhere(run, table, { assignments, where, ...(partition ? { partition } : {}) }, ast);
+  return done;
+}
