@@ -4,6 +4,7 @@
 //   npm run bench                         generated events (1 M rows) and flights-3m
 //   npm run bench -- --rows 5000000       more of the generated ones
 //   npm run bench -- --hits 1000000       the 105-column table of ../shared/bench, with its 43 queries, where it is there
+//   npm run bench -- tpch --data DIR      TPC-H, and ssb the Star Schema Benchmark (stars.mjs)
 //   npm run bench -- --update             writes bench/baseline.json
 import { spawnSync } from 'node:child_process';
 import {
@@ -23,9 +24,16 @@ import { oracle, oracles } from '../scripts/oracles.mjs';
 import { setup } from '../scripts/setup.mjs';
 import { chdb, duckdb, sizeOf } from './peers.mjs';
 import { BenchServer, root } from './server.mjs';
+import { stars } from './stars.mjs';
 
-const { values: o } = parseArgs({
+const { values: o, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    data: { type: 'string' },
+    work: { type: 'string' },
+    only: { type: 'string' },
+    sf: { type: 'string', default: '1' },
+    plain: { type: 'boolean', default: false },
     rows: { type: 'string', default: '1000000' },
     runs: { type: 'string', default: '3' },
     hits: { type: 'string' },
@@ -37,6 +45,17 @@ const { values: o } = parseArgs({
 const rows = Number(o.rows);
 const runs = Number(o.runs);
 if (!o['no-setup']) await setup();
+if (positionals.length > 0) {
+  const kept = o.work ?? mkdtempSync(join(tmpdir(), 'colonnade-bench-'));
+  const only = o.only?.split(',').map(Number);
+  let same = true;
+  for (const suite of positionals) {
+    if (!['tpch', 'ssb'].includes(suite)) throw new Error(`no bench ${suite}: tpch or ssb`);
+    same &&= await stars(suite, { ...o, runs, only, work: kept });
+  }
+  if (!o.work) rmSync(kept, { recursive: true, force: true });
+  process.exit(same ? 0 : 1);
+}
 const work = mkdtempSync(join(tmpdir(), 'colonnade-bench-'));
 const baselineFile = join(root, 'bench', 'baseline.json');
 

@@ -17,7 +17,7 @@ import {
   replaceColumns,
 } from './expression.ts';
 import { freeColumns } from './free-columns.ts';
-import { type Assigned, filter, type Node, project } from './logical.ts';
+import { type Assigned, filter, type JoinNode, type Node, project } from './logical.ts';
 import { newScope } from './scope.ts';
 import { baseType, nullableType, tupleElements } from './types.ts';
 import { keyPair, type Outside, unnest, type Values } from './unnest.ts';
@@ -151,7 +151,7 @@ function joinOf(
   p: Partner,
   join: JoinKind,
   strictness: 'all' | 'any',
-): Node {
+): JoinNode {
   const scope = newScope(ctx, { start: 0, end: 0 });
   const residual =
     p.residual.length < 2 ? p.residual[0] : resolveCall(scope, 'and', p.residual, scope.span);
@@ -169,6 +169,13 @@ function joinOf(
   };
 }
 
+/** Whether the subquery gives one row whatever it reads. */
+function isAggregate(node: Node): boolean {
+  let top = node;
+  while (top.kind === 'project' || top.kind === 'filter') top = top.input;
+  return top.kind === 'aggregate' && top.keys.length === 0;
+}
+
 /** The rows of `outer` with what the subquery says of each. */
 export function attach(ctx: Planning, outer: Node, e: CorrelatedExpr): { node: Node; expr: Expr } {
   const p = partner(ctx, e, outer);
@@ -177,8 +184,9 @@ export function attach(ctx: Planning, outer: Node, e: CorrelatedExpr): { node: N
     const value = p.value as Expr;
     const column = newColumn(ctx, 'subquery', nullableType(value.type));
     const node = project(p.node, [...pass, { column, expr: convert(value, column.type) }]);
+    const joined = joinOf(ctx, outer, { ...p, node }, 'left', 'any');
     return {
-      node: joinOf(ctx, outer, { ...p, node }, 'left', 'any'),
+      node: isAggregate(e.node) ? { ...joined, unique: column.id } : joined,
       expr: columnExpr(column, e.span),
     };
   }
@@ -215,8 +223,9 @@ export function attachCondition(ctx: Planning, outer: Node, condition: Expr): No
   if (e.kind !== 'correlated' || e.use === 'scalar') return undefined;
   const anti = negated !== e.negated;
   const over = nullable && anti ? filter(outer, callExpr('isNotNull', [nullable], 'UInt8')) : outer;
+  const joined = joinOf(ctx, over, partner(ctx, e, over), anti ? 'anti' : 'semi', 'all');
   return project(
-    joinOf(ctx, over, partner(ctx, e, over), anti ? 'anti' : 'semi', 'all'),
+    { ...joined, rightUnread: true },
     over.columns.map((column) => ({ column, expr: columnExpr(column) })),
   );
 }
