@@ -27,7 +27,7 @@ import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { identifierParts } from './scope.ts';
-import { unfoldedType } from './types.ts';
+import { baseType, isInteger, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 
 /** Functions whose type depends on the value of an argument that may be computed. */
@@ -41,13 +41,15 @@ const sets: Record<string, { negated: boolean; nulls?: true }> = {
   globalNotIn: { negated: true },
   nullIn: { negated: false, nulls: true },
   notNullIn: { negated: true, nulls: true },
+  globalNullIn: { negated: false, nulls: true },
+  globalNotNullIn: { negated: true, nulls: true },
 };
 
 export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   const { kernel, userFunctions } = scope.ctx;
   const lower = ast.name.toLowerCase();
   if (ast.over) return bindWindow(ast, scope, locals);
-  if (lower === 'arrayjoin') return bindArrayJoin(ast, scope, locals);
+  if (lower === 'arrayjoin' || ast.name === 'unnest') return bindArrayJoin(ast, scope, locals);
   if (lower === 'grouping') {
     return groupingExpr(
       ast.args.map((a) => bindExpression(a, scope, locals)),
@@ -256,6 +258,15 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
     });
   const resolve = (fold: boolean) =>
     callExpr(name, args, scope.ctx.kernel.resolveFunction(name, described(fold)), span);
+  const branch = name === 'if' || name === 'multiIf' ? takenBranch(scope, args) : undefined;
+  if (branch) {
+    try {
+      return convert(branch, resolve(false).type);
+    } catch {
+      // The branches have no type in common: the one that is taken has one.
+      return branch;
+    }
+  }
   const fold = needsConstants.test(name);
   try {
     return resolve(fold);
@@ -268,6 +279,23 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   } catch (error) {
     throw withSpan(error, span);
   }
+}
+
+/** The branch of if or multiIf that constant conditions lead to. The others are not run: they may throw. */
+function takenBranch(scope: Scope, args: readonly Expr[]): Expr | undefined {
+  if (args.length < 3 || args.length % 2 === 0) return undefined;
+  const special = (e: Expr): boolean =>
+    e.kind === 'aggregate' || e.kind === 'window' || e.kind === 'unfold' || e.kind === 'grouping';
+  if (args.some((arg) => someExpr(arg, special))) return undefined;
+  for (let i = 0; i + 1 < args.length; i += 2) {
+    const test = args[i] as Expr;
+    if (!isInteger(baseType(test.type)) && baseType(test.type) !== 'Bool') return undefined;
+    const constant = constantOf(scope.ctx, test);
+    if (!constant) return undefined;
+    if (constant.value === true || !/^(0|false|null)$/.test(String(constant.value)))
+      return args[i + 1];
+  }
+  return args[args.length - 1];
 }
 
 function literalParams(ast: FunctionCall, scope: Scope, locals: Locals): Lit[] {

@@ -206,9 +206,15 @@ fn bind(e: &Expr, scope: &Scope<'_>, params: &[Type], depth: usize) -> Result<Bo
             return Err(Error::bad_arguments("A lambda may only be an argument of a higher-order function"));
         }
         Expr::Call { call: name, args } => {
+            let lazy = matches!(name.as_str(), "if" | "multiIf" | "and" | "or");
             let mut bound: Vec<Option<Bound>> = args
                 .iter()
-                .map(|a| if matches!(a, Expr::Lambda { .. }) { Ok(None) } else { again(a).map(Some) })
+                .enumerate()
+                .map(|(i, a)| match a {
+                    Expr::Lambda { .. } => Ok(None),
+                    a if lazy && i > 0 => deferring(|| again(a)).map(Some),
+                    a => again(a).map(Some),
+                })
                 .collect::<Result<_>>()?;
             for (slot, a) in bound.iter_mut().zip(args) {
                 if let Expr::Lambda { lambda, params: n, types } = a {
@@ -248,8 +254,31 @@ pub fn call(name: &str, args: Vec<Bound>, query: &Query) -> Result<Bound> {
     let lazy = if lazy != Lazy::No && args[1..].iter().any(may_fail) { lazy } else { Lazy::No };
     let bound =
         Bound::Call(Arc::new(BoundCall { name: name.to_string(), call, args, lazy, memo: Memo::default() }));
-    if foldable { fold(bound, query) } else { Ok(bound) }
+    if !foldable {
+        return Ok(bound);
+    }
+    match fold(bound.clone(), query) {
+        // a branch that may never be taken fails only when it is
+        Err(_) if DEFERRING.get() > 0 => Ok(bound),
+        folded => folded,
+    }
 }
+
+thread_local! {
+    /// how many branches of lazy functions are being bound, one in another
+    static DEFERRING: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Binds a branch; constants in it that cannot be computed are left to the rows that reach them.
+fn deferring<T>(bind: impl FnOnce() -> T) -> T {
+    DEFERRING.set(DEFERRING.get() + 1);
+    let out = bind();
+    DEFERRING.set(DEFERRING.get() - 1);
+    out
+}
+
+/// Functions whose result depends on the types of their arguments only: values are not computed.
+const OF_TYPES: &[&str] = &["toTypeName", "toColumnTypeName", "defaultValueOfArgumentType", "isNullable", "getSizeOfEnumType"];
 
 fn fold(b: Bound, query: &Query) -> Result<Bound> {
     let ty = b.ty().clone();
@@ -388,6 +417,9 @@ fn plain_call(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<Column>
     for a in &c.args {
         slots.push(match a {
             Bound::Lambda(body, n) => Slot::Lambda(BoundLambda { body, params: *n, outer: input, query }),
+            other if OF_TYPES.contains(&c.name.as_str()) && !other.is_const() => {
+                Slot::Column(Column::default_of(other.ty(), input.rows))
+            }
             other => Slot::Column(eval(other, input, query)?),
         });
     }

@@ -116,7 +116,7 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
     if only_null {
         let ty = Type::nullable(Type::Nothing);
         let run: Run = Box::new(|c| Ok(Column::null_of(&Type::Nothing, c.rows)));
-        return Ok(Arc::new(Wrapped { def, ty, run, only_null, memo: Mutex::default() }));
+        return Ok(Arc::new(Wrapped { def, ty, run, only_null, plain: Vec::new(), memo: Mutex::default() }));
     }
     for a in &mut clean {
         if let Some(c) = &a.constant {
@@ -133,7 +133,8 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
     if low.carries(&ty) && def.category != "JSON" {
         ty = Type::low_cardinality(ty);
     }
-    Ok(Arc::new(Wrapped { def, ty, run: bound.run, only_null, memo: Mutex::default() }))
+    let plain = clean.iter().map(|a| a.ty.clone()).collect();
+    Ok(Arc::new(Wrapped { def, ty, run: bound.run, only_null, plain, memo: Mutex::default() }))
 }
 
 /// Whether LowCardinality survives: one full LowCardinality column at most, all else constant.
@@ -173,6 +174,8 @@ struct Wrapped {
     ty: Type,
     run: Run,
     only_null: bool,
+    /// argument types as the kernel sees them
+    plain: Vec<Type>,
     memo: Mutex<Vec<Memo>>,
 }
 
@@ -256,7 +259,8 @@ impl Wrapped {
         let Some(at) = at else { return Ok(None) };
         let Value::Column(col) = &args[at] else { return Ok(None) };
         let Data::Codes(codes, dict) = &col.data else { return Ok(None) };
-        if self.def.nulls == Nulls::Own && col.has_nulls() {
+        // Where NULLs do not simply become NULL, what a NULL's code points to must not be seen.
+        if col.has_nulls() && (self.def.nulls == Nulls::Own || !self.ty.is_nullable()) {
             return Ok(None);
         }
         if let Some(ready) = self.whole_dict(args, at, rows, dict, session)? {
@@ -382,8 +386,9 @@ impl Wrapped {
             // A type that cannot be NULL (an array): computed from the default under the NULL.
             let columns: Vec<Column> = args
                 .iter()
-                .map(|a| match a {
-                    Value::Column(c) => without_nulls(c),
+                .enumerate()
+                .map(|(i, a)| match a {
+                    Value::Column(c) => defaults_for_nulls(c, self.plain.get(i)),
                     Value::Lambda(_) => Data::Nothing(rows).into(),
                 })
                 .collect();
@@ -431,6 +436,17 @@ impl Wrapped {
             c.len()
         )))
     }
+}
+
+/// The same values with the type's default for each NULL.
+fn defaults_for_nulls(c: &Column, ty: Option<&Type>) -> Column {
+    let (Some(mask), Some(ty)) = (c.null_mask(), ty) else { return without_nulls(c) };
+    let n = c.len();
+    let mut b = ColumnBuilder::with_capacity(ty, n + 1);
+    b.append_column(&without_nulls(&c.flat()));
+    b.push_default(1);
+    let at: Vec<u32> = (0..n).map(|i| if mask.get(i) { n as u32 } else { i as u32 }).collect();
+    b.finish().gather(&at)
 }
 
 /// The same values with the NULL mask dropped.

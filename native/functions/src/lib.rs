@@ -11,6 +11,7 @@ mod decimal;
 mod def;
 mod integer;
 mod lanes;
+mod primes;
 mod registry;
 mod session;
 mod supertype;
@@ -41,25 +42,32 @@ registry! {
     arithmetic "Arithmetic" [arithmetic::DEFS],
     bitmap "Bitmaps" [bitmap::DEFS],
     bits "Bits" [bits::DEFS],
-    arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::sets::DEFS],
+    arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::metrics::DEFS, arrays::order::DEFS, arrays::sets::DEFS],
     cast "Type conversion" [cast::DEFS],
+    curves "Space-filling curves" [curves::DEFS],
     compare "Comparison" [compare::DEFS],
     conditional "Conditional and NULL" [conditional::DEFS],
     dates "Dates and times" [dates::add::DEFS, dates::diff::DEFS, dates::format::DEFS, dates::make::DEFS, dates::now::DEFS, dates::parse::DEFS, dates::parts::DEFS, dates::start::DEFS],
-    hash "Hashes" [hash::DEFS],
+    estimates "Sketches" [estimates::DEFS],
+    hash "Hashes" [hash::DEFS, hash::crypto::DEFS, hash::more::DEFS, hash::shingles::DEFS, hash::shingles::DISTANCES, hash::shingles::SPARSE],
     ip "IP addresses and UUIDs" [ip::DEFS],
     json "JSON" [json::DEFS, json::EXTRACT],
     logic "Logical" [logic::DEFS],
     maps "Maps" [maps::DEFS],
     math "Mathematical" [math::DEFS],
+    lake "Partitions and tables of others" [lake::DEFS],
     misc "Other" [misc::DEFS],
     nested "Tuples, arrays and maps" [nested::DEFS],
     random "Random and row-dependent" [random::DEFS],
     reinterpret "Bytes and decimals" [reinterpret::DEFS],
+    statistics "Statistics and finance" [statistics::DEFS, statistics::finance::DEFS],
+    ids "Identifiers" [ids::DEFS],
+    colors "Colors" [colors::DEFS],
     strings "Strings" [
         strings::basic::DEFS,
         strings::distance::DEFS, strings::encode::DEFS, strings::format::DEFS, strings::like::DEFS, strings::regexp::DEFS,
         strings::replace::DEFS, strings::search::DEFS, strings::search::MULTI, strings::split::DEFS, strings::utf8::DEFS,
+        strings::fuzzy::DEFS, strings::query::DEFS, strings::text::DEFS, strings::unicode::DEFS,
     ],
     tuples "Tuples" [tuples::DEFS],
     url "URLs" [url::DEFS],

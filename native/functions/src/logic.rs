@@ -27,8 +27,8 @@ fn result_type(b: &Bind<'_>) -> Result<Type> {
             return Err(b.illegal(i, "a number or Bool"));
         }
     }
-    let all_bool = (0..b.len()).all(|i| *b.ty(i).base() == Type::Bool);
-    Ok(if all_bool { Type::Bool } else { Type::UInt8 })
+    let any_bool = (0..b.len()).any(|i| *b.ty(i).base() == Type::Bool);
+    Ok(if any_bool { Type::Bool } else { Type::UInt8 })
 }
 
 fn many(b: &Bind<'_>, op: Op) -> Result<Bound> {

@@ -33,6 +33,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("mapPartialSort", "mapPartialSort([f, ]limit, map)", "As mapSort; only the first `limit` entries are in order.", &[], |b| sort(b, false, true)).lambda(params),
     f("mapPartialReverseSort", "mapPartialReverseSort([f, ]limit, map)", "As mapReverseSort; only the first `limit` entries are in order.", &[], |b| sort(b, true, true)).lambda(params),
     f("mapAdd", "mapAdd(a, b, …)", "Values of equal keys added up, keys in order.", &[("mapAdd(map('a', 1), map('a', 2))", "{'a':3}")], |b| add(b, "plus")).own_nulls(),
+    f("mapPopulateSeries", "mapPopulateSeries(map | keys, values[, max])", "The entries with all integer keys between the least and the largest (or max), those that lack with the default.", &[("mapPopulateSeries(map(1, 10, 3, 30))", "{1:10,2:0,3:30}")], populate).own_nulls(),
     f("mapSubtract", "mapSubtract(a, b, …)", "Values of equal keys subtracted, keys in order.", &[("mapSubtract(map('a', 3), map('a', 2))", "{'a':1}")], |b| add(b, "minus")).own_nulls(),
 ];
 
@@ -301,8 +302,105 @@ fn sort(b: &Bind<'_>, descending: bool, partial: bool) -> Result<Bound> {
     })
 }
 
+/// Pairs of arrays (keys, values) are taken as maps and given back as pairs.
+fn add_pairs(b: &Bind<'_>, op: &'static str) -> Result<Bound> {
+    let mut maps = Vec::new();
+    for i in 0..b.len() {
+        match b.ty(i) {
+            Type::Tuple(es) if es.len() == 2 => match (&es[0].1, &es[1].1) {
+                (Type::Array(k), Type::Array(v)) => maps.push(Arg::new(Type::map(k.as_ref().clone(), v.as_ref().clone()))),
+                _ => return Err(b.illegal(i, "a map or a tuple of two arrays")),
+            },
+            _ => return Err(b.illegal(i, "a tuple of two arrays, as the first argument is")),
+        }
+    }
+    let inner = add(&Bind { name: b.name, args: &maps, raw: &maps, session: b.session }, op)?;
+    let Type::Map(kv) = &inner.ty else { return Err(Error::internal("map expected")) };
+    let ty = Type::tuple(vec![Type::array(kv.0.clone()), Type::array(kv.1.clone())]);
+    bound(ty, move |c| {
+        let mut columns = Vec::with_capacity(c.len());
+        for i in 0..c.len() {
+            let parts = tuple_columns(c.col(i))?;
+            let (k, v) = (crate::arrays::elements(&parts[0], c.rows)?, crate::arrays::elements(&parts[1], c.rows)?);
+            if k.offsets != v.offsets {
+                return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Key and value arrays should have same amount of elements"));
+            }
+            columns.push(build(k.offsets, k.values, v.values));
+        }
+        let values: Vec<Value<'_>> = columns.iter().map(Value::Column).collect();
+        let out = (inner.run)(&Ctx { args: &values, rows: c.rows, session: c.session })?;
+        pair_of(&out, c.rows)
+    })
+}
+
+/// A map column as a tuple of its keys and its values.
+fn pair_of(map: &Column, rows: usize) -> Result<Column> {
+    let e = entries(map, rows)?;
+    let (k, v) = (array_column(e.offsets.clone(), e.keys), array_column(e.offsets, e.values));
+    Ok(Data::Tuple(vec![k, v].into(), rows).into())
+}
+
+fn populate(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 3)?;
+    let as_map = matches!(b.ty(0), Type::Map(_));
+    let (k, v) = match (b.ty(0), b.args.get(1).map(|a| &a.ty)) {
+        (Type::Map(kv), _) => kv.as_ref().clone(),
+        (Type::Array(k), Some(Type::Array(v))) => (k.as_ref().clone(), v.as_ref().clone()),
+        _ => return Err(b.illegal(0, "a map, or an array of keys and one of values")),
+    };
+    let fixed = if as_map { 1 } else { 2 };
+    b.arity(fixed, fixed + 1)?;
+    if !matches!(k.int_bits(), Some((n, _)) if n <= 64) {
+        return Err(b.illegal(0, "integer keys"));
+    }
+    if b.len() > fixed {
+        b.integer(fixed)?;
+    }
+    let ty = if as_map { Type::map(k.clone(), v.clone()) } else { Type::tuple(vec![Type::array(k.clone()), Type::array(v.clone())]) };
+    bound(ty, move |c| {
+        let e = if as_map {
+            entries(c.col(0), c.rows)?
+        } else {
+            let (x, y) = (crate::arrays::elements(c.col(0), c.rows)?, crate::arrays::elements(c.col(1), c.rows)?);
+            if x.offsets != y.offsets {
+                return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Keys and values of function mapPopulateSeries must have equal sizes"));
+            }
+            Entries { offsets: x.offsets, keys: x.values, values: y.values, origin: x.origin }
+        };
+        let keys = crate::args::i128s(&e.keys);
+        let most = (c.len() > fixed).then(|| crate::args::i128s(c.col(fixed)));
+        let (mut ks, mut vs) = (ColumnBuilder::new(&k), ColumnBuilder::new(&v));
+        let mut offsets = vec![0u32];
+        for i in 0..c.rows {
+            // the first of equal keys counts
+            let mut known = std::collections::HashMap::new();
+            let range = e.offsets[i] as usize..e.offsets[i + 1] as usize;
+            for p in range {
+                known.entry(keys.at(p)).or_insert(p);
+            }
+            if let (Some(low), Some(high)) = (known.keys().min().copied(), known.keys().max().copied()) {
+                let high = most.as_ref().map_or(high, |m| m.at(i));
+                crate::arrays::check_elements(ks.len().saturating_add(usize::try_from(high.saturating_sub(low)).unwrap_or(0)))?;
+                for key in low..=high {
+                    ks.push_scalar(&types::Scalar::Int(key));
+                    match known.get(&key) {
+                        Some(p) => vs.push_row(&e.values, *p),
+                        None => vs.push_default(1),
+                    }
+                }
+            }
+            offsets.push(ks.len() as u32);
+        }
+        let map = build(offsets, ks.finish(), vs.finish());
+        if as_map { Ok(map) } else { pair_of(&map, c.rows) }
+    })
+}
+
 fn add(b: &Bind<'_>, op: &'static str) -> Result<Bound> {
     b.arity(2, usize::MAX)?;
+    if matches!(b.ty(0), Type::Tuple(_)) {
+        return add_pairs(b, op);
+    }
     let (k, v) = common_map(b)?;
     let types = b.types();
     let sum = resolve(op, &[Arg::new(v.clone()), Arg::new(v.clone())], b.session)?;

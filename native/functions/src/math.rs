@@ -60,6 +60,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("roundDown", "roundDown(x, array)", "The largest element of an array that is not above x, else its smallest.", &[("roundDown(5, [3, 4, 6])", "4")], round_down),
     f("widthBucket", "widthBucket(x, low, high, count)", "Number of the bucket of equal width that x falls into; 0 below, count + 1 above.", &[("widthBucket(10.15, -8.6, 23, 10)", "6")], width_bucket).alias_ci(&["width_bucket"]),
     f("avg2", "avg2(a, b)", "Mean of two numbers.", &[("avg2(1, 2)", "1.5")], |b| two(b, |x, y| (x + y) / 2.0)),
+    f("isProbablePrime", "isProbablePrime(n[, rounds])", "1 for a prime number; wrong with a probability below 4 to the minus rounds.", &[("isProbablePrime(toUInt64(561))", "0")], crate::primes::probable),
     f("isPrime", "isPrime(n)", "1 for a prime number.", &[("isPrime(7)", "1")], |b| { b.arity(1, 1)?; b.unsigned(0)?; bound(Type::UInt8, |c| { let v = crate::args::u64s(c.col(0)); Ok(u8_col((0..c.rows).map(|i| u8::from(prime(v.at(i)))).collect())) }) }),
 ];
 
@@ -436,7 +437,7 @@ fn prime(n: u64) -> bool {
 // ---- special functions ------------------------------------------------------------------------
 
 /// Complementary error function: series below 2.5, continued fraction above.
-fn erfc(x: f64) -> f64 {
+pub fn erfc(x: f64) -> f64 {
     if x.is_nan() {
         return x;
     }

@@ -7,7 +7,7 @@ use types::codes::{FUNCTION_THROW_IF_VALUE_IS_NON_ZERO, TOO_SLOW};
 use types::{Column, ColumnBuilder, Error, Result, Scalar, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("toTypeName", "toTypeName(x)", "Name of the type.", &[("toTypeName(1)", "UInt8")], |b| { b.arity(1, 1)?; constant(Type::String, Scalar::Bytes(b.ty(0).to_string().into_bytes())) }).own_nulls().own_lc(),
+    f("toTypeName", "toTypeName(x)", "Name of the type.", &[("toTypeName(1)", "UInt8")], |b| { b.arity(1, 1)?; constant(Type::String, Scalar::Bytes(b.ty(0).pretty().into_bytes())) }).own_nulls().own_lc(),
     f("toColumnTypeName", "toColumnTypeName(x)", "Name of the type of column that holds the values.", &[], column_type).own_nulls().own_lc().no_fold(),
     f("dumpColumnStructure", "dumpColumnStructure(x)", "The type and the kinds of columns that hold the values.", &[], dump).own_nulls().own_lc().no_fold(),
     f("materialize", "materialize(x)", "The same values, no longer taken for a constant.", &[("materialize(1)", "1")], |b| { b.arity(1, 1)?; bound(b.ty(0).clone(), |c| Ok(c.col(0).flat())) }).own_nulls().own_lc().no_fold(),

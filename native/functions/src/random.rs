@@ -51,6 +51,9 @@ impl Random {
         h.write_u64(SEED.fetch_add(1, Ordering::Relaxed));
         Random(h.finish())
     }
+    pub fn seeded(seed: u64) -> Self {
+        Random(seed)
+    }
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

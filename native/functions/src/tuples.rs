@@ -9,6 +9,7 @@ use crate::supertype::common_type;
 use types::{Column, ColumnBuilder, Data, Result, Scalar, Type};
 
 pub const DEFS: &[FunctionDef] = &[
+    f("flipCoordinates", "flipCoordinates(geometry)", "A point with its coordinates exchanged, or all points of arrays.", &[("flipCoordinates((1.5, 2.5))", "(2.5,1.5)")], flip),
     f("tupleConcat", "tupleConcat(a, b, …)", "Tuples one behind another.", &[("tupleConcat((1, 2), (3, 4))", "(1,2,3,4)")], concat).own_nulls(),
     f("tupleNames", "tupleNames(tuple)", "Names of the elements.", &[("tupleNames((1, 2))", "['1','2']")], names).own_nulls(),
     f("tupleToNameValuePairs", "tupleToNameValuePairs(tuple)", "An array of pairs of name and value.", &[("tupleToNameValuePairs((1, 2))", "[('1',1),('2',2)]")], pairs).own_nulls(),
@@ -159,4 +160,29 @@ fn dot(b: &Bind<'_>) -> Result<Bound> {
         }
         Ok(acc.unwrap_or_else(|| u64_col(vec![0; c.rows])))
     })
+}
+
+/// Pairs of numbers at any depth of arrays.
+fn flip(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    let mut t = b.ty(0);
+    while let Type::Array(i) = t {
+        t = i;
+    }
+    match t {
+        Type::Tuple(es) if es.len() == 2 && es.iter().all(|e| e.1 == Type::Float64) => {}
+        _ => return Err(b.illegal(0, "a point (a tuple of two Float64) or arrays of points")),
+    }
+    bound(b.ty(0).clone(), |c| exchange(&c.col(0).flat()))
+}
+
+fn exchange(c: &types::Column) -> Result<types::Column> {
+    match &c.data {
+        types::Data::Array(a) => {
+            let values = std::sync::Arc::new(exchange(&a.values.flat())?);
+            Ok(types::Data::Array(types::ArrayData { offsets: a.offsets.clone(), values }).into())
+        }
+        types::Data::Tuple(parts, n) => Ok(types::Data::Tuple(parts.iter().rev().cloned().collect(), *n).into()),
+        _ => Err(types::Error::internal("points expected")),
+    }
 }

@@ -24,7 +24,6 @@ pub const DEFS: &[FunctionDef] = &[
     f("arraySlice", "arraySlice(array, offset[, length])", "Elements from a place (1 is the first, negative from the end).", &[("arraySlice([1, 2, 3], 2)", "[2,3]")], slice).own_nulls(),
     f("arrayResize", "arrayResize(array, size[, extender])", "The array cut or filled up to a size (negative: at its start).", &[("arrayResize([1], 3)", "[1,0,0]")], resize).own_nulls(),
     f("arrayFlatten", "arrayFlatten(array)", "Arrays in arrays made one.", &[("arrayFlatten([[1], [2, 3]])", "[1,2,3]")], flatten).own_nulls().alias(&["flatten"]),
-    f("arrayCompact", "arrayCompact(array)", "Runs of equal elements made one.", &[("arrayCompact([1, 1, 2])", "[1,2]")], compact).own_nulls(),
     f("arrayZip", "arrayZip(a, b, …)", "An array of tuples of the elements at the same places.", &[("arrayZip([1, 2], ['a', 'b'])", "[(1,'a'),(2,'b')]")], |b| zip(b, false)).own_nulls(),
     f("arrayZipUnaligned", "arrayZipUnaligned(a, b, …)", "As arrayZip, NULLs where an array is shorter.", &[("arrayZipUnaligned([1], [2, 3])", "[(1,2),(NULL,3)]")], |b| zip(b, true)).own_nulls(),
     f("range", "range([start, ]end[, step])", "Numbers from start (0) up to end.", &[("range(3)", "[0,1,2]"), ("range(1, 7, 2)", "[1,3,5]")], range),
@@ -58,7 +57,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("emptyArrayString", "emptyArrayString()", "An empty array.", &[], |b| empty(b, Type::String)),
 ];
 
-fn need_array(b: &Bind<'_>, i: usize) -> Result<Type> {
+pub fn need_array(b: &Bind<'_>, i: usize) -> Result<Type> {
     match b.ty(i) {
         Type::Array(t) => Ok(t.as_ref().clone()),
         _ => Err(b.illegal(i, "Array")),
@@ -256,19 +255,6 @@ fn flatten(b: &Bind<'_>) -> Result<Bound> {
             col = Data::Array(ArrayData { offsets: offsets.into(), values: inner.values.clone() }).into();
         }
         Ok(col)
-    })
-}
-
-fn compact(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, 1)?;
-    need_array(b, 0)?;
-    bound(b.ty(0).clone(), |c| {
-        let a = arrays(c.col(0))?;
-        let values = a.values;
-        pick(c.col(0), c.rows, |_, r, at| {
-            let start = r.start;
-            at.extend(r.filter(|&k| k == start || compare_rows(values, k - 1, values, k).is_ne()).map(|k| k as u32));
-        })
     })
 }
 

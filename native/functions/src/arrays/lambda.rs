@@ -41,6 +41,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("arrayCumSum", "arrayCumSum([f, ]array, …)", "Running sums.", &[("arrayCumSum([1, 2, 3])", "[1,3,6]")], |b| running(b, Running::Sum)).lambda(params),
     f("arrayCumSumNonNegative", "arrayCumSumNonNegative([f, ]array, …)", "Running sums that begin anew at 0 when they fall below.", &[("arrayCumSumNonNegative([1, -2, 3])", "[1,0,3]")], |b| running(b, Running::NonNegative)).lambda(params),
     f("arrayDifference", "arrayDifference([f, ]array, …)", "Differences to the element before; 0 first.", &[("arrayDifference([1, 3, 6])", "[0,2,3]")], |b| running(b, Running::Difference)).lambda(params),
+    f("arrayCompact", "arrayCompact([f, ]array, …)", "Runs of elements that are equal (for which f is equal) made one.", &[("arrayCompact([1, 1, 2])", "[1,2]")], compact).lambda(params),
     f("arrayFold", "arrayFold(f, array, …, start)", "f(accumulator, element, …) applied from the first element to the last.", &[("arrayFold((acc, x) -> acc + x, [1, 2], 0::Int64)", "3")], fold).lambda(fold_params),
 ];
 
@@ -548,5 +549,20 @@ fn fold(b: &Bind<'_>) -> Result<Bound> {
             acc = stack.finish().gather(&place);
         }
         Ok(acc)
+    })
+}
+
+fn compact(b: &Bind<'_>) -> Result<Bound> {
+    let s = shape(b, false, 0)?;
+    bound(Type::array(s.inner[0].clone()), move |c| {
+        let (e, keys) = s.run(c, "arrayCompact")?;
+        let (mut offsets, mut at) = (vec![0u32], Vec::new());
+        for w in e.offsets.windows(2) {
+            at.extend((w[0]..w[1]).filter(|&k| {
+                k == w[0] || compare_rows(&keys, k as usize - 1, &keys, k as usize).is_ne()
+            }));
+            offsets.push(at.len() as u32);
+        }
+        Ok(array_column(offsets, e.values.gather(&at)))
     })
 }

@@ -2,6 +2,8 @@
 
 pub mod basic;
 pub mod lambda;
+pub mod metrics;
+pub mod order;
 pub mod sets;
 
 use crate::args::{arrays, array_column};

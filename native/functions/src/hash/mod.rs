@@ -4,7 +4,10 @@
 //! bytes (all others), tuples as their elements, arrays as their size and elements; hashes of several
 //! values are combined from the first to the last.
 
+pub mod crypto;
 mod kernels;
+pub mod more;
+pub mod shingles;
 
 use crate::args::{i64s, strs, tuple_columns, u32_col, u64_col, u64s};
 use crate::bind::{Bind, Bound, bound};
@@ -13,7 +16,12 @@ use kernels::*;
 use types::codes::BAD_ARGUMENTS;
 use types::{Column, Data, Error, FixedData, Result, Type, match_numeric};
 
-pub use kernels::city64;
+pub use kernels::{city64, murmur3_32, sip128};
+
+/// SipHash-2-4 without a key.
+pub fn sip_of(s: &[u8]) -> u64 {
+    sip64(s, 0, 0)
+}
 
 macro_rules! digest { ($name:literal, $bytes:literal, $example:literal, $of:expr) => {
     f($name, concat!($name, "(s)"), concat!($name, " digest as FixedString."), &[(concat!("hex(", $name, "('abc'))"), $example)], |b| digest(b, $bytes, $of))
@@ -27,6 +35,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("xxHash32", "xxHash32(a, …)", "xxHash, 32 bits.", &[("xxHash32('a')", "1426945110")], any::<Xx32>),
     f("xxHash64", "xxHash64(a, …)", "xxHash, 64 bits.", &[("xxHash64('a')", "15154266338359012955")], any::<Xx64>),
     f("xxh3", "xxh3(a, …)", "XXH3, 64 bits.", &[("xxh3('a')", "16629034431890738719")], any::<Xxh3>),
+    f("wyHash64", "wyHash64(a, …)", "wyhash of any values.", &[("wyHash64('a')", "7852112099385141351")], any::<Wy>),
     f("murmurHash2_32", "murmurHash2_32(a, …)", "MurmurHash2, 32 bits.", &[("murmurHash2_32('a')", "2456313694")], any::<Murmur2x32>),
     f("murmurHash2_64", "murmurHash2_64(a, …)", "MurmurHash2, 64 bits.", &[("murmurHash2_64('a')", "510903276987443985")], any::<Murmur2x64>),
     f("gccMurmurHash", "gccMurmurHash(a, …)", "MurmurHash2 with gcc's seed.", &[("gccMurmurHash('a')", "4993892634952068459")], any::<Gcc>),
@@ -37,6 +46,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("sipHash128", "sipHash128(a, …)", "SipHash of 128 bits as FixedString(16).", &[("hex(sipHash128('abc'))", "B6B415A2DA966B6C685A65E54C12A353")], any128::<Sip128>),
     f("sipHash128Reference", "sipHash128Reference(a, …)", "SipHash-2-4-128 as its authors define it.", &[("hex(sipHash128Reference('abc'))", "6C95DEC302962FA8CA5E69C1D5D15478")], any128::<Sip128Reference>),
     f("murmurHash3_128", "murmurHash3_128(a, …)", "MurmurHash3, 128 bits as FixedString(16).", &[("hex(murmurHash3_128('abc'))", "6778AD3F3F3F96B4522DCA264174A23B")], any128::<Murmur3x128>),
+    f("xxh3_128", "xxh3_128(a, …)", "XXH3, 128 bits as FixedString(16).", &[("hex(xxh3_128('abc'))", "06B05AB6733A618578AF5F94892F3950")], any128::<Xxh3Wide>),
     f("sipHash64Keyed", "sipHash64Keyed((k0, k1), a, …)", "SipHash-2-4 with a key.", &[("sipHash64Keyed((toUInt64(1), toUInt64(2)), 'abc')", "15085598991770005917")], keyed),
     f("intHash32", "intHash32(n)", "A 32-bit hash of an integer.", &[("intHash32(1)", "1343103100")], |b| { int_arg(b)?; bound(Type::UInt32, |c| { let v = u64s(c.col(0)); Ok(u32_col((0..c.rows).map(|i| int_hash32(v.at(i))).collect())) }) }),
     f("intHash64", "intHash64(n)", "A 64-bit hash of an integer.", &[("intHash64(1)", "10577349846663553072")], |b| { int_arg(b)?; bound(Type::UInt64, |c| { let v = u64s(c.col(0)); Ok(u64_col((0..c.rows).map(|i| int_hash64(v.at(i))).collect())) }) }),
@@ -85,6 +95,7 @@ hashes! {
     Xx32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh32::xxh32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair32(a, b)) } }
     Xx64 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh64::xxh64(s, 0) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
     Xxh3 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh3::xxh3_64(s) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
+    Wy { fn bytes(s: &[u8]) -> u64 { more::wy64(s) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
     Murmur2x32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { murmur2_32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { u64::from(int_hash32(a)) ^ b } }
     Murmur2x64 { fn bytes(s: &[u8]) -> u64 { murmur2_64(s, 0) } fn combine(a: u64, b: u64) -> u64 { int_hash64(a) ^ b } }
     Gcc { fn bytes(s: &[u8]) -> u64 { murmur2_64(s, 0xc70f_6907) } fn combine(a: u64, b: u64) -> u64 { int_hash64(a) ^ b } }
@@ -193,6 +204,13 @@ trait Wide: 'static {
 struct Sip128;
 struct Sip128Reference;
 struct Murmur3x128;
+struct Xxh3Wide;
+impl Wide for Xxh3Wide {
+    fn bytes(s: &[u8]) -> u128 {
+        // the canonical form has the high half first
+        xxhash_rust::xxh3::xxh3_128(s).swap_bytes()
+    }
+}
 impl Wide for Sip128 {
     fn bytes(s: &[u8]) -> u128 {
         sip128(s, 0, 0)
@@ -216,7 +234,7 @@ fn any128<H: Wide>(b: &Bind<'_>) -> Result<Bound> {
     bound(Type::FixedString(16), move |c| {
         let mut state: Vec<u128> = Vec::new();
         for (i, t) in types.iter().enumerate() {
-            feed128::<H>(&c.col(i).flat(), t, c.rows, &mut state);
+            feed128(&c.col(i).flat(), t, c.rows, &mut state, &H::bytes);
         }
         if state.is_empty() {
             state = vec![NO_ARGUMENTS.into(); c.rows];
@@ -226,17 +244,19 @@ fn any128<H: Wide>(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
-fn combine128<H: Wide>(a: u128, b: u128) -> u128 {
+fn combine128(a: u128, b: u128, of: &dyn Fn(&[u8]) -> u128) -> u128 {
     let mut both = [0u8; 32];
     both[..16].copy_from_slice(&a.to_le_bytes());
     both[16..].copy_from_slice(&b.to_le_bytes());
-    H::bytes(&both)
+    of(&both)
 }
 
-fn feed128<H: Wide>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>) {
+fn feed128(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>, of: &dyn Fn(&[u8]) -> u128) {
     let col = col.flat();
     match (&col.data, ty) {
-        (Data::Tuple(cs, _), Type::Tuple(es)) => cs.iter().zip(es.iter()).for_each(|(x, e)| feed128::<H>(x, &e.1, rows, state)),
+        (Data::Tuple(cs, _), Type::Tuple(es)) => {
+            cs.iter().zip(es.iter()).for_each(|(x, e)| feed128(x, &e.1, rows, state, of))
+        }
         (Data::Array(a), _) => {
             let inner = match ty {
                 Type::Array(t) => t.as_ref().clone(),
@@ -244,15 +264,15 @@ fn feed128<H: Wide>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>)
                 _ => Type::Nothing,
             };
             let mut elements = Vec::new();
-            feed128::<H>(&a.values, &inner, a.values.len(), &mut elements);
+            feed128(&a.values, &inner, a.values.len(), &mut elements, of);
             let mut out = Vec::with_capacity(rows);
             for (i, w) in a.offsets.windows(2).enumerate() {
                 let mut h = u128::from(int_hash64(u64::from(w[1] - w[0])));
                 if let Some(s) = state.get(i) {
-                    h = combine128::<H>(*s, h);
+                    h = combine128(*s, h, of);
                 }
                 for k in w[0]..w[1] {
-                    h = combine128::<H>(h, elements.get(k as usize).copied().unwrap_or(0));
+                    h = combine128(h, elements.get(k as usize).copied().unwrap_or(0), of);
                 }
                 out.push(h);
             }
@@ -260,22 +280,26 @@ fn feed128<H: Wide>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>)
         }
         (Data::Str(_) | Data::Fixed(_), _) => {
             let s = strs(&col);
-            add(state, (0..rows).map(|i| H::bytes(s.at(i))).collect(), combine128::<H>);
+            add(state, (0..rows).map(|i| of(s.at(i))).collect(), |a, b| combine128(a, b, of));
         }
         _ => {
-            let hashes = match_numeric!(&col.data, v, W => v.iter().map(|x| H::bytes(&x.to_le_bytes())).collect(), vec![0; rows]);
-            add(state, hashes, combine128::<H>);
+            let hashes = match_numeric!(&col.data, v, W => v.iter().map(|x| of(&x.to_le_bytes())).collect(), vec![0; rows]);
+            add(state, hashes, |a, b| combine128(a, b, of));
         }
     }
 }
 
-fn keyed(b: &Bind<'_>) -> Result<Bound> {
+/// The first argument is a tuple of two UInt64.
+fn key_argument(b: &Bind<'_>) -> Result<()> {
     b.arity(1, usize::MAX)?;
-    let bad = || Error::new(BAD_ARGUMENTS, "First argument (the key) of function sipHash64Keyed must be a tuple of two UInt64");
     match b.ty(0) {
-        Type::Tuple(es) if es.len() == 2 && es.iter().all(|e| e.1 == Type::UInt64) => {}
-        _ => return Err(bad()),
+        Type::Tuple(es) if es.len() == 2 && es.iter().all(|e| e.1 == Type::UInt64) => Ok(()),
+        _ => Err(Error::new(BAD_ARGUMENTS, format!("First argument (the key) of function {} must be a tuple of two UInt64", b.name))),
     }
+}
+
+fn keyed(b: &Bind<'_>) -> Result<Bound> {
+    key_argument(b)?;
     let types = b.types();
     bound(Type::UInt64, move |c| {
         let keys = tuple_columns(c.col(0))?;

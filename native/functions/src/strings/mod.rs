@@ -4,11 +4,15 @@ pub mod basic;
 pub mod distance;
 pub mod encode;
 pub mod format;
+pub mod fuzzy;
 pub mod like;
+pub mod query;
 pub mod regexp;
 pub mod replace;
 pub mod search;
 pub mod split;
+pub mod text;
+pub mod unicode;
 pub mod utf8;
 
 use crate::args::{StrOut, array_column, bools, check_bytes, strs, u64_col};

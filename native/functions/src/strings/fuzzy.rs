@@ -1,0 +1,190 @@
+//! Regular expressions matched up to a number of edits (bytes inserted, left out or replaced).
+
+use crate::args::{bools, strs, u64_col};
+use crate::bind::{Bind, Bound, bound};
+use crate::def::{FunctionDef, f};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use types::codes::{BAD_ARGUMENTS, CANNOT_COMPILE_REGEXP};
+use types::{Error, Result, Scalar, Type};
+
+pub const DEFS: &[FunctionDef] = &[
+    f("multiFuzzyMatchAny", "multiFuzzyMatchAny(haystack, distance, patterns)", "1 if any pattern matches within a number of edits.", &[("multiFuzzyMatchAny('hello', 1, ['hallo'])", "1")], |b| fuzzy(b, Gives::Any)),
+    f("multiFuzzyMatchAnyIndex", "multiFuzzyMatchAnyIndex(haystack, distance, patterns)", "Place of a pattern that matches within a number of edits, else 0.", &[("multiFuzzyMatchAnyIndex('hello', 1, ['zzzzz', 'hxllo'])", "2")], |b| fuzzy(b, Gives::Index)),
+    f("multiFuzzyMatchAllIndices", "multiFuzzyMatchAllIndices(haystack, distance, patterns)", "Places of all patterns that match within a number of edits.", &[("multiFuzzyMatchAllIndices('hello', 2, ['hexxo', 'hello', 'qqqqq'])", "[1,2]")], |b| fuzzy(b, Gives::All)),
+];
+
+#[derive(Clone, Copy)]
+enum Gives {
+    Any,
+    Index,
+    All,
+}
+
+const DISTANCE_MAX: i64 = 32;
+const STATES_MAX: usize = 1 << 12;
+
+fn fuzzy(b: &Bind<'_>, gives: Gives) -> Result<Bound> {
+    b.arity(3, 3)?;
+    b.plain_string(0)?;
+    b.unsigned(1)?;
+    let distance = b.const_int(1)?;
+    if distance > DISTANCE_MAX {
+        return Err(Error::new(BAD_ARGUMENTS, format!("The distance of function {} must not be larger than {DISTANCE_MAX}", b.name)));
+    }
+    match b.ty(2) {
+        Type::Array(t) if matches!(**t, Type::String | Type::Nothing) => {}
+        _ => return Err(b.illegal(2, "an array of strings")),
+    }
+    let Scalar::Array(list) = b.need_constant(2)?.scalar(0) else { return Err(b.illegal(2, "an array of strings")) };
+    let machines = list.iter().map(|p| Machine::new(p.as_str().unwrap_or_default(), distance as usize)).collect::<Result<Vec<_>>>()?;
+    let ty = match gives {
+        Gives::Any => Type::UInt8,
+        Gives::Index => Type::UInt64,
+        Gives::All => Type::array(Type::UInt64),
+    };
+    bound(ty, move |c| {
+        let s = strs(c.col(0));
+        match gives {
+            Gives::Any => Ok(bools(c.rows, |i| machines.iter().any(|m| m.matches(s.at(i))))),
+            Gives::Index => Ok(u64_col((0..c.rows).map(|i| machines.iter().position(|m| m.matches(s.at(i))).map_or(0, |p| p as u64 + 1)).collect())),
+            Gives::All => {
+                let (mut offsets, mut out) = (vec![0u32], Vec::new());
+                for i in 0..c.rows {
+                    out.extend(machines.iter().enumerate().filter(|(_, m)| m.matches(s.at(i))).map(|(k, _)| k as u64 + 1));
+                    offsets.push(out.len() as u32);
+                }
+                Ok(crate::args::array_column(offsets, u64_col(out)))
+            }
+        }
+    })
+}
+
+enum State {
+    /// one byte of these ranges, then on
+    Byte(Vec<(u8, u8)>, usize),
+    Split(Vec<usize>),
+    /// only at the start or the end of the text
+    At(Look, usize),
+    Done,
+}
+
+/// An automaton run for all numbers of edits at once.
+struct Machine {
+    states: Vec<State>,
+    start: usize,
+    edits: usize,
+}
+
+impl Machine {
+    fn new(pattern: &str, edits: usize) -> Result<Self> {
+        let bad = |e: String| Error::new(CANNOT_COMPILE_REGEXP, format!("Pattern '{pattern}' failed with error '{e}'"));
+        let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).map_err(|e| bad(e.to_string()))?;
+        if edits > 0 && hir.properties().minimum_len().is_some_and(|n| n <= edits) {
+            return Err(Error::new(BAD_ARGUMENTS, format!("Pattern '{pattern}' failed with error 'Approximate matching patterns that reduce to vacuous patterns are disallowed.'")));
+        }
+        let mut m = Machine { states: vec![State::Done], start: 0, edits };
+        m.start = m.add(&hir, 0).ok_or_else(|| bad("the pattern is too large or uses an assertion other than ^ and $".into()))?;
+        Ok(m)
+    }
+
+    fn push(&mut self, s: State) -> Option<usize> {
+        if self.states.len() >= STATES_MAX {
+            return None;
+        }
+        self.states.push(s);
+        Some(self.states.len() - 1)
+    }
+
+    /// The state that matches `hir` and goes on with `next`.
+    fn add(&mut self, hir: &Hir, next: usize) -> Option<usize> {
+        match hir.kind() {
+            HirKind::Empty => Some(next),
+            HirKind::Literal(l) => l.0.iter().rev().try_fold(next, |n, b| self.push(State::Byte(vec![(*b, *b)], n))),
+            HirKind::Class(Class::Bytes(c)) => self.push(State::Byte(c.ranges().iter().map(|r| (r.start(), r.end())).collect(), next)),
+            HirKind::Class(Class::Unicode(c)) => {
+                let ranges = c.ranges().iter().filter(|r| r.start().is_ascii()).map(|r| (r.start() as u8, u8::try_from(u32::from(r.end())).unwrap_or(255)));
+                self.push(State::Byte(ranges.collect(), next))
+            }
+            HirKind::Look(l @ (Look::Start | Look::End)) => self.push(State::At(*l, next)),
+            HirKind::Look(_) => None,
+            HirKind::Capture(c) => self.add(&c.sub, next),
+            HirKind::Concat(parts) => parts.iter().rev().try_fold(next, |n, p| self.add(p, n)),
+            HirKind::Alternation(parts) => {
+                let heads = parts.iter().map(|p| self.add(p, next)).collect::<Option<Vec<_>>>()?;
+                self.push(State::Split(heads))
+            }
+            HirKind::Repetition(r) => {
+                let mut at = match r.max {
+                    None => {
+                        let again = self.push(State::Split(vec![next]))?;
+                        let body = self.add(&r.sub, again)?;
+                        self.states[again] = State::Split(vec![body, next]);
+                        again
+                    }
+                    Some(max) => {
+                        let mut at = next;
+                        for _ in r.min..max {
+                            let body = self.add(&r.sub, at)?;
+                            at = self.push(State::Split(vec![body, next]))?;
+                        }
+                        at
+                    }
+                };
+                for _ in 0..r.min {
+                    at = self.add(&r.sub, at)?;
+                }
+                Some(at)
+            }
+        }
+    }
+
+    /// Fewest edits with which each state is reached; `usize::MAX` = not.
+    fn matches(&self, text: &[u8]) -> bool {
+        let n = self.states.len();
+        let mut now = vec![usize::MAX; n];
+        let mut found = false;
+        self.reach(&mut now, self.start, 0, text.is_empty(), true, &mut found);
+        for (i, byte) in text.iter().enumerate() {
+            if found {
+                return true;
+            }
+            let end = i + 1 == text.len();
+            let mut next = vec![usize::MAX; n];
+            for (s, &e) in now.iter().enumerate() {
+                if e == usize::MAX {
+                    continue;
+                }
+                if let State::Byte(ranges, to) = &self.states[s] {
+                    let hit = ranges.iter().any(|(a, b)| a <= byte && byte <= b);
+                    let cost = e + usize::from(!hit);
+                    self.reach(&mut next, *to, cost, end, false, &mut found);
+                    // the byte is one too many
+                    self.reach(&mut next, s, e + 1, end, false, &mut found);
+                }
+            }
+            // a match may begin anywhere
+            self.reach(&mut next, self.start, 0, end, false, &mut found);
+            now = next;
+        }
+        found
+    }
+
+    fn reach(&self, set: &mut [usize], state: usize, edits: usize, at_end: bool, at_start: bool, found: &mut bool) {
+        let mut todo = vec![(state, edits)];
+        while let Some((s, e)) = todo.pop() {
+            if e > self.edits || e >= set[s] {
+                continue;
+            }
+            set[s] = e;
+            match &self.states[s] {
+                State::Done => *found = true,
+                State::Split(to) => todo.extend(to.iter().map(|t| (*t, e))),
+                State::At(Look::Start, to) if at_start => todo.push((*to, e)),
+                State::At(Look::End, to) if at_end => todo.push((*to, e)),
+                State::At(..) => {}
+                // the byte is left out
+                State::Byte(_, to) => todo.push((*to, e + 1)),
+            }
+        }
+    }
+}
