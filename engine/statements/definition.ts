@@ -58,6 +58,22 @@ const codecs = new Set([
   'DEFAULT',
 ]);
 
+const numeric = new Set(['DELTA', 'DOUBLEDELTA', 'GORILLA', 'T64', 'FPC', 'GCD', 'ALP']);
+
+/** Codecs of numbers make nothing of texts. */
+function checkCodec(list: readonly FunctionCall[], type: string): void {
+  const inner = type.replace(/^((Array|Nullable|LowCardinality)\()+/, '');
+  if (!/^(String|JSON|Object|AggregateFunction)/.test(inner)) return;
+  const codec = list.find((c) => numeric.has(c.name.toUpperCase()));
+  if (!codec) return;
+  throw failAt(
+    codec.nameSpan,
+    'BAD_ARGUMENTS',
+    `Codec ${codec.name} is only applicable for data types of fixed size, not ${type}`,
+    { hint: 'Use LZ4 or ZSTD' },
+  );
+}
+
 function codecText(list: readonly FunctionCall[]): string {
   for (const codec of list) {
     if (codecs.has(codec.name.toUpperCase())) continue;
@@ -130,7 +146,10 @@ export function columnDefinition(
     column.defaultKind = kinds[written.type];
     if (written.expr) column.defaultExpr = print(written.expr);
   }
-  if (ast.codec) column.codec = codecText(ast.codec);
+  if (ast.codec) {
+    checkCodec(ast.codec, type);
+    column.codec = codecText(ast.codec);
+  }
   if (ast.comment !== undefined) column.comment = ast.comment;
   if (ast.ttl) column.ttl = print(ast.ttl);
   return column;
@@ -487,6 +506,23 @@ export function withConstraints(
 }
 
 /** The value of a table's setting; UNKNOWN_SETTING for a name that ClickHouse does not know. */
+/** What was decided when the table was made. */
+const fixedSettings = new Set([
+  'index_granularity',
+  'index_granularity_bytes',
+  'enable_mixed_granularity_parts',
+  'storage_policy',
+  'disk',
+]);
+
+/** A setting that ALTER changes. */
+export function changedSetting(name: string, span: Span, value: string): string {
+  if (fixedSettings.has(name)) {
+    throw failAt(span, 'READONLY_SETTING', `Setting '${name}' is readonly for storage MergeTree`);
+  }
+  return tableSetting(name, span, value);
+}
+
 export function tableSetting(name: string, span: Span, value: string): string {
   if (mergeTreeSettings.has(name)) return value;
   const near = suggest(name, mergeTreeSettings.keys());

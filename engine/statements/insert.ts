@@ -417,7 +417,7 @@ async function insertExpressions(
     // Of plain values the decoder says more: row, column and value.
     const known = before instanceof EngineError && error instanceof EngineError;
     if (computed || !known || before.name === error.name) throw computed ? error : before;
-    throw fail(error.name, before.message);
+    throw new EngineError(error.name, error.code, error.fault, before.message);
   });
   return inserted(outcome);
 }

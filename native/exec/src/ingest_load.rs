@@ -28,7 +28,9 @@ pub struct Load {
     decoder: Decoder,
     /// pieces may be read apart
     splits: bool,
-    /// rows that pieces had
+    /// the input is a file that the decoder never sees
+    in_place: bool,
+    /// rows that were read beside the decoder
     rows_apart: u64,
     pub sink: SegmentSink,
     hash: RowHash,
@@ -53,6 +55,7 @@ impl Load {
             options,
             decoder,
             splits,
+            in_place: false,
             rows_apart: 0,
             sink,
             hash: RowHash::default(),
@@ -139,8 +142,9 @@ impl Load {
         Ok(bytes.len())
     }
 
-    /// A whole Parquet file. Each worker reads some of the columns.
+    /// A whole Parquet file; nothing else may follow. Each worker reads some of the columns.
     pub fn take_parquet(&mut self, source: &ParquetSource) -> Result<()> {
+        self.in_place = true;
         let lots = source.lots(&self.shaper.fields, &self.options, 4 * threads())?;
         let lenient = InputOptions { skip_unknown: true, ..self.options.clone() };
         for group in 0..source.row_groups() {
@@ -199,6 +203,9 @@ impl Load {
 
     /// No more bytes come: what is left is decoded.
     pub fn end(&mut self) -> Result<Report> {
+        if self.in_place {
+            return Ok(Report { rows: self.rows_apart, ..Report::default() });
+        }
         let Load { decoder, shaper, spec, query, hash, sink, .. } = self;
         decoder.finish_with(&mut |block| {
             let (batch, rows_hash) = shaper.shape(block, spec.hash, query)?;

@@ -44,8 +44,7 @@ impl Ingest {
         else {
             return Err(Error::internal("ingestOpen needs store, prefix and table"));
         };
-        let files =
-            files::store(store).ok_or_else(|| Error::internal(format!("no store {store}")))?;
+        let files = files::store(store).ok_or_else(|| Error::internal(format!("no store {store}")))?;
         // Named like a segment that the sink never writes, so that the collector knows it.
         let spool = format!("{prefix}-0-0.seg");
         let target = WriteTarget {
@@ -175,11 +174,7 @@ struct State {
 
 impl Stage {
     fn new(load: Load, query: Arc<Query>) -> Stage {
-        let shared = Shared {
-            load: Mutex::new(Some(load)),
-            state: Mutex::default(),
-            idle: Condvar::new(),
-        };
+        let shared = Shared { load: Mutex::new(Some(load)), state: Mutex::default(), idle: Condvar::new() };
         Stage { shared: Arc::new(shared), query }
     }
 
@@ -210,7 +205,9 @@ impl Stage {
             state.busy = false;
             state.failure = result.err();
             state.spare = Some(lot);
-            if state.abandoned && let Some(load) = shared.load.lock().take() {
+            if state.abandoned
+                && let Some(load) = shared.load.lock().take()
+            {
                 load.sink.remove_written();
             }
             drop(state);

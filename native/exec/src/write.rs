@@ -8,7 +8,7 @@ use crate::ttl::{Due, Ttl};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use storage::{ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, WriteOptions};
-use types::codes::{TOO_MANY_ROWS, VIOLATED_CONSTRAINT};
+use types::codes::{SIZES_OF_ARRAYS_DONT_MATCH, TOO_MANY_ROWS, VIOLATED_CONSTRAINT};
 use types::parse::parse_type;
 use types::{Batch, Column, Error, Reservation, Result, Type};
 
@@ -165,6 +165,8 @@ fn partition_text(keys: &[Column], types: &[Type], row: usize) -> Result<String>
 /// What every inserted row has to pass: the table's constraints, then its engine's rule.
 pub struct InsertRules {
     checks: Vec<(Check, Bound)>,
+    /// columns that are one nested table: their arrays have the same lengths
+    nested: Vec<Vec<(String, usize)>>,
     pub collapse: Option<Collapse>,
 }
 
@@ -173,7 +175,21 @@ impl InsertRules {
         let types: Vec<Type> = table.columns.iter().map(|c| parse_type(&c.ty)).collect::<Result<_>>()?;
         let scope = Scope { columns: &types, query, scalars: &[], sets: &[] };
         let checks = if as_is { &[] } else { table.checks.as_slice() };
+        let mut nested: Vec<Vec<(String, usize)>> = Vec::new();
+        for (i, c) in table.columns.iter().enumerate() {
+            let Some((prefix, _)) = c.name.split_once('.') else { continue };
+            if !matches!(types[i], Type::Array(_)) {
+                continue;
+            }
+            let same = |g: &&mut Vec<(String, usize)>| g[0].0.split_once('.').is_some_and(|p| p.0 == prefix);
+            match nested.iter_mut().find(same) {
+                Some(group) => group.push((c.name.clone(), i)),
+                None => nested.push(vec![(c.name.clone(), i)]),
+            }
+        }
+        nested.retain(|g| g.len() > 1);
         Ok(InsertRules {
+            nested,
             checks: checks
                 .iter()
                 .map(|c| Ok((c.clone(), Bound::bind(&c.expr, &scope)?)))
@@ -182,8 +198,30 @@ impl InsertRules {
         })
     }
 
-    /// Errors: `VIOLATED_CONSTRAINT`.
+    /// Errors: `VIOLATED_CONSTRAINT`, `SIZES_OF_ARRAYS_DONT_MATCH`.
     pub fn check(&self, batch: &Batch, query: &Query) -> Result<()> {
+        for group in &self.nested {
+            let (first, others) = (&group[0], &group[1..]);
+            let lens = batch.columns[first.1].flat();
+            for (name, i) in others {
+                let column = batch.columns[*i].flat();
+                let (types::Data::Array(a), types::Data::Array(b)) = (&lens.data, &column.data) else { continue };
+                let same = |r: &usize| {
+                    let len = |o: &[u32]| o[r + 1] - o[*r];
+                    len(&a.offsets) == len(&b.offsets)
+                };
+                if let Some(row) = (0..batch.rows).find(|r| !same(r)) {
+                    return Err(Error::new(
+                        SIZES_OF_ARRAYS_DONT_MATCH,
+                        format!(
+                            "Elements '{}' and '{name}' of Nested data structure (Array columns) have different array sizes in row {}",
+                            first.0,
+                            row + 1
+                        ),
+                    ));
+                }
+            }
+        }
         for (check, bound) in &self.checks {
             let good = bound.eval_mask(batch, query)?;
             if good.all() {

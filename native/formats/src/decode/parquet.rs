@@ -145,9 +145,11 @@ impl ParquetSource {
             }
         }
         let found = |f: &InputField| {
-            schema.fields().iter().position(|s| *s.name() == f.name).or_else(|| {
-                schema.fields().iter().position(|s| s.name().eq_ignore_ascii_case(&f.name))
-            })
+            schema
+                .fields()
+                .iter()
+                .position(|s| *s.name() == f.name)
+                .or_else(|| schema.fields().iter().position(|s| s.name().eq_ignore_ascii_case(&f.name)))
         };
         let places: Vec<Option<usize>> = fields.iter().map(found).collect();
         let mut present: Vec<(u64, usize)> = (0..fields.len())
@@ -336,4 +338,3 @@ impl ParquetSource {
         Ok(fields)
     }
 }
-
