@@ -351,6 +351,12 @@ const rows: Record<string, Row> = {
     'Names of planner rules to leave out, separated by commas',
     'own',
   ],
+  kernel_paths_off: [
+    'text',
+    '',
+    'Names of short cuts of the kernel to leave out, separated by commas: statistics, distinct_groups, late_columns, partitions',
+    'kernel',
+  ],
   strict_input: [
     'bool',
     '0',

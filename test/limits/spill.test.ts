@@ -35,6 +35,14 @@ const grouped = [
   `SELECT count(), sum(k) FROM (SELECT DISTINCT number % ${n} AS k FROM numbers(${2 * n}))`,
 ];
 
+const counted = [
+  'SELECT count(DISTINCT number % 1000) FROM numbers(300000)',
+  'SELECT uniqExact(toString(number % 70000)) FROM numbers(200000)',
+  'SELECT count(DISTINCT number) FROM numbers(0)',
+  'SELECT count(DISTINCT (number % 7, number % 11)) FROM numbers(1000)',
+  'SELECT count(DISTINCT if(number % 7 = 0, NULL, number)), uniqExact(number / 0) FROM numbers(1000)',
+];
+
 describe('spilling', () => {
   beforeAll(async () => {
     engine = await open({ dataDir: dir });
@@ -50,6 +58,13 @@ describe('spilling', () => {
       const small = { max_bytes_before_external_group_by: '1000000' };
       expect(await ask(sql, small)).toBe(inMemory);
       expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
+    });
+  }
+  for (const sql of counted) {
+    it(`distinct values: ${sql.slice(7, 60)}`, async () => {
+      const plain = await ask(sql, { kernel_paths_off: 'distinct_groups' });
+      expect(await ask(sql, {})).toBe(plain);
+      expect(await ask(sql, { max_bytes_before_external_group_by: '1000000' })).toBe(plain);
     });
   }
   it('max_memory_usage alone makes it spill', async () => {

@@ -61,7 +61,10 @@ impl Query {
     }
     /// Whether a fast path may be taken: all but those named in `kernel_paths_off`.
     pub fn fast(&self, path: &str) -> bool {
-        self.session.settings.get("kernel_paths_off").is_none_or(|off| !off.split(',').any(|p| p.trim() == path))
+        self.session
+            .settings
+            .get("kernel_paths_off")
+            .is_none_or(|off| !off.split(',').any(|p| p.trim() == path))
     }
     /// Counts rows read. Errors: `TOO_MANY_ROWS` beyond `max_rows_to_read`/`max_bytes_to_read`.
     pub fn read(&self, rows: u64, bytes: u64) -> Result<()> {

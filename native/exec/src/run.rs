@@ -4,17 +4,15 @@
 mod join;
 mod types_before;
 
-use crate::aggregate::{self, Grouping};
 use crate::collapse::visible::{Asked, final_rows};
 use crate::expr::{Bound, Scope};
 use crate::array_join;
 use crate::limits;
 use crate::literal;
 use crate::plan::{Expr, Node, Plan, SetOperation, SubqueryUse, TableColumn};
-use crate::predicate::memoise;
 use crate::query::Query;
 use crate::row_set::RowSet;
-use crate::rows::{Batches, FilterStep, Numbers, Pipeline, ProjectStep, Rows, Typed};
+use crate::rows::{Batches, FilterStep, Numbers, ProjectStep, Rows, Typed};
 use crate::scan::Scan;
 use crate::set_operation;
 use crate::sort;
@@ -163,6 +161,7 @@ impl<'a> Runner<'a> {
                 types: vec![Type::UInt64],
             })),
             Node::Values { columns, rows } => values(columns, rows),
+            Node::Format { format, data, columns } => decoded(format, data, columns, self.query),
             Node::Batch { batch, columns } => {
                 let b = self
                     .query
@@ -330,7 +329,10 @@ impl<'a> Runner<'a> {
             by_partition: *by_partition,
         };
         let (rows, visible) = final_rows(snapshot, &asked, shelf, self.query)?;
-        let visible = visible.or_else(|| rows.deleted.clone());
+        let visible = match visible {
+            Some(v) => Some(v),
+            None => rows.deleted(shelf)?,
+        };
         Scan::with(rows, columns, condition, needed, visible, shelf, self.query)
     }
 
@@ -418,6 +420,18 @@ fn values(columns: &[TableColumn], rows: &[Vec<serde_json::Value>]) -> Result<Ou
     let batch =
         Batch { columns: builders.into_iter().map(ColumnBuilder::finish).collect(), rows: rows.len() };
     Ok(Output::plain(Typed { rows: Rows::source(Batches::new(chunks(&batch)), true), types }))
+}
+
+/// Rows that stand in the query in a format's notation.
+fn decoded(format: &str, data: &str, columns: &[TableColumn], query: &Query) -> Result<Output> {
+    let types = types_of(columns)?;
+    let fields: Vec<formats::InputField> =
+        columns.iter().zip(&types).map(|(c, t)| formats::InputField::new(&c.name, t.clone())).collect();
+    let session = &query.session;
+    let options = formats::InputOptions::from_settings(&session.settings, session.timezone.clone(), false)?;
+    let (blocks, _) = formats::decode_all(format, &fields, &options, data.as_bytes())?;
+    let batches = blocks.into_iter().map(|b| b.batch).collect();
+    Ok(Output::plain(Typed { rows: Rows::source(Batches::new(batches), true), types }))
 }
 
 fn chunks(b: &Batch) -> Vec<Batch> {

@@ -149,16 +149,7 @@ pub fn run(
     query: &Arc<Query>,
 ) -> Result<(Typed, Option<Batch>)> {
     let grouping = Arc::new(grouping);
-    let keep_order = grouping.calls.iter().any(|c| c.aggregate.order_sensitive());
-    let mut locals = input.consume(
-        query,
-        keep_order,
-        &|| Ok(Local::new(&grouping, &query.memory)),
-        &|local: &mut Local, batch| {
-            local.add(&grouping, &batch, query)?;
-            Ok(Flow::More)
-        },
-    )?;
+    let mut locals = locals(&grouping, input, query)?;
     if locals.is_empty() {
         locals.push(Local::new(&grouping, &query.memory));
     }
@@ -202,6 +193,40 @@ pub fn run(
     }
     let source = output::Output::new(grouping, parts);
     Ok((Typed { rows: Rows::source(source, false), types }, totals))
+}
+
+/// The workers' groups.
+fn locals(grouping: &Arc<Grouping>, input: Rows, query: &Arc<Query>) -> Result<Vec<Local>> {
+    let keep_order = grouping.calls.iter().any(|c| c.aggregate.order_sensitive());
+    input.consume(
+        query,
+        keep_order,
+        &|| Ok(Local::new(grouping, &query.memory)),
+        &|local: &mut Local, batch| {
+            local.add(grouping, &batch, query)?;
+            Ok(Flow::More)
+        },
+    )
+}
+
+/// How many groups there are.
+pub fn count(grouping: Grouping, input: Rows, query: &Arc<Query>) -> Result<u64> {
+    let grouping = Arc::new(grouping);
+    let mut locals = locals(&grouping, input, query)?;
+    let mut n = 0;
+    if let Some(external) = grouping.external.as_ref().filter(|e| e.started()) {
+        locals.iter_mut().try_for_each(|l| external.flush(&grouping, l, query))?;
+        drop(locals);
+        if let Some(spilled) = External::source(&grouping) {
+            spilled.each(query, &mut |part| {
+                n += part.len() as u64;
+                Ok(())
+            })?;
+        }
+    } else if !locals.is_empty() {
+        n = merge::merge(&grouping, locals, query)?.iter().map(|part| part.len() as u64).sum();
+    }
+    Ok(n)
 }
 
 /// Key columns of one grouping set: keys outside the set as NULL or default, then the set's number.
