@@ -26,6 +26,7 @@ import { QueryLog } from './query/log.ts';
 import { Processes } from './query/processes.ts';
 import { runQuery } from './query/run.ts';
 import { defaultSettings } from './settings.ts';
+import { partitionIdOf } from './statements/partition.ts';
 import { dropTables } from './storage/mutations.ts';
 import { openFiles, openSimulated } from './storage/native-files.ts';
 import { openStorage } from './storage/recover.ts';
@@ -93,6 +94,7 @@ export async function open(options: EngineOptions): Promise<Engine> {
     logger,
     shape: (definition) => tableShape(planner, definition),
     companionShape: (definition, projection) => companionShape(planner, definition, projection),
+    partitionId: (definition, partition) => partitionIdOf(planner, definition, partition),
     finish: segmentFinisher(kernel, planner),
   });
   const core: Core = {

@@ -16,6 +16,8 @@ export interface SegmentDescriptor {
   readonly level: number;
   /** Milliseconds since the epoch. */
   readonly created?: number;
+  /** The file that says which rows are deleted, and how many are. */
+  readonly deleted?: { readonly file: string; readonly rows: number; readonly bytes: number };
   /** Seconds since the epoch at which the TTL has something to do, and at which all rows go. */
   readonly ttl?: { readonly next: number | null; readonly all: number | null };
   /** Projection id → files with the segment's rows in the projection's form. */
@@ -37,8 +39,14 @@ export const companionsOf = (
   segment.deleted === undefined ? segment.projections?.[projection] : undefined;
 
 /** Every file that a segment needs. */
-export const filesOf = ({ file, bytes, projections }: SegmentDescriptor): CompanionFile[] => [
+export const filesOf = ({
+  file,
+  bytes,
+  deleted,
+  projections,
+}: SegmentDescriptor): CompanionFile[] => [
   { file, rows: 0, bytes },
+  ...(deleted ? [deleted] : []),
   ...Object.values(projections ?? {}).flat(),
 ];
 
@@ -386,7 +394,8 @@ export function liveFilesOf(state: CatalogState): ReadonlySet<string> {
   const files = new Set<string>();
   const aside = [...state.aside.values()].map(({ table }) => table);
   for (const { segments, detached = [] } of [...state.tables.values(), ...aside]) {
-    for (const segment of [...segments, ...detached]) for (const { file } of filesOf(segment)) files.add(file);
+    for (const segment of [...segments, ...detached])
+      for (const { file } of filesOf(segment)) files.add(file);
   }
   liveFiles.set(state.tables, { aside: state.aside, files });
   return files;

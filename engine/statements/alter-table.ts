@@ -26,11 +26,13 @@ import { columnsOf } from '../plan/expression.ts';
 import type { ChangeJson } from '../plan/wire.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { alterRows } from '../storage/alter-rows.ts';
-import { alter, dropPartitions } from '../storage/mutations.ts';
+import { alter } from '../storage/mutations.ts';
 import { bindTable, tableShape } from '../tables/shape.ts';
 import { columnOf, has, refuseUsed, typeDefault } from './alter-columns.ts';
+import { alterPartition } from './alter-partition.ts';
 import {
   addConstraint,
+  applyMask,
   dropConstraint,
   materializeTtl,
   modifyOrderBy,
@@ -39,7 +41,6 @@ import {
   removeSampleBy,
   removeTtl,
 } from './alter-storage.ts';
-import { alterPartition } from './alter-partition.ts';
 import { alterView } from './alter-view.ts';
 import { applySettings, settingText } from './apply-settings.ts';
 import {
@@ -51,11 +52,12 @@ import {
   writeDefault,
 } from './change-rows.ts';
 import {
+  changedSetting,
   checkDefault,
+  codecText,
   columnDefinition,
   indexDefinition,
   plainExpression,
-  tableSetting,
   withColumns,
   withColumnTtls,
 } from './definition.ts';
@@ -275,7 +277,7 @@ function step(
     case 'ModifySetting': {
       const added: Record<string, string> = {};
       for (const item of command.settings)
-        added[item.name] = tableSetting(item.name, item.nameSpan, settingText(item.value));
+        added[item.name] = changedSetting(item.name, item.nameSpan, settingText(item.value));
       return { define: (d) => ({ ...d, settings: { ...d.settings, ...added } }) };
     }
     case 'ResetSetting': {
@@ -296,7 +298,7 @@ function step(
     case 'AlterPartition':
       return alterPartition(run, definition, command);
     case 'ApplyMask':
-      return {};
+      return applyMask(command);
     case 'RewriteParts':
       return { after: (r, table) => change(r, table, { all: true }, undefined, command) };
     case 'AlterStatistics':
@@ -483,9 +485,7 @@ function describeColumn(
       ? merged
       : { ...merged, ...(old.defaultKind ? { defaultKind: old.defaultKind } : {}) };
   }
-  const codec = ast.codec
-    ? { codec: ast.codec.map((c) => print(c).replace(/\(\)$/, '')).join(', ') }
-    : {};
+  const codec = ast.codec ? { codec: codecText(ast.codec, old.type) } : {};
   const comment = ast.comment === undefined ? {} : { comment: ast.comment };
   const ttl = ast.ttl ? { ttl: print(ast.ttl) } : {};
   return { ...old, ...codec, ...comment, ...ttl };

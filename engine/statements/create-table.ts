@@ -11,6 +11,7 @@ import { dropTables } from '../storage/mutations.ts';
 import { temporaryDatabase } from '../tables/catalog-view.ts';
 import { tableShape } from '../tables/shape.ts';
 import { applyQuerySettings } from './apply-settings.ts';
+import { cloneTable } from './clone.ts';
 import {
   indexDefinition,
   sortElements,
@@ -19,6 +20,7 @@ import {
   withConstraints,
   withStorage,
 } from './definition.ts';
+import { attachTable } from './detach.ts';
 import { insertPlan } from './insert-select.ts';
 import {
   checkName,
@@ -29,7 +31,7 @@ import {
   requireWritable,
 } from './names.ts';
 import { withProjection } from './projection.ts';
-import { checkEngine, plainEngines, tableEngine } from './table-engine.ts';
+import { checkEngine, plainEngines, tableEngine, withTarget } from './table-engine.ts';
 
 const columnsMax = 10_000;
 export function emptyDefinition(database: string, name: string): TableDefinition {
@@ -49,8 +51,10 @@ export function emptyDefinition(database: string, name: string): TableDefinition
 
 export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
-  if (ast.mode === 'ATTACH') throw notBuilt(ast.span, 'ATTACH TABLE');
-  if (ast.clone) throw notBuilt(ast.span, 'CLONE AS');
+  if (ast.mode === 'ATTACH') {
+    if (ast.elements || ast.storage) throw notBuilt(ast.span, 'ATTACH TABLE with columns');
+    return attachTable(run, ast.name, ast.ifNotExists, ast.span);
+  }
   if (ast.asFunction) throw notBuilt(ast.asFunction.span, 'CREATE TABLE AS a table function');
   const { catalog } = run.core.storage.context;
   const written = placeOf(run, ast.name);
@@ -81,6 +85,11 @@ export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
     );
   }
   if (!existing && ast.mode === 'REPLACE') requireTable(run, ast.name);
+  if (ast.clone && ast.asTable) {
+    if (ast.storage) throw notBuilt(ast.storage.span, 'CLONE AS with an engine of its own');
+    await cloneTable(run, requireTable(run, ast.asTable), place, existing?.id);
+    return done;
+  }
   const planned = ast.query ? planAs(run, ast) : undefined;
   const definition = define(run, ast, place, planned?.node);
   const id = catalog.reserveTableId();
@@ -260,6 +269,7 @@ export function define(
   }
   if (ast.comment !== undefined) table = { ...table, comment: ast.comment };
   checkEngine(run, table, ast.storage?.engine);
+  table = withTarget(run, table, ast.storage?.engine);
   table = withConstraints(run, table, constraints);
   table = withColumnTtls(run, table, columns);
   // Whatever is wrong with indexes or keys shows here, before anything is written.

@@ -7,16 +7,17 @@ import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { dropTables, truncate } from '../storage/mutations.ts';
 import { isSystem, requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
+import { detach, dropForAWhile, undrop } from './detach.ts';
 import { likePattern } from './like.ts';
 import { withInner } from './materialized-view.ts';
 import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
 
 export async function drop(run: Run, ast: Drop): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
-  if (ast.action === 'UNDROP') throw notBuilt(ast.span, 'UNDROP');
-  if (ast.action === 'DETACH') throw notBuilt(ast.span, 'DETACH');
+  if (ast.action === 'UNDROP') return undrop(run, ast);
   switch (ast.object) {
     case 'DATABASE':
+      if (ast.action === 'DETACH') throw notBuilt(ast.span, 'DETACH DATABASE');
       return ast.action === 'TRUNCATE' ? truncateDatabase(run, ast) : dropDatabase(run, ast);
     case 'FUNCTION':
       return dropFunction(run, ast);
@@ -47,12 +48,30 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
     }
     return done;
   }
-  if (tables.length > 0)
-    await dropTables(run.core.storage, [...new Set(tables.flatMap((t) => withInner(t.table)))]);
+  if (ast.action === 'DETACH') {
+    return detach(
+      run,
+      ast,
+      tables.map((t) => t.table),
+    );
+  }
+  const { state } = run.core.storage.context.catalog;
+  const ids = [...new Set(tables.flatMap((t) => withInner(t.table)))];
+  const plain = ast.sync || ast.temporary || tables.some((t) => !isPlain(t.table));
+  if (plain) await dropTables(run.core.storage, ids);
+  else
+    await dropForAWhile(
+      run,
+      ids.flatMap((id) => state.tables.get(id) ?? []),
+    );
   for (const { name } of tables)
     if (!name.database) run.session?.temporary.delete(nameOf(run, name.table));
   return done;
 }
+
+/** Tables that UNDROP may bring back: no views, none of a session. */
+const isPlain = ({ definition }: TableState): boolean =>
+  definition.database !== temporaryDatabase && !/View$/.test(definition.engine.name);
 
 function lookUp(run: Run, ast: Drop, name: TableName): TableState | undefined {
   const place = placeOf(run, name);

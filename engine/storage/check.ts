@@ -2,7 +2,12 @@
 // nothing; the directory must not be in use.
 
 import { readCatalog } from '../catalog/log.ts';
-import type { CatalogState, SegmentDescriptor, TableState } from '../catalog/state.ts';
+import {
+  type CatalogState,
+  filesOf,
+  type SegmentDescriptor,
+  type TableState,
+} from '../catalog/state.ts';
 import { FileError, type FilesApi } from './files.ts';
 import { readWal, WAL_DIR } from './wal.ts';
 
@@ -72,6 +77,15 @@ async function checkTable(
   for (const segment of table.segments) {
     const problem = await segmentProblem(files, segment, verify);
     if (problem !== undefined) findings.push({ file: segment.file, table: name, problem });
+    for (const { file, bytes } of filesOf(segment).slice(1)) {
+      const length = files.length(file);
+      if (length === bytes) continue;
+      const text =
+        length === undefined
+          ? `${file} is missing`
+          : `${file} has ${length} bytes, ${bytes} were written`;
+      findings.push({ file, table: name, problem: text });
+    }
   }
 }
 

@@ -12,7 +12,7 @@ import type { StorageLimits } from './limits.ts';
 
 export const SEGMENT_DIR = 'segments';
 /** Boot and counter in hex, as `FileNames` makes them, and the kernel's number. */
-const OUR_NAME = /^[0-9a-f]{8}-[0-9a-f]{8}(-\d+)+\.seg$/;
+const OUR_NAME = /^[0-9a-f]{8}-[0-9a-f]{8}(-\d+)+\.(seg|del)$/;
 const SPACE_SHORT_BYTES = 1 << 30;
 
 /** Fresh names for segment files: the number of the opening and a counter, so never used twice. */
@@ -66,7 +66,7 @@ export class Collector {
     const { retired } = this.#catalog;
     if (retired.size === 0) return 0;
     const pinned = this.#catalog.pinnedFiles();
-    const short = options.spaceIsShort ?? this.#spaceIsShort();
+    const short = options.spaceIsShort ?? this.spaceIsShort;
     const youngest = this.#clock.now() - this.#limits.oldPartsLifetimeMs;
     const live = this.#catalog.liveFiles();
     let bytes = 0;
@@ -143,7 +143,7 @@ export class Collector {
     }
   }
 
-  #spaceIsShort(): boolean {
+  get spaceIsShort(): boolean {
     let retiredBytes = 0;
     for (const { bytes } of this.#catalog.retired.values()) retiredBytes += bytes;
     const free = this.#files.freeSpace();

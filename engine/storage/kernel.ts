@@ -12,11 +12,18 @@ export interface KernelTableRules {
   readonly engine?: { readonly kind: string };
   readonly checks?: readonly object[];
   readonly ttl?: readonly object[];
+  readonly columns?: readonly { readonly name: string }[];
 }
+
+/** Inserted rows have something to pass: the engine's rule, constraints, arrays of a nested table. */
+export const hasInsertRules = (table: KernelTableRules): boolean =>
+  table.engine !== undefined ||
+  table.checks !== undefined ||
+  (table.columns ?? []).some((c) => c.name.includes('.'));
 
 /** What a reader needs to know of a segment; the rest is in its footer. */
 export type SegmentRef = Pick<SegmentDescriptor, 'file' | 'rows' | 'partition'> &
-  Partial<Pick<SegmentDescriptor, 'level'>>;
+  Partial<Pick<SegmentDescriptor, 'level' | 'deleted'>>;
 
 /** Decoded rows of one insert. The number is used up by `memtableAppend` or `batchDrop`. */
 export interface DecodedBatch {
@@ -80,12 +87,28 @@ export type Job =
       readonly segments: readonly SegmentDescriptor[];
       /** What happens to the rows: plain JSON of the planner. */
       readonly change: object;
+    })
+  | (JobBase & {
+      readonly kind: 'mark';
+      readonly segments: readonly SegmentDescriptor[];
+      /** Rows that are deleted: plain JSON of the planner. */
+      readonly condition: object;
     });
+
+/** The rows of a segment that are deleted by now: all of them when there is no file. */
+export interface SegmentMark {
+  readonly file: string;
+  readonly rows: number;
+  readonly deleted?: string;
+  readonly bytes?: number;
+}
 
 export interface JobResult {
   readonly segments: readonly SegmentDescriptor[];
   /** Inputs of a rewrite that stay as they are. */
   readonly unchanged?: readonly string[];
+  /** Of a mark: the segments of which rows were deleted. */
+  readonly marks?: readonly SegmentMark[];
   readonly rowsIn: number;
   readonly rowsOut: number;
 }

@@ -19,6 +19,8 @@ export interface StorageLimits {
   readonly flushesMax: number;
   /** How long files stay whose rows live on in merged ones (`old_parts_lifetime`). */
   readonly oldPartsLifetimeMs: number;
+  /** How long UNDROP can bring a dropped table back. */
+  readonly dropDelayMs: number;
 }
 
 export const defaultLimits: StorageLimits = {
@@ -34,4 +36,5 @@ export const defaultLimits: StorageLimits = {
   mutationsKept: 100,
   flushesMax: 2,
   oldPartsLifetimeMs: 480_000,
+  dropDelayMs: 480_000,
 };

@@ -24,6 +24,10 @@ interface Running {
 const isDue = ({ ttl }: SegmentDescriptor, seconds: number): boolean =>
   ttl === undefined || (ttl.next !== null && ttl.next <= seconds);
 
+/** Most rows of the segment are deleted: it is worth writing the others anew. */
+const isHollow = ({ deleted, rows }: SegmentDescriptor): boolean =>
+  deleted !== undefined && deleted.rows * 2 > rows;
+
 /** All rows of the segment are over. */
 const isOver = ({ ttl }: SegmentDescriptor, seconds: number): boolean =>
   ttl !== undefined && ttl.all !== null && ttl.all <= seconds;
@@ -62,6 +66,11 @@ export class Merges {
       if (store.mergesHeld > 0) continue;
       const busy = this.#busy(id);
       if (this.#expire(store, segments, busy)) continue;
+      const hollow = segments.find((segment) => isHollow(segment) && !busy.has(segment.file));
+      if (hollow && this.#hasSpace([hollow])) {
+        this.#background(store, [hollow]);
+        continue;
+      }
       if (segments.length < 2) continue;
       for (const list of byPartition(segments).values()) {
         const inputs = nextMerge(list, busy, limits);

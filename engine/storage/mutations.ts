@@ -11,7 +11,7 @@ import {
 } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
 import { runJob, sealedChange } from './flush.ts';
-import type { KernelTableRules } from './kernel.ts';
+import { hasInsertRules, type KernelTableRules } from './kernel.ts';
 import { SchemaChanged, type Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 
@@ -85,7 +85,7 @@ export async function segmentsOf(
     }
     memtable = kernel.memtableOpen(store.shape());
     const rules: KernelTableRules = store.shape();
-    if (rules.engine || rules.checks) kernel.batchPrepare(batch, rules, false);
+    if (hasInsertRules(rules)) kernel.batchPrepare(batch, rules, false);
     kernel.memtableAppend(memtable, batch);
     used = true;
     const work = { kind: 'flush', memtables: [memtable] } as const;
@@ -164,6 +164,58 @@ export function describeSegments(
             throw error;
           }
         }
+      } finally {
+        pin.release();
+        storage.collector.collect();
+      }
+    }),
+  );
+}
+
+/** Deletes rows without writing the others anew: a file beside each segment says which are gone. Merges
+ *  leave them out. Rows that come while it runs are not touched.
+ *  @param condition the planner's JSON for the kernel */
+export function deleteMarked(
+  storage: Storage,
+  store: TableStore,
+  condition: object,
+  only: (segment: SegmentDescriptor) => boolean = () => true,
+  started: (job: number) => void = () => {},
+): Promise<void> {
+  return store.statements.run(() =>
+    storage.merges.without(store, async () => {
+      await storage.flusher.flush(store);
+      const { catalog } = storage.context;
+      const pin = catalog.pin(store.table);
+      const segments = pin.table.segments.filter(only);
+      try {
+        if (segments.length === 0) return;
+        const work = { kind: 'mark', segments, condition } as const;
+        await runJob(
+          storage,
+          store,
+          work,
+          async ({ marks = [] }) => {
+            const byFile = new Map(marks.map((mark) => [mark.file, mark]));
+            const describe: SegmentDescriptor[] = [];
+            const remove: string[] = [];
+            for (const segment of segments) {
+              const mark = byFile.get(segment.file);
+              if (mark?.deleted === undefined) {
+                if (mark) remove.push(segment.file);
+                continue;
+              }
+              const { file, rows, bytes = 0 } = { ...mark, file: mark.deleted };
+              // What stands beside the segment still has the rows.
+              const { projections: _, ...own } = segment;
+              describe.push({ ...own, deleted: { file, rows, bytes } } as SegmentDescriptor);
+            }
+            if (marks.length > 0) {
+              await catalog.commit({ tables: [{ id: store.id, describe, remove }] });
+            }
+          },
+          started,
+        );
       } finally {
         pin.release();
         storage.collector.collect();

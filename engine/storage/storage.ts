@@ -11,7 +11,7 @@ import type { FilesApi } from './files.ts';
 import { Flusher } from './flush.ts';
 import { Collector, FileNames } from './gc.ts';
 import type { Health } from './health.ts';
-import type { Kernel, KernelTable, KernelTableRules } from './kernel.ts';
+import { hasInsertRules, type Kernel, type KernelTable, type KernelTableRules } from './kernel.ts';
 import type { StorageLimits } from './limits.ts';
 import { Merges } from './merges.ts';
 import { MutationLog } from './mutation-log.ts';
@@ -79,6 +79,7 @@ export class Storage {
   readonly #stopListening: () => void;
   readonly #unlock: () => void;
   #stopTick = () => {};
+  readonly #purging = new Set<number>();
   #closing = false;
   /** Queries may put what does not fit their memory into the folder for temporary files. */
   hasTemporary = false;
@@ -227,8 +228,7 @@ export class Storage {
     store.prepare();
     const { kernel } = this.context;
     const shape: KernelTableRules = store.shape(now);
-    const left =
-      shape.engine || shape.checks ? kernel.batchPrepare(batch, shape, asIs ?? false) : rows;
+    const left = hasInsertRules(shape) ? kernel.batchPrepare(batch, shape, asIs ?? false) : rows;
     const payload = kernel.walEncode(batch);
     return { tableId, schemaVersion: now.schemaVersion, rows: left, payload };
   }
@@ -248,10 +248,32 @@ export class Storage {
       for (const store of this.#stores.values()) this.flusher.flushIfDue(store.id);
       if (this.wal.bytes > this.context.limits.walBytesMax) this.flusher.flushOldest();
       this.merges.schedule();
+      this.#purge();
       this.collector.collect();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.context.logger.warn({ reason }, 'upkeep of the tables failed; it is tried again');
+    }
+  }
+
+  /** Forgets dropped tables that nobody may bring back any more; all of them when space is short. */
+  #purge(): void {
+    const { catalog, clock, limits, logger } = this.context;
+    const dropped = [...catalog.state.aside.values()].filter((a) => a.reason === 'dropped');
+    const short = dropped.length > 0 && this.collector.spaceIsShort;
+    const youngest = clock.now() - limits.dropDelayMs;
+    for (const { table, timeMs } of dropped) {
+      if (timeMs > youngest && !short) continue;
+      if (this.#purging.has(table.id)) continue;
+      this.#purging.add(table.id);
+      const purged = catalog.commit({ ddl: [{ op: 'purgeAside', id: table.id }] });
+      purged
+        .then(() => {
+          this.collector.collect();
+          this.collector.removeTableDir(table.id);
+        })
+        .catch((error: unknown) => logger.warn({ reason: String(error) }, 'a dropped table stays'))
+        .finally(() => this.#purging.delete(table.id));
     }
   }
 

@@ -52,11 +52,12 @@ const marked = new WeakMap<readonly SegmentDescriptor[], readonly SegmentRef[]>(
 export function refsOf(segments: readonly SegmentDescriptor[]): readonly SegmentRef[] {
   const known = refs.get(segments);
   if (known) return known;
-  const made = segments.map(({ file, rows, partition, level }) => ({
+  const made = segments.map(({ file, rows, partition, level, deleted }) => ({
     file,
     rows,
     partition,
     level,
+    ...(deleted ? { deleted } : {}),
   }));
   refs.set(segments, made);
   return made;

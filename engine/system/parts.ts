@@ -1,7 +1,8 @@
 // system.parts: the segments of all tables, and what is in memory as one part without a file.
 
 import type { LitValue } from '../plan/wire.ts';
-import { partitionId } from '../statements/partition.ts';
+import { sessionJson } from '../query/core.ts';
+import { partitionIdOf, segmentName } from '../statements/partition.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { columns, dateTime, type SystemTable } from './table.ts';
 
@@ -31,6 +32,7 @@ export const parts: SystemTable = {
   ),
   rows(run) {
     const { state } = run.core.storage.context.catalog;
+    const kernel = run.core.native.planner(sessionJson(run));
     const out: LitValue[][] = [];
     for (const database of visibleDatabases(state)) {
       for (const [name, id] of state.databases.get(database)?.tables ?? []) {
@@ -39,10 +41,10 @@ export const parts: SystemTable = {
         const zero = '00000000-0000-0000-0000-000000000000';
         const engine = table.definition.engine.name;
         for (const s of table.segments) {
-          const file = s.file.slice(s.file.lastIndexOf('/') + 1).replace(/\.seg$/, '');
+          const file = segmentName(s);
           const bytes = String(s.bytes);
           out.push([
-            s.partition === '' ? 'tuple()' : s.partition,
+            table.definition.partitionBy === undefined ? 'tuple()' : s.partition,
             file,
             zero,
             'Compact',
@@ -56,7 +58,7 @@ export const parts: SystemTable = {
             '0',
             '0',
             String(s.level),
-            partitionId(s.partition),
+            partitionIdOf(kernel, table.definition, s.partition),
             database,
             name,
             engine,
@@ -88,6 +90,51 @@ export const parts: SystemTable = {
             'default',
           ]);
         }
+      }
+    }
+    return out;
+  },
+};
+
+export const detachedParts: SystemTable = {
+  name: 'detached_parts',
+  doc: 'Segments that ALTER … DETACH has put aside',
+  columns: columns(
+    ['database', 'String', 'Database'],
+    ['table', 'String', 'Table'],
+    ['partition_id', 'Nullable(String)', 'Value of PARTITION BY as a word'],
+    ['name', 'String', 'Name of the segment'],
+    ['bytes_on_disk', 'UInt64', 'Bytes of the file'],
+    ['modification_time', 'DateTime', 'When it was written'],
+    ['disk', 'String', 'Always default'],
+    ['path', 'String', 'File below the data directory'],
+    ['reason', 'Nullable(String)', 'Empty: a statement asked for it'],
+    ['min_block_number', 'Nullable(Int64)', '0'],
+    ['max_block_number', 'Nullable(Int64)', '0'],
+    ['level', 'Nullable(UInt32)', 'Merges behind it'],
+  ),
+  rows(run) {
+    const { state } = run.core.storage.context.catalog;
+    const kernel = run.core.native.planner(sessionJson(run));
+    const visible = new Set(visibleDatabases(state));
+    const out: LitValue[][] = [];
+    for (const { definition, detached = [] } of state.tables.values()) {
+      if (!visible.has(definition.database)) continue;
+      for (const segment of detached) {
+        out.push([
+          definition.database,
+          definition.name,
+          partitionIdOf(kernel, definition, segment.partition),
+          segmentName(segment),
+          String(segment.bytes),
+          dateTime(segment.created ?? 0),
+          'default',
+          segment.file,
+          '',
+          '0',
+          '0',
+          String(segment.level),
+        ]);
       }
     }
     return out;

@@ -114,15 +114,21 @@ export function fakeKernel(files: FilesApi): FakeKernel {
     }
     const { deleteBatch } = job.change as FakeChange;
     const unchanged: string[] = [];
-    const kept: Row[] = [];
-    for (const segment of job.segments) {
+    const segments: SegmentDescriptor[] = [];
+    let [rowsIn, rowsOut] = [0, 0];
+    for (const [n, segment] of job.segments.entries()) {
       const rows = readSegment(segment);
-      if (rows.some((row) => row.batch === deleteBatch)) kept.push(...rows);
-      else unchanged.push(segment.file);
+      const left = rows.filter((row) => row.batch !== deleteBatch);
+      rowsIn += rows.length;
+      rowsOut += left.length;
+      if (left.length === rows.length) {
+        unchanged.push(segment.file);
+        continue;
+      }
+      const made = await write(`${job.prefix}-${n}`, left, 0);
+      segments.push(...made.map((one) => ({ ...one, replaces: segment.file })));
     }
-    const left = kept.filter((row) => row.batch !== deleteBatch);
-    const segments = await write(job.prefix, left, 0);
-    return { segments, unchanged, rowsIn: kept.length, rowsOut: left.length };
+    return { segments, unchanged, rowsIn, rowsOut };
   };
 
   return {
