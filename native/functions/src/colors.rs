@@ -6,8 +6,8 @@ use crate::def::{FunctionDef, f};
 use types::{Data, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("colorSRGBToOKLAB", "colorSRGBToOKLAB((r, g, b)[, gamma])", "Lightness and the two axes of OKLab of a colour of 0 to 255.", &[("round(colorSRGBToOKLAB((128, 64, 32)).1, 4)", "0.4436")], |b| convert(b, |c, g| to_lab(c, g))),
-    f("colorOKLABToSRGB", "colorOKLABToSRGB((l, a, b)[, gamma])", "Red, green and blue of 0 to 255 of a colour of OKLab.", &[("round(colorOKLABToSRGB((0.4466, 0.07, 0.07)).1, 2)", "127.1")], |b| convert(b, |c, g| from_lab(c, g))),
+    f("colorSRGBToOKLAB", "colorSRGBToOKLAB((r, g, b)[, gamma])", "Lightness and the two axes of OKLab of a colour of 0 to 255.", &[("round(colorSRGBToOKLAB((128, 64, 32)).1, 4)", "0.4436")], |b| convert(b, to_lab)),
+    f("colorOKLABToSRGB", "colorOKLABToSRGB((l, a, b)[, gamma])", "Red, green and blue of 0 to 255 of a colour of OKLab.", &[("round(colorOKLABToSRGB((0.4466, 0.07, 0.07)).1, 2)", "127.1")], |b| convert(b, from_lab)),
     f("colorSRGBToOKLCH", "colorSRGBToOKLCH((r, g, b)[, gamma])", "Lightness, chroma and hue (degrees) of a colour of 0 to 255.", &[("round(colorSRGBToOKLCH((128, 64, 32)).3, 3)", "45.907")], |b| {
         convert(b, |c, g| {
             let [l, a, b] = to_lab(c, g);

@@ -7,7 +7,7 @@ use types::codes::{ARGUMENT_OUT_OF_BOUND, TOO_FEW_ARGUMENTS_FOR_FUNCTION, TOO_MA
 use types::{Column, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("mortonEncode", "mortonEncode([(expansions),] a[, b, …])", "Bits of up to eight integers, interleaved (Z-order curve).", &[("mortonEncode(1, 2, 3)", "53")], |b| encode(b, 8, 8, "mortonEncode", |v| interleave(v))),
+    f("mortonEncode", "mortonEncode([(expansions),] a[, b, …])", "Bits of up to eight integers, interleaved (Z-order curve).", &[("mortonEncode(1, 2, 3)", "53")], |b| encode(b, 8, 8, "mortonEncode", interleave)),
     f("mortonDecode", "mortonDecode(dimensions | (shrinkings), code)", "The integers of a Morton code.", &[("mortonDecode(3, 53)", "(1,2,3)")], |b| decode(b, 8, 8, "mortonDecode", spread)),
     f("hilbertEncode", "hilbertEncode([(expansions),] a[, b])", "Place of a point on the Hilbert curve.", &[("hilbertEncode(3, 4)", "31")], |b| encode(b, 2, 32, "hilbertEncode", hilbert)),
     f("hilbertDecode", "hilbertDecode(dimensions | (shrinkings), code)", "The point at a place of the Hilbert curve.", &[("hilbertDecode(2, 31)", "(3,4)")], |b| decode(b, 2, 32, "hilbertDecode", hilbert_point)),
@@ -45,11 +45,11 @@ fn hilbert(v: &[u64]) -> u64 {
     let [x, y] = v else { return v.first().copied().unwrap_or(0) };
     let (mut x, mut y) = (*x & 0xffff_ffff, *y & 0xffff_ffff);
     let mut out = 0;
-    // Leading pairs of zero bits only swap the axes: an even number of them changes nothing.
+    // Each leading pair of zero bits swaps the axes: an odd number of levels keeps them.
     let top = 64 - (x | y).leading_zeros() as usize;
-    for bit in (0..top + top % 2).rev() {
+    for bit in (0..top + 1 - top % 2).rev() {
         let (a, b) = (x >> bit & 1, y >> bit & 1);
-        out |= (3 * a ^ b) << (2 * bit);
+        out |= ((3 * a) ^ b) << (2 * bit);
         if b == 0 {
             let mask = (1u64 << bit) - 1;
             if a == 1 {
@@ -79,7 +79,8 @@ fn hilbert_point(code: u64, n: usize) -> Vec<u64> {
         x |= a << bit;
         y |= b << bit;
     }
-    vec![x, y]
+    // 32 levels, one less than an odd number
+    vec![y, x]
 }
 
 /// The expansions of a tuple, if the first argument is one.

@@ -231,7 +231,6 @@ fn schema(b: &Bind<'_>, protobuf: bool) -> Result<Bound> {
         out.push_str(&format!("@0x{id:x};\n\n"));
         structure(&name, &columns, 0, &mut out)?;
     }
-    out.push('\n');
     super::bind::constant(Type::String, Scalar::Bytes(out.into_bytes()))
 }
 

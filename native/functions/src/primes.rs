@@ -5,8 +5,8 @@ use crate::bind::{Bind, Bound, bound};
 use types::{Data, Error, Result, Type, U256};
 
 const BASES: [u64; 40] = [
-    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
-    113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173,
+    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
+    107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173,
 ];
 
 pub fn probable(b: &Bind<'_>) -> Result<Bound> {
@@ -16,7 +16,9 @@ pub fn probable(b: &Bind<'_>) -> Result<Bound> {
     }
     let rounds = if b.len() == 2 { b.const_int(1)? } else { 25 };
     if !(1..=1000).contains(&rounds) {
-        return Err(Error::bad_arguments("The number of rounds of function isProbablePrime must be between 1 and 1000"));
+        return Err(Error::bad_arguments(
+            "The number of rounds of function isProbablePrime must be between 1 and 1000",
+        ));
     }
     let rounds = (rounds as usize).min(BASES.len());
     bound(Type::UInt8, move |c| {

@@ -265,10 +265,13 @@ impl<'a> Parser<'a> {
                     .filter(|n| *n > 0 && *n <= 16_777_216)
                     .map(Type::FixedString)
                     .ok_or_else(|| {
-                        Error::new(
-                            crate::codes::ARGUMENT_OUT_OF_BOUND,
-                            "FixedString takes a length from 1 to 16777216",
-                        )
+                        let none = n == 0;
+                        let code = if none {
+                            crate::codes::UNEXPECTED_AST_STRUCTURE
+                        } else {
+                            crate::codes::ARGUMENT_OUT_OF_BOUND
+                        };
+                        Error::new(code, "FixedString takes a length from 1 to 16777216")
                     });
             }
             "Enum8" | "Enum16" | "Enum" => return self.enumeration(name),
@@ -282,9 +285,9 @@ impl<'a> Parser<'a> {
             "datetime" | "timestamp" => {
                 if self.eat(b'(') {
                     if self.peek() == Some(b'\'') {
-                        let zone = self.quoted(b'\'')?;
+                        let zone = self.zone()?;
                         self.expect(b')')?;
-                        return Ok(Type::DateTime(Some(zone.into())));
+                        return Ok(Type::DateTime(Some(zone)));
                     }
                     return self.datetime64_args();
                 }
@@ -294,7 +297,7 @@ impl<'a> Parser<'a> {
                 let mut zone = None;
                 if self.eat(b'(') {
                     if self.peek() == Some(b'\'') {
-                        zone = Some(self.quoted(b'\'')?.into());
+                        zone = Some(self.zone()?);
                     }
                     self.expect(b')')?;
                 }
@@ -363,12 +366,19 @@ impl<'a> Parser<'a> {
         Ok(ty)
     }
 
+    /// The name of a time zone, which must be one.
+    fn zone(&mut self) -> Result<std::sync::Arc<str>> {
+        let zone = self.quoted(b'\'')?;
+        crate::tz::TimeZone::get(&zone)?;
+        Ok(zone.into())
+    }
+
     fn datetime64_args(&mut self) -> Result<Type> {
         let scale = self.integer()?;
         let mut zone = None;
         if self.eat(b',') {
             self.blank();
-            zone = Some(self.quoted(b'\'')?.into());
+            zone = Some(self.zone()?);
         }
         self.expect(b')')?;
         let scale = u8::try_from(scale).ok().filter(|s| *s <= 9);

@@ -184,6 +184,10 @@ impl Type {
     pub fn without_low_cardinality_deep(&self) -> Type {
         match self {
             Type::LowCardinality(t) => t.without_low_cardinality_deep(),
+            // its values are those of its type
+            Type::SimpleAggregateFunction(a) if !a.args.is_empty() => {
+                a.args[0].without_low_cardinality_deep()
+            }
             Type::Nullable(t) => Type::Nullable(Arc::new(t.without_low_cardinality_deep())),
             Type::Array(t) => Type::array(t.without_low_cardinality_deep()),
             Type::Map(kv) => {
@@ -193,6 +197,30 @@ impl Type {
                 Type::Tuple(es.iter().map(|(n, t)| (n.clone(), t.without_low_cardinality_deep())).collect())
             }
             t => t.clone(),
+        }
+    }
+    /// The name as `toTypeName` shows it: named tuples over several lines.
+    pub fn pretty(&self) -> String {
+        self.pretty_at(0)
+    }
+    fn pretty_at(&self, indent: usize) -> String {
+        match self {
+            Type::Array(t) => format!("Array({})", t.pretty_at(indent)),
+            Type::Map(kv) => format!("Map({}, {})", kv.0.pretty_at(indent), kv.1.pretty_at(indent)),
+            Type::Nullable(t) => format!("Nullable({})", t.pretty_at(indent)),
+            Type::Tuple(es) if es.iter().any(|(n, _)| !n.is_empty()) => {
+                let inner = indent + 4;
+                let lines: Vec<String> = es
+                    .iter()
+                    .map(|(n, t)| format!("\n{:inner$}{} {}", "", quote_name(n), t.pretty_at(inner)))
+                    .collect();
+                format!("Tuple({})", lines.join(","))
+            }
+            Type::Tuple(es) => {
+                let parts: Vec<String> = es.iter().map(|(_, t)| t.pretty_at(indent)).collect();
+                format!("Tuple({})", parts.join(", "))
+            }
+            t => t.to_string(),
         }
     }
     pub fn is_integer(&self) -> bool {

@@ -17,6 +17,7 @@ registry! {
     avg,
     count,
     covariance,
+    datasketch,
     delta_sum,
     distributions,
     entropy,

@@ -58,11 +58,7 @@ fn bind(b: &Bind<'_>, first: usize) -> Result<std::sync::Arc<dyn Aggregate>> {
     }
     let mut types = Vec::new();
     for i in first..b.len() {
-        let element = b.array(i)?;
-        if *element == Type::Nothing {
-            return Err(b.illegal(i, "an array whose elements have a type"));
-        }
-        types.push(element.clone());
+        types.push(b.array(i)?.clone());
     }
     named(b, 0, types)
 }

@@ -232,7 +232,7 @@ fn gcm(aes: &Aes, iv: &[u8], aad: &[u8], text: &[u8], forward: bool) -> Option<V
     let mut h = [0u8; BLOCK];
     aes.encrypt(&mut h);
     let key = GenericArray::from(h);
-    let lengths = |a: usize, b: usize| ((a as u128 * 8) << 64 | b as u128 * 8).to_be_bytes();
+    let lengths = |a: usize, b: usize| (((a as u128 * 8) << 64) | (b as u128 * 8)).to_be_bytes();
     let start = if iv.len() == 12 {
         let mut j = [0u8; BLOCK];
         j[..12].copy_from_slice(iv);

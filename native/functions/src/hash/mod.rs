@@ -82,9 +82,6 @@ trait Hash: 'static {
 fn pair(a: u64, b: u64) -> [u8; 16] {
     (u128::from(a) | u128::from(b) << 64).to_le_bytes()
 }
-fn pair32(a: u64, b: u64) -> [u8; 8] {
-    (u64::from(a as u32) | b << 32).to_le_bytes()
-}
 
 macro_rules! hashes { ($($name:ident { $($body:tt)* })*) => { $(struct $name; impl Hash for $name { $($body)* })* } }
 hashes! {
@@ -92,7 +89,7 @@ hashes! {
     Farm { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { farm64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
     Metro { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { metro64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
     Sip { fn bytes(s: &[u8]) -> u64 { sip64(s, 0, 0) } fn combine(a: u64, b: u64) -> u64 { sip64(&pair(a, b), 0, 0) } }
-    Xx32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh32::xxh32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair32(a, b)) } }
+    Xx32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh32::xxh32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
     Xx64 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh64::xxh64(s, 0) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
     Xxh3 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh3::xxh3_64(s) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
     Wy { fn bytes(s: &[u8]) -> u64 { more::wy64(s) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }

@@ -372,6 +372,8 @@ fn sparse(b: &Bind<'_>, utf8: bool, hashes: bool) -> Result<Bound> {
     b.plain_string(0)?;
     let one = |i: usize, default: i64| if b.len() > i { b.const_int(i) } else { Ok(default) };
     let (least, most) = (one(1, 3)?, one(2, 100)?);
+    // With a cutoff ClickHouse looks at no maximum.
+    let most = if b.len() == 4 { one(2, 100)?.max(100) } else { most };
     let cutoff = one(3, 0)?;
     if least < 3 {
         return Err(Error::bad_arguments("Argument 'min_ngram_length' must be greater or equal to 3"));
@@ -390,7 +392,7 @@ fn sparse(b: &Bind<'_>, utf8: bool, hashes: bool) -> Result<Bound> {
         if hashes {
             let mut out = Vec::new();
             for i in 0..c.rows {
-                of.each(s.at(i), |g| out.push(!crc32c(u32::MAX, g, false)));
+                of.each(s.at(i), |g| out.push(weak_hash(g)));
                 offsets.push(out.len() as u32);
             }
             return Ok(crate::args::array_column(offsets, crate::args::u32_col(out)));

@@ -151,6 +151,13 @@ fn reverse(b: &Bind<'_>) -> Result<Bound> {
     if matches!(b.ty(0), Type::Array(_)) {
         return crate::arrays::basic::reverse(b);
     }
+    if let Type::Tuple(es) = b.ty(0) {
+        let back = Type::Tuple(es.iter().rev().cloned().collect());
+        return bound(back, |c| {
+            let parts: Vec<Column> = crate::args::tuple_columns(c.col(0))?.iter().rev().map(Column::flat).collect();
+            Ok(Data::Tuple(parts.into(), c.rows).into())
+        });
+    }
     b.string(0)?;
     let fixed = matches!(b.ty(0), Type::FixedString(_));
     bound(b.ty(0).clone(), move |c| {

@@ -180,6 +180,7 @@ fn hash(b: &Bind<'_>, keep: bool) -> Result<Bound> {
             walk(s.at(i), keep, |kind, t| match kind {
                 Kind::Space => {}
                 Kind::Literal => fed.push(0),
+                Kind::Comma if t == b".." => fed.push(0),
                 _ if t == b"`?`" => fed.push(1),
                 _ => fed.extend_from_slice(t),
             });
