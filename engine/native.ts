@@ -400,6 +400,16 @@ function wrap(addon: Addon): Native {
       ...(Object.keys(session.settings).length === 0
         ? {}
         : { resolveFunction: resolveWith(session) }),
+      infer(format, data) {
+        const spec = {
+          format,
+          settings: session.settings,
+          timezone: session.timezone,
+          plain: true,
+        };
+        const answer = sync(() => addon.inferSchema(JSON.stringify(spec), Buffer.from(data)));
+        return JSON.parse(answer) as { name: string; type: string }[];
+      },
       fold(expr: ExprJson): Lit | undefined {
         const answer = sync(() => addon.fold(JSON.stringify({ expr, session })));
         return (JSON.parse(answer) as Lit | null) ?? undefined;

@@ -75,6 +75,7 @@ function planningFor(kernel: PlannerKernel, table: TableDefinition): Planning {
     ...ctx,
     catalog: {
       find: lookUp,
+      tables: () => [],
       table: (database, name) => {
         const found = lookUp(database, name);
         if (found) return found;

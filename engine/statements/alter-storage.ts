@@ -2,12 +2,13 @@
 
 import type { AlterCommand } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import type { SegmentDescriptor } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
 import { type Run, sessionJson } from '../query/core.ts';
 import { bindTable, constraintsOf } from '../tables/shape.ts';
 import type { Step } from './alter-table.ts';
-import { change } from './change-rows.ts';
+import { change, changeSegments } from './change-rows.ts';
 import { keyExpressions, keyList, withConstraints, withSampleBy, withTtl } from './definition.ts';
 import { partitionFilter } from './partition.ts';
 
@@ -108,6 +109,18 @@ export function materializeTtl(
       const only = command.partition && partitionFilter(run, table.definition, command.partition);
       const what = { all: true, now: run.core.storage.ttlSeconds };
       await change(run, table, what, only, command);
+    },
+  };
+}
+
+/** Writes the segments anew that have deleted rows. */
+export function applyMask(command: Command<'ApplyMask'>): Step {
+  return {
+    after: async (run, table) => {
+      const only = command.partition && partitionFilter(run, table.definition, command.partition);
+      const holed = (segment: SegmentDescriptor): boolean =>
+        segment.deleted !== undefined && (only?.(segment.partition) ?? true);
+      await changeSegments(run, table, { all: true }, holed, command);
     },
   };
 }

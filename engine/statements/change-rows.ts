@@ -4,7 +4,7 @@ import type { Delete, Expression, Node, Partition, Update } from '../../sql/ast.
 import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { TableState } from '../catalog/state.ts';
+import type { SegmentDescriptor, TableState } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
 import { convert } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
@@ -15,7 +15,7 @@ import type { ChangeJson, ExprJson, Lit, LitValue } from '../plan/wire.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { internalRows } from '../query/internal.ts';
 import { type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
-import { rewrite } from '../storage/mutations.ts';
+import { deleteMarked, rewrite } from '../storage/mutations.ts';
 import { bindTable } from '../tables/shape.ts';
 import { columnOf, has, refuseUsed, typeDefault } from './alter-columns.ts';
 import { applySettings } from './apply-settings.ts';
@@ -42,7 +42,7 @@ export function defaultChange(run: Run, definition: TableDefinition, name: strin
   return { update: [{ column: name, value }] };
 }
 
-/** Rows rewritten, as system.mutations tells it. */
+/** Rows of some partitions (all without `only`) rewritten, as system.mutations tells it. */
 export async function change(
   run: Run,
   table: TableState,
@@ -50,16 +50,41 @@ export async function change(
   only: ((partition: string) => boolean) | undefined,
   command: Node,
 ): Promise<void> {
-  const { storage } = run.core;
   const test = only && ((segment: { partition: string }) => only(segment.partition));
+  await changeSegments(run, table, what, test, command);
+}
+
+export async function changeSegments(
+  run: Run,
+  table: TableState,
+  what: ChangeJson,
+  only: ((segment: SegmentDescriptor) => boolean) | undefined,
+  command: Node,
+): Promise<void> {
+  const { storage } = run.core;
   await recorded(run, table, print(command), (started) =>
     rewrite(
       storage,
       storage.store(table.id),
       { ...what, session: sessionJson(run) },
-      test,
+      only,
       started,
     ),
+  );
+}
+
+/** Rows hidden until a merge leaves them out. */
+async function marked(
+  run: Run,
+  table: TableState,
+  condition: ExprJson,
+  only: ((partition: string) => boolean) | undefined,
+  command: Node,
+): Promise<void> {
+  const { storage } = run.core;
+  const test = only && ((segment: { partition: string }) => only(segment.partition));
+  await recorded(run, table, print(command), (started) =>
+    deleteMarked(storage, storage.store(table.id), condition, test, started),
   );
 }
 
@@ -162,11 +187,14 @@ export async function deleteWhere(
   where: Expression,
   partition: Partition | undefined,
   command: Node,
+  lightly = false,
 ): Promise<void> {
   refuseEngine(table.definition, command, 'DELETE');
   const { binding, expr } = await boundCondition(run, table.definition, where);
   const only = partition && partitionFilter(run, table.definition, partition);
-  await change(run, table, { delete: binding.json(expr) }, only, command);
+  const condition = binding.json(expr);
+  if (lightly) return marked(run, table, condition, only, command);
+  await change(run, table, { delete: condition }, only, command);
 }
 
 export async function updateWhere(
@@ -216,7 +244,7 @@ export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
   applySettings(run, ast.settings);
   const table = requireTable(run, ast.table);
   if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'DELETE FROM a view');
-  await deleteWhere(run, table, ast.where, ast.partition, ast);
+  await deleteWhere(run, table, ast.where, ast.partition, ast, true);
   return done;
 }
 

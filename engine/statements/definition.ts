@@ -74,7 +74,20 @@ function checkCodec(list: readonly FunctionCall[], type: string): void {
   );
 }
 
-function codecText(list: readonly FunctionCall[]): string {
+/** What a codec without a parameter means for the type. */
+function impliedLevel(name: string, type: string): number | undefined {
+  const upper = name.toUpperCase();
+  if (upper === 'ZSTD') return 1;
+  if (upper === 'LZ4HC') return 9;
+  if (upper !== 'DELTA' && upper !== 'GORILLA') return undefined;
+  const inner = type.replace(/^((Array|Nullable|LowCardinality)\()+/, '').replace(/\)+$/, '');
+  const [, bits] = /^(?:U?Int|Float|BFloat)(\d+)$/.exec(inner) ?? [];
+  if (bits !== undefined) return Math.min(8, Number(bits) / 8);
+  const sizes: Record<string, number> = { Bool: 1, Date: 2, Date32: 4, DateTime: 4, DateTime64: 8 };
+  return sizes[typeHead(inner)] ?? 1;
+}
+
+export function codecText(list: readonly FunctionCall[], type: string): string {
   for (const codec of list) {
     if (codecs.has(codec.name.toUpperCase())) continue;
     const near = suggest(codec.name, codecs);
@@ -85,7 +98,13 @@ function codecText(list: readonly FunctionCall[]): string {
       near ? { hint: `Did you mean \`${near}\`?` } : {},
     );
   }
-  return list.map((codec) => print(codec).replace(/\(\)$/, '')).join(', ');
+  return list
+    .map((codec) => {
+      const text = print(codec).replace(/\(\)$/, '');
+      const implied = codec.args.length > 0 ? undefined : impliedLevel(codec.name, type);
+      return implied === undefined ? text : `${text}(${implied})`;
+    })
+    .join(', ');
 }
 
 const kinds = {
@@ -148,7 +167,7 @@ export function columnDefinition(
   }
   if (ast.codec) {
     checkCodec(ast.codec, type);
-    column.codec = codecText(ast.codec);
+    column.codec = codecText(ast.codec, type);
   }
   if (ast.comment !== undefined) column.comment = ast.comment;
   if (ast.ttl) column.ttl = print(ast.ttl);

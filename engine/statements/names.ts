@@ -1,9 +1,10 @@
 // Names of tables and databases in statements: looked up, with failures that point at them.
 
 import type { Name, Span, TableName } from '../../sql/ast.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
 import { EngineError, type ErrorName, fail } from '../errors.ts';
-import { failAt } from '../plan/context.ts';
+import { failAt, SpannedError } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
 import {
   isSystem,
@@ -66,6 +67,20 @@ export function requireTable(run: Run, name: TableName): TableState {
   const database = name.database ? place.database : undefined;
   const error = unknownTable(run, run.core.storage.context.catalog.state, database, place.name);
   throw pointing(error, name.span);
+}
+
+/** As in ClickHouse a table that is not there has no CREATE statement, which is another failure. */
+export function requireDefinition(run: Run, name: TableName): TableDefinition {
+  const table = findTable(run, name);
+  if (table) return table.definition;
+  try {
+    return requireTable(run, name).definition;
+  } catch (error) {
+    const failure = error instanceof SpannedError ? error.error : undefined;
+    if (failure?.name !== 'UNKNOWN_TABLE') throw error;
+    const hint = failure.hint === undefined ? {} : { hint: failure.hint };
+    throw failAt(name.span, 'CANNOT_GET_CREATE_TABLE_QUERY', failure.message, hint);
+  }
 }
 
 /** A database that new tables may be made in. */

@@ -1,12 +1,11 @@
 // SHOW …: most forms are queries over the system tables; SHOW CREATE prints a definition.
 
-import type { Expression, Select, Show, TableName } from '../../sql/ast.ts';
+import type { Expression, Select, Show } from '../../sql/ast.ts';
 import { parseStatement, quoteString } from '../../sql/index.ts';
 import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
-import type { TableDefinition } from '../catalog/definition.ts';
 import { innerOf } from '../catalog/views.ts';
-import { failAt, notBuilt, SpannedError } from '../plan/context.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
@@ -14,7 +13,7 @@ import { isSystem, requireDatabase } from '../tables/catalog-view.ts';
 import { createDatabaseSql, createTableSql } from '../tables/create-sql.ts';
 import { applyOutput } from './apply-settings.ts';
 import type { Rows } from './describe.ts';
-import { findTable, nameOf, placeOf, pointing, requireTable } from './names.ts';
+import { nameOf, placeOf, pointing, requireDefinition } from './names.ts';
 
 export function show(run: Run, ast: Show): Answer {
   applyOutput(run, ast.output);
@@ -87,26 +86,12 @@ function showCreateTable(run: Run, ast: Show): string {
       return `CREATE ${what} ${place.database}.${place.name}\n(\n${columns}\n)${engine}`;
     }
   }
-  const definition = definitionToShow(run, ast.name);
+  const definition = requireDefinition(run, ast.name);
   if (ast.type === 'CREATE VIEW' && !/View$/.test(definition.engine.name)) {
     throw failAt(ast.name.span, 'BAD_ARGUMENTS', `${place.name} is a table, not a view`);
   }
   const { state } = run.core.storage.context.catalog;
   return createTableSql(definition, true, innerOf(state, definition));
-}
-
-/** As in ClickHouse a table that is not there has no CREATE statement, which is another failure. */
-function definitionToShow(run: Run, name: TableName): TableDefinition {
-  const table = findTable(run, name);
-  if (table) return table.definition;
-  try {
-    return requireTable(run, name).definition;
-  } catch (error) {
-    const failure = error instanceof SpannedError ? error.error : undefined;
-    if (failure?.name !== 'UNKNOWN_TABLE') throw error;
-    const hint = failure.hint === undefined ? {} : { hint: failure.hint };
-    throw failAt(name.span, 'CANNOT_GET_CREATE_TABLE_QUERY', failure.message, hint);
-  }
 }
 
 function database(run: Run, ast: Show, name: string): void {

@@ -3,16 +3,22 @@
 import type { Expression, FunctionCall } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import { failAt } from '../plan/context.ts';
+import { bindExpression } from '../plan/bind-expression.ts';
+import { constantOf } from '../plan/constants.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
 import { nearest } from '../plan/nearest.ts';
+import { newScope } from '../plan/scope.ts';
 import { typeHead } from '../plan/types.ts';
 import { type Run, sessionJson } from '../query/core.ts';
+import { startPlanning } from '../query/plan-query.ts';
 import { baseEngine, columnName, columnNames, meantArgs } from '../tables/engine-rule.ts';
 import { bindTable, partitionKey } from '../tables/shape.ts';
 
 /** Engines that keep rows as they come. */
-export const plainEngines = new Set(['Memory', 'Log', 'TinyLog', 'StripeLog', 'Null']);
+export const plainEngines = new Set(['Memory', 'Log', 'TinyLog', 'StripeLog', 'Null', 'Set']);
+/** Engines whose rows are those of other tables. */
+const borrowing = new Set(['Merge', 'Buffer']);
 const mergeTrees = [
   'MergeTree',
   'ReplacingMergeTree',
@@ -25,7 +31,7 @@ const mergeTrees = [
 const built = new Set(mergeTrees.flatMap((name) => [name, `Replicated${name}`, `Shared${name}`]));
 const later = new Set(
   `GraphiteMergeTree ReplicatedGraphiteMergeTree SharedGraphiteMergeTree
-   Buffer Set Join Merge Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
+   Join Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
    Dictionary View MaterializedView LiveView WindowView GenerateRandom EmbeddedRocksDB KeeperMap Iceberg DeltaLake Hudi
    AzureBlobStorage FileLog Executable ExecutablePool TimeSeries Alias`.split(/\s+/),
 );
@@ -37,6 +43,8 @@ const counts: Record<string, readonly [number, number]> = {
   AggregatingMergeTree: [0, 0],
   CollapsingMergeTree: [1, 1],
   VersionedCollapsingMergeTree: [2, 2],
+  Merge: [2, 2],
+  Buffer: [9, 12],
   CoalescingMergeTree: [0, 1],
 };
 
@@ -44,7 +52,7 @@ export function tableEngine(call: FunctionCall | undefined): { name: string; arg
   if (!call) return { name: 'MergeTree', args: '' };
   const { name } = call;
   const args = call.args.map((arg) => print(arg)).join(', ');
-  if (plainEngines.has(name) || built.has(name)) {
+  if (plainEngines.has(name) || built.has(name) || borrowing.has(name)) {
     const meant = meantArgs(name, call.args);
     const [least, most] = counts[baseEngine(name)] ?? [0, 0];
     if (meant.length < least || meant.length > most) {
@@ -67,6 +75,37 @@ export function tableEngine(call: FunctionCall | undefined): { name: string; arg
     `Unknown table engine ${name}`,
     near ? { hint: `Did you mean \`${near}\`?` } : {},
   );
+}
+
+/** Where the rows of a Merge or Buffer come from. */
+export function withTarget(
+  run: Run,
+  table: TableDefinition,
+  call: FunctionCall | undefined,
+): TableDefinition {
+  if (!call || !borrowing.has(call.name)) return table;
+  const text = (arg: Expression | undefined): string => {
+    const name = columnName(arg);
+    if (name !== undefined) return name;
+    if (arg?.kind === 'Function' && /^(currentDatabase|database)$/i.test(arg.name))
+      return run.database;
+    if (!arg || (arg.kind === 'Function' && arg.name === 'REGEXP'))
+      throw notBuilt(arg?.span ?? call.span, 'REGEXP of databases');
+    const { ctx } = startPlanning(run);
+    const value = constantOf(ctx, bindExpression(arg, newScope(ctx, arg.span)))?.value;
+    if (typeof value === 'string') return value;
+    throw failAt(arg.span, 'BAD_ARGUMENTS', `Engine ${call.name} takes names as constants`);
+  };
+  const target = { database: text(call.args[0]) || run.database, table: text(call.args[1]) };
+  if (call.name === 'Merge') {
+    try {
+      new RegExp(target.table);
+    } catch {
+      const span = call.args[1]?.span ?? call.span;
+      throw failAt(span, 'CANNOT_COMPILE_REGEXP', `Not a pattern: ${target.table}`);
+    }
+  }
+  return { ...table, extra: { ...table.extra, target } };
 }
 
 /** Checks the engine's columns against the finished definition. */

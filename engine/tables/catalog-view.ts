@@ -17,6 +17,7 @@ import {
   informationTable,
   informationTables,
 } from '../system/information-schema.ts';
+import { bufferTarget, mergeQuery } from './other-engines.ts';
 
 export const temporaryDatabase = '_temporary_and_external_tables';
 
@@ -50,6 +51,11 @@ export function catalogView(run: Run): CatalogView {
       const target = targetOf(state, definition);
       return target && columnsOfView(definition, stored(run, target, scans, used));
     }
+    if (table.definition.engine.name === 'Merge') return merged(state, table.definition, used);
+    if (table.definition.engine.name === 'Buffer') {
+      used.set(table.id, table.definition);
+      return stored(run, bufferTarget(state, table.definition), scans, used);
+    }
     return table.definition.engine.name === 'View'
       ? view(table.definition, used)
       : stored(run, table, scans, used);
@@ -59,6 +65,14 @@ export function catalogView(run: Run): CatalogView {
     scans,
     used,
     find,
+    tables(database) {
+      const db = database ?? run.database;
+      requireDatabase(state, db);
+      const names = [...(state.databases.get(db)?.tables.keys() ?? [])].sort();
+      return names
+        .filter((name) => !name.includes('\n') && !name.startsWith('.inner'))
+        .map((name) => ({ database: db, name }));
+    },
     table(database, name) {
       const found = find(database, name);
       if (found) return found;
@@ -203,6 +217,20 @@ export function parametersOf(query: Query): string[] {
     if (node.kind === 'Name' && node.parameter !== undefined) names.add(node.parameter);
   });
   return [...names];
+}
+
+/** Made anew for each statement: tables come and go. */
+function merged(
+  state: CatalogState,
+  definition: TableDefinition,
+  used: Map<number, TableDefinition>,
+): TableSource {
+  used.set(definition.id, definition);
+  const statement = parseStatement(mergeQuery(state, definition));
+  if (statement.kind !== 'QueryStatement') throw fail('LOGICAL_ERROR', 'Merge without a query');
+  const { database, name } = definition;
+  const columns = columnsOf(definition);
+  return { kind: 'view', database, name, columns, query: statement.query, changes: true };
 }
 
 const viewQueries = new WeakMap<TableDefinition, Query>();

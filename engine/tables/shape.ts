@@ -26,7 +26,7 @@ export function barePlanning(
   };
   return {
     kernel,
-    catalog: { table: none, find: none },
+    catalog: { table: none, find: none, tables: none },
     settings,
     params: {},
     positional: [],

@@ -15,6 +15,7 @@ import { tableRows } from '../statements/insert-select.ts';
 import { writeRows } from '../statements/write-rows.ts';
 import type { IngestOutcome } from '../storage/kernel.ts';
 import { refsOf } from '../storage/table-store.ts';
+import { bufferTarget } from '../tables/other-engines.ts';
 
 /** Views on the targets of views, at most so deep: beyond it there is surely a circle. */
 const depthMax = 32;
@@ -147,6 +148,9 @@ function inView(view: TableDefinition, error: unknown): unknown {
 
 /** The table that takes the rows of an INSERT into `definition`: itself, or a view's target. */
 export function insertTarget(run: Run, definition: TableDefinition): TableDefinition {
+  if (definition.engine.name === 'Buffer') {
+    return bufferTarget(run.core.storage.context.catalog.state, definition).definition;
+  }
   if (!isMaterialized(definition)) return definition;
   const target = targetOf(run.core.storage.context.catalog.state, definition);
   if (target) return target.definition;

@@ -89,6 +89,6 @@ mod tests {
             assert_eq!(depth.ok(), Some(n));
         }
         let refused = parse::<Expr>("expression", &chain(2100));
-        assert_eq!(refused.err().map(|e| e.code), Some(TOO_DEEP_RECURSION));
+        assert_eq!(refused.err().map(|e| e.code()), Some(TOO_DEEP_RECURSION));
     }
 }

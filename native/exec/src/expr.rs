@@ -278,7 +278,8 @@ fn deferring<T>(bind: impl FnOnce() -> T) -> T {
 }
 
 /// Functions whose result depends on the types of their arguments only: values are not computed.
-const OF_TYPES: &[&str] = &["toTypeName", "toColumnTypeName", "defaultValueOfArgumentType", "isNullable", "getSizeOfEnumType"];
+const OF_TYPES: &[&str] =
+    &["toTypeName", "toColumnTypeName", "defaultValueOfArgumentType", "isNullable", "getSizeOfEnumType"];
 
 fn fold(b: Bound, query: &Query) -> Result<Bound> {
     let ty = b.ty().clone();

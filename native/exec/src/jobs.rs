@@ -8,7 +8,9 @@
 use crate::collapse::visible::{Visible, merged_rows, merged_stream};
 use crate::collapse::{Collapse, Mode};
 use crate::expr::{Bound, Scope};
-use crate::plan::{Assignment, Change, Job, MergeHow, SegmentRef, TableShape, TableVersion, WriteTarget};
+use crate::plan::{
+    Assignment, Change, Expr, Job, MergeHow, SegmentRef, TableShape, TableVersion, WriteTarget,
+};
 use crate::query::Query;
 use crate::rows::Source;
 use crate::scan::Scan;
@@ -18,7 +20,7 @@ use crate::write::{SegmentSink, Shape, descriptor};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use storage::{Segment, WriteOptions};
-use types::{Batch, Bitmap, Column, Error, Field, Result};
+use types::{Batch, Bitmap, Column, Data, Error, Field, Result};
 
 /// Rows of a memtable: its columns and batches.
 pub type MemoryRows = (Arc<Vec<Field>>, Vec<Arc<Batch>>);
@@ -32,6 +34,9 @@ pub fn run(job: Job, memory: Vec<MemoryRows>, shelf: &Shelf, query: &Arc<Query>)
         }
         Job::Rewrite { store, table, prefix, segments, change, .. } => {
             Work { store, table: &table, prefix: &prefix, shelf, query }.rewrite(&segments, &change)
+        }
+        Job::Mark { store, table, prefix, segments, condition, .. } => {
+            Work { store, table: &table, prefix: &prefix, shelf, query }.mark(&segments, &condition)
         }
     }
 }
@@ -115,7 +120,7 @@ impl Work<'_> {
         let info = if ttl.is_empty() && rule.keeps() && self.copies(&shape, &inputs) {
             let visible = match rule.collapses() {
                 true => Some(Arc::new(merged_rows(&snapshot, &rule, mode, self.shelf, query)?)),
-                false => snapshot.deleted.clone(),
+                false => snapshot.deleted(self.shelf)?,
             };
             self.copy(&shape, &inputs, visible.as_deref())?
         } else {
@@ -286,6 +291,50 @@ impl Work<'_> {
             segments.push(d);
         }
         Ok(json!({"segments": segments, "unchanged": unchanged, "rowsIn": rows_in, "rowsOut": rows_out}))
+    }
+
+    /// Files beside the segments that say which rows are left without those of the condition. A segment
+    /// of which none is left gets no file: `rows` is then all of its rows.
+    fn mark(&self, refs: &[SegmentRef], condition: &Expr) -> Result<Value> {
+        let query = self.query;
+        let mut marks = Vec::new();
+        let mut gone = 0;
+        for (n, r) in refs.iter().enumerate() {
+            let snapshot = Arc::new(self.version(std::slice::from_ref(r), Vec::new())?);
+            let mut names: Vec<String> = self.table.columns.iter().map(|c| c.name.clone()).collect();
+            let types = Scan::types_of(&snapshot, &names)?;
+            let bound = Bound::bind(condition, &Scope { columns: &types, query, scalars: &[], sets: &[] })?;
+            let mut needed = vec![false; names.len()];
+            names.push("_part_offset".to_string());
+            needed.push(true);
+            let base = snapshot.deleted(self.shelf)?;
+            let scan = Scan::new(snapshot, &names, Some(bound), needed, self.shelf, query)?;
+            let base = base.as_ref().and_then(|v| v.segment(0));
+            let mut left = base.map_or_else(|| Bitmap::new(r.rows as usize, true), |b| b.as_ref().clone());
+            let before = left.count_ones();
+            for m in 0..scan.morsels() {
+                query.cancel.check()?;
+                for b in scan.read(m, query)? {
+                    let at = b.columns[names.len() - 1].flat();
+                    let Data::U64(rows) = &at.data else { return Err(Error::internal("row numbers")) };
+                    rows.iter().for_each(|row| left.set(*row as usize, false));
+                }
+            }
+            let after = left.count_ones();
+            if after == before {
+                continue;
+            }
+            gone += before - after;
+            let mut mark = json!({"file": r.file, "rows": r.rows as usize - after});
+            if after > 0 {
+                let path = format!("{}-{n}.del", self.prefix);
+                let bytes = storage::write_deleted(&self.shelf.files, &path, &left)?;
+                mark["deleted"] = json!(path);
+                mark["bytes"] = json!(bytes);
+            }
+            marks.push(mark);
+        }
+        Ok(json!({"segments": [], "marks": marks, "rowsIn": gone, "rowsOut": 0}))
     }
 
     /// Does any row of a segment meet the change's condition? Pruned and filtered as in a query.

@@ -5,6 +5,7 @@ use crate::expr::{Bound, Scope};
 use crate::ingest::{IngestSpec, Outcome};
 use crate::ingest_stream::Ingest;
 use crate::literal;
+use crate::measure::Analysis;
 use crate::plan::{Expr, Job, Lit, Plan, SessionInfo, Sink, SpillPlace, TableShape, TableVersion};
 use crate::pool::guarded;
 use crate::query::{Progress, Query};
@@ -173,6 +174,7 @@ impl Kernel {
             tables,
             batches,
             spill: None,
+            analysis: OnceLock::new(),
         }))
     }
 
@@ -470,6 +472,9 @@ impl Kernel {
 
     fn drive(&self, plan: &Plan, running: &Running, start: Instant) -> Result<Vec<u8>> {
         let query = &running.query;
+        if plan.limits.analyze {
+            query.analysis.get_or_init(|| Analysis::new(plan));
+        }
         let mut shelves = HashMap::new();
         for t in query.tables.values() {
             shelves.insert(t.store, self.shelf(t.store)?);
@@ -570,15 +575,19 @@ impl Kernel {
         let Some(r) = found else { return "null".into() };
         let p = &r.query.progress;
         let get = |a: &AtomicU64| a.load(Ordering::Relaxed);
-        json!({
+        let mut v = json!({
             "readRows": get(&p.read_rows), "readBytes": get(&p.read_bytes),
             "resultRows": get(&p.result_rows), "resultBytes": get(&p.result_bytes),
             "segments": get(&p.segments), "segmentsPruned": get(&p.segments_pruned),
             "blocks": get(&p.blocks), "blocksPruned": get(&p.blocks_pruned),
             "memory": r.query.memory.used(), "memoryPeak": r.query.memory.peak(),
             "elapsedUs": r.query.cancel.elapsed_us(), "threads": r.query.threads,
-        })
-        .to_string()
+        });
+        if let Some(a) = r.query.analysis.get() {
+            v["nodes"] = a.nodes();
+            v["prunedBy"] = a.pruned_json();
+        }
+        v.to_string()
     }
     /// Memory and cache figures, for metrics.
     pub fn metrics(&self) -> String {
@@ -704,6 +713,9 @@ impl Kernel {
             settings: HashMap<String, String>,
             #[serde(default)]
             timezone: String,
+            /// types as ClickHouse guesses them, not as a new table wants them
+            #[serde(default)]
+            plain: bool,
         }
         let r: Request = parse("inferSchema", spec)?;
         let plain;
@@ -715,7 +727,8 @@ impl Kernel {
             }
         };
         let options = formats::decode::InputOptions::from_settings(&r.settings, zone(&r.timezone)?, true)?;
-        let fields = guarded(|| formats::infer(&r.format, sample, &options))?;
+        let style = if r.plain { formats::infer::Style::ClickHouse } else { formats::infer::Style::Table };
+        let fields = guarded(|| formats::infer::infer_as(&r.format, sample, &options, style))?;
         let list: Vec<Value> =
             fields.iter().map(|f| json!({"name": f.name, "type": f.ty.to_string()})).collect();
         Ok(Value::Array(list).to_string())
@@ -729,9 +742,9 @@ impl Kernel {
             Job::Flush { job, store, memtables, table, .. } => {
                 (*job, *store, memtables.clone(), table.timezone.clone())
             }
-            Job::Merge { job, store, table, .. } | Job::Rewrite { job, store, table, .. } => {
-                (*job, *store, Vec::new(), table.timezone.clone())
-            }
+            Job::Merge { job, store, table, .. }
+            | Job::Rewrite { job, store, table, .. }
+            | Job::Mark { job, store, table, .. } => (*job, *store, Vec::new(), table.timezone.clone()),
         };
         let memory = self.memory_rows(&memtables)?;
         let shelf = self.shelf(store)?;

@@ -15,6 +15,7 @@ mod join;
 pub mod kernel;
 mod limits;
 mod literal;
+mod measure;
 pub mod plan;
 mod pool;
 mod predicate;

@@ -6,10 +6,12 @@
 //! others = input columns. JSON is camelCase with a `kind` tag for nodes; see `Expr` for expressions.
 
 mod expr;
+mod walk;
 
 pub use expr::{Expr, Lit, SetSource};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+pub use walk::handles;
 
 /// A query as the kernel runs it.
 #[derive(Deserialize, Serialize, Clone, Debug)]
@@ -417,6 +419,9 @@ pub enum Node {
     /// rows written out: one array a row, values as in `Lit`
     #[serde(rename_all = "camelCase")]
     Values { columns: Vec<TableColumn>, rows: Vec<Vec<serde_json::Value>> },
+    /// rows written in the text of the query: the table function format()
+    #[serde(rename_all = "camelCase")]
+    Format { format: String, data: String, columns: Vec<TableColumn> },
     /// a batch that lies in the kernel (`Sink::Batch`, decoded rows)
     #[serde(rename_all = "camelCase")]
     Batch { batch: u32, columns: Vec<TableColumn> },
@@ -625,6 +630,17 @@ pub struct SegmentRef {
     /// merges that led to it
     #[serde(default)]
     pub level: u32,
+    /// the file that says which rows are deleted
+    #[serde(default)]
+    pub deleted: Option<DeletedRef>,
+}
+
+#[derive(Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletedRef {
+    pub file: String,
+    /// how many are
+    pub rows: u64,
 }
 
 /// Background work on a table's rows.
@@ -655,6 +671,18 @@ pub enum Job {
         prefix: String,
         segments: Vec<SegmentRef>,
         change: Change,
+    },
+    /// rows for which `condition` is true are deleted: files beside the segments say which
+    #[serde(rename_all = "camelCase")]
+    Mark {
+        job: u32,
+        store: u32,
+        table: TableShape,
+        prefix: String,
+        segments: Vec<SegmentRef>,
+        condition: Expr,
+        #[serde(default)]
+        session: SessionInfo,
     },
 }
 
@@ -689,41 +717,4 @@ pub struct Change {
 pub struct Assignment {
     pub column: String,
     pub value: Expr,
-}
-
-/// Handles of tables (true) and batches (false) that a plan refers to.
-pub fn handles(plan: &Plan, out: &mut Vec<(bool, u32)>) {
-    plan.subqueries.iter().for_each(|s| node_handles(&s.plan, out));
-    node_handles(&plan.root, out);
-}
-
-fn node_handles(node: &Node, out: &mut Vec<(bool, u32)>) {
-    match node {
-        Node::Scan { table, .. } => out.push((true, *table)),
-        Node::Batch { batch, .. } => out.push((false, *batch)),
-        Node::One
-        | Node::Numbers { .. }
-        | Node::Values { .. }
-        | Node::Subquery { .. }
-        | Node::Working { .. } => {}
-        Node::Filter { input, .. }
-        | Node::Project { input, .. }
-        | Node::Aggregate { input, .. }
-        | Node::Sort { input, .. }
-        | Node::Limit { input, .. }
-        | Node::LimitBy { input, .. }
-        | Node::Distinct { input, .. }
-        | Node::Window { input, .. }
-        | Node::ArrayJoin { input, .. }
-        | Node::Fill { input, .. } => node_handles(input, out),
-        Node::Union { inputs } => inputs.iter().for_each(|n| node_handles(n, out)),
-        Node::Recursive { first, step, .. } => {
-            node_handles(first, out);
-            node_handles(step, out);
-        }
-        Node::SetOperation { left, right, .. } | Node::Join { left, right, .. } => {
-            node_handles(left, out);
-            node_handles(right, out);
-        }
-    }
 }

@@ -1,12 +1,13 @@
 //! What one running query carries through all its operators: budget, cancellation, progress,
 //! session, results of its subqueries.
 
+use crate::measure::Analysis;
 use crate::spill::Space;
 use crate::table::TableSnapshot;
 use functions::Session;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use types::codes::TOO_MANY_ROWS;
 use types::{Batch, Cancel, Error, Memory, Result};
 
@@ -26,6 +27,8 @@ pub struct Query {
     pub batches: HashMap<u32, Arc<Batch>>,
     /// where operators put what does not fit; None: nowhere
     pub spill: Option<Arc<Space>>,
+    /// what EXPLAIN ANALYZE measures; empty otherwise
+    pub analysis: OnceLock<Analysis>,
 }
 
 /// Counters that others may look at while the query runs.
@@ -57,6 +60,7 @@ impl Query {
             tables: HashMap::new(),
             batches: HashMap::new(),
             spill: self.spill.clone(),
+            analysis: OnceLock::new(),
         }
     }
     /// Whether a fast path may be taken: all but those named in `kernel_paths_off`.

@@ -1,6 +1,7 @@
 //! Streams of batches between operators: a parallel pipeline over morsels, or a serial generator.
 
 use crate::expr::Bound;
+use crate::measure::Stat;
 use crate::pool::{Flow, States, run_phase};
 use crate::query::Query;
 use parking_lot::Mutex;
@@ -37,6 +38,8 @@ pub struct Pipeline {
     pub source: Arc<dyn Source>,
     pub steps: Vec<Arc<dyn Step>>,
     pub ordered: bool,
+    /// measures the reading of the source (EXPLAIN ANALYZE)
+    pub stat: Option<Arc<Stat>>,
 }
 
 /// Pushes all rows, in order, from the thread that calls it.
@@ -69,12 +72,16 @@ fn through(steps: &[Arc<dyn Step>], batch: Batch, query: &Query, emit: Emit<'_>)
 
 impl Pipeline {
     pub fn new(source: Arc<dyn Source>, ordered: bool) -> Self {
-        Pipeline { source, steps: Vec::new(), ordered }
+        Pipeline { source, steps: Vec::new(), ordered, stat: None }
     }
     /// One morsel through all steps.
     pub fn run(&self, morsel: usize, query: &Query, emit: Emit<'_>) -> Result<Flow> {
         query.cancel.check()?;
-        for b in self.source.read(morsel, query)? {
+        let batches = match &self.stat {
+            Some(stat) => stat.reading(|| self.source.read(morsel, query))?,
+            None => self.source.read(morsel, query)?,
+        };
+        for b in batches {
             if through(&self.steps, b, query, emit)? == Flow::Stop {
                 return Ok(Flow::Stop);
             }

@@ -4,9 +4,9 @@
 mod join;
 mod types_before;
 
+use crate::array_join;
 use crate::collapse::visible::{Asked, final_rows};
 use crate::expr::{Bound, Scope};
-use crate::array_join;
 use crate::limits;
 use crate::literal;
 use crate::plan::{Expr, Node, Plan, SetOperation, SubqueryUse, TableColumn};
@@ -54,7 +54,16 @@ impl Output {
 
 impl<'a> Runner<'a> {
     pub fn new(query: &'a Arc<Query>, shelves: &'a HashMap<u32, Arc<Shelf>>) -> Self {
-        Runner { query, shelves, scalars: Vec::new(), sets: Vec::new(), tables: Vec::new(), working: RefCell::default(), pushed: RefCell::default(), types: RefCell::default() }
+        Runner {
+            query,
+            shelves,
+            scalars: Vec::new(),
+            sets: Vec::new(),
+            tables: Vec::new(),
+            working: RefCell::default(),
+            pushed: RefCell::default(),
+            types: RefCell::default(),
+        }
     }
 
     /// Runs the subqueries, then gives the root's stream.
@@ -146,6 +155,13 @@ impl<'a> Runner<'a> {
     /// `needed`: which output columns somebody above reads (None = all).
     pub(crate) fn run(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
         self.query.cancel.check()?;
+        match self.query.analysis.get() {
+            None => self.run_node(node, needed),
+            Some(a) => a.run(node, || self.run_node(node, needed), |out| &mut out.rows),
+        }
+    }
+
+    fn run_node(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
         match node {
             Node::Scan { .. } => {
                 let scan = self.scan(node, needed)?;
@@ -277,14 +293,21 @@ impl<'a> Runner<'a> {
                 let left = self.run(left, None)?;
                 let right = self.run(right, None)?;
                 let intersect = *operation == SetOperation::Intersect;
-                let rows =
-                    set_operation::set_operation(left.rows, right.rows, &left.types, intersect, *all, self.query)?;
+                let rows = set_operation::set_operation(
+                    left.rows,
+                    right.rows,
+                    &left.types,
+                    intersect,
+                    *all,
+                    self.query,
+                )?;
                 Ok(Output::plain(Typed { rows, types: left.types }))
             }
             Node::Join { .. } => self.join(node, needed),
             Node::ArrayJoin { input, arrays, left } => {
                 let input = self.run(input, None)?;
-                let step = array_join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
+                let step =
+                    array_join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
                 let mut types = input.types;
                 types.extend(step.types()?);
                 Ok(Output::plain(Typed { rows: input.rows.then(Arc::new(step)), types }))

@@ -25,7 +25,7 @@ impl Runner<'_> {
         };
         let used = used_by(keys.iter().chain(aggregates.iter().flat_map(|a| &a.args)).collect());
         let mut scanned: Option<Arc<Scan>> = None;
-        let (typed, range) = match input.as_ref() {
+        let (mut typed, range) = match input.as_ref() {
             Node::Scan { .. } => {
                 let scan = self.scan(input, Some(&used))?;
                 if self.query.fast("statistics")
@@ -69,23 +69,30 @@ impl Runner<'_> {
                 (Typed { rows: out.rows, types: out.types }, ranges)
             }
         };
+        if let (Some(analysis), true) = (self.query.analysis.get(), scanned.is_some()) {
+            analysis.stream(input, &mut typed.rows);
+        }
         let range_of = |b: &Bound| match b {
             Bound::Column(i, _) => range[*i],
             _ => None,
         };
-        if keys.is_empty() && sets.is_none() && !totals && !empty_if_no_rows && having.is_none() {
-            if let Some(value) = self.distinct_value(aggregates, &typed.types)? {
-                let options = Options { empty_if_no_rows: true, ..Options::default() };
-                let scope = self.scope(&typed.types);
-                let grouping = Grouping::bind(std::slice::from_ref(value), &[], &options, &scope, &range_of)?;
-                if let Some(scan) = &scanned {
-                    memoise(&grouping.keys, scan, self.query)?;
-                }
-                let n = aggregate::count(grouping, typed.rows, self.query)?;
-                let columns = vec![Data::U64(vec![n].into()).into()];
-                let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
-                return Ok(Output::plain(Typed { rows, types: vec![Type::UInt64] }));
+        if keys.is_empty()
+            && sets.is_none()
+            && !totals
+            && !empty_if_no_rows
+            && having.is_none()
+            && let Some(value) = self.distinct_value(aggregates, &typed.types)?
+        {
+            let options = Options { empty_if_no_rows: true, ..Options::default() };
+            let scope = self.scope(&typed.types);
+            let grouping = Grouping::bind(std::slice::from_ref(value), &[], &options, &scope, &range_of)?;
+            if let Some(scan) = &scanned {
+                memoise(&grouping.keys, scan, self.query)?;
             }
+            let n = aggregate::count(grouping, typed.rows, self.query)?;
+            let columns = vec![Data::U64(vec![n].into()).into()];
+            let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
+            return Ok(Output::plain(Typed { rows, types: vec![Type::UInt64] }));
         }
         let grouping = Grouping::bind(keys, aggregates, &options, &self.scope(&typed.types), &range_of)?;
         if let Some(scan) = &scanned {

@@ -67,7 +67,7 @@ impl Scan {
         shelf: &Shelf,
         query: &Arc<Query>,
     ) -> Result<Scan> {
-        let seen = table.deleted.clone();
+        let seen = table.deleted(shelf)?;
         Scan::with(table, names, condition, needed, seen, shelf, query)
     }
 

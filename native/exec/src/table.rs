@@ -1,14 +1,14 @@
 //! Tables as a query sees them: segments and memtable rows of one registered version.
 
 use crate::collapse::visible::Visible;
-use crate::plan::{Expr, TableShape, TableVersion};
+use crate::plan::{DeletedRef, Expr, TableShape, TableVersion};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 use storage::{Cache, Segment};
 use types::codes::UNKNOWN_TABLE;
 use types::parse::parse_type;
-use types::{Batch, Error, Field, Reservation, Result, Type};
+use types::{Batch, Bitmap, Error, Field, Reservation, Result, Type};
 
 pub struct TableColumnInfo {
     pub name: String,
@@ -31,8 +31,8 @@ pub struct TableSnapshot {
     pub marks: Vec<Mark>,
     /// the table's shape when its engine has a rule for rows with equal keys
     pub rule: Option<Arc<TableShape>>,
-    /// rows that DELETE left; None when none was deleted
-    pub deleted: Option<Arc<Visible>>,
+    /// rows that DELETE left, once somebody has asked
+    deleted: OnceLock<Option<Arc<Visible>>>,
     /// rows that FINAL shows: over all partitions, and within each
     pub finals: [Mutex<Option<Arc<Visible>>>; 2],
     /// memory of rows that were made for one query
@@ -45,6 +45,7 @@ pub struct Mark {
     pub level: u32,
     /// id of the partition
     pub partition: String,
+    pub deleted: Option<DeletedRef>,
 }
 
 /// Columns that every table has beside its own.
@@ -101,11 +102,12 @@ pub struct Shelf {
     pub cache: Arc<Cache>,
     segments: Mutex<HashMap<String, Weak<Segment>>>,
     slots: Mutex<HashMap<String, Weak<SegmentSlot>>>,
+    left: Mutex<HashMap<String, Weak<Bitmap>>>,
 }
 
 impl Shelf {
     pub fn new(files: Arc<dyn files::Files>, cache: Arc<Cache>) -> Self {
-        Shelf { files, cache, segments: Mutex::default(), slots: Mutex::default() }
+        Shelf { files, cache, segments: Mutex::default(), slots: Mutex::default(), left: Mutex::default() }
     }
     pub fn segment(&self, file: &str) -> Result<Arc<Segment>> {
         if let Some(s) = self.segments.lock().get(file).and_then(Weak::upgrade) {
@@ -118,6 +120,19 @@ impl Shelf {
         }
         map.insert(file.to_string(), Arc::downgrade(&s));
         Ok(s)
+    }
+    /// The rows that a file beside a segment leaves.
+    fn left_rows(&self, file: &str, rows: u64) -> Result<Arc<Bitmap>> {
+        if let Some(b) = self.left.lock().get(file).and_then(Weak::upgrade) {
+            return Ok(b);
+        }
+        let b = Arc::new(storage::read_deleted(&self.files, file, rows)?);
+        let mut map = self.left.lock();
+        if map.len() > 1024 && map.len().is_power_of_two() {
+            map.retain(|_, w| w.strong_count() > 0);
+        }
+        map.insert(file.to_string(), Arc::downgrade(&b));
+        Ok(b)
     }
     pub fn slot(&self, file: &str, rows: u64) -> Arc<SegmentSlot> {
         let mut map = self.slots.lock();
@@ -171,12 +186,13 @@ impl Shelf {
                 .iter()
                 .map(|s| Mark {
                     level: s.level,
+                    deleted: s.deleted.clone(),
                     partition: if s.partition_id.is_empty() { &s.partition } else { &s.partition_id }.clone(),
                 })
                 .collect(),
             rule: v.table.engine.as_ref().map(|_| Arc::new(v.table.clone())),
             memory,
-            deleted: None,
+            deleted: OnceLock::new(),
             finals: Default::default(),
             held: None,
         })
@@ -198,10 +214,26 @@ impl TableSnapshot {
             memory,
             marks,
             rule: self.rule.clone(),
-            deleted: None,
+            deleted: OnceLock::new(),
             finals: Default::default(),
             held: None,
         }
+    }
+
+    /// The rows that DELETE left; None when none was deleted.
+    pub fn deleted(&self, shelf: &Shelf) -> Result<Option<Arc<Visible>>> {
+        if let Some(known) = self.deleted.get() {
+            return Ok(known.clone());
+        }
+        let mut segments = vec![None; self.segments.len()];
+        for (i, mark) in self.marks.iter().enumerate() {
+            if let Some(d) = &mark.deleted {
+                segments[i] = Some(shelf.left_rows(&d.file, self.segments[i].rows)?);
+            }
+        }
+        let any = segments.iter().any(Option::is_some);
+        let found = any.then(|| Arc::new(Visible { segments, memory: Vec::new() }));
+        Ok(self.deleted.get_or_init(|| found).clone())
     }
     pub fn column(&self, name: &str) -> Result<usize> {
         self.columns.iter().position(|c| c.name == name).ok_or_else(|| {

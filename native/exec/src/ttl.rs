@@ -70,11 +70,12 @@ impl Ttl {
     pub fn bind(table: &TableShape, now: Option<i64>, query: &Query) -> Result<Ttl> {
         let types: Vec<Type> = table.columns.iter().map(|c| parse_type(&c.ty)).collect::<Result<_>>()?;
         let scope = Scope { columns: &types, query, scalars: &[], sets: &[] };
-        let position = |name: &str| {
-            table.columns.iter().position(|c| c.name == name).ok_or_else(|| {
-                Error::new(NO_SUCH_COLUMN_IN_TABLE, format!("TTL: there is no column {name}"))
-            })
-        };
+        let position =
+            |name: &str| {
+                table.columns.iter().position(|c| c.name == name).ok_or_else(|| {
+                    Error::new(NO_SUCH_COLUMN_IN_TABLE, format!("TTL: there is no column {name}"))
+                })
+            };
         let mut rules = Vec::new();
         for r in &table.ttl {
             let action = match &r.action {

@@ -205,7 +205,9 @@ impl InsertRules {
             let lens = batch.columns[first.1].flat();
             for (name, i) in others {
                 let column = batch.columns[*i].flat();
-                let (types::Data::Array(a), types::Data::Array(b)) = (&lens.data, &column.data) else { continue };
+                let (types::Data::Array(a), types::Data::Array(b)) = (&lens.data, &column.data) else {
+                    continue;
+                };
                 let same = |r: &usize| {
                     let len = |o: &[u32]| o[r + 1] - o[*r];
                     len(&a.offsets) == len(&b.offsets)
@@ -230,10 +232,7 @@ impl InsertRules {
             let row = good.not().ones().first().map_or(0, |r| r + 1);
             return Err(Error::new(
                 VIOLATED_CONSTRAINT,
-                format!(
-                    "Constraint `{}` is violated at row {row}. Expression: ({})",
-                    check.name, check.text
-                ),
+                format!("Constraint `{}` is violated at row {row}. Expression: ({})", check.name, check.text),
             ));
         }
         Ok(())

@@ -7,6 +7,7 @@ mod bloom;
 mod bytes;
 mod cache;
 mod column_writer;
+mod deleted;
 mod encode;
 mod fault;
 mod footer;
@@ -28,6 +29,7 @@ mod words;
 mod write;
 
 pub use cache::{Cache, CacheStats};
+pub use deleted::{read_deleted, write_deleted};
 pub use fault::write_error;
 pub use footer::BLOCK_ROWS;
 pub use memtable::Memtable;

@@ -48,9 +48,16 @@ enum Rule {
     All,
     /// of rows that are equal in these columns the first stays (OPTIMIZE … DEDUPLICATE)
     Distinct(Vec<usize>),
-    Replacing { version: Option<usize>, deleted: Option<usize> },
-    Collapsing { sign: usize },
-    Versioned { sign: usize },
+    Replacing {
+        version: Option<usize>,
+        deleted: Option<usize>,
+    },
+    Collapsing {
+        sign: usize,
+    },
+    Versioned {
+        sign: usize,
+    },
     Make(Vec<Maker>, bool),
 }
 
@@ -86,24 +93,24 @@ impl Collapse {
         let rule = match &table.engine {
             None => Rule::All,
             Some(engine) => match engine {
-            EngineRule::Replacing { version, is_deleted } => {
-                Rule::Replacing { version: opt(version)?, deleted: opt(is_deleted)? }
-            }
-            EngineRule::Collapsing { sign } => Rule::Collapsing { sign: at(sign)? },
-            EngineRule::VersionedCollapsing { sign } => Rule::Versioned { sign: at(sign)? },
-            EngineRule::Summing { columns, partition } => {
-                for p in partition {
-                    in_key.push(at(p)?);
+                EngineRule::Replacing { version, is_deleted } => {
+                    Rule::Replacing { version: opt(version)?, deleted: opt(is_deleted)? }
                 }
-                Rule::Make(summing::makers(&names, &types, &in_key, columns)?, true)
-            }
-            EngineRule::Aggregating => Rule::Make(aggregating::makers(&types, &in_key)?, false),
-            EngineRule::Coalescing { columns, partition } => {
-                for p in partition {
-                    in_key.push(at(p)?);
+                EngineRule::Collapsing { sign } => Rule::Collapsing { sign: at(sign)? },
+                EngineRule::VersionedCollapsing { sign } => Rule::Versioned { sign: at(sign)? },
+                EngineRule::Summing { columns, partition } => {
+                    for p in partition {
+                        in_key.push(at(p)?);
+                    }
+                    Rule::Make(summing::makers(&names, &types, &in_key, columns)?, true)
                 }
-                Rule::Make(coalescing::makers(&names, &types, &in_key, columns)?, false)
-            }
+                EngineRule::Aggregating => Rule::Make(aggregating::makers(&types, &in_key)?, false),
+                EngineRule::Coalescing { columns, partition } => {
+                    for p in partition {
+                        in_key.push(at(p)?);
+                    }
+                    Rule::Make(coalescing::makers(&names, &types, &in_key, columns)?, false)
+                }
             },
         };
         Ok(Collapse { keys, partition, types, rule })

@@ -201,7 +201,7 @@ impl Work<'_> {
     /// Segments whose rows may meet others: all but those that a merge wrote and that share no keys.
     fn crowded(&self) -> Result<Vec<bool>> {
         let mut crowded = vec![true; self.table.segments.len()];
-        if !(self.rule.merged_is_final() || !self.rule.keeps()) {
+        if self.rule.keeps() && !self.rule.merged_is_final() {
             return Ok(crowded);
         }
         let memory = self.table.memory.iter().any(|(_, bs)| bs.iter().any(|b| b.rows > 0));
@@ -285,7 +285,8 @@ impl Work<'_> {
             }
         };
         let mut inputs: Vec<Box<dyn Input>> = Vec::new();
-        let base = self.table.deleted.as_deref();
+        let base = self.table.deleted(self.shelf)?;
+        let base = base.as_deref();
         let mut add = |part: TableSnapshot, sorted: bool, seen: Option<Arc<Bitmap>>, number: usize| {
             let positions = asked.is_none();
             let seen_all = match (&seen, positions) {
@@ -386,7 +387,8 @@ impl Work<'_> {
                 }
             }
         }
-        let base = self.table.deleted.as_deref();
+        let base = self.table.deleted(self.shelf)?;
+        let base = base.as_deref();
         let mut bits = bits.into_iter();
         let mut segments = Vec::new();
         for i in 0..crowded.len() {
@@ -438,11 +440,6 @@ impl Work<'_> {
             .map(|i| (self.table.segments[i].clone(), self.table.marks[i].clone()))
             .collect();
         let mut out = self.table.part(segments, vec![(fields, batches)]);
-        out.deleted = self.table.deleted.as_ref().map(|v| {
-            let segments =
-                (0..crowded.len()).filter(|i| !crowded[*i]).map(|i| v.segment(i).cloned()).collect();
-            Arc::new(Visible { segments, memory: Vec::new() })
-        });
         out.held = Some(held);
         Ok(out)
     }

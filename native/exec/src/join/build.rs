@@ -227,7 +227,7 @@ fn index(
         && let Some((low, high)) = super::filter::int_range(key)
     {
         let span = (high - low) as u128;
-        let wanted = (rows as u64).saturating_mul(8).max(DENSE_ALWAYS).min(DENSE_MAX);
+        let wanted = (rows as u64).saturating_mul(8).clamp(DENSE_ALWAYS, DENSE_MAX);
         if span < u128::from(wanted) {
             let (base, len) = (low as u64, span as u64 + 1);
             held.resize(kept + len * 8 + rows as u64 * 12)?;

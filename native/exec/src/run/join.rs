@@ -12,7 +12,9 @@ use types::{Result, Type};
 fn width(node: &Node) -> Option<usize> {
     Some(match node {
         Node::Scan { columns, .. } => columns.len(),
-        Node::Values { columns, .. } | Node::Batch { columns, .. } => columns.len(),
+        Node::Values { columns, .. } | Node::Format { columns, .. } | Node::Batch { columns, .. } => {
+            columns.len()
+        }
         Node::One => 0,
         Node::Numbers { .. } => 1,
         Node::Project { exprs, .. } => exprs.len(),

@@ -28,7 +28,9 @@ impl Runner<'_> {
             }
             Node::One => Some(Vec::new()),
             Node::Numbers { .. } => Some(vec![Type::UInt64]),
-            Node::Values { columns, .. } | Node::Batch { columns, .. } => Some(types_of(columns)?),
+            Node::Values { columns, .. } | Node::Format { columns, .. } | Node::Batch { columns, .. } => {
+                Some(types_of(columns)?)
+            }
             Node::Subquery { subquery } => {
                 self.tables.get(*subquery).and_then(Option::as_ref).map(|(_, types)| types.clone())
             }

@@ -17,7 +17,10 @@ use types::text::Cursor;
 use types::{Batch, Bitmap, Column, Error, Result};
 
 /// Calls into the format crates, panics caught.
-pub(super) fn guarded<T, E: std::fmt::Display>(what: &str, f: impl FnOnce() -> std::result::Result<T, E>) -> Result<T> {
+pub(super) fn guarded<T, E: std::fmt::Display>(
+    what: &str,
+    f: impl FnOnce() -> std::result::Result<T, E>,
+) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(Ok(v)) => Ok(v),
         Ok(Err(e)) => Err(Error::new(INCORRECT_DATA, format!("Cannot read {what}: {e}"))),

@@ -1,0 +1,51 @@
+// Engines without rows of their own: Merge reads several tables as one, Buffer stands for its target.
+
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { CatalogState, TableState } from '../catalog/state.ts';
+import { fail } from '../errors.ts';
+import { identifierText } from '../plan/names.ts';
+
+/** `extra.target` of a definition: a database, and a table or a pattern of names. */
+export interface EngineTarget {
+  readonly database: string;
+  readonly table: string;
+}
+
+export const engineTarget = ({ extra }: TableDefinition): EngineTarget | undefined =>
+  extra?.target as EngineTarget | undefined;
+
+/** The table that a Buffer stands for: rows are never held back, so it is the table itself. */
+export function bufferTarget(state: CatalogState, definition: TableDefinition): TableState {
+  const target = engineTarget(definition);
+  const id = target && state.databases.get(target.database)?.tables.get(target.table);
+  const table = id === undefined ? undefined : state.tables.get(id);
+  if (table) return table;
+  throw fail('UNKNOWN_TABLE', `The target table of ${definition.name} does not exist`);
+}
+
+/** The query that a Merge table is: its columns of every table whose name matches. */
+export function mergeQuery(state: CatalogState, definition: TableDefinition): string {
+  const target = engineTarget(definition);
+  const pattern = new RegExp(target?.table ?? '');
+  const tables = [...(state.databases.get(target?.database ?? '')?.tables ?? [])]
+    .filter(([name, id]) => id !== definition.id && pattern.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, id]) => state.tables.get(id) ?? []);
+  const parts = tables.map(({ definition: from }) => {
+    const there = new Set(from.columns.map((column) => column.name));
+    const list = definition.columns.map(({ name, type }) => {
+      const quoted = identifierText(name);
+      const text = type.replace(/[\\']/g, '\\$&');
+      const value = there.has(name) ? quoted : `defaultValueOfTypeName('${text}')`;
+      return `CAST(${value}, '${text}') AS ${quoted}`;
+    });
+    const name = `${identifierText(from.database)}.${identifierText(from.name)}`;
+    return `SELECT ${list.join(', ')} FROM ${name}`;
+  });
+  if (parts.length > 0) return parts.join(' UNION ALL ');
+  const none = definition.columns.map(
+    ({ name, type }) =>
+      `defaultValueOfTypeName('${type.replace(/[\\']/g, '\\$&')}') AS ${identifierText(name)}`,
+  );
+  return `SELECT ${none.join(', ')} WHERE 0`;
+}
