@@ -6,6 +6,7 @@ import { isKnownSetting, settingTypeOf, unknownSetting } from '../settings.ts';
 import { bindExpression, bindIn, castTo, withSpan } from './bind-expression.ts';
 import { expandColumns } from './bind-star.ts';
 import { existsSubquery } from './bind-subquery.ts';
+import { textFunction } from './bind-text.ts';
 import { bindWindow, windowOnly } from './bind-window.ts';
 import { constantOf } from './constants.ts';
 import { type ArgumentType, checkMeasure, failAt, newColumn, notBuilt } from './context.ts';
@@ -69,6 +70,8 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
     const value = settingValue(ast, scope, locals);
     if (value) return value;
   }
+  const text = textFunction(ast, scope, locals);
+  if (text) return text;
   const inline = inlineLambda(ast, scope) ?? userFunctions.get(ast.name);
   if (inline) return callLambda(inline, ast, scope, locals);
   const scalar = kernel.functions.scalar(ast.name);

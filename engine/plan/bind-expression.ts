@@ -1,6 +1,7 @@
 // AST → typed expression. Types come from the kernel; casts that SQL implies are put in here.
 
 import type { Expression, Span } from '../../sql/ast.ts';
+import { suggest } from '../../sql/suggest.ts';
 import { bindFunction, resolveCall } from './bind-call.ts';
 import { expandColumns } from './bind-star.ts';
 import { bindTableSet, existsSubquery, inSubquery, scalarSubquery } from './bind-subquery.ts';
@@ -321,7 +322,21 @@ function respan(expr: Expr, span: Span): Expr {
 
 function descend(scope: Scope, expr: Expr, names: readonly string[], span: Span): Expr {
   let value = expr;
-  for (const name of names) value = elementOf(scope, value, name, span);
+  for (const name of names) {
+    const elements = tupleElements(baseType(value.type));
+    const known = elements?.some((e, i) => e.name === name || String(i + 1) === name);
+    if (elements && !known) {
+      const has = elements.map((e) => e.name).filter((n) => n);
+      const near = suggest(name, has);
+      throw failAt(
+        span,
+        'UNKNOWN_IDENTIFIER',
+        `Unknown expression identifier: the Tuple has no element \`${name}\``,
+        near === undefined ? {} : { hint: `Did you mean \`${near}\`?` },
+      );
+    }
+    value = elementOf(scope, value, name, span);
+  }
   return value;
 }
 

@@ -14,6 +14,7 @@ import { bindQuery, bindStatement, converted } from './bind.ts';
 import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
+import { bindPivot, bindUnpivot } from './bind-pivot.ts';
 import { recursiveNode } from './bind-recursive.ts';
 import { refuseModifiers, virtualColumns, withModifiers } from './bind-table-modifiers.ts';
 import {
@@ -88,9 +89,9 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
     case 'ArrayJoin':
       return bindArrayJoin(ast, scope);
     case 'Pivot':
-      throw notBuilt(ast.span, 'PIVOT');
+      return subquerySource(bindPivot(ast, scope), ast.alias, undefined, scope);
     case 'Unpivot':
-      throw notBuilt(ast.span, 'UNPIVOT');
+      return subquerySource(bindUnpivot(ast, scope), ast.alias, undefined, scope);
   }
 }
 
@@ -131,6 +132,11 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
   const found = tableNode(scope, database, name, ast.name.span, false);
   if (!found) throw new Error('plan: tableNode answers or throws');
   const { node, source, table } = found;
+  if (table?.kind === 'stored' && table.engine === 'Set') {
+    throw failAt(ast.span, 'NOT_IMPLEMENTED', 'A Set can only stand behind IN', {
+      hint: `Write … WHERE x IN ${name}`,
+    });
+  }
   const shown = withModifiers(scope, ast, node, source, table);
   const columns = ast.columnAliases
     ? renamedColumns(ownColumns(node.columns), ast.columnAliases, ast.span)
@@ -187,6 +193,7 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
   const { ctx } = scope;
   const place = { database: table.database, table: table.name };
   if (table.kind === 'view') {
+    if (table.changes) ctx.cacheable = false;
     if (table.parameters) {
       throw failAt(
         scope.span,

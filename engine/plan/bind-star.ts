@@ -20,7 +20,6 @@ import {
   nameText,
   type Scope,
   type Source,
-  type SourceColumn,
   unknownIdentifier,
 } from './scope.ts';
 import { baseType, tupleElements } from './types.ts';
@@ -102,7 +101,7 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
   const merged = new Set<string>();
   for (const source of sources) {
     for (const column of source.columns) {
-      if (!shown(column, pattern !== undefined)) continue;
+      if (column.hidden) continue;
       if (pattern && !pattern.test(column.name)) continue;
       const shared = ast.qualifier ? undefined : scope.merged.get(column.name);
       if (shared) {
@@ -118,8 +117,6 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
   }
   return items;
 }
-
-const shown = (column: SourceColumn, matched: boolean): boolean => matched || !column.hidden;
 
 /** Columns of later tables whose name an earlier table has too are named with their table. */
 function qualified(name: string, source: Source, scope: Scope, shared: boolean): string {

@@ -28,6 +28,8 @@ export interface PlannerKernel {
     args: readonly string[],
   ): { name: string; type: string; defaultOnNulls?: boolean };
   canonicalType(text: string): string;
+  /** The columns that data in a format suggests, as ClickHouse guesses them. */
+  infer(format: string, data: string): { name: string; type: string }[];
   /** The value of an expression over no columns, or undefined when it cannot be known now. */
   fold(expr: ExprJson): Lit | undefined;
 }
@@ -69,6 +71,8 @@ export interface RowsTable extends TableBase {
 }
 export interface ViewTable extends TableBase {
   readonly kind: 'view';
+  /** Another query may stand behind it the next time. */
+  readonly changes?: boolean;
   readonly query: Query;
   /** Names of the parameters that a call of the view gives. */
   readonly parameters?: readonly string[];
@@ -83,6 +87,8 @@ export type TableSource = StoredTable | RowsTable | ViewTable | NodeTable;
 export interface Catalog {
   /** Finds a table; throws UNKNOWN_TABLE or UNKNOWN_DATABASE with a suggestion. */
   table(database: string | undefined, name: string): TableSource;
+  /** Stored tables and views of a database, the current one without a name. */
+  tables(database: string | undefined): { database: string; name: string }[];
   /** Undefined instead of a failure. */
   find(database: string | undefined, name: string): TableSource | undefined;
 }

@@ -12,7 +12,7 @@ export function rowsMax(node: Node): number | undefined {
     case 'numbers':
       return node.count;
     case 'values':
-      return node.rows.length;
+      return node.written ? undefined : node.rows.length;
     case 'batch':
     case 'shared':
     case 'recursive':

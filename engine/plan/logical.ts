@@ -86,6 +86,8 @@ export interface Values extends Base {
   readonly kind: 'values';
   readonly title: string;
   readonly rows: readonly (readonly LitValue[])[];
+  /** Rows in a format's notation, instead of `rows`. */
+  readonly written?: { readonly format: string; readonly data: string };
 }
 export interface Batch extends Base {
   readonly kind: 'batch';

@@ -46,6 +46,8 @@ function place(node: Node): Placed {
     }
     case 'values': {
       const columns = node.columns.map(({ name, type }) => ({ name, type }));
+      if (node.written)
+        return { json: { kind: 'format', ...node.written, columns }, out: idsOf(node.columns) };
       return {
         json: { kind: 'values', columns, rows: node.rows.map((r) => [...r]) },
         out: idsOf(node.columns),

@@ -11,7 +11,7 @@ const comparison = /^(less|greater)(OrEquals)?$/;
 export function share(expr: Expr): number {
   if (expr.kind === 'in') {
     const list = 'values' in expr.set ? expr.set.values.value : undefined;
-    const hit = Array.isArray(list) ? Math.min(0.5, 0.04 * list.length) : 0.2;
+    const hit = Array.isArray(list) ? Math.min(0.5, 0.04 * list.length) : 0.05;
     return expr.negated ? 1 - hit : hit;
   }
   if (expr.kind !== 'call') return 0.33;

@@ -8,12 +8,14 @@ import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { allColumns, parameterisedView, tableNode } from './bind-from.ts';
 import { constantOf } from './constants.ts';
-import { failAt, newColumn, notBuilt } from './context.ts';
+import { failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import { columnExpr, literalExpr } from './expression.ts';
 import { integerOf } from './literals.ts';
 import { type Node, project } from './logical.ts';
 import type { Scope } from './scope.ts';
-import type { LitValue } from './wire.ts';
+import { arity, structure, textOf } from './table-function-arguments.ts';
+import { bindFormat, bindGenerateRandom, bindMerge, bindRemote } from './table-functions-data.ts';
+import type { Lit, LitValue } from './wire.ts';
 
 type Bind = (call: FunctionCall, scope: Scope) => Node;
 
@@ -49,28 +51,30 @@ const functions: Record<string, Bind> = {
         : structure(text, call, scope);
     return input.node(columns);
   },
-  merge: () => {
-    throw new Error('unreachable');
-  },
+  format: bindFormat,
+  generateRandom: bindGenerateRandom,
+  merge: bindMerge,
+  remote: bindRemote,
+  remoteSecure: bindRemote,
+  cluster: bindRemote,
+  clusterAllReplicas: bindRemote,
 };
 
 /** Known to ClickHouse, out of reach or not built here. */
 const refused: Record<string, 'remote' | 'later'> = Object.fromEntries([
-  ...'file url s3 s3Cluster gcs hdfs hdfsCluster azureBlobStorage azureBlobStorageCluster urlCluster fileCluster remote remoteSecure cluster clusterAllReplicas mysql postgresql mongodb redis sqlite jdbc odbc iceberg icebergS3 icebergLocal deltaLake hudi executable ytsaurus arrowFlight'
+  ...'file url s3 s3Cluster gcs hdfs hdfsCluster azureBlobStorage azureBlobStorageCluster urlCluster fileCluster mysql postgresql mongodb redis sqlite jdbc odbc iceberg icebergS3 icebergLocal deltaLake hudi executable ytsaurus arrowFlight'
     .split(' ')
     .map((name) => [name, 'remote'] as const),
-  ...'merge generateRandom format dictionary loop fuzzJSON fuzzQuery primes mergeTreeIndex mergeTreeProjection mergeTreeAnalyzeIndexes viewIfPermitted timeSeriesData timeSeriesMetrics timeSeriesTags prometheusQuery prometheusQueryRange'
+  ...'dictionary loop fuzzJSON fuzzQuery primes mergeTreeIndex mergeTreeProjection mergeTreeAnalyzeIndexes viewIfPermitted timeSeriesData timeSeriesMetrics timeSeriesTags prometheusQuery prometheusQueryRange'
     .split(' ')
     .map((name) => [name, 'later'] as const),
 ]);
 
-export const tableFunctionNames = (): string[] => [
-  ...Object.keys(functions).filter((name) => name !== 'merge'),
-];
+export const tableFunctionNames = (): string[] => Object.keys(functions);
 
 export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Node; table: string } {
   const bind = Object.hasOwn(functions, call.name) ? functions[call.name] : undefined;
-  if (bind && call.name !== 'merge') return { node: bind(call, scope), table: call.name };
+  if (bind) return { node: bind(call, scope), table: call.name };
   const why = refused[call.name];
   if (why === 'remote') {
     throw notBuilt(
@@ -88,8 +92,15 @@ export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Nod
     const found = tableNode(scope, undefined, call.name, call.span, false);
     if (found) return { node: allColumns(scope, found), table: call.name };
   }
+  throw unknownTableFunction(call);
+}
+
+export const isTableFunction = (name: string): boolean =>
+  Object.hasOwn(functions, name) || Object.hasOwn(refused, name);
+
+export function unknownTableFunction(call: FunctionCall): Error {
   const near = suggest(call.name, Object.keys(functions));
-  throw failAt(call.nameSpan, 'UNKNOWN_FUNCTION', `Unknown table function \`${call.name}\``, {
+  return failAt(call.nameSpan, 'UNKNOWN_FUNCTION', `Unknown table function \`${call.name}\``, {
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
   });
 }
@@ -133,12 +144,6 @@ function integerArg(arg: Expression, call: FunctionCall, scope: Scope): number {
 function wholeFloat(value: LitValue): number | undefined {
   const n = typeof value === 'string' ? Number(value) : Number.NaN;
   return Number.isInteger(n) ? n : undefined;
-}
-
-function arity(call: FunctionCall, least: number, most: number): void {
-  if (call.args.length >= least && call.args.length <= most) return;
-  const text = `Table function ${call.name} takes ${least === most ? least : `${least} to ${most}`} argument(s), ${call.args.length} given`;
-  throw failAt(call.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
 }
 
 function bindNumbers(call: FunctionCall, scope: Scope): Node {
@@ -186,52 +191,6 @@ function bindSeries(call: FunctionCall, scope: Scope): Node {
   };
 }
 
-function textOf(arg: Expression | undefined, call: FunctionCall, scope: Scope): string {
-  const value = arg && constantOf(scope.ctx, bindExpression(arg, scope));
-  if (typeof value?.value === 'string' && value.type === 'String') return value.value;
-  throw failAt(
-    arg?.span ?? call.span,
-    'BAD_ARGUMENTS',
-    `${call.name} takes a structure such as 'a UInt8, b String'`,
-  );
-}
-
-/** `a UInt8, b String` → columns. */
-function structure(text: string, call: FunctionCall, scope: Scope) {
-  const columns = splitTop(text).map((part) => {
-    const match = /^\s*(`[^`]+`|"[^"]+"|[A-Za-z_][\w.]*)\s+([\s\S]+?)\s*$/.exec(part);
-    if (!match)
-      throw failAt(call.span, 'SYNTAX_ERROR', `'${part.trim()}' is not a name and a type`);
-    const name = (match[1] as string).replace(/^[`"]|[`"]$/g, '');
-    return newColumn(scope.ctx, name, scope.ctx.kernel.canonicalType(match[2] as string));
-  });
-  if (columns.length === 0)
-    throw failAt(call.span, 'BAD_ARGUMENTS', 'The structure has no columns');
-  return columns;
-}
-
-function splitTop(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let quote = '';
-  let from = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i] as string;
-    if (quote) {
-      if (c === '\\') i++;
-      else if (c === quote) quote = '';
-    } else if (c === "'" || c === '`' || c === '"') quote = c;
-    else if (c === '(') depth++;
-    else if (c === ')') depth--;
-    else if (c === ',' && depth === 0) {
-      parts.push(text.slice(from, i));
-      from = i + 1;
-    }
-  }
-  parts.push(text.slice(from));
-  return parts.filter((p) => p.trim() !== '');
-}
-
 /** values('a UInt8, b String', (1, 'x'), …) or values(1, 2) with columns c1…. */
 function bindValuesFunction(call: FunctionCall, scope: Scope): Node {
   const { ctx } = scope;
@@ -271,9 +230,20 @@ function bindValuesFunction(call: FunctionCall, scope: Scope): Node {
       return newColumn(ctx, `c${i + 1}`, type);
     });
   const values = lits.map((row) =>
-    row.map((lit, i) => castLit(ctx, lit, (columns[i] as { type: string }).type)),
+    row.map((lit, i) => fitting(ctx, call, lit, (columns[i] as { type: string }).type)),
   );
   return { kind: 'values', title: 'values()', columns, rows: values };
+}
+
+/** A value of values() as the structure wants it. */
+function fitting(ctx: Planning, call: FunctionCall, lit: Lit, type: string): LitValue {
+  try {
+    return castLit(ctx, lit, type);
+  } catch (error) {
+    const { code, message } = error as { code?: number; message: string };
+    if (code === undefined) throw error;
+    throw failAt(call.span, 'TYPE_MISMATCH', `A value of values() is no ${type}: ${message}`);
+  }
 }
 
 export { columnExpr, convert, resolveCall };

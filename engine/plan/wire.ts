@@ -87,6 +87,7 @@ export type NodeJson =
   | { kind: 'one' }
   | { kind: 'numbers'; start: number; count?: number; step: number }
   | { kind: 'values'; columns: TableColumnJson[]; rows: LitValue[][] }
+  | { kind: 'format'; format: string; data: string; columns: TableColumnJson[] }
   | { kind: 'batch'; batch: number; columns: TableColumnJson[] }
   | { kind: 'subquery'; subquery: number }
   | {

@@ -27,6 +27,7 @@ function prune(node: Node, needed: Ids): Node {
       };
     }
     case 'values': {
+      if (node.written) return node;
       const keep = node.columns.map((c) => needed.has(c.id));
       if (keep.every(Boolean) || !keep.some(Boolean)) return node;
       return {

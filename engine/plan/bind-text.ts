@@ -1,0 +1,104 @@
+// Functions over constant texts that the parser or the catalog answers: formatQuery and its kin,
+// hasColumnInTable. They become literals.
+
+import type { FunctionCall } from '../../sql/ast.ts';
+import { parseStatement, print } from '../../sql/index.ts';
+import { bindExpression } from './bind-expression.ts';
+import { constantOf } from './constants.ts';
+import { failAt } from './context.ts';
+import { type Expr, literalExpr } from './expression.ts';
+import type { Locals, Scope } from './scope.ts';
+
+const names = new Set([
+  'formatQuery',
+  'formatQueryOrNull',
+  'formatQuerySingleLine',
+  'formatQuerySingleLineOrNull',
+  'hasColumnInTable',
+]);
+
+/** The literal that such a call stands for; undefined for all other functions. */
+export function textFunction(ast: FunctionCall, scope: Scope, locals: Locals): Expr | undefined {
+  if (!names.has(ast.name)) return undefined;
+  const texts = ast.args.map((arg) => {
+    const value = constantOf(scope.ctx, bindExpression(arg, scope, locals))?.value;
+    if (typeof value === 'string') return value;
+    throw failAt(arg.span, 'ILLEGAL_COLUMN', `${ast.name} takes constant strings`);
+  });
+  if (ast.name === 'hasColumnInTable') return hasColumn(ast, scope, texts);
+  if (texts.length !== 1) {
+    const text = `${ast.name} takes one argument`;
+    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+  }
+  const orNull = ast.name.endsWith('OrNull');
+  const line = ast.name.includes('SingleLine');
+  let formatted: string | null = null;
+  try {
+    const flat = print(parseStatement(texts[0] as string));
+    formatted = line ? flat : broken(flat);
+  } catch (error) {
+    if (!orNull) throw error;
+  }
+  return literalExpr(orNull ? 'Nullable(String)' : 'String', formatted, ast.span);
+}
+
+function hasColumn(ast: FunctionCall, scope: Scope, texts: string[]): Expr {
+  if (texts.length !== 3) {
+    const text = 'hasColumnInTable takes a database, a table and a column';
+    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+  }
+  const [database, table, column] = texts as [string, string, string];
+  const source = scope.ctx.catalog.table(database || undefined, table);
+  const found = source.columns.some((c) => c.name === column);
+  return literalExpr('UInt8', found ? '1' : '0', ast.span);
+}
+
+const clause =
+  /^(?:FROM|PREWHERE|WHERE|GROUP BY|WITH (?:TOTALS|ROLLUP|CUBE)|HAVING|WINDOW|QUALIFY|ORDER BY|LIMIT|OFFSET|SETTINGS|FORMAT|UNION (?:ALL|DISTINCT)|INTERSECT|EXCEPT|(?:(?:LEFT|RIGHT|FULL|INNER|CROSS|ANY|ALL|SEMI|ANTI|ASOF|GLOBAL) )*(?:ARRAY )?JOIN)\b/;
+
+/** One line broken before each clause outside of brackets; several columns go on lines of their own. */
+function broken(flat: string): string {
+  const lines: string[] = [];
+  let line = '';
+  let depth = 0;
+  for (let i = 0; i < flat.length; ) {
+    const quoted = /^(?:'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*")/.exec(
+      flat.slice(i),
+    );
+    if (quoted) {
+      line += quoted[0];
+      i += quoted[0].length;
+      continue;
+    }
+    const c = flat[i] as string;
+    if ('([{'.includes(c)) depth++;
+    if (')]}'.includes(c)) depth--;
+    const starts = depth === 0 && line.endsWith(' ') ? clause.exec(flat.slice(i)) : null;
+    if (starts) {
+      lines.push(line.trimEnd());
+      line = starts[0];
+      i += starts[0].length;
+      continue;
+    }
+    line += c;
+    i++;
+  }
+  lines.push(line);
+  return lines.map(columns).join('\n');
+}
+
+/** `SELECT a, b` as one line for the keyword and one for each expression. */
+function columns(line: string): string {
+  const head = /^(?:SELECT(?: DISTINCT)?|ORDER BY|GROUP BY) /.exec(line)?.[0];
+  if (!head) return line;
+  const parts: string[] = [''];
+  let depth = 0;
+  for (const piece of line.slice(head.length).match(/'(?:[^'\\]|\\.|'')*'|`[^`]*`|./g) ?? []) {
+    if ('([{'.includes(piece)) depth++;
+    if (')]}'.includes(piece)) depth--;
+    if (piece === ',' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += piece;
+  }
+  if (parts.length === 1) return line;
+  return `${head.trimEnd()}\n${parts.map((p) => `    ${p.trim()}`).join(',\n')}`;
+}

@@ -1,0 +1,60 @@
+// Arguments of table functions: constant texts, structures, how many there are.
+
+import type { Expression, FunctionCall } from '../../sql/ast.ts';
+import { bindExpression } from './bind-expression.ts';
+import { constantOf } from './constants.ts';
+import { failAt, newColumn } from './context.ts';
+import type { Column } from './expression.ts';
+import type { Scope } from './scope.ts';
+
+export function arity(call: FunctionCall, least: number, most: number): void {
+  if (call.args.length >= least && call.args.length <= most) return;
+  const text = `Table function ${call.name} takes ${least === most ? least : `${least} to ${most}`} argument(s), ${call.args.length} given`;
+  throw failAt(call.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+}
+
+export function textOf(arg: Expression | undefined, call: FunctionCall, scope: Scope): string {
+  const value = arg && constantOf(scope.ctx, bindExpression(arg, scope));
+  if (typeof value?.value === 'string' && value.type === 'String') return value.value;
+  throw failAt(
+    arg?.span ?? call.span,
+    'BAD_ARGUMENTS',
+    `${call.name} takes a structure such as 'a UInt8, b String'`,
+  );
+}
+
+/** `a UInt8, b String` → columns. */
+export function structure(text: string, call: FunctionCall, scope: Scope): Column[] {
+  const columns = splitTop(text).map((part) => {
+    const match = /^\s*(`[^`]+`|"[^"]+"|[A-Za-z_][\w.]*)\s+([\s\S]+?)\s*$/.exec(part);
+    if (!match)
+      throw failAt(call.span, 'SYNTAX_ERROR', `'${part.trim()}' is not a name and a type`);
+    const name = (match[1] as string).replace(/^[`"]|[`"]$/g, '');
+    return newColumn(scope.ctx, name, scope.ctx.kernel.canonicalType(match[2] as string));
+  });
+  if (columns.length === 0)
+    throw failAt(call.span, 'BAD_ARGUMENTS', 'The structure has no columns');
+  return columns;
+}
+
+function splitTop(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let quote = '';
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] as string;
+    if (quote) {
+      if (c === '\\') i++;
+      else if (c === quote) quote = '';
+    } else if (c === "'" || c === '`' || c === '"') quote = c;
+    else if (c === '(') depth++;
+    else if (c === ')') depth--;
+    else if (c === ',' && depth === 0) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts.filter((p) => p.trim() !== '');
+}
