@@ -438,7 +438,12 @@ impl Column {
                 (s.offsets[n - 1] - s.offsets[0]) as usize + n * 4
             }
             Data::Fixed(f) => f.bytes.len(),
-            Data::Array(a) => a.offsets.len() * 4 + a.values.bytes(),
+            Data::Array(a) => {
+                // a slice has its share of the elements
+                let n = a.offsets.len();
+                let used = (a.offsets[n - 1] - a.offsets[0]) as usize;
+                n * 4 + (a.values.bytes() as u128 * used as u128 / a.values.len().max(1) as u128) as usize
+            }
             Data::Tuple(cs, _) => cs.iter().map(Column::bytes).sum(),
             Data::Const(c, _) => c.bytes(),
             Data::Codes(c, _) => c.len() * 4,
