@@ -20,7 +20,14 @@ import {
   type Scope,
   unknownIdentifier,
 } from './scope.ts';
-import { arrayElementType, baseType, isNullable, tupleElements, typeHead } from './types.ts';
+import {
+  arrayElementType,
+  baseType,
+  isNullable,
+  nullableType,
+  tupleElements,
+  typeHead,
+} from './types.ts';
 import type { LitValue } from './wire.ts';
 
 type Kind = Expression['kind'];
@@ -158,7 +165,8 @@ export function castTo(scope: Scope, expr: Expr, type: string, span: Span): Expr
   } catch (error) {
     throw withSpan(error, span);
   }
-  return castExpr(expr, to, expr.span ?? span);
+  const keeps = isNullable(expr.type) && scope.ctx.settings.bool('cast_keep_nullable');
+  return castExpr(expr, keeps ? nullableType(to) : to, expr.span ?? span);
 }
 
 /** Gives a failure of the kernel the place it is about. */
@@ -493,8 +501,9 @@ function bindMembership(
       }
     } else return inList(scope, left, [value], true, negated, span);
   }
-  if (source.kind === 'Tuple') {
-    const items = source.items.map((item) => bindExpression(item, scope, locals));
+  const list = listed(source);
+  if (list) {
+    const items = list.map((item) => bindExpression(item, scope, locals));
     const leftWidth = tupleElements(baseType(left.type))?.length;
     // (a, b) IN (1, 2) means the one tuple (1, 2).
     const whole =
@@ -509,6 +518,13 @@ function bindMembership(
     return inList(scope, left, items, false, negated, span);
   }
   return inList(scope, left, [bindExpression(source, scope, locals)], true, negated, span);
+}
+
+/** The items of `(a, b)` or `tuple(a, b)`. */
+function listed(source: Expression): readonly Expression[] | undefined {
+  if (source.kind === 'Tuple') return source.items;
+  const plain = source.kind === 'Function' && source.name === 'tuple' && !source.parameters;
+  return plain ? source.args : undefined;
 }
 
 export function checkSetWidth(left: Expr, columns: number, span: Span): void {
@@ -557,9 +573,29 @@ function inList(
     }
   }
   if (literals.every((l) => l !== undefined)) return setOf(scope, left, literals, negated, span);
-  const tests = items.map((item) => resolveCall(scope, 'equals', [left, item], span));
-  const some = tests.length === 1 ? (tests[0] as Expr) : resolveCall(scope, 'or', tests, span);
-  return negated ? resolveCall(scope, 'not', [some], span) : some;
+  return inColumns(scope, left, items, negated, span);
+}
+
+/** IN over a list that is not constant: a NULL in the list equals nothing, a NULL on the left gives NULL. */
+function inColumns(
+  scope: Scope,
+  left: Expr,
+  items: readonly Expr[],
+  negated: boolean,
+  span: Span,
+): Expr {
+  const call = (name: string, ...args: readonly Expr[]) => resolveCall(scope, name, args, span);
+  const tests = items.map((item) => call('equals', left, item));
+  let some = tests.length === 1 ? (tests[0] as Expr) : call('or', ...tests);
+  const nothing = some.type === 'Nullable(Nothing)';
+  if (isNullable(some.type)) {
+    if (items.some((item) => isNullable(item.type)))
+      some = call('ifNull', some, literalExpr('UInt8', '0', span));
+    if (isNullable(left.type))
+      some = call('if', call('isNull', left), literalExpr('Nullable(Nothing)', null, span), some);
+  }
+  if (!nothing) some = call('toNullable', call('toUInt8', some));
+  return negated ? call('not', some) : some;
 }
 
 function setOf(

@@ -17,7 +17,7 @@ import {
 } from './expression.ts';
 import { exprsOf, freeColumns } from './free-columns.ts';
 import { type Assigned, inputs, type JoinNode, type Node, project, withInputs } from './logical.ts';
-import { isNullable } from './types.ts';
+import { baseType, isNullable, typeHead } from './types.ts';
 import type { JoinKind } from './wire.ts';
 
 /** The values a param has in each row, by its id. */
@@ -48,6 +48,9 @@ const reads = (exprs: readonly Expr[], { params }: Outside): number[] => {
   return params.filter((p) => ids.has(p.id)).map((p) => p.id);
 };
 
+const neverNull = (e: Expr): Expr =>
+  typeHead(e.type) === 'Nullable' ? callExpr('assumeNotNull', [e], baseType(e.type)) : e;
+
 /** A key that equals another when both are NULL, too. */
 const withNull = (e: Expr): Expr =>
   isNullable(e.type) ? callExpr('tuple', [e], `Tuple(${e.type})`) : e;
@@ -58,7 +61,9 @@ export function keyPair(ctx: Planning, a: Expr, b: Expr, nulls: boolean): [Expr,
   if (type === undefined)
     throw notBuilt(a.span, `A correlated subquery that compares ${a.type} with ${b.type}`);
   const [x, y] = [convert(a, type), convert(b, type)];
-  return nulls ? [withNull(x), withNull(y)] : [x, y];
+  // NULL only equals NULL if both sides may be NULL.
+  const both = nulls && isNullable(a.type) && isNullable(b.type);
+  return both ? [withNull(x), withNull(y)] : [x, y];
 }
 
 function joined(kind: JoinKind, a: Unnested, b: Unnested, { ctx }: Outside, join?: JoinNode): Node {
@@ -124,7 +129,7 @@ function carried(
   return { items: [...items, ...more], at: next };
 }
 
-/** `inner = param` gives the param's value, if nothing but this needs it or the types are the same. */
+/** `inner = param` gives the param's value, which is not NULL, if nothing but this needs it or the types agree. */
 function takeEqualities(
   list: Expr[],
   part: Unnested,
@@ -146,8 +151,10 @@ function takeEqualities(
         const used = elsewhere.has(param.id) || reads(others, out).includes(param.id);
         if (used && x.type !== param.type) continue;
         if (supertype(out.ctx, [x.type, param.type]) === undefined) continue;
-        at.set(param.id, replaceColumns(x, at));
-        left.splice(i, 1);
+        const value = replaceColumns(x, at);
+        if (isNullable(value.type)) left[i] = callExpr('isNotNull', [x], 'UInt8');
+        else left.splice(i, 1);
+        at.set(param.id, used ? value : neverNull(value));
         found = true;
         break;
       }

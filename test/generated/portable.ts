@@ -255,13 +255,26 @@ const subqueries: Shape = (random) => {
   const q = columnsOf('q');
   const condition = random.pick([
     () => `a IN (SELECT k FROM q${where(random, q)})`,
-    () => `a NOT IN (SELECT k FROM q WHERE k IS NOT NULL AND ${expression(random, q, 'yes', 1)})`,
+    // NULL NOT IN (no rows) is true in standard SQL and NULL in ClickHouse's, hence the first condition.
+    () =>
+      `a IS NOT NULL AND a NOT IN (SELECT k FROM q WHERE k IS NOT NULL AND ${expression(random, q, 'yes', 1)})`,
     () =>
       `EXISTS (SELECT 1 FROM q WHERE q.k = p.a AND ${expression(random, columnsOf('q', 'q.'), 'yes', 1)})`,
     () => `NOT EXISTS (SELECT 1 FROM q WHERE q.k = p.a)`,
     () => `f > (SELECT avg(v) FROM q)`,
     () => `f < (SELECT max(v) FROM q WHERE q.k = p.a)`,
     () => `(SELECT count(*) FROM q WHERE q.t = p.s) > 3`,
+    () => `coalesce((SELECT count(*) FROM q WHERE q.k = p.a AND q.v > p.f), 0) < 2`,
+    () => `f > (SELECT avg(v) FROM q WHERE q.k = p.a OR q.t = p.s)`,
+    () => `EXISTS (SELECT 1 FROM q WHERE q.k = p.a AND q.v < p.f)`,
+    () => `NOT EXISTS (SELECT 1 FROM q WHERE q.t = p.s AND q.k <> p.a)`,
+    () => `a IN (SELECT k FROM q WHERE q.t = p.s)`,
+    () => `(a IN (SELECT k FROM q WHERE q.t = p.s) OR ${expression(random, p, 'yes', 1)})`,
+    () => `id >= (SELECT min(o.k) FROM q AS o WHERE o.t = p.s AND o.k < p.id)`,
+    () =>
+      `(EXISTS (SELECT 1 FROM q WHERE q.k = p.a) OR s = 'a') AND NOT EXISTS (SELECT 1 FROM q WHERE q.e = p.d)`,
+    () =>
+      `(SELECT max(o.k + w.k) FROM q AS o JOIN q AS w ON o.k = w.k WHERE o.t = p.s AND w.v > p.f) > a`,
   ])();
   const list = random.some(1, 3, (i) => `${expression(random, p, value(random), 1)} AS c${i}`);
   const tail = order(random, list.length);
