@@ -1,19 +1,14 @@
 // The same random query with every fast path, index and rule of the planner on, and with all of them off: equal rows.
-// COLONNADE_TEST_QUERIES is how many (500), COLONNADE_TEST_SEED the first one's seed.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../../engine/facade.ts';
-import { open } from '../../engine/index.ts';
 import { rules } from '../../engine/plan/optimize.ts';
+import { Ours, report, seeds } from '../peers.ts';
 import { difference, parseAnswer } from './compare.ts';
 import { query } from './queries.ts';
 import { seeded } from './random.ts';
 import { setup } from './tables.ts';
 
-const count = Number(process.env.COLONNADE_TEST_QUERIES ?? 500);
-const first = Number(process.env.COLONNADE_TEST_SEED ?? 1);
+const { count, all } = seeds(500);
+const format = 'TSVWithNamesAndTypes';
 
 /** Indexes and projections that queries of the generator can use. */
 const helpers = [
@@ -29,60 +24,39 @@ const helpers = [
 const plain: Record<string, string> = {
   colonnade_plain_joins: '1',
   optimizer_rules_off: rules.map((rule) => rule.name).join(','),
+  kernel_paths_off: 'all',
   use_skip_indexes: '0',
   optimize_use_projections: '0',
   max_threads: '1',
 };
 
-let dir: string;
-let engine: Engine;
-
-async function ask(sql: string, settings: Record<string, string>): Promise<string> {
-  const result = await engine.query({
-    sql,
-    format: 'TSVWithNamesAndTypes',
-    settings,
-    user: { name: 'default' },
-  });
-  const parts: Uint8Array[] = [];
-  for await (const chunk of result.chunks) parts.push(chunk);
-  return Buffer.concat(parts).toString();
-}
-
-const outcome = (sql: string, settings: Record<string, string>): Promise<string | Error> =>
-  ask(sql, settings).catch((error: Error) => error);
+let ours: Ours;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'colonnade-metamorphic-'));
-  engine = await open({ dataDir: dir });
-  for (const sql of [...setup(), ...helpers]) await ask(sql, {});
+  ours = await Ours.start('metamorphic');
+  for (const sql of [...setup(), ...helpers]) await ours.must(sql);
 }, 120_000);
-
-afterAll(async () => {
-  await engine?.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => ours?.close());
 
 it(`${count} generated queries give the same rows without any fast path`, {
   timeout: 3_600_000,
 }, async () => {
   const differences: string[] = [];
   let answered = 0;
-  for (let seed = first; seed < first + count; seed++) {
+  for (const seed of all) {
     const { sql, ordered } = query(seeded(seed));
-    const fast = await outcome(sql, {});
-    const slow = await outcome(sql, plain);
-    if (typeof fast === 'string' && typeof slow === 'string') {
+    const fast = await ours.ask(sql, { format });
+    const slow = await ours.ask(sql, { format, settings: plain });
+    if ('text' in fast && 'text' in slow) {
       answered++;
-      const what = difference(parseAnswer(fast), parseAnswer(slow), ordered);
+      const what = difference(parseAnswer(fast.text), parseAnswer(slow.text), ordered);
       if (what) differences.push(`seed ${seed}: ${what}\n  ${sql}`);
-    } else if (typeof fast !== typeof slow) {
+    } else if ('text' in slow && 'code' in fast) {
       // an error that a rule makes unnecessary is fine: the other way round is not
-      if (typeof fast !== 'string') differences.push(`seed ${seed}: ${fast.message}\n  ${sql}`);
+      differences.push(`seed ${seed}: ${fast.message}\n  ${sql}`);
     }
   }
-  const report = process.env.COLONNADE_TEST_REPORT;
-  if (report) writeFileSync(report, differences.join('\n'));
+  report(`${count} queries, ${answered} answered, ${differences.length} differ`, differences);
   expect(answered).toBeGreaterThan(count / 2);
   expect(differences.slice(0, 20)).toEqual([]);
 });
