@@ -134,11 +134,14 @@ function bindKeys(ast: Select, items: readonly Item[], scope: Scope, all: readon
     index.set(expr.key, keys.length);
     return keys.push(expr) - 1;
   };
+  const levels = groupBy.mode === 'ROLLUP' || groupBy.mode === 'CUBE';
   const bindKey = (e: Expression): number[] => {
     const item = positional(e, items, scope);
     if (!item && e.kind === 'Tuple') return e.items.flatMap(bindKey);
     const expr = item?.expr() ?? bindExpression(e, scope);
     refuseAggregates(expr, e);
+    // As in ClickHouse: constants make no levels, and nothing but constants makes one group.
+    if (levels && constantOf(scope.ctx, expr)) return [];
     return [add(expr)];
   };
   if (groupBy.mode === 'ALL') {
@@ -150,6 +153,7 @@ function bindKeys(ast: Select, items: readonly Item[], scope: Scope, all: readon
     return { keys, sets };
   }
   const written = groupBy.items.flatMap(bindKey);
+  if (keys.length === 0) return { keys };
   if (groupBy.mode === 'ROLLUP') {
     const sets = Array.from({ length: written.length + 1 }, (_, i) =>
       written.slice(0, written.length - i),

@@ -24,6 +24,7 @@ import {
   someExpr,
   unfoldExpr,
 } from './expression.ts';
+import { bindJoinGet } from './join-table.ts';
 import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
@@ -56,6 +57,9 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
       ast.args.map((a) => bindExpression(a, scope, locals)),
       ast.span,
     );
+  }
+  if (ast.name === 'joinGet' || ast.name === 'joinGetOrNull') {
+    return bindJoinGet(ast, scope, locals, ast.name === 'joinGetOrNull');
   }
   const set = Object.hasOwn(sets, ast.name) ? sets[ast.name] : undefined;
   if (set && ast.args.length === 2) {
@@ -270,6 +274,8 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
       return branch;
     }
   }
+  const known = nullTest(scope, name, args);
+  if (known !== undefined) return literalExpr('UInt8', known ? '1' : '0', span);
   const fold = needsConstants.test(name);
   try {
     return resolve(fold);
@@ -282,6 +288,16 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   } catch (error) {
     throw withSpan(error, span);
   }
+}
+
+/** isNull and isNotNull of a column whose type has no NULL. */
+function nullTest(scope: Scope, name: string, args: readonly Expr[]): boolean | undefined {
+  const [arg] = args;
+  if ((name !== 'isNull' && name !== 'isNotNull') || args.length !== 1) return undefined;
+  if (arg?.kind !== 'column' || arg.outer || /Nullable|Variant|Dynamic|JSON|Nothing/.test(arg.type))
+    return undefined;
+  if (scope.ctx.settings.bool('group_by_use_nulls')) return undefined;
+  return name === 'isNotNull';
 }
 
 /** The branch of if or multiIf that constant conditions lead to. The others are not run: they may throw. */

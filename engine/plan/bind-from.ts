@@ -34,6 +34,7 @@ import {
   findCommon,
   identifierParts,
   makeSource,
+  findColumn,
   nameText,
   newScope,
   plainColumn,
@@ -137,12 +138,15 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
       hint: `Write … WHERE x IN ${name}`,
     });
   }
-  const shown = withModifiers(scope, ast, node, source, table);
+  const join = table?.kind === 'stored' ? table.join : undefined;
+  const modified = withModifiers(scope, ast, node, source, table);
+  const shown = join ? joinRows(scope, modified, source, join) : modified;
   const columns = ast.columnAliases
     ? renamedColumns(ownColumns(node.columns), ast.columnAliases, ast.span)
     : source.columns;
   const named = makeSource({ ...source, ...aliasOf(ast.alias, scope) }, columns);
-  return { node: withTableFilter(scope, shown, named), sources: [named], merged: noMerged };
+  const bound = { node: withTableFilter(scope, shown, named), sources: [named], merged: noMerged };
+  return join ? { ...bound, joinSide: joinSide(name, source, join) } : bound;
 }
 
 export interface FoundTable {
@@ -329,7 +333,7 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   scope.merged = left.merged;
   const arrays: Assigned[] = [];
   const named: SourceColumn[] = [];
-  const replaced = new Map<string, Column>();
+  const replaced = new Map<SourceColumn, Column>();
   const add = (expr: Expr, name: string, span: Span): Column => {
     const type = unfoldedType(expr.type);
     if (type === undefined) {
@@ -347,19 +351,19 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
     if (nested.length > 0) {
       for (const { column, rest } of nested) {
         const made = add(column.expr(), column.name, item.span);
-        if (alias === undefined) replaced.set(column.name, made);
+        if (alias === undefined) replaced.set(column, made);
         else named.push({ ...plainColumn(made, true), name: `${alias}.${rest}` });
       }
       continue;
     }
     const expr = bindExpression(inner, scope);
-    const written =
-      inner.kind === 'Identifier'
-        ? (identifierParts(scope.ctx, inner).at(-1) as string)
-        : undefined;
-    const column = add(expr, alias ?? written ?? 'arrayJoin', item.span);
-    if (alias !== undefined) named.push({ ...plainColumn(column, true), name: alias });
-    else if (written !== undefined) replaced.set(written, column);
+    const parts = inner.kind === 'Identifier' ? identifierParts(scope.ctx, inner) : undefined;
+    const found = parts && findColumn(scope, parts, inner.span);
+    const own = found?.used === parts?.length ? found?.column : undefined;
+    const name = alias ?? own?.name ?? parts?.at(-1);
+    const column = add(expr, name ?? 'arrayJoin', item.span);
+    if (alias === undefined && own) replaced.set(own, column);
+    else if (name !== undefined) named.push({ ...plainColumn(column, true), name });
   }
   const node: Node = {
     kind: 'arrayJoin',
@@ -372,7 +376,7 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
     makeSource(
       source,
       source.columns.map((c) => {
-        const column = replaced.get(c.name);
+        const column = replaced.get(c);
         return column ? { ...plainColumn(column, c.hidden), name: c.name } : c;
       }),
     ),

@@ -11,7 +11,7 @@ import { suggest } from '../../sql/suggest.ts';
 import { callByName } from './bind-call.ts';
 import { bindExpression, elementOf } from './bind-expression.ts';
 import { failAt } from './context.ts';
-import { type Expr, literalExpr } from './expression.ts';
+import type { Expr } from './expression.ts';
 import { columnName } from './names.ts';
 import {
   findColumn,
@@ -87,9 +87,6 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
     });
   }
   const sources = sourcesOf(ast, scope);
-  if (scope.sources.length === 0 && ast.kind === 'Star' && !ast.qualifier) {
-    return [{ column: 'dummy', name: 'dummy', expr: literalExpr('UInt8', '0', ast.span) }];
-  }
   if (sources.length === 0) {
     throw failAt(ast.span, 'UNKNOWN_TABLE', 'There is no FROM that * could take columns from');
   }

@@ -20,10 +20,24 @@ import { expandColumns, type NamedExpr } from './bind-star.ts';
 import { sortKeys } from './bind-window.ts';
 import { constantOf } from './constants.ts';
 import { checkMeasure, deeper, failAt, newColumn, notBuilt, type Planning } from './context.ts';
-import { type Column, columnExpr, type Expr, measureOf, someExpr } from './expression.ts';
+import {
+  type Column,
+  columnExpr,
+  type Expr,
+  literalExpr,
+  measureOf,
+  someExpr,
+} from './expression.ts';
 import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { columnName } from './names.ts';
-import { collectAliases, nameText, newScope, type Scope } from './scope.ts';
+import {
+  collectAliases,
+  makeSource,
+  nameText,
+  newScope,
+  type Scope,
+  type Source,
+} from './scope.ts';
 import { splitWindows } from './split-windows.ts';
 import { arrayElementType, baseType, isInteger, tupleElements } from './types.ts';
 import { isCorrelated, Unfolder } from './unfold.ts';
@@ -233,6 +247,11 @@ function withoutWindows(having: Expression, scope: Scope): Expr {
   return bound;
 }
 
+/** What SELECT without FROM reads: system.one, whose one value is known. */
+const systemOne: Source = makeSource({ database: 'system', table: 'one' }, [
+  { name: 'dummy', type: 'UInt8', expr: () => literalExpr('UInt8', '0'), hidden: false },
+]);
+
 function bindSelect(ast: Select, parent: Scope): Node {
   const { ctx } = parent;
   const scope = newScope(ctx, ast.span, parent);
@@ -251,7 +270,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
     node = from.node;
     scope.sources = from.sources;
     scope.merged = from.merged;
-  }
+  } else scope.sources = [systemOne];
   const items = selectItems(ast, scope);
 
   // 1. Rows: arrayJoin() of conditions comes before them.
@@ -403,12 +422,35 @@ export function converted(ctx: Planning, node: Node, types: readonly string[]): 
   return project(node, items);
 }
 
+/** BY NAME: every query gives the columns of all of them; what it has not is NULL. */
+function alignedByName(ctx: Planning, nodes: readonly Node[], ast: SetOperation): Node[] {
+  const names = new Set<string>();
+  nodes.forEach((node, i) => {
+    const own = node.columns.map((c) => c.name);
+    if (new Set(own).size < own.length) {
+      const text = `A query of ${ast.op} BY NAME has two columns of the same name`;
+      throw failAt(ast.queries[i]?.span ?? ast.span, 'DUPLICATE_COLUMN', text);
+    }
+    for (const name of own) names.add(name);
+  });
+  return nodes.map((node) =>
+    project(
+      node,
+      [...names].map((name) => {
+        const own = node.columns.find((c) => c.name === name);
+        const expr = own ? columnExpr(own) : literalExpr('Nullable(Nothing)', null, ast.span);
+        return { column: newColumn(ctx, name, expr.type), expr };
+      }),
+    ),
+  );
+}
+
 function bindSetOperation(ast: SetOperation, parent: Scope): Node {
   const { ctx } = parent;
   const scope = newScope(ctx, ast.span, parent);
   addWith(scope, ast.with);
-  if (ast.byName) throw notBuilt(ast.span, `${ast.op} BY NAME`);
-  const nodes = ast.queries.map((q) => bindQuery(q, scope).node);
+  const written = ast.queries.map((q) => bindQuery(q, scope).node);
+  const nodes = ast.byName ? alignedByName(ctx, written, ast) : written;
   const first = nodes[0] as Node;
   nodes.forEach((node, i) => {
     if (node.columns.length === first.columns.length) return;

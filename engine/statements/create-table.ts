@@ -21,6 +21,7 @@ import {
   withStorage,
 } from './definition.ts';
 import { attachTable } from './detach.ts';
+import { modernStorage } from './deprecated-engine.ts';
 import { insertPlan } from './insert-select.ts';
 import {
   checkName,
@@ -177,11 +178,13 @@ function planAs(run: Run, ast: CreateTable): Planned | undefined {
 
 export function define(
   run: Run,
-  ast: CreateTable,
+  written: CreateTable,
   place: { database: string; name: string },
   from: Node | undefined,
 ): TableDefinition {
   let table: TableDefinition = {
+  const storage = modernStorage(run, written.storage);
+  const ast = storage ? { ...written, storage } : written;
     ...emptyDefinition(place.database, place.name),
     engine: tableEngine(ast.storage?.engine),
   };

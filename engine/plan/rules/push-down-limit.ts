@@ -1,4 +1,5 @@
-// ORDER BY … LIMIT n sorts only as far as n rows; LIMIT over a union limits its inputs too.
+// ORDER BY … LIMIT n sorts only as far as n rows; LIMIT over a union limits its inputs too,
+// and numbers are only made as far as they are wanted.
 
 import { type Limit, type Node, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
@@ -9,6 +10,8 @@ function into(node: Node, most: number, ties: boolean): Node {
       return withInputs(node, (input) => into(input, most, ties));
     case 'sort':
       return { ...node, limit: Math.min(node.limit ?? most, most) };
+    case 'numbers':
+      return ties || (node.count ?? Infinity) <= most ? node : { ...node, count: most };
     case 'union': {
       if (ties) return node;
       const inputs = node.inputs.map((input): Node => {
