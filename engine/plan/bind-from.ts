@@ -138,15 +138,12 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
       hint: `Write … WHERE x IN ${name}`,
     });
   }
-  const join = table?.kind === 'stored' ? table.join : undefined;
-  const modified = withModifiers(scope, ast, node, source, table);
-  const shown = join ? joinRows(scope, modified, source, join) : modified;
+  const shown = withModifiers(scope, ast, node, source, table);
   const columns = ast.columnAliases
     ? renamedColumns(ownColumns(node.columns), ast.columnAliases, ast.span)
     : source.columns;
   const named = makeSource({ ...source, ...aliasOf(ast.alias, scope) }, columns);
-  const bound = { node: withTableFilter(scope, shown, named), sources: [named], merged: noMerged };
-  return join ? { ...bound, joinSide: joinSide(name, source, join) } : bound;
+  return { node: withTableFilter(scope, shown, named), sources: [named], merged: noMerged };
 }
 
 export interface FoundTable {
