@@ -76,6 +76,8 @@ export interface QueryProgress {
   blocks?: number;
   blocksPruned?: number;
   nodes?: NodeMeasure[];
+  /** Blocks that need not be read, by what said so. */
+  prunedBy?: Record<string, number>;
 }
 
 /** What the addon exports, as it is: JSON texts and numbers. */

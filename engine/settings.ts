@@ -354,7 +354,7 @@ const rows: Record<string, Row> = {
   kernel_paths_off: [
     'text',
     '',
-    'Names of short cuts of the kernel to leave out, separated by commas: statistics, distinct_groups, late_columns, partitions',
+    'Names of short cuts of the kernel to leave out, separated by commas; a wrong name is refused with the list; all = all',
     'kernel',
   ],
   strict_input: [

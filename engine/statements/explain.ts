@@ -111,6 +111,8 @@ async function analyze(run: Run, ast: Explain): Promise<Rows> {
     if (p?.segments !== undefined)
       lines.push(`Segments: ${p.segments} (${p.segmentsPruned ?? 0} pruned)`);
     if (p?.blocks !== undefined) lines.push(`Blocks: ${p.blocks} (${p.blocksPruned ?? 0} pruned)`);
+    for (const [why, blocks] of Object.entries(p?.prunedBy ?? {}))
+      lines.push(`  ${blocks} by ${why}`);
     if (p?.memoryPeak !== undefined) lines.push(`Memory: ${p.memoryPeak} bytes`);
     return text(lines);
   } catch (error) {

@@ -102,6 +102,26 @@ impl Bound {
         }
     }
 
+    /// Whether both compute the same, as far as that can be seen.
+    pub fn same(&self, other: &Bound) -> bool {
+        match (self, other) {
+            (Bound::Column(a, t), Bound::Column(b, u)) | (Bound::Param(a, t), Bound::Param(b, u)) => {
+                a == b && t == u
+            }
+            (Bound::Const(a, t), Bound::Const(b, u)) => {
+                t == u && types::compare::compare_rows(a, 0, b, 0).is_eq()
+            }
+            (Bound::Call(a), Bound::Call(b)) => {
+                a.name == b.name
+                    && a.call.ty() == b.call.ty()
+                    && a.args.len() == b.args.len()
+                    && a.args.iter().zip(&b.args).all(|(a, b)| a.same(b))
+            }
+            (Bound::Lambda(a, n), Bound::Lambda(b, m)) => n == m && a.same(b),
+            _ => false,
+        }
+    }
+
     /// A function that no statement can name.
     pub fn of_call(name: &str, call: Arc<dyn Call>, args: Vec<Bound>) -> Bound {
         let call = BoundCall { name: name.to_string(), call, args, lazy: Lazy::No, memo: Memo::default() };

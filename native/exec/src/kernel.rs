@@ -6,6 +6,7 @@ use crate::ingest::{IngestSpec, Outcome};
 use crate::ingest_stream::Ingest;
 use crate::literal;
 use crate::measure::Analysis;
+use crate::paths::PathsOff;
 use crate::plan::{Expr, Job, Lit, Plan, SessionInfo, Sink, SpillPlace, TableShape, TableVersion};
 use crate::pool::guarded;
 use crate::query::{Progress, Query};
@@ -161,10 +162,12 @@ impl Kernel {
         tables: HashMap<u32, Arc<TableSnapshot>>,
         batches: HashMap<u32, Arc<Batch>>,
     ) -> Result<Arc<Query>> {
+        let session = session(info)?;
         Ok(Arc::new(Query {
+            off: PathsOff::of(&session.settings)?,
             cancel,
             memory: self.memory.child("for query", "max_memory_usage", memory_bytes),
-            session: session(info)?,
+            session,
             threads: crate::pool::threads(),
             inline: AtomicBool::new(false),
             service_ns: AtomicU64::new(0),

@@ -16,6 +16,7 @@ pub mod kernel;
 mod limits;
 mod literal;
 mod measure;
+mod paths;
 pub mod plan;
 mod pool;
 mod predicate;

@@ -131,10 +131,10 @@ impl Analysis {
         *rows = taken.then(Arc::new(step));
     }
 
-    #[allow(dead_code)] // the scan counts by itself so far
-    pub fn pruned(&self, what: &str, blocks: u64) {
+    /// Counts blocks that need not be read, by what said so.
+    pub fn pruned(&self, why: impl FnOnce() -> String, blocks: u64) {
         if blocks > 0 {
-            *self.pruned.lock().entry(what.to_string()).or_default() += blocks;
+            *self.pruned.lock().entry(why()).or_default() += blocks;
         }
     }
 

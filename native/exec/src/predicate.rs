@@ -2,6 +2,7 @@
 //! `Pred`s, directly or by being evaluated once per dictionary entry.
 
 use crate::expr::{Bound, Results, mask_of};
+use crate::paths::Path;
 use crate::pool::{Flow, run_phase};
 use crate::query::Query;
 use crate::scan::Scan;
@@ -23,40 +24,49 @@ pub fn conjuncts(b: &Bound, out: &mut Vec<Bound>) {
 /// `column op constant` and its like as a predicate on the column's stored values.
 /// None: not of that form, or the comparison's meaning does not map exactly.
 pub fn direct(b: &Bound, query: &Query) -> Option<(usize, Pred)> {
+    match on_value(b, query) {
+        Some((Bound::Column(i, _), pred)) => Some((*i, pred)),
+        _ => None,
+    }
+}
+
+/// `value op constant` and its like as a predicate on the value, whatever computes it.
+pub fn on_value<'b>(b: &'b Bound, query: &Query) -> Option<(&'b Bound, Pred)> {
     match b {
         Bound::In(v, set, negated) => {
-            let Bound::Column(i, ty) = v.as_ref() else { return None };
-            if *negated || !comparable(ty) || set.len() > 10_000 {
+            if *negated || v.is_const() || !comparable(v.ty()) || set.len() > 10_000 {
                 return None;
             }
             let values = set.scalars();
-            Some((*i, if values.is_empty() { Pred::Never } else { Pred::In(values) }))
+            Some((v, if values.is_empty() { Pred::Never } else { Pred::In(values) }))
         }
         Bound::Call(c) => {
             let name = c.name.as_str();
-            if let ([Bound::Column(i, ty)], "isNull" | "isNotNull") = (c.args.as_slice(), name) {
-                if !ty.is_nullable() {
+            if let ([v], "isNull" | "isNotNull") = (c.args.as_slice(), name) {
+                if !v.ty().is_nullable() {
                     return None;
                 }
-                return Some((*i, if name == "isNull" { Pred::IsNull } else { Pred::NotNull }));
+                return Some((v, if name == "isNull" { Pred::IsNull } else { Pred::NotNull }));
             }
-            let (column, constant, name) = match c.args.as_slice() {
-                [Bound::Column(i, t), Bound::Const(v, vt)] => ((*i, t), (v, vt), name),
-                [Bound::Const(v, vt), Bound::Column(i, t)] => ((*i, t), (v, vt), mirrored(name)?),
+            let (value, constant, name) = match c.args.as_slice() {
+                [Bound::Const(..), Bound::Const(..)] => return None,
+                [value, Bound::Const(v, vt)] => (value, (v, vt), name),
+                [Bound::Const(v, vt), value] => (value, (v, vt), mirrored(name)?),
                 _ => return None,
             };
-            let scalar = constant_as(constant.0, constant.1, column.1, query)?;
-            let Some(v) = scalar else { return Some((column.0, Pred::Never)) };
+            mirrored(name)?;
+            let Some(v) = constant_as(constant.0, constant.1, value.ty(), query)? else {
+                return Some((value, Pred::Never));
+            };
             let pred = match name {
                 "equals" => Pred::Eq(v),
                 "notEquals" => Pred::Ne(v),
                 "less" => Pred::Range { lo: None, hi: Some((v, false)) },
                 "lessOrEquals" => Pred::Range { lo: None, hi: Some((v, true)) },
                 "greater" => Pred::Range { lo: Some((v, false)), hi: None },
-                "greaterOrEquals" => Pred::Range { lo: Some((v, true)), hi: None },
-                _ => return None,
+                _ => Pred::Range { lo: Some((v, true)), hi: None },
             };
-            Some((column.0, pred))
+            Some((value, pred))
         }
         _ => None,
     }
@@ -117,6 +127,9 @@ fn constant_as(c: &Column, ty: &Type, column: &Type, query: &Query) -> Option<Op
 /// Calls over one string column of a scan are computed for every entry of the segments'
 /// dictionaries, on all workers, where that is less work than once per row.
 pub fn memoise(exprs: &[Bound], scan: &Scan, query: &Arc<Query>) -> Result<()> {
+    if !query.fast(Path::DictionaryResults) {
+        return Ok(());
+    }
     for e in exprs {
         memoise_one(e, scan, query)?;
     }

@@ -2,6 +2,7 @@
 //! session, results of its subqueries.
 
 use crate::measure::Analysis;
+use crate::paths::{Path, PathsOff};
 use crate::spill::Space;
 use crate::table::TableSnapshot;
 use functions::Session;
@@ -15,6 +16,7 @@ pub struct Query {
     pub cancel: Cancel,
     pub memory: Memory,
     pub session: Session,
+    pub off: PathsOff,
     pub threads: usize,
     /// all work is done by the driver thread (small queries)
     pub inline: AtomicBool,
@@ -51,6 +53,7 @@ impl Query {
             cancel: self.cancel.clone(),
             memory: self.memory.clone(),
             session: Session { timezone, ..self.session.clone() },
+            off: self.off,
             threads: self.threads,
             inline: AtomicBool::new(false),
             service_ns: AtomicU64::new(0),
@@ -63,12 +66,9 @@ impl Query {
             analysis: OnceLock::new(),
         }
     }
-    /// Whether a fast path may be taken: all but those named in `kernel_paths_off`.
-    pub fn fast(&self, path: &str) -> bool {
-        self.session
-            .settings
-            .get("kernel_paths_off")
-            .is_none_or(|off| !off.split(',').any(|p| p.trim() == path))
+    /// Whether a short cut may be taken: all but those named in `kernel_paths_off`.
+    pub fn fast(&self, path: Path) -> bool {
+        !self.off.has(path)
     }
     /// Counts rows read. Errors: `TOO_MANY_ROWS` beyond `max_rows_to_read`/`max_bytes_to_read`.
     pub fn read(&self, rows: u64, bytes: u64) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use crate::aggregate::{self, Grouping, Options};
 use crate::expr::Bound;
+use crate::paths::Path;
 use crate::plan::{AggregateCall, Expr, Node};
 use crate::predicate::memoise;
 use crate::rows::{Batches, FilterStep, Pipeline, Rows, Typed};
@@ -28,7 +29,7 @@ impl Runner<'_> {
         let (mut typed, range) = match input.as_ref() {
             Node::Scan { .. } => {
                 let scan = self.scan(input, Some(&used))?;
-                if self.query.fast("statistics")
+                if self.query.fast(Path::Statistics)
                     && keys.is_empty()
                     && sets.is_none()
                     && !totals
@@ -56,7 +57,13 @@ impl Runner<'_> {
                     return Ok(Output::plain(Typed { rows, types }));
                 }
                 let ranges: Vec<Option<(i128, i128)>> = (0..scan.types.len())
-                    .map(|i| if used.contains(&i) { scan.int_range(i) } else { None })
+                    .map(|i| {
+                        if used.contains(&i) && self.query.fast(Path::NarrowKeys) {
+                            scan.int_range(i)
+                        } else {
+                            None
+                        }
+                    })
                     .collect();
                 let types = scan.types.clone();
                 let scan = Arc::new(scan);
@@ -114,7 +121,7 @@ impl Runner<'_> {
     fn distinct_value<'e>(&self, calls: &'e [AggregateCall], columns: &[Type]) -> Result<Option<&'e Expr>> {
         let [AggregateCall { name, args, .. }] = calls else { return Ok(None) };
         let [value] = args.as_slice() else { return Ok(None) };
-        if name != "uniqExact" || !self.query.fast("distinct_groups") {
+        if name != "uniqExact" || !self.query.fast(Path::DistinctGroups) {
             return Ok(None);
         }
         let ty = self.bind(value, columns)?.ty().clone();

@@ -1,13 +1,15 @@
 //! Tables as a query sees them: segments and memtable rows of one registered version.
 
 use crate::collapse::visible::Visible;
-use crate::plan::{DeletedRef, Expr, TableShape, TableVersion};
+use crate::plan::{DeletedRef, Expr, SkipIndex, TableShape, TableVersion};
+use crate::scan::indexes::stored_name;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 use storage::{Cache, Segment};
 use types::codes::UNKNOWN_TABLE;
 use types::parse::parse_type;
+use types::tz::TimeZone;
 use types::{Batch, Bitmap, Error, Field, Reservation, Result, Type};
 
 pub struct TableColumnInfo {
@@ -31,12 +33,35 @@ pub struct TableSnapshot {
     pub marks: Vec<Mark>,
     /// the table's shape when its engine has a rule for rows with equal keys
     pub rule: Option<Arc<TableShape>>,
+    /// indexes over expressions; None: there are none
+    pub indexes: Option<Arc<ExpressionIndexes>>,
     /// rows that DELETE left, once somebody has asked
     deleted: OnceLock<Option<Arc<Visible>>>,
     /// rows that FINAL shows: over all partitions, and within each
     pub finals: [Mutex<Option<Arc<Visible>>>; 2],
     /// memory of rows that were made for one query
     pub held: Option<Reservation>,
+}
+
+/// Skip indexes over expressions: names in segments, and expressions over the table's columns.
+pub struct ExpressionIndexes {
+    /// in which the expressions were computed
+    pub timezone: Arc<str>,
+    pub list: Vec<(String, Expr)>,
+}
+
+impl ExpressionIndexes {
+    fn of(table: &TableShape) -> Result<Option<Arc<ExpressionIndexes>>> {
+        let computed = |i: &&SkipIndex| !matches!(i.expr, Expr::Column { .. });
+        let named = |i: &SkipIndex| (stored_name(i, &table.columns), i.expr.clone());
+        let list: Vec<_> = table.skip_indexes.iter().filter(computed).map(named).collect();
+        if list.is_empty() {
+            return Ok(None);
+        }
+        let zone = if table.timezone.is_empty() { "UTC" } else { &table.timezone };
+        let timezone = TimeZone::get(zone)?.name().clone();
+        Ok(Some(Arc::new(ExpressionIndexes { timezone, list })))
+    }
 }
 
 /// A segment beyond its rows.
@@ -192,6 +217,7 @@ impl Shelf {
                 .collect(),
             rule: v.table.engine.as_ref().map(|_| Arc::new(v.table.clone())),
             memory,
+            indexes: ExpressionIndexes::of(&v.table)?,
             deleted: OnceLock::new(),
             finals: Default::default(),
             held: None,
@@ -214,6 +240,7 @@ impl TableSnapshot {
             memory,
             marks,
             rule: self.rule.clone(),
+            indexes: self.indexes.clone(),
             deleted: OnceLock::new(),
             finals: Default::default(),
             held: None,

@@ -47,7 +47,7 @@ impl Shape {
             let q = query.clone();
             let compute: storage::IndexExpr = Arc::new(move |b: &Batch| Ok(placed.eval(b, &q)?.flat()));
             indexes.push(SkipIndex {
-                name: i.name.clone(),
+                name: crate::scan::indexes::stored_name(i, &table.columns),
                 kind,
                 ty,
                 inputs,

@@ -340,19 +340,9 @@ impl Segment {
         by_stats(s, ty, self.block_rows(block), pred)
     }
 
-    /// False only if no row of the block passes, by statistics and bloom filters.
+    /// False only if no row of the block passes, by statistics.
     pub fn may_match(&self, c: usize, block: usize, pred: &Pred) -> Result<bool> {
-        if self.known(c, block, pred)? == Some(false) {
-            return Ok(false);
-        }
-        if matches!(pred, Pred::Eq(_) | Pred::In(_)) {
-            for (i, index) in self.footer.indexes.iter().enumerate() {
-                if index.column == Some(c) && !self.index_may_match(i, block, pred)? {
-                    return Ok(false);
-                }
-            }
-        }
-        Ok(true)
+        Ok(self.known(c, block, pred)? != Some(false))
     }
 
     /// Skip indexes in file order: name ('' for automatic ones), kind, the column it is on if any.
@@ -364,6 +354,10 @@ impl Segment {
             };
             (i.name.as_str(), kind, i.column)
         })
+    }
+    /// The type of an index's values.
+    pub fn index_type(&self, index: usize) -> Option<&Type> {
+        self.footer.indexes.get(index).map(|i| &i.ty)
     }
     /// False only if no value that the index covers in this block passes. On arrays a bloom filter covers
     /// the elements.
