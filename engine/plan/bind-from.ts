@@ -31,6 +31,7 @@ import { type Column, columnExpr, type Expr, literalExpr } from './expression.ts
 import { withTableFilter } from './extra-filters.ts';
 import { type Assigned, type Node, project } from './logical.ts';
 import {
+import { type JoinSide, joinRows, joinSide } from './join-table.ts';
   findCommon,
   identifierParts,
   makeSource,
@@ -53,6 +54,8 @@ export interface BoundFrom {
   merged: ReadonlyMap<string, SourceColumn>;
 }
 
+  /** It is nothing but a table of engine Join. */
+  joinSide?: JoinSide;
 const noMerged: ReadonlyMap<string, SourceColumn> = new Map();
 
 export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
@@ -138,12 +141,15 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
       hint: `Write … WHERE x IN ${name}`,
     });
   }
-  const shown = withModifiers(scope, ast, node, source, table);
+  const join = table?.kind === 'stored' ? table.join : undefined;
+  const modified = withModifiers(scope, ast, node, source, table);
+  const shown = join ? joinRows(scope, modified, source, join) : modified;
   const columns = ast.columnAliases
     ? renamedColumns(ownColumns(node.columns), ast.columnAliases, ast.span)
     : source.columns;
   const named = makeSource({ ...source, ...aliasOf(ast.alias, scope) }, columns);
-  return { node: withTableFilter(scope, shown, named), sources: [named], merged: noMerged };
+  const bound = { node: withTableFilter(scope, shown, named), sources: [named], merged: noMerged };
+  return join ? { ...bound, joinSide: joinSide(name, source, join) } : bound;
 }
 
 export interface FoundTable {

@@ -15,6 +15,7 @@ import {
   literalExpr,
   someExpr,
 } from './expression.ts';
+import { checkJoinKeys, checkJoinKind } from './join-table.ts';
 import { type Assigned, filter, type Node, project } from './logical.ts';
 import {
   findColumn,
@@ -138,6 +139,7 @@ function retyped(sources: readonly Source[], node: Node): Source[] {
 function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): BoundFrom {
   const on = ast.on as Expression;
   const { join, strictness } = kindOf(ast, scope);
+  if (right.joinSide) checkJoinKind(scope, ast, right.joinSide, join, strictness);
   const inLeft = new Set(left.node.columns.map((c) => c.id));
   const inRight = new Set(right.node.columns.map((c) => c.id));
   const parts = emptyCondition();
@@ -186,6 +188,10 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
     rightNode = filter(rightNode, andOf(scope, rightOnly, on.span));
   else parts.residual.push(...rightOnly);
   const residual = parts.residual.length > 0 ? andOf(scope, parts.residual, on.span) : undefined;
+  if (right.joinSide) {
+    const others = [...leftOnly, ...rightOnly, ...parts.residual];
+    checkJoinKeys(ast, right.joinSide, parts.rightKeys, others);
+  }
   const useNulls = scope.ctx.settings.bool('join_use_nulls');
   if (parts.leftKeys.length === 0 && join === 'inner' && strictness === 'all') {
     const cross = joinNode(leftNode, rightNode, 'cross', 'all', emptyCondition(), false);
@@ -328,6 +334,7 @@ function joinUsing(
 ): BoundFrom {
   const { ctx } = scope;
   const { join, strictness } = kindOf(ast, scope);
+  if (right.joinSide) checkJoinKind(scope, ast, right.joinSide, join, strictness);
   const look = (from: BoundFrom, name: string, span: Span): SourceColumn => {
     const inner: Scope = { ...scope, sources: from.sources, merged: from.merged };
     const found = findColumn(inner, [name], span);
@@ -341,6 +348,7 @@ function joinUsing(
     addKey(on, a, b, scope, span);
     return { name, a, b, span, type: (on.leftKeys.at(-1) as Expr).type };
   });
+  if (right.joinSide) checkJoinKeys(ast, right.joinSide, on.rightKeys, []);
   if (join.startsWith('asof')) {
     const [l, r] = [on.leftKeys.pop(), on.rightKeys.pop()];
     if (l && r) on.asof = { left: l, right: r, op: '>=' };

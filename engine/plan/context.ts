@@ -3,6 +3,7 @@
 import type { Query, Span } from '../../sql/ast.ts';
 import { type EngineError, type ErrorName, type FailureExtra, fail } from '../errors.ts';
 import type { Settings } from '../settings.ts';
+import type { JoinTable } from '../tables/join-engine.ts';
 import type { Column } from './expression.ts';
 import type { Node, TableHandle } from './logical.ts';
 import type { ExprJson, Lit, LitValue, SubqueryUse } from './wire.ts';
@@ -67,6 +68,8 @@ export interface StoredTable extends TableBase {
 /** Rows that the engine itself knows: system tables. */
 export interface RowsTable extends TableBase {
   readonly kind: 'rows';
+  /** What an engine Join was told. */
+  readonly join?: JoinTable;
   rows(wanted: readonly string[]): LitValue[][];
 }
 export interface ViewTable extends TableBase {

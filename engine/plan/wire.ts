@@ -174,7 +174,8 @@ export type EngineRuleJson =
       columns: readonly string[];
       partition: readonly string[];
     }
-  | { kind: 'aggregating' };
+  /** The first row stays. */
+  | { kind: 'aggregating' | 'first' };
 
 /** What happens to rows at the time that `expr` gives. */
 export interface TtlRuleJson {

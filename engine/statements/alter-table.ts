@@ -76,6 +76,9 @@ export interface Step {
   after?: After;
 }
 
+/** Everything else would change the key of the rows or what joins see of them. */
+const joinAllows = new Set(['DeleteRows', 'ModifyComment', 'CommentColumn']);
+
 export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   if (ast.output?.settings) applySettings(run, ast.output.settings);
@@ -87,6 +90,10 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   let checked = table.definition;
   const steps: Step[] = [];
   for (const command of ast.commands) {
+    if (table.definition.engine.name === 'Join' && !joinAllows.has(command.kind)) {
+      const text = 'Table engine Join supports only DELETE mutations';
+      throw failAt(command.span, 'NOT_IMPLEMENTED', text);
+    }
     const found = step(run, table.definition, checked, command);
     if (found.define) checked = found.define(checked);
     steps.push(found);

@@ -115,7 +115,7 @@ const killedMutation = (id: string): Error =>
 /** Log tables only ever grow. */
 function refuseEngine(definition: TableDefinition, command: Node, what: string): void {
   const { name } = definition.engine;
-  if (name === 'Memory' || /MergeTree$/.test(name)) return;
+  if (/^Memory$|MergeTree$/.test(name) || (name === 'Join' && what === 'DELETE')) return;
   throw failAt(command.span, 'NOT_IMPLEMENTED', `Engine ${name} does not support ${what}`, {
     hint: 'Use a MergeTree',
   });

@@ -9,6 +9,7 @@ import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations.ts';
 import { temporaryDatabase } from '../tables/catalog-view.ts';
+import { withJoin } from '../tables/join-engine.ts';
 import { tableShape } from '../tables/shape.ts';
 import { applyQuerySettings } from './apply-settings.ts';
 import { cloneTable } from './clone.ts';
@@ -272,6 +273,7 @@ export function define(
   }
   if (ast.comment !== undefined) table = { ...table, comment: ast.comment };
   checkEngine(run, table, ast.storage?.engine);
+  table = withJoin(table, ast.storage?.engine, run.settings.bool('join_use_nulls'));
   table = withTarget(run, table, ast.storage?.engine);
   table = withConstraints(run, table, constraints);
   table = withColumnTtls(run, table, columns);

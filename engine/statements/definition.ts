@@ -30,6 +30,7 @@ import { isNullable, nullableType, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { sessionJson } from '../query/core.ts';
 import { mergeTreeSettings } from '../settings-merge-tree.ts';
+import { joinTableSettings } from '../tables/join-engine.ts';
 import { barePlanning, bindTable, constraintsOf, partitionKey } from '../tables/shape.ts';
 import { checkColumnTtl, checkTtl } from '../tables/ttl.ts';
 import { settingText } from './apply-settings.ts';
@@ -421,7 +422,12 @@ export function withStorage(
   let next = table;
   const settings: Record<string, string> = { ...table.settings };
   for (const item of storage?.settings ?? [])
-    settings[item.name] = tableSetting(item.name, item.nameSpan, settingText(item.value));
+    settings[item.name] = tableSetting(
+      item.name,
+      item.nameSpan,
+      settingText(item.value),
+      table.engine.name,
+    );
   next = { ...next, settings };
   const primary = storage?.primaryKey?.flatMap(keyList) ?? inner?.flatMap(keyList);
   const order = storage?.orderBy ? sortItems(storage.orderBy) : primary;
@@ -542,7 +548,11 @@ export function changedSetting(name: string, span: Span, value: string): string 
   return tableSetting(name, span, value);
 }
 
-export function tableSetting(name: string, span: Span, value: string): string {
+export function tableSetting(name: string, span: Span, value: string, engine = ''): string {
+  if (engine === 'Join') {
+    if (joinTableSettings.has(name)) return value;
+    throw failAt(span, 'BAD_ARGUMENTS', `Unknown setting ${name} for storage Join`);
+  }
   if (mergeTreeSettings.has(name)) return value;
   const near = suggest(name, mergeTreeSettings.keys());
   throw failAt(

@@ -16,7 +16,15 @@ import { baseEngine, columnName, columnNames, meantArgs } from '../tables/engine
 import { bindTable, partitionKey } from '../tables/shape.ts';
 
 /** Engines that keep rows as they come. */
-export const plainEngines = new Set(['Memory', 'Log', 'TinyLog', 'StripeLog', 'Null', 'Set']);
+export const plainEngines = new Set([
+  'Memory',
+  'Log',
+  'TinyLog',
+  'StripeLog',
+  'Null',
+  'Set',
+  'Join',
+]);
 /** Engines whose rows are those of other tables. */
 const borrowing = new Set(['Merge', 'Buffer']);
 const mergeTrees = [
@@ -31,7 +39,7 @@ const mergeTrees = [
 const built = new Set(mergeTrees.flatMap((name) => [name, `Replicated${name}`, `Shared${name}`]));
 const later = new Set(
   `GraphiteMergeTree ReplicatedGraphiteMergeTree SharedGraphiteMergeTree
-   Join Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
+   Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
    Dictionary View MaterializedView LiveView WindowView GenerateRandom EmbeddedRocksDB KeeperMap Iceberg DeltaLake Hudi
    AzureBlobStorage FileLog Executable ExecutablePool TimeSeries Alias`.split(/\s+/),
 );
@@ -46,6 +54,7 @@ const counts: Record<string, readonly [number, number]> = {
   Merge: [2, 2],
   Buffer: [9, 12],
   CoalescingMergeTree: [0, 1],
+  Join: [3, 100],
 };
 
 export function tableEngine(call: FunctionCall | undefined): { name: string; args: string } {

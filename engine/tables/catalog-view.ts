@@ -17,6 +17,7 @@ import {
   informationTable,
   informationTables,
 } from '../system/information-schema.ts';
+import { joinTable } from './join-engine.ts';
 import { bufferTarget, mergeQuery } from './other-engines.ts';
 
 export const temporaryDatabase = '_temporary_and_external_tables';
@@ -139,6 +140,9 @@ const stored = (
   const { definition } = table;
   used.set(definition.id, definition);
   return {
+  const join = joinTable(definition);
+  const { catalog } = run.core.storage.context;
+  const find = (asOf: AsOf) => versionAt(table, asOf, catalog.state.version, run.nowMs);
     kind: 'stored',
     database: definition.database,
     name: definition.name,
@@ -151,6 +155,7 @@ const stored = (
       const rows = table.segments.reduce((sum, s) => sum + s.rows, memory.rows);
       const bytes = table.segments.reduce((sum, s) => sum + s.bytes, memory.bytes);
       const handle: TableHandle = {
+    ...(join ? { join } : {}),
         handle: -scans.length,
         title: `${definition.database}.${definition.name}`,
         rows,

@@ -74,6 +74,11 @@ export function engineRule(
       return { kind: 'aggregating' };
     case 'CoalescingMergeTree':
       return { kind: 'coalescing', columns: columnNames(args[0]), partition };
+    case 'Join': {
+      const join = definition.extra?.join as { takeLast?: boolean } | undefined;
+      if (definition.orderBy.length === 0) return undefined;
+      return { kind: join?.takeLast ? 'replacing' : 'first' };
+    }
     default:
       return undefined;
   }

@@ -153,6 +153,8 @@ pub enum EngineRule {
     },
     /// states are merged
     Aggregating,
+    /// the row that was inserted first stays
+    First,
     /// the last value that is not NULL stays, per column
     #[serde(rename_all = "camelCase")]
     Coalescing {

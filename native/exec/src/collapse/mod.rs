@@ -46,7 +46,7 @@ pub struct Collapse {
 enum Rule {
     /// every row stays
     All,
-    /// of rows that are equal in these columns the first stays (OPTIMIZE … DEDUPLICATE)
+    /// of rows that are equal in these columns, too, the first stays (OPTIMIZE … DEDUPLICATE, Join)
     Distinct(Vec<usize>),
     Replacing {
         version: Option<usize>,
@@ -104,6 +104,7 @@ impl Collapse {
                     }
                     Rule::Make(summing::makers(&names, &types, &in_key, columns)?, true)
                 }
+                EngineRule::First => Rule::Distinct(Vec::new()),
                 EngineRule::Aggregating => Rule::Make(aggregating::makers(&types, &in_key)?, false),
                 EngineRule::Coalescing { columns, partition } => {
                     for p in partition {
