@@ -141,8 +141,6 @@ const stored = (
   used.set(definition.id, definition);
   return {
   const join = joinTable(definition);
-  const { catalog } = run.core.storage.context;
-  const find = (asOf: AsOf) => versionAt(table, asOf, catalog.state.version, run.nowMs);
     kind: 'stored',
     database: definition.database,
     name: definition.name,
