@@ -29,9 +29,9 @@ import {
 } from './context.ts';
 import { type Column, columnExpr, type Expr, literalExpr } from './expression.ts';
 import { withTableFilter } from './extra-filters.ts';
+import { type JoinSide, joinRows, joinSide } from './join-table.ts';
 import { type Assigned, type Node, project } from './logical.ts';
 import {
-import { type JoinSide, joinRows, joinSide } from './join-table.ts';
   findCommon,
   identifierParts,
   makeSource,
@@ -52,10 +52,10 @@ export interface BoundFrom {
   sources: readonly Source[];
   /** Columns that USING made one of. */
   merged: ReadonlyMap<string, SourceColumn>;
-}
-
   /** It is nothing but a table of engine Join. */
   joinSide?: JoinSide;
+}
+
 const noMerged: ReadonlyMap<string, SourceColumn> = new Map();
 
 export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {

@@ -64,12 +64,12 @@ export interface StoredTable extends TableBase {
   handle(): TableHandle;
   readonly sampleBy?: string;
   readonly engine: string;
+  /** What an engine Join was told. */
+  readonly join?: JoinTable;
 }
 /** Rows that the engine itself knows: system tables. */
 export interface RowsTable extends TableBase {
   readonly kind: 'rows';
-  /** What an engine Join was told. */
-  readonly join?: JoinTable;
   rows(wanted: readonly string[]): LitValue[][];
 }
 export interface ViewTable extends TableBase {

@@ -139,13 +139,14 @@ const stored = (
 ): StoredTable => {
   const { definition } = table;
   used.set(definition.id, definition);
-  return {
   const join = joinTable(definition);
+  return {
     kind: 'stored',
     database: definition.database,
     name: definition.name,
     columns: columnsOf(definition),
     engine: definition.engine.name,
+    ...(join ? { join } : {}),
     ...(definition.sampleBy === undefined ? {} : { sampleBy: definition.sampleBy }),
     handle() {
       scans.push({ id: definition.id });
@@ -153,7 +154,6 @@ const stored = (
       const rows = table.segments.reduce((sum, s) => sum + s.rows, memory.rows);
       const bytes = table.segments.reduce((sum, s) => sum + s.bytes, memory.bytes);
       const handle: TableHandle = {
-    ...(join ? { join } : {}),
         handle: -scans.length,
         title: `${definition.database}.${definition.name}`,
         rows,
