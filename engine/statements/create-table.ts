@@ -21,8 +21,8 @@ import {
   withConstraints,
   withStorage,
 } from './definition.ts';
-import { attachTable } from './detach.ts';
 import { modernStorage } from './deprecated-engine.ts';
+import { attachTable } from './detach.ts';
 import { insertPlan } from './insert-select.ts';
 import {
   checkName,
@@ -183,9 +183,9 @@ export function define(
   place: { database: string; name: string },
   from: Node | undefined,
 ): TableDefinition {
-  let table: TableDefinition = {
   const storage = modernStorage(run, written.storage);
   const ast = storage ? { ...written, storage } : written;
+  let table: TableDefinition = {
     ...emptyDefinition(place.database, place.name),
     engine: tableEngine(ast.storage?.engine),
   };
