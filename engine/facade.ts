@@ -35,7 +35,15 @@ export interface Session {
   database: string;
 }
 
-export type ContentEncoding = 'gzip' | 'zstd' | 'lz4' | 'deflate' | 'br';
+/** How bytes are packed on the wire; `native`: ClickHouse's own compressed blocks. */
+export type ContentEncoding = 'gzip' | 'zstd' | 'lz4' | 'deflate' | 'br' | 'native';
+
+/** A stream of bytes that the kernel packs or unpacks, piece by piece; calls must not overlap. */
+export interface Coder {
+  push(bytes: Uint8Array): Promise<Uint8Array>;
+  /** What ends the stream; rejects when it ends early. */
+  finish(): Promise<Uint8Array>;
+}
 
 export interface QueryRequest {
   /** The whole statement; data of an INSERT may follow inline. */
@@ -45,6 +53,8 @@ export interface QueryRequest {
   dataEncoding?: ContentEncoding;
   /** Output format when the statement names none. */
   format?: string;
+  /** Version of the protocol that blocks of format Native are written for; 0 without one. */
+  protocol?: number;
   params?: Record<string, string>;
   positional?: readonly unknown[];
   settings?: Record<string, string>;
@@ -139,6 +149,8 @@ export interface Engine {
   query(request: QueryRequest): Promise<QueryResult>;
   ingest(request: IngestRequest): Promise<IngestResult>;
   metrics(): Metric[];
+  /** Packing has a level from 1 to 9; unpacking a most of plain bytes. */
+  coder(to: 'pack' | 'unpack', how: 'zstd' | 'lz4' | 'native', limit: number): Coder;
   session(id: string, timeoutSeconds: number): Session;
   close(): Promise<void>;
 }

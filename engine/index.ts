@@ -177,6 +177,7 @@ function engineOf(core: Core): Engine {
     session(id: string, timeoutSeconds: number): Session {
       const expiresMs = core.clock.now() + timeoutSeconds * 1000;
       const known = core.sessions.get(id);
+    coder: (to, how, limit) => core.native.coder(to, how, limit),
       if (known) {
         known.expiresMs = expiresMs;
         return known;

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineError, fail, failCode } from './errors.ts';
+import type { Engine } from './facade.ts';
 import type { ArgumentType, FunctionTable, PlannerKernel } from './plan/context.ts';
 import { nearest } from './plan/nearest.ts';
 import type { ExprJson, Lit, PlanJson, SessionJson } from './plan/wire.ts';
@@ -115,7 +116,12 @@ interface Addon extends FilesBinding {
   inferSchema(json: string, sample: Buffer): string;
   checkSegment(store: number, file: string): Promise<void>;
   forgetStore(store: number): void;
-  decompress(encoding: string, body: Uint8Array, bytesMax: number): Buffer;
+  Coder: new (
+    unpack: boolean,
+    method: string,
+    level: number,
+    bytesMax: number,
+  ) => { push(bytes: Uint8Array): Promise<Buffer>; finish(): Promise<Buffer> };
 }
 
 interface Crossed {
@@ -310,8 +316,8 @@ export interface Native extends Kernel, IngestKernel {
   metrics(): Record<string, number>;
   /** Least supertype. Throws NO_COMMON_TYPE. */
   commonType(types: readonly string[]): string;
-  /** A whole compressed body; `bytesMax` 0 = 1 TiB. Throws when it is broken or grows beyond. */
-  decompress(encoding: string, body: Uint8Array, bytesMax: number): Buffer;
+  /** Packs or unpacks a stream. Throws when it is broken or grows beyond the limit. */
+  coder: Engine['coder'];
 }
 
 function wrap(addon: Addon): Native {
@@ -476,8 +482,16 @@ function wrap(addon: Addon): Native {
     metrics: () => JSON.parse(addon.metrics()) as Record<string, number>,
     commonType: (types) =>
       ask('s', JSON.stringify(types), () => addon.commonType(JSON.stringify(types))),
-    decompress: (encoding, body, bytesMax) =>
-      sync(() => addon.decompress(encoding, body, bytesMax)),
+    coder: (to, how, limit) => {
+      const unpack = to === 'unpack';
+      const coder = sync(
+        () => new addon.Coder(unpack, how, unpack ? 0 : limit, unpack ? limit : 0),
+      );
+      return {
+        push: (bytes) => later(coder.push(bytes)),
+        finish: () => later(coder.finish()),
+      };
+    },
   };
 }
 

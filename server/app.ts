@@ -174,10 +174,13 @@ function preflight(
 
 function noSuchRoute(path: string): RequestError {
   const known = didYouMean(path.slice(0, 60).replace(/\/+$/, ''), ROUTE_NAMES);
-  return badRequest('There is no such route. Send SQL to /query or /, rows to /ingest', {
-    status: 404,
-    ...(known !== undefined && { hint: known }),
-  });
+  return badRequest(
+    'There is no such route. Send SQL to /query or to /?query=, rows to /ingest; /ping says whether the server is there',
+    {
+      status: 404,
+      ...(known !== undefined && { hint: known }),
+    },
+  );
 }
 
 const wrongMethod = (route: Route): RequestError =>

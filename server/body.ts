@@ -1,41 +1,11 @@
-// Request bodies: read piece by piece under a size limit and an idle limit, decoded where the statement
-// itself is compressed. Bodies of rows stay encoded: the kernel decodes them.
+// Request bodies: read piece by piece under a size limit and an idle limit (unpack.ts undoes compression).
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline, Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { ContentEncoding } from '../engine/facade.ts';
 import { badRequest, clientGone, RequestError } from './request-error.ts';
 
 /** Longest pause between two pieces of a body. */
 export const BODY_IDLE_MS = 30_000;
 /** Bytes of a body that may wait to be asked for. */
 const ARRIVED_BYTES_MAX = 1 << 20;
-/** Decoded bytes that may come from any number of encoded ones. */
-const FREE_DECODED_BYTES = 64 * 2 ** 20;
-/** Decoded bytes an encoded one may stand for beyond that. */
-const DECOMPRESSION_RATIO_MAX = 200;
-
-const ENCODINGS: Readonly<Record<string, ContentEncoding | undefined>> = {
-  gzip: 'gzip',
-  'x-gzip': 'gzip',
-  zstd: 'zstd',
-  lz4: 'lz4',
-  deflate: 'deflate',
-  br: 'br',
-};
-
-/** The content coding of the body, undefined for none. @throws UNKNOWN_COMPRESSION_METHOD */
-export function encodingOf(req: IncomingMessage): ContentEncoding | undefined {
-  const value = (req.headers['content-encoding'] ?? '').trim().toLowerCase();
-  if (value === '' || value === 'identity') return undefined;
-  const known = Object.hasOwn(ENCODINGS, value) ? ENCODINGS[value] : undefined;
-  if (known !== undefined) return known;
-  throw new RequestError(
-    'UNKNOWN_COMPRESSION_METHOD',
-    'The Content-Encoding of the request is not known here; use gzip, zstd, lz4, deflate or br',
-  );
-}
-
 export interface BodyLimits {
   bytesMax: number;
   idleMs?: number;
@@ -180,59 +150,6 @@ function tooLarge(limits: BodyLimits): RequestError {
     name,
     `The body is larger than ${limits.limitName} (${limits.bytesMax} bytes)`,
     { status: 413 },
-  );
-}
-
-/** Decodes a compressed statement with bounded memory. zstd and lz4 are decoded by the kernel, rows only.
- *  @throws CANNOT_DECOMPRESS, LIMIT_EXCEEDED (bomb), NOT_IMPLEMENTED */
-export async function* decodeBody(
-  source: AsyncIterable<Uint8Array>,
-  encoding: ContentEncoding,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const decoder = decoderOf(encoding);
-  let encoded = 0;
-  let failure: unknown;
-  const counted = (async function* () {
-    for await (const piece of source) {
-      encoded += piece.length;
-      yield piece;
-    }
-  })();
-  const input = Readable.from(counted, { objectMode: false });
-  pipeline(input, decoder, (error) => {
-    failure = error;
-  });
-  let decoded = 0;
-  try {
-    for await (const piece of decoder as AsyncIterable<Buffer>) {
-      decoded += piece.length;
-      if (decoded > FREE_DECODED_BYTES && decoded > encoded * DECOMPRESSION_RATIO_MAX) {
-        throw new RequestError(
-          'LIMIT_EXCEEDED',
-          `The body decompresses to more than ${DECOMPRESSION_RATIO_MAX} times its size (max_decompression_ratio)`,
-          { status: 413 },
-        );
-      }
-      yield piece;
-    }
-  } catch (error) {
-    const cause = failure ?? error;
-    if (error instanceof RequestError) throw error;
-    if (cause instanceof RequestError) throw cause;
-    throw new RequestError('CANNOT_DECOMPRESS', `The body is no whole ${encoding} stream`);
-  } finally {
-    input.destroy();
-    decoder.destroy();
-  }
-}
-
-function decoderOf(encoding: ContentEncoding): Transform {
-  if (encoding === 'gzip') return createGunzip();
-  if (encoding === 'deflate') return createInflate();
-  if (encoding === 'br') return createBrotliDecompress();
-  throw new RequestError(
-    'NOT_IMPLEMENTED',
-    `A statement compressed with ${encoding} is not read yet; put the statement into the URL parameter query, or use gzip`,
   );
 }
 

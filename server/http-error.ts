@@ -92,7 +92,7 @@ export function httpFailure(
   const failure = asFailure(error, log);
   const own = failure instanceof RequestError ? failure : undefined;
   const headers: Record<string, string> = {
-    'x-clickhouse-exception-code': String(failure.code),
+    'X-ClickHouse-Exception-Code': String(failure.code),
     ...own?.headers,
   };
   if (failure.retryAfterSeconds !== undefined || failure.fault === 'busy') {

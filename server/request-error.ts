@@ -11,6 +11,7 @@ const CODES = {
   UNKNOWN_COMPRESSION_METHOD: [89, 'client'],
   INCORRECT_DATA: [117, 'client'],
   TIMEOUT_EXCEEDED: [159, 'timeout'],
+  READONLY: [164, 'denied'],
   REQUIRED_PASSWORD: [194, 'denied'],
   SOCKET_TIMEOUT: [209, 'timeout'],
   QUERY_IS_TOO_LARGE: [229, 'too_large'],

@@ -9,7 +9,7 @@ const TIMEOUT_S_MAX = 3600;
 export interface Lease {
   session?: Session;
   /** Idempotent: called before the last byte of the answer and again at its end. */
-  release(): void;
+  release(): void | Promise<void>;
 }
 
 export class Sessions {

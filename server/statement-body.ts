@@ -1,10 +1,11 @@
 // The statement of a request from its URL parameter and its body, as ClickHouse joins them:
 // parameter, one line feed, body. The rows of an INSERT stay a stream.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { QueryRequest } from '../engine/facade.ts';
-import { collect, decodeBody, decodeText, encodingOf, readBody } from './body.ts';
+import type { ContentEncoding, QueryRequest } from '../engine/facade.ts';
+import { collect, decodeText, readBody } from './body.ts';
 import { RequestError } from './request-error.ts';
 import { splitInsert } from './statement-split.ts';
+import { encodingOf, rowsOf, type Unpacker, unpacked } from './unpack.ts';
 
 /** `max_query_size`: longest statement without the rows of an INSERT. */
 export const QUERY_BYTES = 262_144;
@@ -30,20 +31,25 @@ export async function readStatement(
   res: ServerResponse,
   parameter: string,
   limits: StatementLimits,
+  engine: Unpacker,
+  /** The body is in ClickHouse's compressed blocks (`decompress=1`). */
+  blocks = false,
 ): Promise<Statement> {
   if (Buffer.byteLength(parameter) > QUERY_BYTES_MAX) throw tooLong(QUERY_BYTES_MAX);
   if (req.method !== 'POST') return { sql: parameter };
   const encoding = encodingOf(req);
+  const packed: ContentEncoding[] = encoding === undefined ? [] : [encoding];
+  if (blocks) packed.push('native');
   const body = readBody(req, res, { bytesMax: limits.bodyBytes, limitName: 'max_body_bytes' });
   const head = parameter === '' ? '' : `${parameter}\n`;
   if (head !== '') {
     const split = splitInsert(Buffer.from(head).toString('latin1'));
     if (split.kind === 'insert' && !split.values) {
-      return { sql: parameter, data: body, ...(encoding && { dataEncoding: encoding }) };
+      return { sql: parameter, ...rowsOf(body, packed, engine) };
     }
   }
-  const decoded = encoding === undefined ? body : decodeBody(body, encoding);
-  return await divide(Buffer.from(head), decoded, limits.queryBytes);
+  const plain = packed.reduce((source, how) => unpacked(source, how, engine), body);
+  return await divide(Buffer.from(head), plain, limits.queryBytes);
 }
 
 /** Reads until the statement is whole; what follows an INSERT's head stays unread. */
@@ -97,11 +103,15 @@ const tooLong = (limit: number): RequestError =>
   );
 
 /** A JSON request document as bytes. */
-export async function readDocument(req: IncomingMessage, res: ServerResponse): Promise<Buffer> {
+export async function readDocument(
+  req: IncomingMessage,
+  res: ServerResponse,
+  engine: Unpacker,
+): Promise<Buffer> {
   const encoding = encodingOf(req);
   const body = readBody(req, res, { bytesMax: QUERY_BYTES_MAX, limitName: 'max_query_size' });
   return collect(
-    encoding === undefined ? body : decodeBody(body, encoding),
+    encoding === undefined ? body : unpacked(body, encoding, engine),
     QUERY_BYTES_MAX,
     'max_query_size',
   );

@@ -13,11 +13,11 @@ export interface SendOptions {
   status?: number;
   headers: (result: QueryResult, whole: boolean, rowsFollow: boolean) => Record<string, string>;
   /** What to append to the body when the result fails late (ClickHouse's exception frame). */
-  lateText?: (error: unknown) => string;
+  lateText?: (error: unknown) => Promise<Uint8Array>;
   /** Bytes to hold back so that a failure can still be a proper status. */
   holdBytes?: number;
   /** Called before the last byte goes out: releases sessions. */
-  beforeEnd: () => void;
+  beforeEnd: () => void | Promise<void>;
   head?: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function sendResult(
     if (held.done) {
       const body = Buffer.concat(held.chunks);
       const headers = options.headers(result, true, body.length > 0);
-      options.beforeEnd();
+      await options.beforeEnd();
       res.writeHead(options.status ?? 200, { ...headers, 'content-length': String(body.length) });
       res.end(options.head ? undefined : body);
       return { bytes: body.length };
@@ -44,7 +44,7 @@ export async function sendResult(
     const headers = options.headers(result, false, true);
     res.writeHead(options.status ?? 200, headers);
     if (options.head) {
-      options.beforeEnd();
+      await options.beforeEnd();
       res.end();
       return { bytes: 0 };
     }
@@ -113,11 +113,11 @@ async function pump(
       next = await source.next();
     }
   } catch (late) {
-    options.beforeEnd();
-    breakOff(res, options.lateText?.(late));
+    await options.beforeEnd();
+    breakOff(res, await options.lateText?.(late).catch(() => undefined));
     return { bytes, late };
   }
-  options.beforeEnd();
+  await options.beforeEnd();
   res.end();
   return { bytes };
 }
@@ -143,7 +143,7 @@ export function write(res: ServerResponse, chunk: Uint8Array): Promise<void> {
 }
 
 /** Ends a response that has begun, without the end a client would wait for. */
-export function breakOff(res: ServerResponse, lastWords?: string): void {
+export function breakOff(res: ServerResponse, lastWords?: Uint8Array): void {
   const socket = res.socket;
   if (socket === null || socket.destroyed) return;
   if (lastWords === undefined) {

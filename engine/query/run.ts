@@ -333,7 +333,9 @@ async function respond(run: Run, answer: Answer, leave: () => void): Promise<Que
   const sink: SinkJson = {
     kind: 'format',
     format: format.name,
-    settings: run.settings.forKernel(),
+    settings: request.protocol
+      ? { ...run.settings.forKernel(), client_protocol_version: String(request.protocol) }
+      : run.settings.forKernel(),
   };
   const { text, release } = launch(run, plan, sink);
   let start: Awaited<ReturnType<typeof core.native.startQuery>>;

@@ -1,55 +1,56 @@
 // ClickHouse's HTTP interface on `/`: statement from the parameter and the body, settings as parameters,
 // answers and exceptions in ClickHouse's words.
 import type { Context } from '../context.ts';
-import { checkQueryId, settingsAndParams, single } from '../parameters.ts';
-import { RequestError } from '../request-error.ts';
-import { queryBytesOf, readStatement } from '../statement-body.ts';
-import { RESERVED } from './query.ts';
+import { readForm } from '../external.ts';
+import { checkQueryId, flag, settingsAndParams, single } from '../parameters.ts';
+import type { Lease } from '../sessions.ts';
+import { queryBytesOf, readStatement, type Statement } from '../statement-body.ts';
+import { protocolOf, RESERVED } from './query.ts';
 import { runQuery } from './run-query.ts';
 
 export async function clickhouse(ctx: Context): Promise<void> {
-  const { req, res, target, config } = ctx;
+  const { req, target } = ctx;
   if (req.method !== 'POST' && target.search === undefined) {
     sendOk(ctx);
     return;
   }
-  if (/^multipart\//i.test(req.headers['content-type'] ?? '')) {
-    throw new RequestError(
-      'NOT_IMPLEMENTED',
-      'multipart/form-data bodies are not read yet; send the statement as the body and parameters in the URL',
-    );
+  const form = req.method === 'POST' ? await readForm(ctx) : undefined;
+  if (form === undefined) {
+    await run(ctx, await statementOf(ctx));
+    return;
   }
-  for (const name of ['compress', 'decompress']) {
-    if (single(target.query, name) === '1') {
-      throw new RequestError(
-        'NOT_IMPLEMENTED',
-        `${name}=1 (ClickHouse's own block compression) is not built yet; use Content-Encoding`,
-      );
-    }
-  }
-  const { settings, params } = settingsAndParams(target.query, RESERVED);
+  const sql = single(form.query, 'query') ?? '';
+  await run({ ...ctx, target: { ...target, query: form.query } }, { sql }, form.lease);
+}
+
+function statementOf(ctx: Context): Promise<Statement> {
+  const { req, res, target, config, engine } = ctx;
   const limits = {
     queryBytes: queryBytesOf(single(target.query, 'max_query_size')),
     bodyBytes: config.bodyBytesMax,
   };
-  const statement = await readStatement(req, res, single(target.query, 'query') ?? '', limits);
-  const database = single(target.query, 'database') ?? header(ctx, 'x-clickhouse-database');
-  const queryId = checkQueryId(
-    single(target.query, 'query_id') ?? header(ctx, 'x-clickhouse-query-id'),
-  );
+  const blocks = flag(target.query, 'decompress');
+  return readStatement(req, res, single(target.query, 'query') ?? '', limits, engine, blocks);
+}
+
+async function run(ctx: Context, statement: Statement, lease?: Lease): Promise<void> {
+  const { query } = ctx.target;
+  const { settings, params } = settingsAndParams(query, RESERVED);
+  const database = single(query, 'database') ?? header(ctx, 'x-clickhouse-database');
+  const queryId = checkQueryId(single(query, 'query_id') ?? header(ctx, 'x-clickhouse-query-id'));
   await runQuery(
     ctx,
     {
       ...statement,
+      ...protocolOf(query),
       settings,
       params,
       format:
-        header(ctx, 'x-clickhouse-format') ??
-        (single(target.query, 'default_format') || 'TabSeparated'),
+        header(ctx, 'x-clickhouse-format') ?? (single(query, 'default_format') || 'TabSeparated'),
       ...(database && { database }),
       ...(queryId !== undefined && { queryId }),
     },
-    { face: 'text' },
+    { face: 'text', ...(lease && { lease }) },
   );
 }
 

@@ -1,9 +1,10 @@
 // POST /ingest?table=T and /ingest/T: rows in, acknowledged when they are durable and visible.
 import type { IngestRequest } from '../../engine/facade.ts';
-import { encodingOf, readBody } from '../body.ts';
+import { readBody } from '../body.ts';
 import type { Context } from '../context.ts';
 import { checkQueryId, clip, flag, headerText, settingsAndParams, single } from '../parameters.ts';
 import { badRequest } from '../request-error.ts';
+import { encodingOf, rowsOf } from '../unpack.ts';
 
 const RESERVED: ReadonlySet<string> = new Set([
   'table',
@@ -32,6 +33,8 @@ export async function ingest(ctx: Context): Promise<void> {
   const format = single(query, 'format');
   if (format === '') throw badRequest('The parameter format is empty');
   const database = single(query, 'database');
+  const body = readBody(req, res, { bytesMax: config.bodyBytesMax, limitName: 'max_body_bytes' });
+  const { data, dataEncoding } = rowsOf(body, encoding === undefined ? [] : [encoding], engine);
   const request: IngestRequest = {
     table,
     user,
@@ -40,23 +43,23 @@ export async function ingest(ctx: Context): Promise<void> {
     create: flag(query, 'create'),
     onError: onErrorOf(single(query, 'on_error')),
     format: format ?? 'JSONEachRow',
-    body: readBody(req, res, { bytesMax: config.bodyBytesMax, limitName: 'max_body_bytes' }),
+    body: data,
     ...(database !== undefined && { database }),
     ...(token !== undefined && { token }),
-    ...(encoding !== undefined && { encoding }),
+    ...(dataEncoding !== undefined && { encoding: dataEncoding }),
     ...(queryId !== undefined && { queryId }),
     ...(req.headers['content-length'] && { bytesHint: Number(req.headers['content-length']) }),
   };
   const result = await engine.ingest(request);
-  if (queryId !== undefined) res.setHeader('x-clickhouse-query-id', headerText(queryId));
+  if (queryId !== undefined) res.setHeader('X-ClickHouse-Query-Id', headerText(queryId));
   const { rows, rejected, deduplicated, errors, created } = result;
   const answer = { table: result.table, rows, rejected, deduplicated, errors, created };
-  const body = `${JSON.stringify(answer)}\n`;
+  const text = `${JSON.stringify(answer)}\n`;
   res.writeHead(200, {
     'content-type': 'application/json; charset=UTF-8',
-    'content-length': String(Buffer.byteLength(body)),
+    'content-length': String(Buffer.byteLength(text)),
   });
-  res.end(body);
+  res.end(text);
 }
 
 function tableOf(path: string, parameter: string | undefined): string {

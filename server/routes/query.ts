@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import {
   checkQueryId,
   clip,
+  flag,
   paramText,
   settingsAndParams,
   settingText,
@@ -46,6 +47,7 @@ export async function query(ctx: Context): Promise<void> {
   const format = single(target.query, 'format') ?? single(target.query, 'default_format');
   const fromUrl: Omit<QueryRequest, 'sql' | 'user'> = {
     ...url,
+    ...protocolOf(target.query),
     format: format ?? 'JSON',
     ...optional('database', single(target.query, 'database')),
     ...optional('queryId', checkQueryId(single(target.query, 'query_id'))),
@@ -57,7 +59,7 @@ export async function query(ctx: Context): Promise<void> {
 }
 
 async function textStatement(ctx: Context): Promise<Statement> {
-  const { req, res, target, config } = ctx;
+  const { req, res, target, config, engine } = ctx;
   const parameter = single(target.query, 'query');
   if (req.method !== 'POST' && (parameter === undefined || parameter.trim() === '')) {
     throw badRequest('There is no statement: put it into the parameter query, or POST it', {
@@ -68,7 +70,19 @@ async function textStatement(ctx: Context): Promise<Statement> {
     queryBytes: queryBytesOf(single(target.query, 'max_query_size')),
     bodyBytes: config.bodyBytesMax,
   };
-  return readStatement(req, res, parameter ?? '', limits);
+  const blocks = flag(target.query, 'decompress');
+  return readStatement(req, res, parameter ?? '', limits, engine, blocks);
+}
+
+/** Newest version of the native protocol whose blocks are written. */
+const PROTOCOL_MAX = 54460;
+
+/** `client_protocol_version`: what blocks of format Native are written for. */
+export function protocolOf(query: URLSearchParams): { protocol?: number } {
+  const text = single(query, 'client_protocol_version');
+  if (text === undefined || text === '') return {};
+  if (!/^\d{1,9}$/.test(text)) throw badRequest('client_protocol_version is a number');
+  return { protocol: Math.min(Number(text), PROTOCOL_MAX) };
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
@@ -100,7 +114,7 @@ export function isJson(contentType: string | undefined): boolean {
 }
 
 async function documentRequest(ctx: Context): Promise<Omit<QueryRequest, 'user'>> {
-  const doc = parseDocument(await readDocument(ctx.req, ctx.res));
+  const doc = parseDocument(await readDocument(ctx.req, ctx.res, ctx.engine));
   for (const key of Object.keys(doc)) {
     if (FIELDS.includes(key)) continue;
     const hint = didYouMean(key, FIELDS);

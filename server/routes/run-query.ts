@@ -3,8 +3,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Engine, Failure, QueryRequest, QueryResult } from '../../engine/facade.ts';
 import type { Context } from '../context.ts';
 import { asFailure, exceptionText } from '../http-error.ts';
-import { flag, headerText } from '../parameters.ts';
+import { type Coding, codingFor, type Packer, packed, packer } from '../pack.ts';
+import { flag, headerText, single } from '../parameters.ts';
 import { isFailure, RequestError } from '../request-error.ts';
+import type { Lease } from '../sessions.ts';
 import { splitInsert } from '../statement-split.ts';
 import { sendResult } from '../stream.ts';
 
@@ -15,6 +17,8 @@ const SYNTAX_ERROR = 62;
 
 export interface RunOptions {
   face: 'json' | 'text';
+  /** The session, when it was taken already. */
+  lease?: Lease;
 }
 
 export async function runQuery(
@@ -22,16 +26,21 @@ export async function runQuery(
   request: Omit<QueryRequest, 'user'>,
   options: RunOptions,
 ): Promise<void> {
-  const { req, res, target, engine, sessions, user, signal, log, metrics } = ctx;
-  const lease = sessions.lease(target.query, user.name);
+  const { req, res, target, engine, config, sessions, user, signal, log, metrics } = ctx;
+  const lease = options.lease ?? sessions.lease(target.query, user.name);
   const queryId = request.queryId ?? randomUUID();
-  res.setHeader('x-clickhouse-query-id', headerText(queryId));
-  res.setHeader('x-clickhouse-server-display-name', SERVER_NAME);
+  res.setHeader('X-ClickHouse-Query-Id', headerText(queryId));
+  res.setHeader('X-ClickHouse-Server-Display-Name', SERVER_NAME);
   const readonly = req.method !== 'POST' || user.readonly === true;
   const tag = Array.from(randomBytes(16), (b) => String.fromCharCode(97 + (b % 26))).join('');
   const waits =
     flag(target.query, 'wait_end_of_query') || flag(target.query, 'http_wait_end_of_query');
+  const setting = (name: string): string | undefined =>
+    lease.session?.settings.get(name) ?? config.settings[name];
+  let pack: Packer | undefined;
   try {
+    if (req.method !== 'POST' && request.settings?.readonly !== undefined) throw fixedReadonly();
+    const coding = codingFor(req, target.query, setting);
     const result = await started(engine, {
       ...request,
       queryId,
@@ -40,13 +49,28 @@ export async function runQuery(
       ...(lease.session && { session: lease.session }),
       ...(readonly && { readonly: true }),
     });
-    const sent = await sendResult(res, result, {
-      headers: (r, whole, rows) => headersOf(r, whole, rows, options.face, tag),
+    if (coding !== undefined) {
+      const level =
+        single(target.query, 'http_zlib_compression_level') ??
+        setting('http_zlib_compression_level');
+      pack = packer(coding, level, engine);
+      res.setHeader('vary', 'Origin, Accept-Encoding');
+    }
+    const by = pack;
+    const out = by ? { ...result, chunks: packed(result.chunks, by) } : result;
+    const sent = await sendResult(res, out, {
+      headers: (r, whole, rows) => ({
+        ...headersOf(r, whole, rows, options.face, tag),
+        ...(rows && encodingHeader(coding)),
+      }),
       beforeEnd: () => lease.release(),
       head: req.method === 'HEAD',
       holdBytes: waits || req.httpVersion === '1.0' ? HOLD_BYTES : 0,
       ...(options.face === 'text' && {
-        lateText: (late) => exceptionFrame(asFailure(late, log), tag, engine.version),
+        lateText: async (late) => {
+          const frame = Buffer.from(exceptionFrame(asFailure(late, log), tag, engine.version));
+          return by ? by.push(frame) : frame;
+        },
       }),
     });
     metrics.bytesOut += sent.bytes;
@@ -54,9 +78,17 @@ export async function runQuery(
       log.warn({ queryId, code: sent.late.code }, `broken off: ${sent.late.message}`);
     }
   } finally {
-    lease.release();
+    pack?.close();
+    await lease.release();
   }
 }
+
+/** ClickHouse's own packing is agreed upon in the request, not in headers. */
+const encodingHeader = (coding: Coding | undefined): Record<string, string> =>
+  coding === undefined || coding === 'native' ? {} : { 'content-encoding': coding };
+
+const fixedReadonly = (): RequestError =>
+  new RequestError('READONLY', 'A GET only reads: the setting readonly cannot be changed by it');
 
 /** Starts the statement. A syntax error always has a place: one in inline rows that names none is put at their start. */
 async function started(engine: Engine, request: QueryRequest): Promise<QueryResult> {
@@ -89,11 +121,11 @@ function headersOf(
   const headers: Record<string, string> = {};
   if (rowsFollow || result.format !== '') {
     headers['content-type'] = result.contentType;
-    if (result.format !== '') headers['x-clickhouse-format'] = result.format;
-    headers['x-clickhouse-timezone'] = result.timezone;
+    if (result.format !== '') headers['X-ClickHouse-Format'] = result.format;
+    headers['X-ClickHouse-Timezone'] = result.timezone;
   }
-  if (!whole && face === 'text') headers['x-clickhouse-exception-tag'] = tag;
-  headers['x-clickhouse-summary'] = summaryOf(result);
+  if (!whole && face === 'text') headers['X-ClickHouse-Exception-Tag'] = tag;
+  headers['X-ClickHouse-Summary'] = summaryOf(result);
   return headers;
 }
 

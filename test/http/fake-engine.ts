@@ -41,6 +41,7 @@ export function fakeEngine(): FakeEngine {
     running: 0,
     cancelled: 0,
     metrics: () => [{ name: 'queries_total', value: 1, help: 'Queries.', type: 'counter' }],
+    coder: () => ({ push: async (bytes) => bytes, finish: async () => new Uint8Array() }),
     session: (id) => ({ id, settings: new Map(), database: 'default' }),
     close: async () => undefined,
     query: (request) => query(engine, request),

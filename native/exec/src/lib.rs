@@ -3,6 +3,7 @@
 mod aggregate;
 mod array_join;
 mod backed;
+mod coder;
 mod collapse;
 mod deep;
 mod expr;
@@ -39,7 +40,7 @@ mod ttl;
 mod window;
 mod write;
 
-pub use ingest::decompress_all;
+pub use coder::{Coder, Direction};
 pub use kernel::kernel;
 pub use pool::guarded;
 pub use sink::Chunk;

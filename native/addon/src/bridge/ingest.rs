@@ -43,9 +43,3 @@ pub fn ingest_abort(ingest: u32) {
 pub fn infer_schema(spec: String, sample: Uint8Array) -> Result<String> {
     guard(|| kernel().infer_schema(&spec, &sample))
 }
-
-/// A whole compressed body (statements): at most `bytes_max` bytes come out, 0 = no limit of its own.
-#[napi]
-pub fn decompress(encoding: String, body: Uint8Array, bytes_max: f64) -> Result<Buffer> {
-    guard(|| exec::decompress_all(&encoding, &body, bytes_max as u64)).map(Buffer::from)
-}

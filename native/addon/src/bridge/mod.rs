@@ -1,5 +1,6 @@
 //! What Node may call, by subject.
 
+pub mod coder;
 pub mod describe;
 pub mod failure;
 pub mod files;
