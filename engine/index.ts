@@ -33,6 +33,7 @@ import { openStorage } from './storage/recover.ts';
 import { allMetrics } from './system/metrics.ts';
 import { temporaryDatabase } from './tables/catalog-view.ts';
 import { tableShape } from './tables/shape.ts';
+import { Refreshes } from './views/refresh.ts';
 
 export { EngineError } from './errors.ts';
 export type * from './facade.ts';
@@ -146,6 +147,8 @@ export async function open(options: EngineOptions): Promise<Engine> {
       halfMade.map((t) => t.id),
     );
   storage.start();
+  core.refreshes = new Refreshes(core);
+  core.refreshes.start();
   return engineOf(core);
 }
 
@@ -174,10 +177,10 @@ function engineOf(core: Core): Engine {
       return ingest(core, request);
     },
     metrics: () => allMetrics(core),
+    coder: (to, how, limit) => core.native.coder(to, how, limit),
     session(id: string, timeoutSeconds: number): Session {
       const expiresMs = core.clock.now() + timeoutSeconds * 1000;
       const known = core.sessions.get(id);
-    coder: (to, how, limit) => core.native.coder(to, how, limit),
       if (known) {
         known.expiresMs = expiresMs;
         return known;
@@ -221,6 +224,7 @@ function forget(core: Core, id: string, session: EngineSession): void {
 
 async function close(core: Core, stopExpiry: () => void): Promise<void> {
   stopExpiry();
+  await core.refreshes?.close();
   const reason = (): EngineError => fail('ABORTED', 'The server is stopping');
   for (const running of core.processes.list()) running.cancel(reason());
   await Promise.race([

@@ -103,7 +103,7 @@ interface Addon extends FilesBinding {
   memtableAppend(memtable: number, batch: number): { rows: number; bytes: number };
   memtableDrop(memtable: number): void;
   batchDrop(batch: number): void;
-  batchPrepare(batch: number, table: string, asIs: boolean): number;
+  batchPrepare(batch: number, table: string, how: string): number;
   walEncode(batch: number): Buffer;
   walDecode(json: string, payload: Buffer): number;
   runJob(json: string): Promise<string>;
@@ -457,8 +457,8 @@ function wrap(addon: Addon): Native {
     memtableAppend: (memtable, batch) => sync(() => addon.memtableAppend(memtable, batch)),
     memtableDrop: (memtable) => sync(() => addon.memtableDrop(memtable)),
     batchDrop: (batch) => sync(() => addon.batchDrop(batch)),
-    batchPrepare: (batch, table, asIs) =>
-      sync(() => addon.batchPrepare(batch, tableText(table), asIs)),
+    batchPrepare: (batch, table, how) =>
+      sync(() => addon.batchPrepare(batch, tableText(table), JSON.stringify(how))),
     walEncode: (batch) => sync(() => addon.walEncode(batch)),
     walDecode: (table, payload) => sync(() => addon.walDecode(JSON.stringify(table), payload)),
     runJob: async (job: Job) =>

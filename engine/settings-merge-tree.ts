@@ -251,8 +251,11 @@ export interface TableSetting {
   readonly default: string;
 }
 
+/** Our own: how long older versions of a table are kept, in seconds, and how many at most. */
+const ourOwn: Record<string, string> = { UInt64: 'history_retention=0 history_versions=1000' };
+
 export const mergeTreeSettings: ReadonlyMap<string, TableSetting> = new Map(
-  Object.entries(byType).flatMap(([type, text]) =>
+  [...Object.entries(byType), ...Object.entries(ourOwn)].flatMap(([type, text]) =>
     text
       .trim()
       .split(/\s+/)

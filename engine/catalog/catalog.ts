@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { FilesApi } from '../storage/files.ts';
 import type { Health } from '../storage/health.ts';
 import { type Applied, Committer } from './commit.ts';
+import { allSegments } from './history.ts';
 import { CatalogLog, readCatalog } from './log.ts';
 import {
   type CatalogState,
@@ -177,6 +178,7 @@ export class Catalog {
     this.#state = after;
     for (const change of record.tables ?? []) {
       if (change.tokens) this.tokens.add(change.id, change.tokens);
+      this.#retireVersions(before.tables.get(change.id), after.tables.get(change.id));
       const gone = new Set([
         ...(change.remove ?? []),
         ...(change.replace ?? []).map(({ file }) => file),
@@ -189,16 +191,29 @@ export class Catalog {
       const replaced = change.sameRows ?? false;
       for (const segment of old) if (gone.has(segment.file)) this.#retire(segment, replaced);
     }
+    for (const change of record.ddl ?? []) {
+      if (change.op !== 'forgetHistory' && change.op !== 'alterTable') continue;
+      this.#retireVersions(before.tables.get(change.id), after.tables.get(change.id));
+    }
     const aside = [...before.aside.values()].map(({ table }): [number, TableState] => [
       table.id,
       table,
     ]);
     for (const [id, table] of record.ddl ? [...before.tables, ...aside] : []) {
       if (after.tables.has(id) || after.aside.has(id)) continue;
-      const all = [...table.segments, ...(table.detached ?? [])];
-      for (const segment of all) this.#retire(segment, false);
+      for (const segment of allSegments(table)) this.#retire(segment, false);
     }
     for (const listener of this.#listeners) listener(applied);
+  }
+
+  /** Segments of versions that are not kept any more. */
+  #retireVersions(before: TableState | undefined, after: TableState | undefined): void {
+    if (!before?.history || before.history === after?.history) return;
+    const kept = new Set(after?.history);
+    for (const version of before.history) {
+      if (kept.has(version)) continue;
+      for (const segment of version.gone) this.#retire(segment, false);
+    }
   }
 
   /** The segment may be named elsewhere still: what is live is asked when the file is to go. */

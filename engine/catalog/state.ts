@@ -3,6 +3,15 @@
 
 import { fail } from '../errors.ts';
 import type { TableDefinition } from './definition.ts';
+import {
+  allSegments,
+  type CurrentVersion,
+  forgetVersions,
+  type OldVersion,
+  packTable,
+  unpackTable,
+  withVersion,
+} from './history.ts';
 
 /** What one segment file holds. Only the fields named here mean something to the life-cycle. */
 export interface SegmentDescriptor {
@@ -68,6 +77,10 @@ export interface TableState {
   readonly flushedThrough: number;
   /** Positions of streaming sources, by source name. */
   readonly offsets: Readonly<Record<string, unknown>>;
+  /** The commit that last changed rows or definition. */
+  readonly current?: CurrentVersion;
+  /** Older versions that are kept, oldest first. */
+  readonly history?: readonly OldVersion[];
 }
 
 /** A table that has no name just now: DETACH TABLE, or DROP while UNDROP may still bring it back. */
@@ -134,6 +147,7 @@ export type DdlChange =
     }
   | { readonly op: 'exchangeTables'; readonly a: number; readonly b: number }
   | { readonly op: 'alterTable'; readonly id: number; readonly definition: TableDefinition }
+  | { readonly op: 'forgetHistory'; readonly id: number; readonly beforeMs: number }
   | {
       readonly op: 'putObject';
       readonly kind: string;
@@ -160,6 +174,8 @@ export interface TableChange {
   readonly describe?: readonly SegmentDescriptor[];
   /** What is added holds the rows of what is removed (a merge). */
   readonly sameRows?: boolean;
+  /** What DESCRIBE HISTORY calls it, where that does not follow from the rest. */
+  readonly operation?: string;
   readonly flushedThrough?: number;
   readonly tokens?: readonly TokenRecord[];
   readonly offsets?: Readonly<Record<string, unknown>>;
@@ -299,6 +315,10 @@ const ddlSteps: {
     return redefine(redefine(linkName(linkName(bare, newA), newB), a, newA), b, newB);
   },
   alterTable: (state, { id, definition }) => redefine(state, id, definition),
+  forgetHistory: (state, { id, beforeMs }) => ({
+    ...state,
+    tables: with_(state.tables, id, forgetVersions(table(state, id), beforeMs)),
+  }),
   putObject: (state, { kind, name, value }) => {
     const byName = with_(state.objects.get(kind) ?? new Map<string, unknown>(), name, value);
     return { ...state, objects: with_(state.objects, kind, byName) };
@@ -379,7 +399,24 @@ export function applyRecord(state: CatalogState, record: CommitRecord): CatalogS
   if (record.ddl) next = { ...next, timeMs: record.timeMs };
   for (const change of record.ddl ?? []) next = ddlStep(next, change);
   for (const change of record.tables ?? []) next = changeTable(next, change);
+  next = { ...next, tables: withVersions(state, next, record) };
   return { ...next, version: record.version, timeMs: record.timeMs };
+}
+
+/** The tables that a record touched, as new versions. */
+function withVersions(before: CatalogState, after: CatalogState, record: CommitRecord) {
+  const ids = new Set((record.tables ?? []).map(({ id }) => id));
+  for (const change of record.ddl ?? []) {
+    if (change.op === 'alterTable') ids.add(change.id);
+    else if (change.op === 'createTable') ids.add(change.definition.id);
+  }
+  let { tables } = after;
+  for (const id of ids) {
+    const table = tables.get(id);
+    const next = table && withVersion(before.tables.get(id), table, record);
+    if (next && next !== table) tables = with_(tables, id, next);
+  }
+  return tables;
 }
 
 const liveFiles = new WeakMap<
@@ -393,8 +430,8 @@ export function liveFilesOf(state: CatalogState): ReadonlySet<string> {
   if (known && known.aside === state.aside) return known.files;
   const files = new Set<string>();
   const aside = [...state.aside.values()].map(({ table }) => table);
-  for (const { segments, detached = [] } of [...state.tables.values(), ...aside]) {
-    for (const segment of [...segments, ...detached])
+  for (const table of [...state.tables.values(), ...aside]) {
+    for (const segment of allSegments(table))
       for (const { file } of filesOf(segment)) files.add(file);
   }
   liveFiles.set(state.tables, { aside: state.aside, files });
@@ -412,8 +449,8 @@ export function stateToJson(state: CatalogState): object {
       name: db.name,
       definition: db.definition,
     })),
-    tables: [...state.tables.values()],
-    aside: [...state.aside.values()],
+    tables: [...state.tables.values()].map(packTable),
+    aside: [...state.aside.values()].map((a) => ({ ...a, table: packTable(a.table) })),
     objects: [...state.objects].map(([kind, byName]) => [kind, [...byName]]),
   };
 }
@@ -424,9 +461,9 @@ interface StateJson {
   nextTableId: number;
   walSequence: number;
   databases: { name: string; definition: Record<string, unknown> }[];
-  tables: TableState[];
+  tables: Parameters<typeof unpackTable>[0][];
   /** Absent in catalogs of the first version. */
-  aside?: AsideTable[];
+  aside?: (Omit<AsideTable, 'table'> & { table: Parameters<typeof unpackTable>[0] })[];
   objects: [string, [string, unknown][]][];
 }
 
@@ -446,8 +483,10 @@ export function stateFromJson(json: unknown): CatalogState {
     nextTableId: from.nextTableId,
     walSequence: from.walSequence,
     databases: new Map(databases),
-    tables: new Map(from.tables.map((t) => [t.id, t])),
-    aside: new Map((from.aside ?? []).map((a) => [a.table.id, a])),
+    tables: new Map(from.tables.map((t) => [t.id, unpackTable(t)])),
+    aside: new Map(
+      (from.aside ?? []).map((a) => [a.table.id, { ...a, table: unpackTable(a.table) }]),
+    ),
     objects: new Map(from.objects.map(([kind, byName]) => [kind, new Map(byName)])),
   };
 }

@@ -6,10 +6,11 @@
 // request that fails stays.
 
 import type { TableDefinition } from '../catalog/definition.ts';
+import { keepsHistory } from '../catalog/history.ts';
 import type { CatalogState, SegmentDescriptor, TokenRecord } from '../catalog/state.ts';
 import { viewsOn } from '../catalog/views.ts';
 import { EngineError, fail } from '../errors.ts';
-import type { IngestKernel, IngestOutcome, RejectedRow } from '../storage/kernel.ts';
+import type { IngestKernel, IngestOutcome, InsertHow, RejectedRow } from '../storage/kernel.ts';
 import { commitSegments, segmentsOf } from '../storage/mutations.ts';
 import { SchemaChanged, type Storage } from '../storage/storage.ts';
 import { TokenDesk } from './tokens.ts';
@@ -33,8 +34,7 @@ export interface InsertRequest {
   readonly body: AsyncIterable<Uint8Array>;
   readonly encoded?: boolean;
   readonly token?: string | undefined;
-  /** Rows with equal keys stay, whatever the engine says (`optimize_on_insert = 0`). */
-  readonly asIs?: boolean;
+  readonly how?: InsertHow;
   readonly signal?: AbortSignal | undefined;
   /** Keeps the rejected rows beside; called before anything is acknowledged. */
   readonly quarantine?: (rejected: readonly RejectedRow[]) => Promise<void>;
@@ -166,11 +166,11 @@ export class Inserter {
   async store(
     definition: TableDefinition,
     outcome: IngestOutcome,
-    request: Pick<InsertRequest, 'token' | 'quarantine' | 'views' | 'asIs'> = {},
+    request: Pick<InsertRequest, 'token' | 'quarantine' | 'views' | 'how'> = {},
   ): Promise<InsertOutcome> {
     const { rows, bytes, rejected, errors } = outcome;
     const hash = tokenHash(outcome);
-    const { token, quarantine, views, asIs } = request;
+    const { token, quarantine, views, how } = request;
     let stored = false;
     const write = async (record?: TokenRecord) => {
       if (rejected > 0 && quarantine) await quarantine(errors);
@@ -178,7 +178,7 @@ export class Inserter {
       const { state } = this.#storage.context.catalog;
       const made = views ? await views(definition, outcome) : [];
       stored = true;
-      await this.#write(definition, [{ definition, outcome }, ...made], state, asIs, record);
+      await this.#write(definition, [{ definition, outcome }, ...made], state, how, record);
     };
     let known = false;
     try {
@@ -198,7 +198,7 @@ export class Inserter {
     base: TableDefinition,
     all: readonly StoredPart[],
     seen: CatalogState,
-    asIs: boolean | undefined,
+    how: InsertHow | undefined,
     token?: TokenRecord,
   ): Promise<void> {
     const keeps = ({ definition, outcome }: StoredPart) =>
@@ -209,7 +209,10 @@ export class Inserter {
       outcome,
       views: viewsOn(seen, definition.id),
     }));
-    const small = parts.every(({ outcome }) => outcome.batch !== undefined);
+    // Rows in the log belong to no version of the table yet.
+    const small = parts.every(
+      ({ definition, outcome }) => outcome.batch !== undefined && !keepsHistory(definition),
+    );
     // A token belongs to the first part, so a base that keeps nothing has its token in a commit.
     if (small && (!token || parts[0]?.definition.id === base.id)) {
       const rows = parts.map(({ definition, outcome, views }) => ({
@@ -218,7 +221,7 @@ export class Inserter {
         batch: outcome.batch as number,
         rows: outcome.rows,
         views,
-        ...(asIs ? { asIs } : {}),
+        ...(how ? { how } : {}),
       }));
       return rows.length > 0 ? this.#storage.append(rows, token) : undefined;
     }

@@ -393,6 +393,10 @@ function bindBinary(ast: Of<'Binary'>, scope: Scope, locals: Locals): Expr {
 
 function bindCase(ast: Of<'Case'>, scope: Scope, locals: Locals): Expr {
   const operand = ast.operand && bindExpression(ast.operand, scope, locals);
+  if (operand?.type.startsWith('LowCardinality(') && !isNullable(operand.type)) {
+    const whole = dictionaryCase(ast, operand, scope, locals);
+    if (whole) return whole;
+  }
   const args: Expr[] = [];
   for (const when of ast.whens) {
     const test = bindExpression(when.when, scope, locals);
@@ -405,6 +409,22 @@ function bindCase(ast: Of<'Case'>, scope: Scope, locals: Locals): Expr {
       : literalExpr('Nullable(Nothing)', null, ast.span),
   );
   return resolveCall(scope, args.length === 3 ? 'if' : 'multiIf', args, ast.span);
+}
+
+/** CASE over a dictionary with constants only: computed once per distinct value, and LowCardinality itself. */
+function dictionaryCase(
+  ast: Of<'Case'>,
+  operand: Expr,
+  scope: Scope,
+  locals: Locals,
+): Expr | undefined {
+  if (!ast.otherwise) return undefined;
+  const parts = [...ast.whens.flatMap((w) => [w.when, w.result]), ast.otherwise];
+  const values = parts.map((part) => bindExpression(part, scope, locals));
+  const plain = values.every((v) => v.kind === 'literal' && v.type !== 'Nullable(Nothing)');
+  return plain
+    ? resolveCall(scope, 'caseWithExpression', [operand, ...values], ast.span)
+    : undefined;
 }
 
 /** `(1, 2)`, `[1, 2]`: of literals a literal, else a call. */

@@ -11,6 +11,7 @@ import type {
 } from '../../sql/ast.ts';
 import { type ErrorName, fail } from '../errors.ts';
 import { bindQuery, bindStatement, converted } from './bind.ts';
+import { asOfOf, olderVersion } from './bind-as-of.ts';
 import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
@@ -18,6 +19,7 @@ import { bindPivot, bindUnpivot } from './bind-pivot.ts';
 import { recursiveNode } from './bind-recursive.ts';
 import { refuseModifiers, virtualColumns, withModifiers } from './bind-table-modifiers.ts';
 import {
+  type AsOf,
   deeper,
   failAt,
   newColumn,
@@ -32,10 +34,10 @@ import { withTableFilter } from './extra-filters.ts';
 import { type JoinSide, joinRows, joinSide } from './join-table.ts';
 import { type Assigned, type Node, project } from './logical.ts';
 import {
+  findColumn,
   findCommon,
   identifierParts,
   makeSource,
-  findColumn,
   nameText,
   newScope,
   plainColumn,
@@ -130,10 +132,10 @@ function subquerySource(
 }
 
 function bindTable(ast: TableRef, scope: Scope): BoundFrom {
-  if (ast.version || ast.timestamp) throw notBuilt((ast.version ?? ast.timestamp)?.span, 'AS OF');
   const database = ast.name.database && nameText(scope.ctx, ast.name.database);
   const name = nameText(scope.ctx, ast.name.table);
-  const found = tableNode(scope, database, name, ast.name.span, false);
+  const asOf = asOfOf(scope, ast.version, ast.timestamp);
+  const found = tableNode(scope, database, name, ast.name.span, false, asOf);
   if (!found) throw new Error('plan: tableNode answers or throws');
   const { node, source, table } = found;
   if (table?.kind === 'stored' && table.engine === 'Set') {
@@ -165,6 +167,7 @@ export function tableNode(
   name: string,
   span: Span,
   optional: boolean,
+  asOf?: AsOf,
 ): FoundTable | undefined {
   const { ctx } = scope;
   const common = database === undefined ? findCommon(scope, name) : undefined;
@@ -181,7 +184,9 @@ export function tableNode(
   }
   const table = optional ? ctx.catalog.find(database, name) : lookUp(scope, database, name, span);
   if (!table) return undefined;
-  return { ...sourceOf(scope, table), table };
+  if (!asOf) return { ...sourceOf(scope, table), table };
+  const old = olderVersion(scope, table, asOf, span);
+  return { ...sourceOf(scope, old), table: old };
 }
 
 function lookUp(scope: Scope, database: string | undefined, name: string, span: Span): TableSource {

@@ -62,11 +62,27 @@ export interface StoredTable extends TableBase {
   readonly kind: 'stored';
   /** The version of the table this statement sees. */
   handle(): TableHandle;
+  /** An older version. Throws BAD_ARGUMENTS naming what is kept. */
+  at?(asOf: AsOf): StoredTable;
+  /** What each commit changed, for table_changes(). */
+  changes?(from: AsOf, to: AsOf | undefined): readonly TableStep[];
   readonly sampleBy?: string;
   readonly engine: string;
   /** What an engine Join was told. */
   readonly join?: JoinTable;
 }
+/** A version by its number, or the one that was the newest at a moment. */
+export type AsOf = { readonly version: number } | { readonly timeMs: number };
+
+/** A commit: the segments that came and those that went, as tables. */
+export interface TableStep {
+  readonly version: number;
+  readonly timeMs: number;
+  readonly operation: string;
+  readonly came?: StoredTable;
+  readonly went?: StoredTable;
+}
+
 /** Rows that the engine itself knows: system tables. */
 export interface RowsTable extends TableBase {
   readonly kind: 'rows';
@@ -103,7 +119,7 @@ export interface PlannedSubquery {
 
 export interface Planning {
   readonly kernel: PlannerKernel;
-  readonly catalog: Catalog;
+  catalog: Catalog;
   settings: Settings;
   params: Readonly<Record<string, string>>;
   readonly positional: readonly unknown[];

@@ -13,6 +13,7 @@ import { columnExpr, literalExpr } from './expression.ts';
 import { integerOf } from './literals.ts';
 import { type Node, project } from './logical.ts';
 import type { Scope } from './scope.ts';
+import { bindTableChanges } from './table-changes.ts';
 import { arity, structure, textOf } from './table-function-arguments.ts';
 import { bindFormat, bindGenerateRandom, bindMerge, bindRemote } from './table-functions-data.ts';
 import type { Lit, LitValue } from './wire.ts';
@@ -54,6 +55,7 @@ const functions: Record<string, Bind> = {
   format: bindFormat,
   generateRandom: bindGenerateRandom,
   merge: bindMerge,
+  table_changes: bindTableChanges,
   remote: bindRemote,
   remoteSecure: bindRemote,
   cluster: bindRemote,

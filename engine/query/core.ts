@@ -1,6 +1,7 @@
 // What the parts of the engine share, and what one running statement carries.
 
 import type { Statement } from '../../sql/ast.ts';
+import type { TableState } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger, QueryRequest, Session, User } from '../facade.ts';
 import type { Inserter } from '../ingest/insert.ts';
@@ -9,6 +10,7 @@ import type { LitValue, SessionJson } from '../plan/wire.ts';
 import type { Settings } from '../settings.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TablePart } from '../storage/table-store.ts';
+import type { Refreshes } from '../views/refresh.ts';
 import type { Admission } from './admission.ts';
 import type { Lru } from './cache.ts';
 import type { QueryLog } from './log.ts';
@@ -27,6 +29,8 @@ export interface EngineSession extends Session {
 export interface ScanTarget {
   readonly id: number;
   readonly part?: TablePart;
+  /** An older version, or some of its segments. */
+  readonly at?: TableState;
 }
 
 /** A finished plan as text; tables are filled in at the start of each run. */
@@ -61,7 +65,7 @@ export interface Core {
   readonly counters: Map<string, number>;
   nextKey: number;
   /** Keeps the schedule of materialised views with REFRESH; set once the engine runs. */
-  refreshes?: { changed(): void };
+  refreshes?: Refreshes;
 }
 
 export interface CachedPlan {

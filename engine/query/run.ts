@@ -282,7 +282,13 @@ export function launch(
   try {
     let body = plan.pieces[0] as string;
     const taken = new Map<string, TableSnapshot>();
-    plan.tables.forEach(({ id, part }, i) => {
+    plan.tables.forEach(({ id, part, at }, i) => {
+      if (at) {
+        const snapshot = run.core.storage.store(id).snapshotAt(at);
+        snapshots.push(snapshot);
+        body += `${snapshot.handle}${plan.pieces[i + 1]}`;
+        return;
+      }
       const given = instead?.get(id);
       if (given !== undefined) {
         body += `${given}${plan.pieces[i + 1]}`;

@@ -6,7 +6,7 @@ import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { alter } from '../storage/mutations.ts';
-import { refreshText } from '../views/schedule.ts';
+import { type RefreshPlan, refreshText } from '../views/schedule.ts';
 import { modifyQuery } from './materialized-view.ts';
 
 export async function alterView(run: Run, ast: AlterTable, table: TableState): Promise<Answer> {
@@ -24,6 +24,11 @@ export async function alterView(run: Run, ast: AlterTable, table: TableState): P
           });
         }
         const refresh = refreshText(run, command.refresh);
+        const before = viewExtra(table.definition).refresh as RefreshPlan;
+        if (refresh.append !== before.append) {
+          const text = 'Adding or removing APPEND is not supported';
+          throw failAt(command.span, 'NOT_IMPLEMENTED', text, { hint: 'Make the view anew' });
+        }
         await alter(storage, storage.store(table.id), (now) => ({
           ...now,
           extra: { ...now.extra, refresh },

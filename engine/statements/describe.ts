@@ -9,6 +9,7 @@ import type { Answer, Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
 import { isSystem } from '../tables/catalog-view.ts';
 import { applyOutput, applySettings } from './apply-settings.ts';
+import { historyRows, numberOf } from './history.ts';
 import { findTable, nameOf, placeOf } from './names.ts';
 
 export interface Rows {
@@ -33,8 +34,11 @@ export function describe(run: Run, ast: Describe): Answer {
 }
 
 export function describeRows(run: Run, ast: Describe): Rows {
-  if (ast.mode !== 'COLUMNS') throw notBuilt(ast.span, `DESCRIBE ${ast.mode}`);
   const { source } = ast;
+  if (ast.mode === 'HISTORY' && source.kind === 'Table') {
+    return historyRows(run, source.name, numberOf(ast.limit));
+  }
+  if (ast.mode !== 'COLUMNS') throw notBuilt(ast.span, `DESCRIBE ${ast.mode}`);
   const table = source.kind === 'Table' && !source.alias ? findTable(run, source.name) : undefined;
   if (table && table.definition.engine.name !== 'View') {
     const rows = table.definition.columns.map((c): LitValue[] => [

@@ -12,6 +12,7 @@ import { createView } from './create-view.ts';
 import { describe, exists } from './describe.ts';
 import { drop } from './drop.ts';
 import { explain } from './explain.ts';
+import { restoreToVersion, vacuum } from './history.ts';
 import { insert } from './insert.ts';
 import { kill } from './kill.ts';
 import { checkTable, optimize } from './optimize.ts';
@@ -77,7 +78,7 @@ const handlers: { [K in Kind]: Handler<K> } = {
   Merge: notYet('MERGE INTO'),
   Optimize: optimize,
   Check: checkTable,
-  Vacuum: notYet('VACUUM'),
+  Vacuum: vacuum,
   Show: show,
   Describe: describe,
   Summarize: notYet('SUMMARIZE'),
@@ -89,7 +90,7 @@ const handlers: { [K in Kind]: Handler<K> } = {
   System: system,
   Transaction: notYet('Transactions'),
   Backup: notYet('BACKUP and RESTORE'),
-  RestoreVersion: notYet('RESTORE to a version'),
+  RestoreVersion: restoreToVersion,
 };
 
 export function runStatement(run: Run, ast: Statement): Answer | Promise<Answer> {

@@ -17,7 +17,7 @@ import { type PlanningRun, planText } from '../query/plan-query.ts';
 import { launch } from '../query/run.ts';
 import { SchemaChanged } from '../storage/storage.ts';
 import { viewRows } from '../views/fan-out.ts';
-import { consume, writeRows } from './write-rows.ts';
+import { consume, insertHow, writeRows } from './write-rows.ts';
 
 const attemptsMax = 10;
 
@@ -151,8 +151,8 @@ export async function insertPlan(
   }
   const outcome = await writeRows(run, definition, plan, instead, run.key);
   const views = viewRows(run);
-  const asIs = !run.settings.bool('optimize_on_insert');
-  const request = token === undefined ? { views, asIs } : { views, asIs, token };
+  const how = insertHow(run);
+  const request = token === undefined ? { views, how } : { views, how, token };
   const stored = await inserter.store(definition, outcome, request);
   count(run.core, 'InsertedRows', stored.rows);
   count(run.core, 'InsertedBytes', stored.bytes);

@@ -29,6 +29,7 @@ import {
   unlessAltered,
 } from './insert-select.ts';
 import { nameOf, requireTable } from './names.ts';
+import { insertHow } from './write-rows.ts';
 
 const expressionBytesMax = 1 << 20;
 
@@ -229,8 +230,7 @@ function makeSpec(
     skipErrors: options.skipErrors,
     session: sessionJson(run),
     hash: options.hash,
-    partitionsMax: run.settings.number('max_partitions_per_insert_block'),
-    asIs: !run.settings.bool('optimize_on_insert'),
+    ...insertHow(run),
     bodyBytesMax: run.settings.number('max_body_bytes'),
   };
 }
@@ -307,7 +307,7 @@ async function insertData(
     token,
     signal: run.signal,
     views: viewRows(run),
-    asIs: !run.settings.bool('optimize_on_insert'),
+    how: insertHow(run),
   };
   try {
     const outcome = await run.core.inserter.insert(request);

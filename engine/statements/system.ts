@@ -1,8 +1,11 @@
 // SYSTEM …: what makes sense here is done, what cannot hurt is accepted, stopping is refused.
 
 import type { System } from '../../sql/ast.ts';
+import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
+import type { Refreshes } from '../views/refresh.ts';
+import { refreshRows } from '../views/refresh-rows.ts';
 import { requireTable } from './names.ts';
 
 const accepted =
@@ -23,16 +26,19 @@ export async function system(run: Run, ast: System): Promise<Answer> {
     run.core.syntax.clear();
     return done;
   }
-  if ((command === 'STOP MERGES' || command === 'START MERGES') && ast.table) {
-    const store = storage.store(requireTable(run, ast.table).id);
-    const held = held_.has(store);
-    if (command === 'STOP MERGES' && !held) {
-      held_.add(store);
-      store.mergesHeld++;
-    } else if (command === 'START MERGES' && held) {
-      held_.delete(store);
-      store.mergesHeld--;
-    }
+  const merges = /^(STOP|START) (TTL )?MERGES$/.exec(command);
+  if (merges) {
+    const { resting } = ast.table
+      ? storage.store(requireTable(run, ast.table).id)
+      : storage.context;
+    const kind = merges[2] ? 'ttl' : 'merges';
+    if (merges[1] === 'STOP') resting.add(kind);
+    else resting.delete(kind);
+    return done;
+  }
+  const own = ownCommands[command];
+  if (own) {
+    await own(run, ast);
     return done;
   }
   if (command === 'FLUSH LOGS' || command.startsWith('FLUSH')) return done;
@@ -40,5 +46,38 @@ export async function system(run: Run, ast: System): Promise<Answer> {
   throw failAt(ast.span, 'NOT_IMPLEMENTED', `SYSTEM ${command} is not implemented yet`);
 }
 
-/** Tables whose merges a statement has stopped. */
-const held_ = new WeakSet<object>();
+type Own = (run: Run, ast: System) => unknown;
+
+/** Commands about materialised views with REFRESH. */
+const view =
+  (act: (refreshes: Refreshes, id: number, run: Run) => unknown): Own =>
+  (run, ast) => {
+    if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'The name of a view is missing');
+    const table = requireTable(run, ast.table);
+    const { refreshes } = run.core;
+    if (!refreshes || viewExtra(table.definition)?.refresh === undefined) {
+      const { database, name } = table.definition;
+      const text = `Refreshable view ${database}.${name} doesn't exist`;
+      throw failAt(ast.table.span, 'BAD_ARGUMENTS', text, {
+        hint: 'Views made with REFRESH … are refreshed; others see each insert at once',
+      });
+    }
+    return act(refreshes, table.id, run);
+  };
+
+/** The statement of a user asks for a refresh; the one that is asked for is the same statement. */
+const refresh = view(async (refreshes, id, run) => {
+  if (refreshes.viewOf(run.id) !== id) return refreshes.trigger(id);
+  const table = run.core.storage.context.catalog.table(id);
+  if (table) refreshes.wrote(id, await refreshRows(run, table));
+});
+
+const ownCommands: Record<string, Own> = {
+  'REFRESH VIEW': refresh,
+  'WAIT VIEW': view((refreshes, id, run) => refreshes.wait(id, run.signal)),
+  'CANCEL VIEW': view((refreshes, id) => refreshes.cancel(id)),
+  'STOP VIEW': view((refreshes, id) => refreshes.hold(true, id)),
+  'START VIEW': view((refreshes, id) => refreshes.hold(false, id)),
+  'STOP VIEWS': (run) => run.core.refreshes?.hold(true),
+  'START VIEWS': (run) => run.core.refreshes?.hold(false),
+};

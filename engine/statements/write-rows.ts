@@ -5,8 +5,16 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import type { SinkJson } from '../plan/wire.ts';
 import { type PlanText, type Run, sessionJson } from '../query/core.ts';
 import { launch } from '../query/run.ts';
-import type { IngestOutcome } from '../storage/kernel.ts';
+import type { IngestOutcome, InsertHow } from '../storage/kernel.ts';
 import { tableShape } from '../tables/shape.ts';
+
+/** What the settings say of rows that come in. */
+export const insertHow = ({ settings }: Run): Required<InsertHow> => ({
+  partitionsMax: settings.bool('throw_on_max_partitions_per_insert_block')
+    ? settings.number('max_partitions_per_insert_block')
+    : 0,
+  asIs: !settings.bool('optimize_on_insert'),
+});
 
 /** @param instead handles that stand for tables of the plan, by table id
  *  @param key names the query in the kernel; by default it is one beside the statement's own */
@@ -27,8 +35,7 @@ export async function writeRows(
       store: files.store,
       table: tableShape(native.planner(sessionJson(run)), definition),
       prefix,
-      partitionsMax: run.settings.number('max_partitions_per_insert_block'),
-      asIs: !run.settings.bool('optimize_on_insert'),
+      ...insertHow(run),
     },
   };
   try {

@@ -1,6 +1,7 @@
 // Reads everything that a data directory holds and says what is not as it was written. Changes
 // nothing; the directory must not be in use.
 
+import { allSegments } from '../catalog/history.ts';
 import { readCatalog } from '../catalog/log.ts';
 import {
   type CatalogState,
@@ -74,7 +75,7 @@ async function checkTable(
   verify: (file: string) => Promise<void>,
   findings: Finding[],
 ): Promise<void> {
-  for (const segment of table.segments) {
+  for (const segment of new Set(allSegments(table))) {
     const problem = await segmentProblem(files, segment, verify);
     if (problem !== undefined) findings.push({ file: segment.file, table: name, problem });
     for (const { file, bytes } of filesOf(segment).slice(1)) {

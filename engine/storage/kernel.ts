@@ -11,13 +11,29 @@ export interface KernelTableRules {
   /** Rows with equal keys mean something. */
   readonly engine?: { readonly kind: string };
   readonly checks?: readonly object[];
-  readonly ttl?: readonly object[];
+  readonly ttl?: readonly { readonly action: { readonly kind: string } }[];
+  readonly partitionKey?: readonly object[];
   readonly columns?: readonly { readonly name: string }[];
 }
 
-/** Inserted rows have something to pass: the engine's rule, constraints, arrays of a nested table. */
-export const hasInsertRules = (table: KernelTableRules): boolean =>
+/** What the statement says of the rows that it brings. */
+export interface InsertHow {
+  /** Rows with equal keys stay, whatever the engine says (`optimize_on_insert = 0`). */
+  readonly asIs?: boolean;
+  /** More partitions than this are refused. */
+  readonly partitionsMax?: number;
+}
+
+/** Inserted rows have something to pass: the engine's rule, constraints, partitions, arrays of a nested
+ *  table, a TTL that groups. */
+export const hasInsertRules = (
+  table: KernelTableRules,
+  rows: number,
+  { partitionsMax = 0 }: InsertHow,
+): boolean =>
   table.engine !== undefined ||
+  (partitionsMax > 0 && rows > partitionsMax && (table.partitionKey ?? []).length > 0) ||
+  (table.ttl ?? []).some(({ action }) => action.kind === 'group') ||
   table.checks !== undefined ||
   (table.columns ?? []).some((c) => c.name.includes('.'));
 
@@ -122,7 +138,7 @@ export interface Kernel {
   batchDrop(batch: number): void;
   /** Checks the constraints and lets the engine merge the rows with each other (not if `asIs`);
    *  gives the rows that are left. */
-  batchPrepare(batch: number, table: KernelTable, asIs: boolean): number;
+  batchPrepare(batch: number, table: KernelTable, how: InsertHow & { now?: number }): number;
   walEncode(batch: number): Buffer;
   walDecode(table: KernelTable, payload: Buffer): number;
   /** Fixes segments, memtables and their rows; later rows are not seen. */

@@ -1,7 +1,7 @@
 // Runs merges in the background, a bounded number at a time, and the merges of OPTIMIZE.
 
 import type { SegmentDescriptor } from '../catalog/state.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, fail } from '../errors.ts';
 import { runJob } from './flush.ts';
 import type { KernelTableRules, MergeHow } from './kernel.ts';
 import { byPartition, finalMerges, nextMerge } from './merge-policy.ts';
@@ -63,7 +63,7 @@ export class Merges {
       if (this.#running.size >= limits.mergesMax || this.#stopped || health.poisoned) return;
       if (segments.length === 0 || (this.#pause.get(id) ?? 0) > clock.now()) continue;
       const store = this.#storage.store(id);
-      if (store.mergesHeld > 0) continue;
+      if (store.mergesHeld > 0 || store.rests('merges')) continue;
       const busy = this.#busy(id);
       if (this.#expire(store, segments, busy)) continue;
       const hollow = segments.find((segment) => isHollow(segment) && !busy.has(segment.file));
@@ -87,7 +87,7 @@ export class Merges {
     segments: readonly SegmentDescriptor[],
     busy: ReadonlySet<string>,
   ): boolean {
-    if (!segments.some((segment) => segment.ttl)) return false;
+    if (!segments.some((segment) => segment.ttl) || store.rests('ttl')) return false;
     const rules: KernelTableRules = store.shape();
     if (!rules.ttl) return false;
     const seconds = this.#storage.ttlSeconds;
@@ -232,6 +232,11 @@ export class Merges {
     options: MergeHow & { final: boolean; only?: (partition: string) => boolean },
   ): Promise<void> {
     await this.#storage.flusher.flush(store);
+    if (store.rests('merges')) {
+      throw fail('ABORTED', 'Cancelled merging parts', {
+        hint: 'SYSTEM START MERGES lets them run',
+      });
+    }
     await store.statements.run(() =>
       this.without(store, async () => {
         const { limits } = this.#storage.context;

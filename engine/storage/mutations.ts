@@ -1,12 +1,13 @@
 // Statements that change existing rows or the schema. Each seals the memtable first and commits both
 // in one record, so that a replay of the log never revives a row.
 
-import { compatible, type TableDefinition } from '../catalog/definition.ts';
+import { compatible, storedName, type TableDefinition } from '../catalog/definition.ts';
 import {
   type DdlChange,
   filesOf,
   type SegmentDescriptor,
   type TableChange,
+  type TableState,
   type TokenRecord,
 } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
@@ -85,7 +86,7 @@ export async function segmentsOf(
     }
     memtable = kernel.memtableOpen(store.shape());
     const rules: KernelTableRules = store.shape();
-    if (hasInsertRules(rules)) kernel.batchPrepare(batch, rules, false);
+    if (hasInsertRules(rules, 0, {})) kernel.batchPrepare(batch, rules, {});
     kernel.memtableAppend(memtable, batch);
     used = true;
     const work = { kind: 'flush', memtables: [memtable] } as const;
@@ -125,7 +126,9 @@ export function rewrite(
               segments.filter(({ file }) => !unchanged.has(file)),
               result.segments,
             );
-            if (replace.length > 0) await catalog.commit({ tables: [{ id: store.id, replace }] });
+            const operation = 'delete' in change ? 'DELETE' : 'UPDATE';
+            const table = { id: store.id, replace, operation };
+            if (replace.length > 0) await catalog.commit({ tables: [table] });
             return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
           },
           started,
@@ -155,7 +158,8 @@ export function describeSegments(
           const changed = await change(segment, store.table.definition);
           if (changed === segment) continue;
           try {
-            await catalog.commit({ tables: [{ id: store.id, describe: [changed] }] });
+            const table = { id: store.id, describe: [changed], operation: 'MATERIALIZE' };
+            await catalog.commit({ tables: [table] });
           } catch (error) {
             const before = new Set(filesOf(segment).map(({ file }) => file));
             for (const { file } of health.poisoned ? [] : filesOf(changed)) {
@@ -211,7 +215,8 @@ export function deleteMarked(
               describe.push({ ...own, deleted: { file, rows, bytes } } as SegmentDescriptor);
             }
             if (marks.length > 0) {
-              await catalog.commit({ tables: [{ id: store.id, describe, remove }] });
+              const table = { id: store.id, describe, remove, operation: 'DELETE' };
+              await catalog.commit({ tables: [table] });
             }
           },
           started,
@@ -250,7 +255,7 @@ export function dropPartitions(
     const isGone = (segment: SegmentDescriptor) => gone(segment.partition);
     const remove = store.table.segments.filter(isGone).map(({ file }) => file);
     const add = sealed.add?.filter((segment) => !isGone(segment)) ?? [];
-    await catalog.commit({ tables: [{ ...sealed, add, remove }] });
+    await catalog.commit({ tables: [{ ...sealed, add, remove, operation: 'DROP PARTITION' }] });
     for (const { file } of sealed.add?.filter(isGone) ?? []) storage.collector.discard(file);
   };
   return store.statements.run(async () => {
@@ -263,16 +268,96 @@ export function dropPartitions(
 }
 
 /** Takes every row away. */
-export function truncate(storage: Storage, store: TableStore): Promise<void> {
-  return quietly(store, async () => {
-    store.seal();
-    const remove = store.table.segments.map((segment) => segment.file);
-    const change = sealedChange(store.id, [...store.sealed], []);
-    await storage.context.catalog.commit({ tables: [{ ...change, remove }] });
-    store.dropFlushed();
-    storage.trimWal();
-    storage.collector.collect();
-  });
+export const truncate = (storage: Storage, store: TableStore): Promise<void> =>
+  replaceRows(storage, store, store.table.definition, []);
+
+/** Puts rows in the place of all that are there, in one commit. The caller removes the segments when
+ *  this fails.
+ *  @param definition what the segments were written for
+ *  @param ddl changes of the catalog that belong to the same commit */
+export async function replaceRows(
+  storage: Storage,
+  store: TableStore,
+  definition: TableDefinition,
+  segments: readonly SegmentDescriptor[],
+  ddl: readonly DdlChange[] = [],
+): Promise<void> {
+  const { catalog, health, finish } = storage.context;
+  const finished = await finish(storage, definition, segments);
+  try {
+    await quietly(store, () =>
+      storage.merges.without(store, async () => {
+        if (!compatible(definition, store.table.definition)) throw new SchemaChanged();
+        store.seal();
+        const remove = store.table.segments.map((segment) => segment.file);
+        const change = sealedChange(store.id, [...store.sealed], finished);
+        const operation = finished.length > 0 ? 'REPLACE' : 'TRUNCATE';
+        const tables = [{ ...change, remove, operation }];
+        await catalog.commit({ ...(ddl.length ? { ddl } : {}), tables });
+        store.dropFlushed();
+      }),
+    );
+  } catch (error) {
+    for (const { file } of health.poisoned ? [] : finished.flatMap((s) => filesOf(s).slice(1))) {
+      storage.collector.discard(file);
+    }
+    throw error;
+  }
+  storage.trimWal();
+  storage.collector.collect();
+}
+
+/** Makes a table what it was at an older version, in one commit that is itself a version.
+ *  Throws ABORTED when the version is gone by then. */
+export function restoreVersion(
+  storage: Storage,
+  store: TableStore,
+  find: (table: TableState) => Pick<TableState, 'definition' | 'segments'>,
+): Promise<void> {
+  return quietly(store, () =>
+    storage.merges.without(store, async () => {
+      store.seal();
+      await storage.flusher.withSealed(store, store.sealed.length, async (sealed) => {
+        const { table } = store;
+        const { definition, segments } = find(table);
+        const wanted = new Set(segments);
+        const there = new Set(table.segments);
+        const change = {
+          // What was in memory belongs to no older version, but must not come back from the log.
+          ...sealed,
+          add: segments.filter((segment) => !there.has(segment)),
+          remove: table.segments.filter((s) => !wanted.has(s)).map(({ file }) => file),
+          operation: 'RESTORE',
+        };
+        const ddl = restoredDefinition(table.definition, definition);
+        await storage.context.catalog.commit({ ...(ddl ? { ddl: [ddl] } : {}), tables: [change] });
+        for (const segment of sealed.add ?? []) storage.collector.discardSegment(segment);
+      });
+      storage.collector.collect();
+    }),
+  );
+}
+
+/** Columns, keys and expressions as they were; the name, and how long versions are kept, as now. */
+function restoredDefinition(now: TableDefinition, old: TableDefinition): DdlChange | undefined {
+  if (now === old || now.schemaVersion === old.schemaVersion) return undefined;
+  const stored = new Set(old.columns.map(storedName));
+  const lost = [...now.columns.map(storedName), ...(now.retired ?? [])];
+  const { database, name, schemaVersion } = now;
+  const settings = { ...old.settings };
+  for (const key of ['history_retention', 'history_versions']) {
+    if (now.settings[key] === undefined) delete settings[key];
+    else settings[key] = now.settings[key];
+  }
+  const definition: TableDefinition = {
+    ...old,
+    database,
+    name,
+    settings,
+    schemaVersion: schemaVersion + 1,
+    retired: [...new Set([...(old.retired ?? []), ...lost.filter((n) => !stored.has(n))])],
+  };
+  return { op: 'alterTable', id: now.id, definition };
 }
 
 /** Changes the definition: rows in memory become segments of the old shape in the same commit.

@@ -51,6 +51,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       catalog,
       health,
       limits,
+      resting: new Set(),
     };
     const isFlushed = (id: number, sequence: number) =>
       (catalog.table(id)?.flushedThrough ?? Infinity) >= sequence;

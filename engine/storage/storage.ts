@@ -2,6 +2,7 @@
 
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import { historyIsDue, retentionOf } from '../catalog/history.ts';
 import type { SegmentDescriptor, TokenRecord } from '../catalog/state.ts';
 import { sameViews, viewsOn } from '../catalog/views.ts';
 import type { Clock } from '../clock.ts';
@@ -11,7 +12,13 @@ import type { FilesApi } from './files.ts';
 import { Flusher } from './flush.ts';
 import { Collector, FileNames } from './gc.ts';
 import type { Health } from './health.ts';
-import { hasInsertRules, type Kernel, type KernelTable, type KernelTableRules } from './kernel.ts';
+import {
+  hasInsertRules,
+  type InsertHow,
+  type Kernel,
+  type KernelTable,
+  type KernelTableRules,
+} from './kernel.ts';
 import type { StorageLimits } from './limits.ts';
 import { Merges } from './merges.ts';
 import { MutationLog } from './mutation-log.ts';
@@ -19,7 +26,12 @@ import { TableStore } from './table-store.ts';
 import type { Wal } from './wal.ts';
 import type { WalPart } from './wal-frame.ts';
 
+/** Work in the background that SYSTEM STOP … stops: merges of any kind, or those of the TTL. */
+export type Rest = 'merges' | 'ttl';
+
 export interface StorageContext {
+  /** What SYSTEM STOP … has stopped for all tables. */
+  readonly resting: Set<Rest>;
   readonly files: FilesApi;
   readonly kernel: Kernel;
   readonly catalog: Catalog;
@@ -50,8 +62,7 @@ export interface AppendPart {
   readonly definition: TableDefinition;
   readonly batch: number;
   readonly rows: number;
-  /** Rows with equal keys stay, whatever the engine says (`optimize_on_insert = 0`). */
-  readonly asIs?: boolean;
+  readonly how?: InsertHow;
   /** The materialised views whose rows are among the other parts. */
   readonly views?: readonly TableDefinition[];
 }
@@ -80,6 +91,7 @@ export class Storage {
   readonly #unlock: () => void;
   #stopTick = () => {};
   readonly #purging = new Set<number>();
+  readonly #forgetting = new Set<number>();
   #closing = false;
   /** Queries may put what does not fit their memory into the folder for temporary files. */
   hasTemporary = false;
@@ -219,7 +231,7 @@ export class Storage {
     if (seen && !sameViews(seen, now)) throw new SchemaChanged();
   }
 
-  #walPart({ tableId, definition, batch, rows, views, asIs }: AppendPart): WalPart {
+  #walPart({ tableId, definition, batch, rows, views, how = {} }: AppendPart): WalPart {
     const store = this.store(tableId);
     const now = store.table.definition;
     if (now.schemaVersion !== definition.schemaVersion) throw new SchemaChanged();
@@ -228,7 +240,13 @@ export class Storage {
     store.prepare();
     const { kernel } = this.context;
     const shape: KernelTableRules = store.shape(now);
-    const left = hasInsertRules(shape) ? kernel.batchPrepare(batch, shape, asIs ?? false) : rows;
+    const left = hasInsertRules(shape, rows, how)
+      ? kernel.batchPrepare(
+          batch,
+          shape,
+          store.rests('ttl') ? how : { ...how, now: this.ttlSeconds },
+        )
+      : rows;
     const payload = kernel.walEncode(batch);
     return { tableId, schemaVersion: now.schemaVersion, rows: left, payload };
   }
@@ -249,6 +267,7 @@ export class Storage {
       if (this.wal.bytes > this.context.limits.walBytesMax) this.flusher.flushOldest();
       this.merges.schedule();
       this.#purge();
+      this.#forgetVersions();
       this.collector.collect();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -274,6 +293,22 @@ export class Storage {
         })
         .catch((error: unknown) => logger.warn({ reason: String(error) }, 'a dropped table stays'))
         .finally(() => this.#purging.delete(table.id));
+    }
+  }
+
+  /** Older versions whose time is over. */
+  #forgetVersions(): void {
+    const { catalog, clock, logger } = this.context;
+    const nowMs = clock.now();
+    for (const table of catalog.state.tables.values()) {
+      if (this.#forgetting.has(table.id) || !historyIsDue(table, nowMs)) continue;
+      const { id } = table;
+      const beforeMs = nowMs - retentionOf(table.definition).ms;
+      this.#forgetting.add(id);
+      catalog
+        .commit({ ddl: [{ op: 'forgetHistory', id, beforeMs }] })
+        .catch((error: unknown) => logger.warn({ reason: String(error) }, 'old versions stay'))
+        .finally(() => this.#forgetting.delete(id));
     }
   }
 

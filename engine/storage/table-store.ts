@@ -6,6 +6,7 @@
 
 import type { Pin } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import { allSegments } from '../catalog/history.ts';
 import {
   companionsOf,
   type SegmentDescriptor,
@@ -16,7 +17,7 @@ import { fail } from '../errors.ts';
 import type { KernelTable, SegmentRef } from './kernel.ts';
 import { Gate, Mutex } from './locks.ts';
 import { appendBatch, type Memtable, openMemtable } from './memtable.ts';
-import type { StorageContext } from './storage.ts';
+import type { Rest, StorageContext } from './storage.ts';
 
 /** What a query holds while it reads. */
 export interface TableSnapshot {
@@ -83,6 +84,8 @@ export class TableStore {
   readonly structure = new Mutex();
   /** Above 0 no merge of this table may begin. */
   mergesHeld = 0;
+  /** What SYSTEM STOP … has stopped for this table. */
+  readonly resting = new Set<Rest>();
   /** A flush that failed is tried again then. */
   retryFlushMs = 0;
   readonly #context: StorageContext;
@@ -111,6 +114,13 @@ export class TableStore {
       this.#shape = { definition, table: this.#context.shape(definition) };
     }
     return this.#shape.table;
+  }
+
+  /** Whether SYSTEM STOP … keeps this kind of work from beginning by itself. */
+  rests(kind: Rest): boolean {
+    const all = this.#context.resting;
+    const merges = this.resting.has('merges') || all.has('merges');
+    return merges || this.resting.has(kind) || all.has(kind);
   }
 
   /** Rows and bytes in memory. */
@@ -208,6 +218,33 @@ export class TableStore {
       this.#replace(key, registered);
     }
     return this.#hold(key, registered);
+  }
+
+  /** An older version: its segments alone. Throws BAD_ARGUMENTS when it is not kept any more. */
+  snapshotAt(version: TableState): TableSnapshot {
+    const { kernel, catalog, files } = this.#context;
+    const now = this.table;
+    const there = new Set(allSegments(now));
+    if (!version.segments.every((segment) => there.has(segment)))
+      throw fail('BAD_ARGUMENTS', 'The version was vacuumed meanwhile');
+    const handle = kernel.registerTable({
+      store: files.store,
+      table: this.#context.shape(version.definition),
+      segments: refsOf(version.segments),
+      memtables: [],
+    });
+    const pin = catalog.pin(version);
+    let held = true;
+    return {
+      handle,
+      table: version,
+      release: () => {
+        if (!held) return;
+        held = false;
+        kernel.releaseTable(handle);
+        pin.release();
+      },
+    };
   }
 
   #hold(key: string, registered: Registered): TableSnapshot {

@@ -31,10 +31,10 @@ import {
   tableEngines,
   tableFunctions,
   users,
-  viewRefreshes,
 } from './small.ts';
 import type { SystemTable } from './table.ts';
 import { tables } from './tables.ts';
+import { viewRefreshes } from './view-refreshes.ts';
 
 let byName: Map<string, SystemTable> | undefined;
 

@@ -149,14 +149,6 @@ export const grants = nothing(
   ['table', 'Nullable(String)', 'Table'],
 );
 
-export const viewRefreshes = nothing(
-  'view_refreshes',
-  'Refreshable views: there are none yet',
-  ['database', 'String', 'Database'],
-  ['view', 'String', 'View'],
-  ['status', 'String', 'Status'],
-);
-
 export const merges: SystemTable = {
   name: 'merges',
   doc: 'Merges that run now',

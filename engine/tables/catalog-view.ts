@@ -7,7 +7,7 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import { type CatalogState, companionsOf, type TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
-import type { Catalog, StoredTable, TableColumn, TableSource } from '../plan/context.ts';
+import type { AsOf, Catalog, StoredTable, TableColumn, TableSource } from '../plan/context.ts';
 import type { TableHandle, TableProjection } from '../plan/logical.ts';
 import { projectionsOf } from '../projections/bound.ts';
 import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
@@ -19,6 +19,7 @@ import {
 } from '../system/information-schema.ts';
 import { joinTable } from './join-engine.ts';
 import { bufferTarget, mergeQuery } from './other-engines.ts';
+import { stepsOf, versionAt } from './versions.ts';
 
 export const temporaryDatabase = '_temporary_and_external_tables';
 
@@ -140,8 +141,16 @@ const stored = (
   const { definition } = table;
   used.set(definition.id, definition);
   const join = joinTable(definition);
+  const { catalog } = run.core.storage.context;
+  const find = (asOf: AsOf) => versionAt(table, asOf, catalog.state.version, run.nowMs);
   return {
     kind: 'stored',
+    at: (asOf) => versioned({ ...table, ...find(asOf) }, scans),
+    changes(from, to) {
+      const last = to ? find(to).version : Number.MAX_SAFE_INTEGER;
+      const first = 'version' in from ? from.version : find(from).version;
+      return stepsOf(table, first, last, (part) => versioned(part, scans));
+    },
     database: definition.database,
     name: definition.name,
     columns: columnsOf(definition),
@@ -162,6 +171,29 @@ const stored = (
       };
       if (!definition.projections?.length) return handle;
       return { ...handle, projections: () => projectionHandles(run, table, handle, scans) };
+    },
+  };
+};
+
+/** A table as it was, or a part of its segments then. */
+const versioned = (table: TableState, scans: ScanTarget[]): StoredTable => {
+  const { id, definition, segments } = table;
+  return {
+    kind: 'stored',
+    database: definition.database,
+    name: definition.name,
+    columns: columnsOf(definition),
+    engine: definition.engine.name,
+    ...(definition.sampleBy === undefined ? {} : { sampleBy: definition.sampleBy }),
+    handle() {
+      scans.push({ id, at: table });
+      return {
+        handle: -scans.length,
+        title: `${definition.database}.${definition.name} (an older version)`,
+        rows: segments.reduce((sum, s) => sum + s.rows, 0),
+        bytes: segments.reduce((sum, s) => sum + s.bytes, 0),
+        sortKey: definition.orderBy,
+      };
     },
   };
 };

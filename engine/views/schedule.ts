@@ -50,8 +50,9 @@ export function refreshText(run: Run, ast: Refresh): RefreshPlan {
   if (ast.schedule && seconds === 0 && months === 0) {
     throw failAt(ast.span, 'BAD_ARGUMENTS', 'The period of REFRESH is zero');
   }
-  if (ast.schedule === 'EVERY' && seconds > 0 && months > 0) {
-    throw failAt(ast.span, 'BAD_ARGUMENTS', 'REFRESH EVERY takes months or days, not both');
+  if (seconds > 0 && months > 0) {
+    const text = "Interval shouldn't contain both calendar units and clock units";
+    throw failAt(ast.span, 'BAD_ARGUMENTS', text, { hint: 'Write months, or days, not both' });
   }
   const offset = lengthOf(ast.offset);
   const randomize = lengthOf(ast.randomize);

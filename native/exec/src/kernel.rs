@@ -389,23 +389,19 @@ impl Kernel {
         self.batches.lock().insert(n, StoredBatch { batch, types, names });
         n
     }
-    /// Checks the constraints of a table on a batch and, unless `as_is`, lets its engine merge the rows
-    /// with each other. Gives the rows that are left. Errors: VIOLATED_CONSTRAINT, INCORRECT_DATA.
-    pub fn batch_prepare(&self, batch: u32, shape: &str, as_is: bool) -> Result<u64> {
+    /// What a table asks of rows that come in, as `prepare.rs` says. Gives the rows that are left.
+    pub fn batch_prepare(&self, batch: u32, shape: &str, how: &str) -> Result<u64> {
+        let how: crate::prepare::How = parse("batchPrepare", how)?;
         let shape: TableShape = parse("batchPrepare", shape)?;
         let stored = self.batches.lock().get(&batch).cloned();
         let mut stored = stored.ok_or_else(|| Error::internal(format!("no batch {batch}")))?;
         let info = SessionInfo { timezone: shape.timezone.clone(), ..SessionInfo::default() };
         let query = self.quick_query(&info)?;
         guarded(|| {
-            crate::write::InsertRules::bind(&shape, false, &query)?.check(&stored.batch, &query)?;
-            let rule = crate::collapse::Collapse::bind(&shape, &query)?;
-            if !as_is && rule.collapses() {
-                let b = rule.insert(stored.batch.as_ref().clone(), &query)?;
-                let columns = b.columns.iter().map(types::Column::flat_deep).collect();
-                stored.batch = Arc::new(Batch { columns, rows: b.rows });
-                self.batches.lock().insert(batch, stored.clone());
-            }
+            let b = crate::prepare::prepare(&shape, &how, stored.batch.as_ref().clone(), &query)?;
+            let columns = b.columns.iter().map(types::Column::flat_deep).collect();
+            stored.batch = Arc::new(Batch { columns, rows: b.rows });
+            self.batches.lock().insert(batch, stored.clone());
             Ok(stored.batch.rows as u64)
         })
     }

@@ -21,6 +21,7 @@ mod paths;
 pub mod plan;
 mod pool;
 mod predicate;
+mod prepare;
 mod query;
 mod recursive;
 mod row_bytes;

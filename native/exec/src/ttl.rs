@@ -142,6 +142,23 @@ impl Ttl {
         self.columns(b, query)
     }
 
+    /// Some rows are over that a GROUP BY makes fewer.
+    pub fn rolls_up(&self, b: &Batch, query: &Query) -> Result<bool> {
+        for r in self.rules.iter().filter(|r| self.now.is_some() && matches!(r.action, Action::Group { .. }))
+        {
+            if self.expired(r, b, query)?.any() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Rows of one partition, in any order, after the GROUP BY alone.
+    pub fn rolled_up(&self, b: Batch, query: &Query) -> Result<Batch> {
+        let sorted = self.sorted(b, query)?;
+        self.grouped(sorted, query)
+    }
+
     /// What still waits, at the end of the rows.
     pub fn finish(&mut self, query: &Query) -> Result<Batch> {
         let held = std::mem::take(&mut self.held);

@@ -8,7 +8,7 @@ use crate::ttl::{Due, Ttl};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use storage::{ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, WriteOptions};
-use types::codes::{SIZES_OF_ARRAYS_DONT_MATCH, TOO_MANY_ROWS, VIOLATED_CONSTRAINT};
+use types::codes::{SIZES_OF_ARRAYS_DONT_MATCH, TOO_MANY_PARTS, VIOLATED_CONSTRAINT};
 use types::parse::parse_type;
 use types::{Batch, Column, Error, Reservation, Result, Type};
 
@@ -93,7 +93,7 @@ impl Shape {
     }
 
     /// Rows of a batch by partition: (text of the partition's value, rows).
-    fn partitions(&self, batch: &Batch, query: &Query) -> Result<Vec<(String, Option<Vec<u32>>)>> {
+    pub fn partitions(&self, batch: &Batch, query: &Query) -> Result<Vec<(String, Option<Vec<u32>>)>> {
         if self.partition_key.is_empty() {
             return Ok(vec![(String::new(), None)]);
         }
@@ -160,6 +160,18 @@ fn partition_text(keys: &[Column], types: &[Type], row: usize) -> Result<String>
         types::text::write_text(&tuple, 0, &Type::tuple(types.to_vec()), &mut out)?;
     }
     Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+pub fn too_many_partitions(count: u64, limit: u64) -> Result<()> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(Error::new(
+        TOO_MANY_PARTS,
+        format!(
+            "Too many partitions for single INSERT block ({count}, maximum {limit}); insert fewer partitions at once or raise max_partitions_per_insert_block"
+        ),
+    ))
 }
 
 /// What every inserted row has to pass: the table's constraints, then its engine's rule.
@@ -328,14 +340,8 @@ impl SegmentSink {
         let keys = self.shape.key_columns(&parts, rows);
         let partitions = self.shape.partitions(&keys, query)?;
         let limit = self.target.partitions_max;
-        if limit > 0 && partitions.len() as u64 > limit {
-            return Err(Error::new(
-                TOO_MANY_ROWS,
-                format!(
-                    "Too many partitions for single INSERT block ({}, maximum {limit}); insert fewer partitions at once or raise max_partitions_per_insert_block",
-                    partitions.len()
-                ),
-            ));
+        if limit > 0 {
+            too_many_partitions(partitions.len() as u64, limit)?;
         }
         for (partition, rows) in partitions {
             query.cancel.check()?;

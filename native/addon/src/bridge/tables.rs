@@ -49,8 +49,8 @@ pub fn batch_drop(batch: u32) {
 
 /// Checks constraints on a batch and merges its rows as the table's engine says. Gives the rows left.
 #[napi]
-pub fn batch_prepare(batch: u32, table: String, as_is: bool) -> Result<f64> {
-    guard(|| kernel().batch_prepare(batch, &table, as_is)).map(|rows| rows as f64)
+pub fn batch_prepare(batch: u32, table: String, how: String) -> Result<f64> {
+    guard(|| kernel().batch_prepare(batch, &table, &how)).map(|rows| rows as f64)
 }
 
 /// A batch as bytes for the write-ahead log.

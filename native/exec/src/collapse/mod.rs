@@ -141,16 +141,29 @@ impl Collapse {
         matches!(self.rule, Rule::Replacing { .. } | Rule::Make(_, false))
     }
 
+    /// Rows with equal keys lie in one partition: its key is made of columns of the sort key.
+    pub fn within_partition(&self) -> bool {
+        let in_key = |c: &usize| self.keys.iter().any(|k| matches!(k, Bound::Column(own, _) if own == c));
+        self.partition.iter().all(|p| {
+            let mut used = Vec::new();
+            p.columns(&mut used);
+            p.deterministic() && used.iter().all(in_key)
+        })
+    }
+
     /// A segment that a merge wrote shows all its rows in FINAL.
     pub fn merged_is_final(&self) -> bool {
         matches!(self.rule, Rule::Replacing { deleted: None, .. } | Rule::Versioned { .. })
     }
 
     /// Columns that must be there to find what is visible (`needed` are those that somebody reads).
-    pub fn required(&self, needed: &[bool]) -> Vec<bool> {
+    pub fn required(&self, needed: &[bool], by_partition: bool) -> Vec<bool> {
         let mut all = needed.to_vec();
         let mut used = Vec::new();
         self.keys.iter().for_each(|k| k.columns(&mut used));
+        if by_partition {
+            self.partition.iter().for_each(|p| p.columns(&mut used));
+        }
         match &self.rule {
             Rule::All => {}
             Rule::Distinct(columns) => used.extend(columns),

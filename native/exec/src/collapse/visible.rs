@@ -215,12 +215,15 @@ impl Work<'_> {
             });
         }
         let memory_bounds = if memory { self.memory_bounds()? } else { None };
+        let own_partition = self.by_partition || self.rule.within_partition();
+        let marks = &self.table.marks;
         for i in 0..crowded.len() {
-            if self.table.marks[i].level == 0 || (memory && memory_bounds.is_none()) {
+            if marks[i].level == 0 || (memory && memory_bounds.is_none()) {
                 continue;
             }
             let Some(own) = &bounds[i] else { continue };
-            let others = bounds.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, b)| b.as_ref());
+            let meets = |j: usize| j != i && !(own_partition && marks[j].partition != marks[i].partition);
+            let others = bounds.iter().enumerate().filter(|(j, _)| meets(*j)).map(|(_, b)| b.as_ref());
             let free = others.chain(memory_bounds.iter().map(Some)).all(|b| b.is_some_and(|b| apart(own, b)));
             crowded[i] = !free;
         }
@@ -260,7 +263,7 @@ impl Work<'_> {
         let all: Vec<String> = self.table.columns[..width].iter().map(|c| c.name.clone()).collect();
         let (names, at, needed, condition) = match asked {
             None => {
-                let needed = self.rule.required(&vec![false; width]);
+                let needed = self.rule.required(&vec![false; width], self.by_partition);
                 (all, (0..width).map(Some).collect::<Vec<_>>(), needed, None)
             }
             Some((a, required)) => {
@@ -419,7 +422,7 @@ impl Work<'_> {
             c.columns(&mut used);
             used.iter().filter_map(|k| position(&asked.names[*k])).for_each(|i| needed[i] = true);
         }
-        let required = self.rule.required(&needed);
+        let required = self.rule.required(&needed, self.by_partition);
         let merge = self.merge(self.inputs(&crowded, Some((asked, &required)))?, false)?;
         let mut rows = Collapsed::new(merge, self.rule, Mode::Final);
         let mut held = Reservation::empty(&self.query.memory);
