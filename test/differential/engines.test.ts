@@ -91,6 +91,9 @@ const shapes: readonly Shape[] = [
   { columns: ['v Int32', 's String'], engine: 'MergeTree', values: [small, text] },
 ];
 const keys = ['k', '(k, k2)', '(intDiv(k, 2), k2)', 'k2', '(k2, k % 3)'];
+// With a key of expressions an OPTIMIZE FINAL of ClickHouse leaves two rows of one key in a
+// CollapsingMergeTree whose signs do not match up; its next merge then counts differently.
+const plainKeys = ['k', '(k, k2)', 'k2'];
 const partitions = ['', '', '', 'PARTITION BY k2', 'PARTITION BY k % 2'];
 
 async function run(sql: string): Promise<string> {
@@ -126,20 +129,32 @@ const same = (a: string, b: string): boolean =>
 /** The statements of one table's life. */
 function* life(random: Random, table: string): Generator<string> {
   const shape = pick(random, shapes);
-  const key = pick(random, keys);
+  const key = pick(random, shape.engine.startsWith('Collapsing') ? plainKeys : keys);
   const partition = pick(random, partitions);
   yield `CREATE TABLE ${table} (k UInt8, k2 UInt8, ${shape.columns.join(', ')}) ENGINE = ${shape.engine} ${partition} ORDER BY ${key} SETTINGS max_bytes_to_merge_at_max_space_in_pool = 1, enable_block_number_column = 1, enable_block_offset_column = 1`;
   const all = `SELECT * FROM ${table}`;
   const steps = 4 + random.int(6);
   const plain = shape.engine === 'MergeTree';
+  // Of rows of one key in several partitions ClickHouse takes that of the last partition for the last row;
+  // here it is the row that was inserted last.
+  const column = /k2?/.exec(partition)?.[0];
+  const apart =
+    column === undefined || !RegExp(`\\b${column}\\b(?! %)`).test(key.replace('intDiv(k, 2)', ''));
+  const perPartition = column === undefined ? random.int(2) : Number(apart);
+  const settings = `SETTINGS do_not_merge_across_partitions_select_final = ${perPartition}`;
   const final = plain ? '' : 'FINAL';
+  // ClickHouse drops a row whose sums are zero only if the query reads those sums: the columns of a query
+  // decide how many rows it sees. Here the rows are the same for every query, so this one reads all.
+  const rows = shape.engine.startsWith('Summing')
+    ? `(SELECT * FROM ${table} FINAL ORDER BY ALL LIMIT 1000)`
+    : `${table} ${final}`;
   for (let step = 0; step < steps; step++) {
-    const rows = Array.from({ length: 1 + random.int(8) }, () => {
+    const inserted = Array.from({ length: 1 + random.int(8) }, () => {
       const values = shape.values.map((value) => value(random));
       return `(${random.int(5)}, ${random.int(2)}, ${values.join(', ')})`;
     });
     const asIs = random.int(4) === 0 ? 'SETTINGS optimize_on_insert = 0 ' : '';
-    yield `INSERT INTO ${table} ${asIs}VALUES ${rows.join(', ')}`;
+    yield `INSERT INTO ${table} ${asIs}VALUES ${inserted.join(', ')}`;
     switch (random.int(9)) {
       case 0:
         yield `DELETE FROM ${table} WHERE k = ${random.int(5)} AND k2 = 1`;
@@ -158,10 +173,10 @@ function* life(random: Random, table: string): Generator<string> {
         break;
     }
     yield `SELECT count() FROM ${table}`;
-    yield `${all} ${final} ORDER BY ALL`;
-    yield `${all} ${final} WHERE k = ${random.int(5)} ORDER BY ALL`;
-    yield `SELECT count(), sum(k2) FROM ${table} ${final} WHERE k2 = ${random.int(2)}`;
-    yield `SELECT k, count() FROM ${table} ${final} GROUP BY k ORDER BY k SETTINGS do_not_merge_across_partitions_select_final = ${random.int(2)}`;
+    yield `${all} ${final} ORDER BY ALL ${settings}`;
+    yield `${all} ${final} WHERE k = ${random.int(5)} ORDER BY ALL ${settings}`;
+    yield `SELECT count(), sum(k2) FROM ${rows} WHERE k2 = ${random.int(2)} ${settings}`;
+    yield `SELECT k, count() FROM ${rows} GROUP BY k ORDER BY k ${settings}`;
   }
   yield `OPTIMIZE TABLE ${table} FINAL`;
   yield `${all} ORDER BY ALL`;

@@ -29,6 +29,8 @@ use std::sync::Arc;
 pub struct Codec {
     pub kind: Kind,
     pub nullable: bool,
+    /// a state of an aggregate function: its bytes stand in quotes, nothing else is one
+    pub state: bool,
     pub options: Arc<TextOptions>,
 }
 
@@ -103,7 +105,8 @@ impl Codec {
             }
             Type::Map(kv) => Kind::Map(Box::new((of(&kv.0)?, of(&kv.1)?))),
         };
-        Ok(Codec { kind, nullable: false, options: options.clone() })
+        let state = matches!(ty, Type::AggregateFunction(_));
+        Ok(Codec { kind, nullable: false, state, options: options.clone() })
     }
 
     /// True for types whose text form stands in quotes (strings, dates, UUIDs, …).

@@ -14,7 +14,7 @@ use super::{Codec, Cursor, Kind, net};
 use crate::builder::Values;
 use crate::codes::{
     CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_BOOL, CANNOT_PARSE_DATE, CANNOT_PARSE_DATETIME,
-    CANNOT_PARSE_TEXT, CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, Code, TOO_LARGE_STRING_SIZE,
+    CANNOT_PARSE_TEXT, CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, Code, TOO_LARGE_STRING_SIZE, TYPE_MISMATCH,
     UNKNOWN_ELEMENT_OF_ENUM, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
 };
 use crate::{ColumnBuilder, Error, I256, Result, U256};
@@ -517,6 +517,12 @@ impl Codec {
                     (Kind::Int(_), Some(b)) if word[0].is_ascii_alphabetic() => push_known(b.into(), out),
                     _ => self.parse_text(word, out)?,
                 }
+            }
+            Kind::String if self.state => {
+                return Err(Error::new(
+                    TYPE_MISMATCH,
+                    "A number is not a state of an aggregate function; INSERT … SELECT with a -State function makes one",
+                ));
             }
             Kind::String if scan_int(word).used == n && (word[0] != b'0' || n == 1) && word[0] != b'+' => {
                 out.push_bytes(word)
