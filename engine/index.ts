@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname, totalmem } from 'node:os';
+import { BackupBook } from './backup/book.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type EngineError, fail } from './errors.ts';
 import type {
@@ -115,6 +116,7 @@ export async function open(options: EngineOptions): Promise<Engine> {
       clock,
     ),
     log: new QueryLog(settings.number('query_log_entries')),
+    backups: new BackupBook(),
     sessions: new Map(),
     plans: new Lru(settings.number('statement_cache_entries')),
     syntax: new Lru(settings.number('statement_cache_entries')),

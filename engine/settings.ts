@@ -385,6 +385,7 @@ const rows: Record<string, Row> = {
     'How long a query waits for its turn, in milliseconds',
     'own',
   ],
+  backups_path: ['text', '', 'Folder of backups; empty: `backups` in the data directory', 'own'],
   query_log_entries: ['integer', '10000', 'Queries that system.query_log remembers', 'own'],
   statement_cache_entries: ['integer', '1000', 'Plans that are kept', 'own'],
 };

@@ -163,7 +163,16 @@ program
   )
   .action(async (topic) => finish((await import('./cli/help.ts')).helpCommand(topic, program)));
 
-for (const name of ['backup', 'restore', 'doctor']) {
+program
+  .command('backup')
+  .description('backups are made by the statement BACKUP; this looks at them')
+  .command('verify')
+  .description('read every file of a backup and compare it with its hash')
+  .argument('<folder>')
+  .addHelpText('after', '\nExample:\n  colonnade backup verify ./db/backups/monday')
+  .action(async (dir) => finish((await import('./cli/backup.ts')).verifyCommand(dir)));
+
+for (const name of ['restore', 'doctor']) {
   program
     .command(name)
     .description('not built yet')

@@ -1,6 +1,7 @@
 // What the parts of the engine share, and what one running statement carries.
 
 import type { Statement } from '../../sql/ast.ts';
+import type { BackupBook } from '../backup/book.ts';
 import type { TableState } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger, QueryRequest, Session, User } from '../facade.ts';
@@ -54,6 +55,7 @@ export interface Core {
   readonly processes: Processes;
   readonly admission: Admission;
   readonly log: QueryLog;
+  readonly backups: BackupBook;
   readonly sessions: Map<string, EngineSession>;
   readonly plans: Lru<CachedPlan>;
   readonly syntax: Lru<Statement>;

@@ -5,6 +5,7 @@ import { fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { alterTable } from './alter-table.ts';
+import { backup } from './backup.ts';
 import { deleteRows, updateRows } from './change-rows.ts';
 import { createDatabase, createFunction } from './create-database.ts';
 import { createTable } from './create-table.ts';
@@ -89,7 +90,7 @@ const handlers: { [K in Kind]: Handler<K> } = {
   Kill: kill,
   System: system,
   Transaction: notYet('Transactions'),
-  Backup: notYet('BACKUP and RESTORE'),
+  Backup: backup,
   RestoreVersion: restoreToVersion,
 };
 

@@ -4,6 +4,7 @@ import type { TableColumn, TableSource } from '../plan/context.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Run } from '../query/core.ts';
 import { absentTables } from './absent.ts';
+import { backups } from './backups.ts';
 import { columns } from './columns.ts';
 import { databases } from './databases.ts';
 import { functions } from './functions.ts';
@@ -67,6 +68,7 @@ function registry(): Map<string, SystemTable> {
       indices,
       grants,
       viewRefreshes,
+      backups,
       ...languageTables,
       ...serverTables,
       ...absentTables,
