@@ -5,7 +5,7 @@ use crate::bytes::checksum;
 use crate::encode::pages::Codec;
 use crate::encode::{column, heap, id};
 use crate::footer::{BLOCK_ROWS, BlockMeta, ColumnMeta, DictMeta, Extent, IndexBlocks};
-use crate::spec::ColumnSpec;
+use crate::spec::{ColumnSpec, WriteOptions};
 use crate::stats::BlockStats;
 use crate::words::{Ordered, WORDS_MAX, Words};
 use crate::write::Sink;
@@ -32,6 +32,8 @@ enum Mode {
 pub(crate) struct ColumnWriter {
     spec: ColumnSpec,
     codec: Codec,
+    /// rows of a block
+    block_rows: usize,
     /// LowCardinality: a dictionary whatever the number of distinct values
     forced: bool,
     auto_bloom: bool,
@@ -57,29 +59,30 @@ fn is_text(ty: &Type) -> bool {
 }
 
 impl ColumnWriter {
-    pub fn new(spec: &ColumnSpec, auto_bloom: bool) -> Self {
+    pub fn new(spec: &ColumnSpec, options: &WriteOptions) -> Self {
         let mode = if is_text(&spec.ty) { Mode::Words(Box::default()) } else { Mode::Direct };
-        Self::with_mode(spec, auto_bloom, mode)
+        Self::with_mode(spec, options, mode)
     }
     /// Rows come as codes (UInt32) of this dictionary; every entry must be used by some row.
     pub fn with_dictionary(
         spec: &ColumnSpec,
-        auto_bloom: bool,
+        options: &WriteOptions,
         words: Arc<StrData>,
         distinct: usize,
     ) -> Self {
-        Self::with_mode(spec, auto_bloom, Mode::Codes(words, distinct))
+        Self::with_mode(spec, options, Mode::Codes(words, distinct))
     }
     /// Strings without dictionary.
-    pub fn plain(spec: &ColumnSpec, auto_bloom: bool) -> Self {
-        Self::with_mode(spec, auto_bloom, Mode::Direct)
+    pub fn plain(spec: &ColumnSpec, options: &WriteOptions) -> Self {
+        Self::with_mode(spec, options, Mode::Direct)
     }
-    fn with_mode(spec: &ColumnSpec, auto_bloom: bool, mode: Mode) -> Self {
+    fn with_mode(spec: &ColumnSpec, options: &WriteOptions, mode: Mode) -> Self {
         ColumnWriter {
             codec: Codec::of(spec.codec.as_deref()),
+            block_rows: options.block_rows,
             forced: matches!(spec.ty, Type::LowCardinality(_)),
             spec: spec.clone(),
-            auto_bloom,
+            auto_bloom: options.auto_bloom,
             mode,
             waiting: Vec::new(),
             waiting_rows: 0,
@@ -151,13 +154,13 @@ impl ColumnWriter {
             return if text { self.push_scattered(parts, order) } else { Err(e) };
         }
         let all = Column::concat(&self.spec.ty, parts);
-        order.chunks(BLOCK_ROWS).try_for_each(|rows| self.wait(&all.gather(rows)))
+        order.chunks(self.block_rows).try_for_each(|rows| self.wait(&all.gather(rows)))
     }
     /// As `push_all` for strings that do not fit one column.
     fn push_scattered(&mut self, parts: &[&Column], order: &[u32]) -> Result<()> {
         let mut starts = vec![0u32];
         parts.iter().for_each(|c| starts.push(starts[starts.len() - 1] + c.len() as u32));
-        for rows in order.chunks(BLOCK_ROWS) {
+        for rows in order.chunks(self.block_rows) {
             let mut block = ColumnBuilder::with_capacity(&self.spec.ty, rows.len());
             let mut bytes = 0;
             for &row in rows {
@@ -176,11 +179,11 @@ impl ColumnWriter {
     fn wait(&mut self, c: &Column) -> Result<()> {
         let mut from = 0;
         while from < c.len() {
-            let n = (c.len() - from).min(BLOCK_ROWS - self.waiting_rows);
+            let n = (c.len() - from).min(self.block_rows - self.waiting_rows);
             self.waiting.push(if n == c.len() { c.clone() } else { c.slice(from, n) });
             self.waiting_rows += n;
             from += n;
-            if self.waiting_rows == BLOCK_ROWS {
+            if self.waiting_rows == self.block_rows {
                 self.encode_waiting()?;
             }
         }
@@ -260,7 +263,7 @@ impl ColumnWriter {
         let Mode::Words(words) = std::mem::replace(&mut self.mode, Mode::Direct) else { return Ok(()) };
         let mut from = 0;
         while from < words.codes.len() {
-            let n = (words.codes.len() - from).min(BLOCK_ROWS);
+            let n = (words.codes.len() - from).min(self.block_rows);
             let bytes: u64 =
                 words.codes[from..from + n].iter().map(|c| words.word(*c as usize).len() as u64).sum();
             if bytes > u64::from(u32::MAX) {
@@ -279,11 +282,12 @@ impl ColumnWriter {
         }
         let Mode::Words(words) = std::mem::replace(&mut self.mode, Mode::Direct) else { return Ok(()) };
         let Ordered { words: ordered, rank, distinct } = words.order();
-        let mut block = Vec::with_capacity(BLOCK_ROWS);
-        for (b, codes) in words.codes.chunks(BLOCK_ROWS).enumerate() {
+        let mut block = Vec::with_capacity(self.block_rows);
+        let size = self.block_rows;
+        for (b, codes) in words.codes.chunks(size).enumerate() {
             block.clear();
             block.extend(codes.iter().map(|c| rank[*c as usize]));
-            let nulls = words.has_nulls.then(|| words.nulls.slice(b * BLOCK_ROWS, codes.len()));
+            let nulls = words.has_nulls.then(|| words.nulls.slice(b * size, codes.len()));
             self.encode_codes(&block, nulls.as_ref(), &ordered)?;
         }
         self.mode = Mode::Codes(Arc::new(ordered), distinct);
@@ -352,10 +356,7 @@ impl ColumnWriter {
 }
 
 fn too_long() -> Error {
-    Error::new(
-        TOO_LARGE_STRING_SIZE,
-        format!("The strings of {BLOCK_ROWS} rows exceed 4 GiB; store shorter values"),
-    )
+    Error::new(TOO_LARGE_STRING_SIZE, "The strings of one block exceed 4 GiB; store shorter values")
 }
 
 /// Columns hold at most 4 GiB of string bytes: refuse before offsets overflow.

@@ -6,14 +6,18 @@ use types::parse::parse_type;
 use types::{Result, Scalar, Type};
 
 pub(crate) const MAGIC: &[u8; 8] = b"COLNNDSG";
+/// Of segments with blocks of the usual size; `VERSION_SHORT`: the footer says how many rows a block has.
 pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION_SHORT: u32 = 2;
 /// magic, version, four zero bytes
 pub(crate) const HEADER_BYTES: u64 = 16;
 /// footer offset, length, checksum, magic
 pub(crate) const TRAILER_BYTES: u64 = 32;
 
-/// Rows of a block; only the last block of a segment may have fewer.
+/// Rows of a block; only the last block of a segment may have fewer. Segments of large rows have shorter
+/// blocks (`spec::block_rows_for`).
 pub const BLOCK_ROWS: usize = 65_536;
+pub(crate) const BLOCK_ROWS_MIN: usize = 64;
 
 /// A checked piece of the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +73,8 @@ pub(crate) struct IndexMeta {
 #[derive(Clone, Debug)]
 pub(crate) struct Footer {
     pub rows: u64,
+    /// rows of each block but the last
+    pub block_rows: usize,
     /// columns of the sort key, in its order
     pub sort: Vec<usize>,
     pub columns: Vec<ColumnMeta>,
@@ -94,6 +100,9 @@ impl Footer {
     pub fn write(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_var(&mut out, self.rows);
+        if self.block_rows != BLOCK_ROWS {
+            put_var(&mut out, self.block_rows as u64);
+        }
         put_var(&mut out, self.sort.len() as u64);
         self.sort.iter().for_each(|c| put_var(&mut out, *c as u64));
         put_var(&mut out, self.columns.len() as u64);
@@ -138,13 +147,17 @@ impl Footer {
     }
 
     /// `end`: where the footer begins; every block must lie before it.
-    pub fn read(bytes: &[u8], end: u64) -> Result<Footer> {
+    pub fn read(bytes: &[u8], end: u64, version: u32) -> Result<Footer> {
         let mut r = Reader::new(bytes);
         let rows = r.var()?;
         if rows > u64::from(u32::MAX) {
             return Err(corrupt(format!("{rows} rows in one segment")));
         }
-        let blocks = (rows as usize).div_ceil(BLOCK_ROWS);
+        let block_rows = if version == VERSION { BLOCK_ROWS } else { r.var()? as usize };
+        if !block_rows.is_power_of_two() || !(BLOCK_ROWS_MIN..=BLOCK_ROWS).contains(&block_rows) {
+            return Err(corrupt(format!("blocks of {block_rows} rows")));
+        }
+        let blocks = (rows as usize).div_ceil(block_rows);
         let keys = r.count(1)?;
         let sort = (0..keys).map(|_| Ok(r.var()? as usize)).collect::<Result<Vec<_>>>()?;
         let n = r.count(5)?;
@@ -185,7 +198,7 @@ impl Footer {
         if r.left() > 0 {
             return Err(corrupt("bytes behind the footer's end"));
         }
-        Ok(Footer { rows, sort, columns, keys: key_rows, indexes })
+        Ok(Footer { rows, block_rows, sort, columns, keys: key_rows, indexes })
     }
 }
 

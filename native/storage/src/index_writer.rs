@@ -1,7 +1,7 @@
 //! A declared skip index on its way into a segment.
 
 use crate::bloom::{Bloom, hashes};
-use crate::footer::{BLOCK_ROWS, Extent, IndexBlocks, IndexMeta};
+use crate::footer::{Extent, IndexBlocks, IndexMeta};
 use crate::spec::{SkipIndex, SkipKind};
 use crate::stats::BlockStats;
 use crate::write::Sink;
@@ -11,6 +11,7 @@ use types::{Batch, Column, Error, Result};
 /// Blocks of a declared skip index as rows come in.
 pub(crate) struct IndexWriter {
     index: SkipIndex,
+    block_rows: usize,
     waiting: Vec<Column>,
     waiting_rows: usize,
     minmax: Vec<BlockStats>,
@@ -18,9 +19,10 @@ pub(crate) struct IndexWriter {
 }
 
 impl IndexWriter {
-    pub fn new(index: &SkipIndex) -> Self {
+    pub fn new(index: &SkipIndex, block_rows: usize) -> Self {
         IndexWriter {
             index: index.clone(),
+            block_rows,
             waiting: Vec::new(),
             waiting_rows: 0,
             minmax: Vec::new(),
@@ -39,11 +41,11 @@ impl IndexWriter {
         };
         let mut from = 0;
         while from < rows {
-            let n = (rows - from).min(BLOCK_ROWS - self.waiting_rows);
+            let n = (rows - from).min(self.block_rows - self.waiting_rows);
             self.waiting.push(values.slice(from, n));
             self.waiting_rows += n;
             from += n;
-            if self.waiting_rows == BLOCK_ROWS {
+            if self.waiting_rows == self.block_rows {
                 self.finish_block()?;
             }
         }

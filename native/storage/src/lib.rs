@@ -37,7 +37,9 @@ pub use merge::{Keep, merge_segments};
 pub use pred::Pred;
 pub use segment::Segment;
 pub use sort::{SortKey, sort_batch};
-pub use spec::{ColumnInfo, ColumnSpec, IndexExpr, SegmentInfo, SkipIndex, SkipKind, WriteOptions};
+pub use spec::{
+    ColumnInfo, ColumnSpec, IndexExpr, SegmentInfo, SkipIndex, SkipKind, WriteOptions, block_rows_for,
+};
 pub use stats::{BlockStats, SegmentStats};
 pub use wal::{decode_batch, encode_batch};
 pub use write::{SegmentWriter, write_rows, write_segment};

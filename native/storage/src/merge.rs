@@ -7,13 +7,12 @@
 
 use crate::column_writer::{ColumnWriter, check_text_bytes};
 use crate::encode::heap::HEAP_MAX;
-use crate::footer::BLOCK_ROWS;
 use crate::index_writer::IndexWriter;
 use crate::order::{Kept, kept_rows, merge_order};
 use crate::segment::Segment;
 use crate::spec::{ColumnSpec, SegmentInfo, WriteOptions};
 use crate::words::WORDS_MAX;
-use crate::write::{Keys, RUN_BYTES, Sink, in_parallel, seal};
+use crate::write::{Keys, RUN_BYTES, Sink, in_parallel, seal, with_fitting_blocks};
 use files::Files;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -47,8 +46,11 @@ pub fn merge_segments(
             }
         }
     }
-    let merge = Merge { inputs, specs, options, kept: &kept, cancel };
-    let result = merge.run(files, path);
+    let bytes = inputs.iter().map(|s| s.raw_bytes()).sum();
+    let options = &options.sized(inputs.iter().map(|s| s.rows()).sum(), bytes);
+    let result = with_fitting_blocks(files, path, options, |options| {
+        Merge { inputs, specs, options, kept: &kept, cancel }.run(files, path)
+    });
     if result.is_err() {
         // What is left is named by no commit; the collector takes it if this fails too.
         let _ = files.remove(path);
@@ -77,7 +79,7 @@ impl Merge<'_> {
             })?);
         }
         let order = merge_order(self.inputs, &keys, self.kept, self.cancel)?.inputs;
-        let sink = Mutex::new(Sink::create(files, path)?);
+        let sink = Mutex::new(Sink::create(files, path, self.options.block_rows)?);
         let mut columns: Vec<Option<_>> = self.specs.iter().map(|_| None).collect();
         let work: Vec<_> = columns.iter_mut().enumerate().collect();
         in_parallel(self.options.threads, work, |(c, slot)| {
@@ -86,10 +88,10 @@ impl Merge<'_> {
         })?;
         let mut indexes = Vec::new();
         for index in &self.options.skip_indexes {
-            let mut writer = IndexWriter::new(index);
+            let mut writer = IndexWriter::new(index, self.options.block_rows);
             let mut streams: Vec<Stream> =
                 writer.inputs().iter().map(|c| self.stream(*c, &sources[*c], None)).collect();
-            for part in order.chunks(BLOCK_ROWS) {
+            for part in order.chunks(self.options.block_rows) {
                 self.cancel.check()?;
                 let batch = streams.iter_mut().map(|s| s.next(part)).collect::<Result<Vec<_>>>()?;
                 writer.push(batch, part.len())?;
@@ -141,16 +143,16 @@ impl Merge<'_> {
         order: &[u16],
         sink: &Mutex<Sink>,
     ) -> Result<(crate::footer::ColumnMeta, Option<crate::footer::IndexBlocks>)> {
-        let (spec, bloom) = (&self.specs[c], self.options.auto_bloom);
+        let (spec, options) = (&self.specs[c], self.options);
         let (mut writer, remaps) = match self.merge_dicts(spec, source, order.len())? {
-            Dicts::None => (ColumnWriter::new(spec, bloom), None),
-            Dicts::TooMany => (ColumnWriter::plain(spec, bloom), None),
+            Dicts::None => (ColumnWriter::new(spec, options), None),
+            Dicts::TooMany => (ColumnWriter::plain(spec, options), None),
             Dicts::Merged { words, distinct, remaps } => {
-                (ColumnWriter::with_dictionary(spec, bloom, Arc::new(words), distinct), Some(remaps))
+                (ColumnWriter::with_dictionary(spec, options, Arc::new(words), distinct), Some(remaps))
             }
         };
         let mut stream = self.stream(c, source, remaps);
-        for part in order.chunks(BLOCK_ROWS) {
+        for part in order.chunks(self.options.block_rows) {
             self.cancel.check()?;
             writer.push(&stream.next(part)?)?;
             if writer.ready_bytes() >= RUN_BYTES {
@@ -161,10 +163,10 @@ impl Merge<'_> {
         writer.close(sink)
     }
     fn keys(&self, sources: &[Vec<Option<usize>>], order: &[u16]) -> Result<Keys> {
-        let mut keys = Keys::new(&self.options.sort);
+        let mut keys = Keys::new(&self.options.sort, self.options.block_rows);
         let mut streams: Vec<Stream> =
             self.options.sort.iter().map(|c| self.stream(*c, &sources[*c], None)).collect();
-        for part in order.chunks(BLOCK_ROWS) {
+        for part in order.chunks(self.options.block_rows) {
             self.cancel.check()?;
             let columns = streams.iter_mut().map(|s| s.next(part)).collect::<Result<Vec<_>>>()?;
             keys.push(part.len(), |k| &columns[k]);

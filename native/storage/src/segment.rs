@@ -8,7 +8,7 @@ use crate::encode::filter::{decided, filter, filter_text};
 use crate::encode::{heap, id, test::Test};
 use crate::fault::{damaged, read_error};
 use crate::footer::{
-    BLOCK_ROWS, ColumnMeta, Extent, Footer, HEADER_BYTES, IndexBlocks, MAGIC, TRAILER_BYTES, VERSION,
+    ColumnMeta, Extent, Footer, HEADER_BYTES, IndexBlocks, MAGIC, TRAILER_BYTES, VERSION, VERSION_SHORT,
 };
 use crate::known::by_stats;
 use crate::pred::{Pred, widen};
@@ -67,8 +67,11 @@ impl Segment {
             return Err(fail(0, "this is not a segment"));
         }
         let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
-        if version != VERSION || header[12..] != [0; 4] {
-            return Err(fail(8, &format!("format version {version}; this program reads version {VERSION}")));
+        if ![VERSION, VERSION_SHORT].contains(&version) || header[12..] != [0; 4] {
+            return Err(fail(
+                8,
+                &format!("format version {version}; this program reads {VERSION} and {VERSION_SHORT}"),
+            ));
         }
         let mut r = Reader::new(&trailer);
         let at = Extent { offset: r.u64()?, len: r.u64()?, checksum: r.u64()? };
@@ -82,7 +85,8 @@ impl Segment {
         if checksum(&bytes) != at.checksum {
             return Err(fail(at.offset, "the checksum of the footer does not match"));
         }
-        let footer = Footer::read(&bytes, at.offset).map_err(|e| damaged(e, path, at.offset, "footer"))?;
+        let footer =
+            Footer::read(&bytes, at.offset, version).map_err(|e| damaged(e, path, at.offset, "footer"))?;
         let dicts = footer.columns.iter().map(|_| DictSlot::new()).collect();
         Ok(Arc::new(Segment {
             id: NEXT_SEGMENT.fetch_add(1, Ordering::Relaxed),
@@ -114,10 +118,15 @@ impl Segment {
         self.footer.rows as usize
     }
     pub fn block_count(&self) -> usize {
-        self.rows().div_ceil(BLOCK_ROWS)
+        self.rows().div_ceil(self.footer.block_rows)
     }
     pub fn block_rows(&self, block: usize) -> usize {
-        self.rows().saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS)
+        let most = self.footer.block_rows;
+        self.rows().saturating_sub(block * most).min(most)
+    }
+    /// Bytes of all values in memory, when they were written.
+    pub fn raw_bytes(&self) -> u64 {
+        self.footer.columns.iter().map(|c| c.raw_bytes).sum()
     }
     pub fn column_count(&self) -> usize {
         self.footer.columns.len()

@@ -1,5 +1,6 @@
 //! What a writer is told: columns, sort key, indexes, and what it tells back.
 
+use crate::footer::{BLOCK_ROWS, BLOCK_ROWS_MIN};
 use crate::stats::SegmentStats;
 use std::sync::Arc;
 use types::{Batch, Column, Result, Scalar, Type};
@@ -44,6 +45,8 @@ impl SkipKind {
 
 #[derive(Clone)]
 pub struct WriteOptions {
+    /// rows of a block (a power of two, `BLOCK_ROWS` at most)
+    pub block_rows: usize,
     /// columns of the sort key; the batches come in this order (ascending, NULL and NaN last)
     pub sort: Vec<usize>,
     pub skip_indexes: Vec<SkipIndex>,
@@ -57,9 +60,34 @@ pub struct WriteOptions {
     pub defaults: Vec<(String, Column)>,
 }
 
+/// Bytes of a block's values, all columns together, on the average.
+const BLOCK_BYTES: u64 = 128 << 20;
+
+/// How many rows a block has when `rows` of them take `bytes` in memory: blocks of large rows are short, so
+/// that reading one needs no more memory than reading a block of small ones.
+pub fn block_rows_for(rows: usize, bytes: u64) -> usize {
+    let row = bytes / (rows.max(1) as u64);
+    let fits = (BLOCK_BYTES / row.max(1)).max(1);
+    (1usize << fits.ilog2().min(63)).clamp(BLOCK_ROWS_MIN, BLOCK_ROWS)
+}
+
+impl WriteOptions {
+    /// These options for rows of this size.
+    #[must_use]
+    pub fn sized(&self, rows: usize, bytes: u64) -> WriteOptions {
+        WriteOptions { block_rows: self.block_rows.min(block_rows_for(rows, bytes)), ..self.clone() }
+    }
+    /// With shorter blocks, when the strings of a block did not fit; `None` when they are as short as can be.
+    pub(crate) fn shorter(&self) -> Option<WriteOptions> {
+        let block_rows = (self.block_rows / 16).max(BLOCK_ROWS_MIN);
+        (block_rows < self.block_rows).then(|| WriteOptions { block_rows, ..self.clone() })
+    }
+}
+
 impl Default for WriteOptions {
     fn default() -> Self {
         WriteOptions {
+            block_rows: BLOCK_ROWS,
             sort: Vec::new(),
             skip_indexes: Vec::new(),
             auto_bloom: false,

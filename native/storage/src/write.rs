@@ -5,13 +5,16 @@ use crate::bytes::checksum;
 use crate::column_writer::ColumnWriter;
 use crate::encode::id;
 use crate::fault::write_error;
-use crate::footer::{BLOCK_ROWS, ColumnMeta, Extent, Footer, IndexBlocks, IndexMeta, MAGIC, VERSION};
+use crate::footer::{
+    BLOCK_ROWS, ColumnMeta, Extent, Footer, IndexBlocks, IndexMeta, MAGIC, VERSION, VERSION_SHORT,
+};
 use crate::index_writer::IndexWriter;
 use crate::spec::{ColumnInfo, ColumnSpec, SegmentInfo, WriteOptions};
 use crate::stats::SegmentStats;
 use files::{Files, WriteFile};
 use parking_lot::Mutex;
 use std::sync::Arc;
+use types::codes::TOO_LARGE_STRING_SIZE;
 use types::{Batch, Column, Error, Result, Scalar};
 
 /// Encoded blocks of a column wait until this many bytes are together, so that they lie together.
@@ -24,10 +27,11 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    pub fn create(files: &Arc<dyn Files>, path: &str) -> Result<Sink> {
+    pub fn create(files: &Arc<dyn Files>, path: &str, block_rows: usize) -> Result<Sink> {
         let file = files.create(path).map_err(|e| write_error(&e))?;
         let mut header = MAGIC.to_vec();
-        header.extend_from_slice(&VERSION.to_le_bytes());
+        let version = if block_rows == BLOCK_ROWS { VERSION } else { VERSION_SHORT };
+        header.extend_from_slice(&version.to_le_bytes());
         header.extend_from_slice(&[0; 4]);
         let mut sink = Sink { file, len: 0 };
         sink.append(&header)?;
@@ -46,14 +50,15 @@ impl Sink {
 /// Sort keys of the rows that start blocks, and of the last row.
 pub(crate) struct Keys {
     sort: Vec<usize>,
+    block_rows: usize,
     rows: usize,
     keys: Vec<Vec<Scalar>>,
     last: Vec<Scalar>,
 }
 
 impl Keys {
-    pub fn new(sort: &[usize]) -> Self {
-        Keys { sort: sort.to_vec(), rows: 0, keys: Vec::new(), last: Vec::new() }
+    pub fn new(sort: &[usize], block_rows: usize) -> Self {
+        Keys { sort: sort.to_vec(), block_rows, rows: 0, keys: Vec::new(), last: Vec::new() }
     }
     /// `column(k)`: the k-th column of the sort key, `rows` long.
     pub fn push<'a>(&mut self, rows: usize, column: impl Fn(usize) -> &'a Column) {
@@ -61,10 +66,10 @@ impl Keys {
             return;
         }
         let key = |i: usize| (0..self.sort.len()).map(|k| column(k).scalar(i)).collect::<Vec<_>>();
-        let mut at = self.rows.next_multiple_of(BLOCK_ROWS) - self.rows;
+        let mut at = self.rows.next_multiple_of(self.block_rows) - self.rows;
         while at < rows {
             self.keys.push(key(at));
-            at += BLOCK_ROWS;
+            at += self.block_rows;
         }
         self.last = key(rows - 1);
         self.rows += rows;
@@ -72,7 +77,7 @@ impl Keys {
     /// All rows at once: those of `order` in the whole columns of the sort key.
     fn push_ordered(&mut self, order: &[u32], columns: &[Column]) {
         let key = |row: u32| columns.iter().map(|c| c.scalar(row as usize)).collect::<Vec<_>>();
-        self.keys = order.iter().step_by(BLOCK_ROWS).map(|r| key(*r)).collect();
+        self.keys = order.iter().step_by(self.block_rows).map(|r| key(*r)).collect();
         self.last = order.last().map(|r| key(*r)).unwrap_or_default();
         self.rows = order.len();
     }
@@ -99,7 +104,14 @@ pub(crate) fn seal(
     if keys.rows > 0 {
         all.push(keys.last);
     }
-    let footer = Footer { rows: keys.rows as u64, sort: keys.sort, columns: metas, keys: all, indexes };
+    let footer = Footer {
+        rows: keys.rows as u64,
+        block_rows: keys.block_rows,
+        sort: keys.sort,
+        columns: metas,
+        keys: all,
+        indexes,
+    };
     let bytes = footer.write();
     let mut sink = sink.into_inner();
     let at = sink.extent(&bytes)?;
@@ -118,7 +130,7 @@ pub(crate) fn seal(
         rows: footer.rows,
         bytes: sink.len,
         checksum: at.checksum,
-        blocks: (footer.rows as usize).div_ceil(BLOCK_ROWS),
+        blocks: (footer.rows as usize).div_ceil(footer.block_rows),
         columns,
         key_min: footer.keys.first().cloned().unwrap_or_default(),
         key_max: footer.keys.last().cloned().unwrap_or_default(),
@@ -170,10 +182,10 @@ impl SegmentWriter {
             files: files.clone(),
             path: path.to_string(),
             options: options.clone(),
-            sink: Mutex::new(Sink::create(files, path)?),
-            columns: specs.iter().map(|s| ColumnWriter::new(s, options.auto_bloom)).collect(),
-            indexes: options.skip_indexes.iter().map(IndexWriter::new).collect(),
-            keys: Keys::new(&options.sort),
+            sink: Mutex::new(Sink::create(files, path, options.block_rows)?),
+            columns: specs.iter().map(|s| ColumnWriter::new(s, options)).collect(),
+            indexes: options.skip_indexes.iter().map(|i| IndexWriter::new(i, options.block_rows)).collect(),
+            keys: Keys::new(&options.sort, options.block_rows),
         })
     }
     pub fn push(&mut self, batch: &Batch) -> Result<()> {
@@ -209,7 +221,7 @@ impl SegmentWriter {
         self.keys.push_ordered(order, &sort);
         for index in &mut self.indexes {
             let inputs: Vec<Column> = index.inputs().iter().map(|c| whole(&self.columns[*c], *c)).collect();
-            for rows in order.chunks(BLOCK_ROWS) {
+            for rows in order.chunks(self.options.block_rows) {
                 index.push(inputs.iter().map(|c| c.gather(rows)).collect(), rows.len())?;
             }
         }
@@ -236,6 +248,29 @@ impl SegmentWriter {
             indexes.push(index.close(&self.sink)?);
         }
         seal(&self.files, &self.path, self.sink, self.keys, columns, indexes, self.options.sync)
+    }
+}
+
+/// Writes, and again with shorter blocks when the strings of one are too long together: a few rows were much
+/// larger than the average.
+pub(crate) fn with_fitting_blocks(
+    files: &Arc<dyn Files>,
+    path: &str,
+    options: &WriteOptions,
+    write: impl Fn(&WriteOptions) -> Result<SegmentInfo>,
+) -> Result<SegmentInfo> {
+    let mut shorter;
+    let mut options = options;
+    loop {
+        match write(options) {
+            Err(e) if e.code() == TOO_LARGE_STRING_SIZE => {
+                let Some(next) = options.shorter() else { return Err(e) };
+                shorter = next;
+                options = &shorter;
+                files.remove(path).map_err(|e| write_error(&e))?;
+            }
+            result => return result,
+        }
     }
 }
 
@@ -278,9 +313,15 @@ pub fn write_segment(
     batches: &mut dyn Iterator<Item = Result<Batch>>,
     options: &WriteOptions,
 ) -> Result<SegmentInfo> {
+    // The first rows tell how large rows are.
+    let first = batches.next();
+    let options = match &first {
+        Some(Ok(b)) => &options.sized(b.rows, b.bytes() as u64),
+        _ => options,
+    };
     let mut writer = SegmentWriter::create(files, path, specs, options)?;
     let mut result = Ok(());
-    for batch in batches {
+    for batch in first.into_iter().chain(batches) {
         result = batch.and_then(|b| writer.push(&b));
         if result.is_err() {
             break;
@@ -313,8 +354,12 @@ pub fn write_rows(
     {
         return Err(Error::internal("batches, columns and order of a segment do not fit each other"));
     }
-    let mut writer = SegmentWriter::create(files, path, specs, options)?;
-    let result = writer.push_all(batches, order).and_then(|()| writer.finish());
+    let options = &options.sized(total, batches.iter().map(|b| b.bytes() as u64).sum());
+    let result = with_fitting_blocks(files, path, options, |options| {
+        let mut writer = SegmentWriter::create(files, path, specs, options)?;
+        writer.push_all(batches, order)?;
+        writer.finish()
+    });
     if result.is_err() {
         let _ = files.remove(path);
     }

@@ -9,10 +9,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 use storage::{
     BLOCK_ROWS, Cache, ColumnSpec, Memtable, Pred, Segment, SkipIndex, SkipKind, SortKey, WriteOptions,
-    decode_batch, encode_batch, merge_segments, sort_batch, write_segment,
+    block_rows_for, decode_batch, encode_batch, merge_segments, sort_batch, write_segment,
 };
 use types::compare::{compare_rows, is_sorted};
-use types::{Batch, Bitmap, Cancel, Column, Data, Field, Scalar, Type};
+use types::{Batch, Bitmap, Cancel, Column, ColumnBuilder, Data, Field, Scalar, Type};
 
 fn specs(types: &[Type]) -> Vec<ColumnSpec> {
     types
@@ -50,7 +50,6 @@ fn merged_rows_are_the_sorted_rows_of_all_inputs() {
     types.insert(0, Type::UInt16);
     types.insert(1, ty("Nullable(String)"));
     let specs = specs(&types);
-    let options = WriteOptions { sort: vec![0, 1], threads: 2, ..Default::default() };
     let mut parts = Vec::new();
     for (i, rows) in [900usize, 1, 0, 1700, 350].into_iter().enumerate() {
         let shape = SHAPES[i];
@@ -59,11 +58,13 @@ fn merged_rows_are_the_sorted_rows_of_all_inputs() {
         let b = batch(columns);
         parts.push(b.gather(&sort_batch(&b, &keys(&[0, 1]))));
     }
-    for dropping in [false, true] {
+    let ways = [(false, BLOCK_ROWS), (true, BLOCK_ROWS), (false, 64), (true, 128)];
+    for (dropping, block_rows) in ways {
+        let options = WriteOptions { sort: vec![0, 1], threads: 2, block_rows, ..Default::default() };
         let inputs: Vec<_> = parts
             .iter()
             .enumerate()
-            .map(|(i, b)| segment(&dir, &format!("in{i}{dropping}"), &specs, b, &options))
+            .map(|(i, b)| segment(&dir, &format!("in{i}{dropping}{block_rows}"), &specs, b, &options))
             .collect();
         let keep = |i: usize, row: usize| !dropping || !(row * 7 + i).is_multiple_of(3);
         let kept: Vec<Batch> = parts
@@ -74,9 +75,9 @@ fn merged_rows_are_the_sorted_rows_of_all_inputs() {
         let all = Batch::concat(&types, &kept);
         let expected = all.gather(&sort_batch(&all, &keys(&[0, 1])));
         let bits = |i: usize, b: usize| {
-            Ok(Some(Bitmap::from_fn(inputs[i].block_rows(b), |row| keep(i, b * BLOCK_ROWS + row))))
+            Ok(Some(Bitmap::from_fn(inputs[i].block_rows(b), |row| keep(i, b * block_rows + row))))
         };
-        let path = format!("merged{dropping}");
+        let path = format!("merged{dropping}{block_rows}");
         let info = merge_segments(
             &dir.1,
             &inputs,
@@ -89,6 +90,7 @@ fn merged_rows_are_the_sorted_rows_of_all_inputs() {
         .unwrap();
         assert_eq!(info.rows as usize, expected.rows);
         let merged = Segment::open(&dir.1, &path, &Cache::new(64 << 20)).unwrap();
+        assert_eq!(merged.block_count(), expected.rows.div_ceil(block_rows));
         for c in 0..types.len() {
             same_columns(&expected.columns[c], &whole(&merged, c));
             let stats = merged.segment_stats(c);
@@ -101,6 +103,38 @@ fn merged_rows_are_the_sorted_rows_of_all_inputs() {
                 assert_eq!(stats.distinct, Some(seen.len() as u64), "{}", types[c]);
                 assert!(d.len() <= seen.len() + 1);
             }
+        }
+    }
+}
+
+#[test]
+fn large_rows_lie_in_short_blocks() {
+    assert_eq!(block_rows_for(1_000_000, 2_000_000_000), BLOCK_ROWS);
+    assert_eq!(block_rows_for(1000, 100 << 20), 1024);
+    assert_eq!(block_rows_for(3, 3 << 30), 64);
+    let dir = Dir::new();
+    let specs = specs(&[Type::UInt32, Type::String]);
+    let rows = |from: u32| {
+        let numbers: Vec<u32> = (0..600).map(|i| from + 2 * i).collect();
+        let mut text = ColumnBuilder::new(&Type::String);
+        for n in &numbers {
+            text.push_bytes(&vec![(n % 251) as u8; 60_000 + *n as usize]);
+        }
+        batch(vec![Data::U32(numbers.into()).into(), text.finish()])
+    };
+    let options = WriteOptions { sort: vec![0], threads: 2, ..Default::default() };
+    let inputs =
+        [segment(&dir, "a", &specs, &rows(0), &options), segment(&dir, "b", &specs, &rows(1), &options)];
+    assert!(inputs.iter().all(|s| s.block_rows(0) < BLOCK_ROWS));
+    let info = merge_segments(&dir.1, &inputs, "c", &specs, &options, None, &Cancel::default()).unwrap();
+    assert_eq!(info.rows, 1200);
+    let merged = Segment::open(&dir.1, "c", &Cache::new(64 << 20)).unwrap();
+    for b in 0..merged.block_count() {
+        let text = merged.read(1, b).unwrap().flat();
+        for i in 0..text.len() {
+            let n = b * merged.block_rows(0) + i;
+            let bytes = text.bytes_at(i).unwrap();
+            assert!(bytes.len() == 60_000 + n && bytes.iter().all(|x| usize::from(*x) == n % 251));
         }
     }
 }
