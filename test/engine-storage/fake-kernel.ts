@@ -22,7 +22,9 @@ export interface Row {
 
 /** What `rewrite` understands: rows of this batch go. */
 export interface FakeChange {
-  deleteBatch: number;
+  deleteBatch?: number;
+  /** Segments are written anew though no row of theirs changes. */
+  all?: boolean;
 }
 
 export interface FakeKernel extends Kernel, IngestKernel {
@@ -112,7 +114,8 @@ export function fakeKernel(files: FilesApi): FakeKernel {
       check();
       return { segments, rowsIn: rows.length, rowsOut: rows.length };
     }
-    const { deleteBatch } = job.change as FakeChange;
+    if (job.kind === 'mark') throw fail('NOT_IMPLEMENTED', 'the stand-in hides no rows');
+    const { deleteBatch, all } = job.change as FakeChange;
     const unchanged: string[] = [];
     const segments: SegmentDescriptor[] = [];
     let [rowsIn, rowsOut] = [0, 0];
@@ -121,7 +124,7 @@ export function fakeKernel(files: FilesApi): FakeKernel {
       const left = rows.filter((row) => row.batch !== deleteBatch);
       rowsIn += rows.length;
       rowsOut += left.length;
-      if (left.length === rows.length) {
+      if (left.length === rows.length && !all) {
         unchanged.push(segment.file);
         continue;
       }
@@ -140,6 +143,7 @@ export function fakeKernel(files: FilesApi): FakeKernel {
     },
     memtableDrop: (id) => void memtables.delete(id),
     batchDrop: (batch) => void take(batch),
+    batchPrepare: (batch) => batches.get(batch)?.length ?? 0,
     walEncode: (batch) => Buffer.from(JSON.stringify(batches.get(batch))),
     walDecode: (_, payload) => keep(batches, JSON.parse(payload.toString()) as Row[]),
     registerTable: (spec) => {

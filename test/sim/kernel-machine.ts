@@ -87,6 +87,11 @@ async function read(storage: Storage, table: string): Promise<Row[]> {
   }
 }
 
+const ofBatch = (batch: number): object => ({
+  call: 'equals',
+  args: [{ col: 2 }, { lit: { type: 'UInt32', value: String(batch) } }],
+});
+
 /** Rows that become segments without the log, as large inserts do. */
 async function insertSegments(
   storage: Storage,
@@ -147,10 +152,8 @@ export function kernelMachine(seed: number): Machine {
                 large: large ?? false,
               }),
         read: (table) => read(storage, table),
-        deleteBatch: (batch) => {
-          const value = { lit: { type: 'UInt32', value: String(batch) } };
-          return { delete: { call: 'equals', args: [{ col: 2 }, value] } };
-        },
+        deleteBatch: (batch) => ({ delete: ofBatch(batch) }),
+        condition: ofBatch,
         define: (name) => usualDefinition(storage, name),
       };
     },

@@ -1,10 +1,16 @@
 // Lives of a database: random work by several clients at once, a crash at a random operation of the
 // disk (the process is killed, or the power goes), recovery, comparison with the model; and again.
 
-import { withColumn, withoutColumn } from '../../engine/catalog/definition.ts';
+import {
+  type TableDefinition,
+  withColumn,
+  withoutColumn,
+} from '../../engine/catalog/definition.ts';
 import { manualClock } from '../../engine/clock.ts';
 import { EngineError } from '../../engine/errors.ts';
+import { alterRows } from '../../engine/storage/alter-rows.ts';
 import * as mutations from '../../engine/storage/mutations.ts';
+import { attachSegments, detachSegments } from '../../engine/storage/partitions.ts';
 import type { Machine, Row, World } from './machine.ts';
 import { type Batch, TableModel } from './model.ts';
 
@@ -120,6 +126,9 @@ class Simulation {
       if (catalog.find('d', name)) continue;
       await catalog.commit({ ddl: [{ op: 'createTable', definition: define(name) }] });
     }
+    // What a crash left detached comes back: its rows were never given up.
+    const store = storage.store(catalog.find('d', 'parts')?.id ?? 0);
+    if ((store.table.detached ?? []).length > 0) await attachSegments(storage, store, () => true);
   }
 
   async #compare(world: World): Promise<void> {
@@ -165,6 +174,7 @@ class Simulation {
   /** What had no answer when the machine stopped. */
   #settle(): void {
     this.#on = false;
+    this.#dropping.clear();
     for (const model of [this.#rows, this.#parts]) {
       for (const batch of model.in('sent')) batch.state = 'unknown';
     }
@@ -180,6 +190,7 @@ class Simulation {
     machine.disk.crashAfter(undefined);
     const again = await machine.boot(clock);
     if (!again.storage.context.catalog.wasClean) this.faults.push('the stop was not clean');
+    await this.#ensureTables(again);
     await this.#compare(again);
     await again.storage.close();
   }
@@ -203,7 +214,8 @@ class Simulation {
     if (dice < 55) return this.#insert(world, this.#rows, { token: `t${this.#nextBatch}` });
     if (dice < 63) return this.#insert(world, this.#parts, { part: draw.below(PARTS) });
     if (dice < 70) return this.#delete(world);
-    if (dice < 76) return this.#dropPartition(world);
+    if (dice < 74) return this.#dropPartition(world);
+    if (dice < 76) return this.#detachPartition(world);
     if (dice < 82) return this.#ddlStep(world);
     if (dice < 86) return this.#shape(world);
     const { storage } = world;
@@ -272,7 +284,9 @@ class Simulation {
     const { storage } = world;
     const store = storage.store(storage.context.catalog.find('d', 'rows')?.id ?? 0);
     try {
-      await mutations.rewrite(storage, store, world.deleteBatch(batch.id));
+      if (world.condition && this.#draw.chance(0.6)) {
+        await mutations.deleteMarked(storage, store, world.condition(batch.id));
+      } else await mutations.rewrite(storage, store, world.deleteBatch(batch.id));
       batch.state = 'gone';
     } catch (error) {
       if (!(error instanceof EngineError)) this.#fault('delete', error);
@@ -300,6 +314,28 @@ class Simulation {
       if (!storage.context.health.poisoned) for (const batch of members) batch.state = 'acked';
     }
     this.#dropping.delete(part);
+  }
+
+  /** DETACH PARTITION and ATTACH PARTITION: nothing of it is lost, whenever the machine stops. */
+  async #detachPartition({ storage }: World): Promise<void> {
+    const part = this.#draw.below(PARTS);
+    const mine = (b: Batch) => b.rows[0]?.part === part;
+    const members = this.#parts.in('acked').filter(mine);
+    if (members.length === 0 || this.#parts.in('sent').some(mine)) return;
+    if (this.#dropping.has(part)) return;
+    this.#dropping.add(part);
+    for (const batch of members) batch.state = 'aside';
+    const store = storage.store(storage.context.catalog.find('d', 'parts')?.id ?? 0);
+    const only = ({ partition }: { partition: string }) => partition === String(part);
+    try {
+      await detachSegments(storage, store, only);
+      await attachSegments(storage, store, only);
+      for (const batch of members) batch.state = 'acked';
+      this.#dropping.delete(part);
+    } catch (error) {
+      if (!(error instanceof EngineError)) this.#fault('detach partition', error);
+      // It may lie beside the table now: the partition is left alone until the next start.
+    }
   }
 
   /** CREATE, DROP, RENAME of small tables, one statement at a time. */
@@ -343,12 +379,15 @@ class Simulation {
   /** ALTER of the big table: a column comes or goes. */
   async #shape({ storage }: World): Promise<void> {
     const store = storage.store(storage.context.catalog.find('d', 'rows')?.id ?? 0);
+    const change = (definition: TableDefinition): TableDefinition =>
+      definition.columns.length > 3
+        ? withoutColumn(definition, 'extra')
+        : withColumn(definition, { name: 'extra', type: 'UInt8' }, undefined);
+    const rewrites = this.#draw.chance(0.4);
     await this.#quietly(() =>
-      mutations.alter(storage, store, (definition) =>
-        definition.columns.length > 3
-          ? withoutColumn(definition, 'extra')
-          : withColumn(definition, { name: 'extra', type: 'UInt8' }, undefined),
-      ),
+      rewrites
+        ? alterRows(storage, store, change, () => ({ all: true }))
+        : mutations.alter(storage, store, change),
     );
   }
 

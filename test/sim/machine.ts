@@ -29,6 +29,8 @@ export interface World {
   read(table: string): Promise<Row[]>;
   /** A change for `rewrite` that takes away the rows of a batch. */
   deleteBatch(batch: number): object;
+  /** The rows of a batch as a condition; without it rows are never hidden beside their segment. */
+  condition?(batch: number): object;
   /** A definition of the usual columns. */
   define(name: string): TableDefinition;
 }

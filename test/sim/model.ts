@@ -2,8 +2,9 @@
 
 import type { Row } from './machine.ts';
 
-/** acked: there once. refused, gone: not there. unknown, going: there as a whole or not at all. */
-export type BatchState = 'sent' | 'acked' | 'refused' | 'unknown' | 'going' | 'gone';
+/** acked: there once. refused, gone: not there. unknown, going: there as a whole or not at all.
+ *  aside: detached for a while, kept in any case. */
+export type BatchState = 'sent' | 'acked' | 'refused' | 'unknown' | 'going' | 'gone' | 'aside';
 
 export interface Batch {
   readonly id: number;
@@ -43,7 +44,8 @@ export class TableModel {
 
   /** Faults after a restart; what was open is decided now. */
   faultsOfRestart(rows: readonly Row[]): string[] {
-    const faults = this.faultsOfRead(rows, this.in('acked'), this.in('refused', 'gone'));
+    const faults = this.faultsOfRead(rows, this.in('acked', 'aside'), this.in('refused', 'gone'));
+    for (const batch of this.in('aside')) batch.state = 'acked';
     const found = new Set(rows.map((row) => row.batch));
     const drops = new Map<number, boolean>();
     for (const batch of this.in('unknown', 'going', 'sent')) {
