@@ -92,6 +92,8 @@ export interface ViewTable extends TableBase {
   readonly kind: 'view';
   /** Another query may stand behind it the next time. */
   readonly changes?: boolean;
+  /** Columns of the query that are there beside those of the view, but not part of `*`. */
+  readonly virtual?: readonly string[];
   readonly query: Query;
   /** Names of the parameters that a call of the view gives. */
   readonly parameters?: readonly string[];
@@ -137,8 +139,12 @@ export interface Planning {
   readonly subqueries: PlannedSubquery[];
   nextColumn: number;
   depth: number;
+  /** Queries in one another that are being bound. */
+  queries?: number;
   /** False once the plan holds something that may differ in the next run of the same text. */
   cacheable: boolean;
+  /** What rules say of their choices, for EXPLAIN. */
+  notes?: string[];
   /** Input of the running INSERT for input(); set by that statement. */
   input?: { columns: readonly TableColumn[]; node: (columns: readonly Column[]) => Node };
 }

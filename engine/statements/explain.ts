@@ -50,11 +50,13 @@ export function explainRows(run: Run, ast: Explain): Rows {
   const planning = startPlanning(run);
   const applied = new Set<string>();
   const { ctx } = planning;
+  ctx.notes = [];
   if (mode === 'QUERY TREE') return text(explainPlan(ctx, bindStatement(query, ctx).node, []));
   const root = optimize(bindTop(planning, query), ctx, applied);
   const subqueries = ctx.subqueries.map((s) => optimize(s.node, ctx, applied));
   if (mode === 'ESTIMATE') return estimate(planning, root);
   const lines = explainPlan(ctx, root, subqueries);
+  lines.push(...new Set(ctx.notes));
   if (applied.size > 0) lines.push(`Rules: ${[...applied].join(', ')}`);
   return text(lines);
 }

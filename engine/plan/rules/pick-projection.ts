@@ -7,6 +7,7 @@
 
 import { type EngineError, fail } from '../../errors.ts';
 import { newColumn, type Planning } from '../context.ts';
+import { exprText } from '../explain.ts';
 import {
   type Column,
   columnExpr,
@@ -29,6 +30,7 @@ import {
   withInputs,
 } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
+import { dependsOnZone, fromBucket, type KeyColumn, rangeOfBucket } from './time-buckets.ts';
 
 interface Below {
   readonly scan: Scan;
@@ -76,11 +78,13 @@ function inScan(projection: TableProjection, scan: Scan): ReadonlyMap<number, Ex
 }
 
 /** The expression over `keys`; undefined when it needs something else. */
-function over(expr: Expr, keys: ReadonlyMap<string, Column>): Expr | undefined {
+function over(expr: Expr, keys: ReadonlyMap<string, KeyColumn>, ctx: Planning): Expr | undefined {
   let whole = true;
   const visit = (e: Expr, params: ReadonlySet<number>): Expr => {
     const key = keys.get(e.key);
-    if (key) return columnExpr(key, e.span);
+    if (key) return columnExpr(key.column, e.span);
+    const bucket = fromBucket(e, keys.values(), ctx);
+    if (bucket) return bucket;
     if (e.kind === 'column') {
       if (!params.has(e.id)) whole = false;
       return e;
@@ -107,16 +111,20 @@ function groupedChoice(
   under: Below,
   projection: TableProjection,
   ctx: Planning,
-): Choice | undefined {
+): Choice | string {
   const { grouped } = projection;
-  if (!grouped || projection.rows.projected === 0) return undefined;
+  if (!grouped) return 'it is not grouped';
+  if (projection.rows.projected === 0) return 'no segment has it; MATERIALIZE PROJECTION makes it';
+  if (under.scan.final) return 'FINAL reads the rows themselves';
+  if (changesZone(grouped, ctx)) return 'the session has another time zone';
   const ids = inScan(projection, under.scan);
   const here = (expr: Expr): Expr => replaceColumns(expr, ids);
-  const keyColumns = new Map<string, Column>();
+  const keyColumns = new Map<string, KeyColumn>();
   const scanned: { column: Column; stored: string }[] = [];
   for (const { stored, expr } of grouped.keys) {
     const column = newColumn(ctx, stored, expr.type);
-    keyColumns.set(here(expr).key, column);
+    const own = here(expr);
+    keyColumns.set(own.key, { column, expr: own });
     scanned.push({ column, stored });
   }
   const states = new Map<string, { column: Column; stored: string }>();
@@ -126,14 +134,22 @@ function groupedChoice(
     scanned.push({ column, stored });
   }
   const written = (expr: Expr): Expr => replaceColumns(expr, under.columns);
-  const filters = under.filters.map((f) => over(f, keyColumns));
-  const keys = node.keys.map((k) => over(written(k.expr), keyColumns));
-  if (filters.includes(undefined) || keys.includes(undefined)) return undefined;
+  const filters = under.filters.map(
+    (f) => over(f, keyColumns, ctx) ?? rangeOfBucket(f, keyColumns.values(), ctx),
+  );
+  const filtered = under.filters[filters.indexOf(undefined)];
+  if (filtered) return `its keys do not tell ${exprText(filtered)}`;
+  const keys = node.keys.map((k) => over(written(k.expr), keyColumns, ctx));
+  const unkeyed = node.keys[keys.indexOf(undefined)];
+  if (unkeyed) return `its keys do not give ${exprText(written(unkeyed.expr))}`;
   const calls = node.aggregates.map((item) => {
     const args = item.args.map(written);
     return { item, args, state: states.get(callKey(item.name, item.params, args)) };
   });
-  if (calls.some(({ state }) => !state)) return undefined;
+  const stateless = calls.find(({ state }) => !state);
+  if (stateless) {
+    return `it does not hold ${stateless.item.name}(${stateless.args.map((a) => exprText(a)).join(', ')})`;
+  }
   // Both sides as rows of keys and states, then merged.
   const unionColumns = [
     ...node.keys.map((k) => newColumn(ctx, k.column.name, k.expr.type)),
@@ -150,7 +166,7 @@ function groupedChoice(
     }
     return { column: item.column, name, params: item.params, args: [columnExpr(state)] };
   });
-  if (merges.includes(undefined)) return undefined;
+  if (merges.includes(undefined)) return 'its states cannot be merged to these results';
   const scan: Scan = {
     kind: 'scan',
     table: projection.part('projected'),
@@ -203,6 +219,12 @@ function groupedChoice(
   return { projection, node: made, cost: projection.rows.projected + projection.rows.rest };
 }
 
+/** The projection was computed in UTC. */
+const changesZone = (grouped: NonNullable<TableProjection['grouped']>, ctx: Planning): boolean =>
+  !/^(|UTC)$/.test(ctx.settings.text('session_timezone')) &&
+  (grouped.keys.some((k) => dependsOnZone(k.expr)) ||
+    grouped.aggregates.some((a) => a.item.args.some(dependsOnZone)));
+
 const fresh = (ctx: Planning, like: Column | undefined): Column =>
   newColumn(ctx, like?.name ?? '', like?.type ?? '');
 
@@ -234,9 +256,17 @@ const searches = (condition: Expr, key: Expr): boolean =>
     condition.args.some((a) => columnsOf(a).size === 0)) ||
   (condition.kind === 'in' && !condition.negated && condition.expr.key === key.key);
 
-function orderedChoice(scan: Scan, needed: ReadonlySet<string>, projection: TableProjection) {
+function orderedChoice(
+  scan: Scan,
+  needed: ReadonlySet<string>,
+  projection: TableProjection,
+  ctx: Planning,
+) {
   const { ordered } = projection;
-  if (!ordered || projection.rows.projected === 0 || !scan.filter) return undefined;
+  if (!ordered || projection.rows.projected === 0 || !scan.filter || scan.final) return undefined;
+  if (!/^(|UTC)$/.test(ctx.settings.text('session_timezone')) && ordered.keys.some(dependsOnZone)) {
+    return undefined;
+  }
   for (const name of needed) if (!ordered.names.has(name)) return undefined;
   const first = ordered.keys[0];
   if (!first) return undefined;
@@ -274,16 +304,30 @@ class Picker {
     return wanted ?? [...choices].sort((a, b) => a.cost - b.cost)[0];
   }
 
+  /** Says in EXPLAIN why a projection does not serve. */
+  considered(projection: TableProjection, choice: Choice | string): Choice[] {
+    if (typeof choice !== 'string') return [choice];
+    if (projection.grouped) {
+      this.ctx.notes?.push(`Projection ${projection.name} is not read: ${choice}`);
+    }
+    return [];
+  }
+
   visit(node: Node): Node {
     if (node.kind === 'aggregate') {
       const under = below(node.input);
       if (under) {
         const { base } = under.scan.table.projections?.()[0]?.rows ?? { base: 0 };
         const choices = (under.scan.table.projections?.() ?? [])
-          .flatMap((p) => groupedChoice(node, under, p, this.ctx) ?? [])
+          .flatMap((p) => this.considered(p, groupedChoice(node, under, p, this.ctx)))
           .filter((c) => c.cost <= base || c.projection.name === this.preferred);
         const best = this.pick(choices);
-        if (best) return best.node;
+        if (best) {
+          this.ctx.notes?.push(
+            `Projection ${best.projection.name} is read: ${best.cost} rows instead of ${base}`,
+          );
+          return best.node;
+        }
       }
     }
     return withInputs(node, (input) => this.visit(input));
@@ -294,7 +338,7 @@ class Picker {
     if (node.kind === 'scan' && node.table.projections && node.filter) {
       const needed = neededNames(node, new Set(node.columns.map((c) => c.id)));
       const choices = node.table.projections().flatMap((projection) => {
-        const fits = orderedChoice(node, needed, projection);
+        const fits = orderedChoice(node, needed, projection, this.ctx);
         return fits ? [{ projection, cost: projection.rows.rest }] : [];
       });
       const best = this.pick(choices);
