@@ -1,8 +1,10 @@
 // Columns as ALTER, UPDATE and DELETE look at them.
 
 import type { Span } from '../../sql/ast.ts';
+import { parseStatement, walk } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { viewExtra, viewsOn } from '../catalog/views.ts';
 import { resolveCall } from '../plan/bind-call.ts';
 import { failAt } from '../plan/context.ts';
 import { columnsOf, type Expr } from '../plan/expression.ts';
@@ -69,12 +71,13 @@ export function refuseUsed(
     if (texts.some(uses)) {
       throw failAt(
         span,
-        code,
+        clause === 'ENGINE' && what !== 'update' ? 'ALTER_OF_COLUMN_IS_FORBIDDEN' : code,
         `Cannot ${what} column ${name}: ${clause} of the table is made of it`,
       );
     }
   }
   if (what === 'rename') return;
+  if (what === 'drop') refuseSeenByView(run, definition, name, span);
   const projection = what === 'update' ? undefined : projectionUsing(run, definition, name);
   if (projection) {
     throw failAt(
@@ -88,9 +91,26 @@ export function refuseUsed(
   if (index)
     throw failAt(
       span,
-      'ALTER_OF_COLUMN_IS_FORBIDDEN',
+      what === 'drop' ? 'UNKNOWN_IDENTIFIER' : 'ALTER_OF_COLUMN_IS_FORBIDDEN',
       `Cannot ${what} column ${name}: index ${index.name} is made of it`,
     );
+}
+
+/** The next insert would fail in the view. */
+function refuseSeenByView(run: Run, { id }: TableDefinition, name: string, span: Span): void {
+  for (const view of viewsOn(run.core.storage.context.catalog.state, id)) {
+    let named = false;
+    walk(parseStatement(viewExtra(view).query), (node) => {
+      if (node.kind === 'Identifier') named ||= node.parts.at(-1)?.name === name;
+    });
+    if (!named) continue;
+    throw failAt(
+      span,
+      'ALTER_OF_COLUMN_IS_FORBIDDEN',
+      `Cannot drop column ${name}: materialized view ${view.database}.${view.name} reads it`,
+      { hint: 'ALTER TABLE of the view … MODIFY QUERY, or drop it, first' },
+    );
+  }
 }
 
 export function typeDefault(

@@ -28,6 +28,7 @@ import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { alterRows } from '../storage/alter-rows.ts';
 import { alter } from '../storage/mutations.ts';
 import { bindTable, tableShape } from '../tables/shape.ts';
+import { insertTarget } from '../views/fan-out.ts';
 import { columnOf, has, refuseUsed, typeDefault } from './alter-columns.ts';
 import { alterPartition } from './alter-partition.ts';
 import {
@@ -83,7 +84,8 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   if (ast.output?.settings) applySettings(run, ast.output.settings);
   if (ast.ifExists && !findTable(run, ast.name)) return done;
-  const table = requireTable(run, ast.name);
+  const named = requireTable(run, ast.name);
+  const table = rowsOf(run, ast, named);
   if (isMaterialized(table.definition)) return alterView(run, ast, table);
   if (table.definition.engine.name === 'View')
     throw notBuilt(ast.span, 'ALTER of a view', 'Write CREATE OR REPLACE VIEW');
@@ -123,6 +125,14 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   }
   for (const { after } of steps) if (after) await after(run, store.table);
   return done;
+}
+
+/** Partitions and rows of a materialised view are those of its target. */
+function rowsOf(run: Run, ast: AlterTable, table: TableState): TableState {
+  const aboutRows = ast.commands.every(({ kind }) => kind === 'AlterPartition');
+  if (!aboutRows || !isMaterialized(table.definition)) return table;
+  const { id } = insertTarget(run, table.definition);
+  return run.core.storage.context.catalog.table(id) ?? table;
 }
 
 /** Several changes of all rows as one. */

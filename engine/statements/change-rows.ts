@@ -5,6 +5,7 @@ import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../catalog/state.ts';
+import { isMaterialized } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import { convert } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
@@ -244,6 +245,10 @@ export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
   applySettings(run, ast.settings);
   const table = requireTable(run, ast.table);
   if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'DELETE FROM a view');
+  if (isMaterialized(table.definition)) {
+    const text = `DELETE query is not supported for table ${table.definition.name}`;
+    throw failAt(ast.table.span, 'BAD_ARGUMENTS', text, { hint: 'Delete from its target table' });
+  }
   await deleteWhere(run, table, ast.where, ast.partition, ast, true);
   return done;
 }

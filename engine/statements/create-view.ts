@@ -30,8 +30,6 @@ export function qualified(query: Query, database: string): Query {
     if (node.kind !== 'Table') return;
     const ref = node as TableRef;
     if (ref.name.database || commons.has(ref.name.table.name)) return;
-    // An unqualified column `t.x` still finds its table through the alias.
-    ref.alias ??= { ...ref.name.table };
     ref.name.database = { kind: 'Name', name: database, quoted: false, span: ref.name.span };
   });
   return copy;

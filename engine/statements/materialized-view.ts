@@ -2,6 +2,7 @@
 // and POPULATE, which fills it with exactly the rows that were there when inserts began to feed it.
 
 import type { CreateTable, CreateView, Query, TableExpression, TableRef } from '../../sql/ast.ts';
+import { walk } from '../../sql/index.ts';
 import { print } from '../../sql/print.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import type { DdlChange, TableState } from '../catalog/state.ts';
@@ -98,7 +99,13 @@ function viewColumns(run: Run, ast: CreateView): ColumnDefinition[] {
 }
 
 /** Columns that the query gives and the target does not have would be lost without a word. */
-function checkTarget(ast: CreateView, columns: readonly ColumnDefinition[], target: TableState) {
+function checkTarget(
+  run: Run,
+  ast: CreateView,
+  columns: readonly ColumnDefinition[],
+  target: TableState,
+) {
+  checkStates(run, ast, target);
   const names = target.definition.columns.map((c) => c.name);
   for (const { name } of columns) {
     if (names.includes(name)) continue;
@@ -110,6 +117,30 @@ function checkTarget(ast: CreateView, columns: readonly ColumnDefinition[], targ
       { hint: near ? `Did you mean \`${near}\`?` : 'Name it as a column of the target with AS' },
     );
   }
+}
+
+/** States of other aggregates cannot become those of the target; everything else is converted. */
+function checkStates(run: Run, ast: CreateView, target: TableState): void {
+  const isState = (type: string) => type.startsWith('AggregateFunction(');
+  for (const { name, type } of bindTop(startPlanning(run), ast.query).columns) {
+    const wanted = target.definition.columns.find((c) => c.name === name)?.type ?? type;
+    if (wanted === type || (!isState(wanted) && !isState(type))) continue;
+    const text = `Column ${name} of the query is ${type}, the target's is ${wanted}`;
+    throw failAt(ast.query.span, 'CANNOT_CONVERT_TYPE', text);
+  }
+}
+
+/** Rows of a table function come by no insert. */
+function refuseFunctions(ast: CreateView): void {
+  walk(ast.query, (node) => {
+    if (node.kind !== 'TableFunction') return;
+    throw failAt(
+      node.span,
+      'QUERY_IS_NOT_SUPPORTED_IN_MATERIALIZED_VIEW',
+      'A materialized view cannot be made of a table function',
+      { hint: 'Views see the rows that are inserted into a table; or write REFRESH EVERY …' },
+    );
+  });
 }
 
 export async function createMaterializedView(run: Run, ast: CreateView): Promise<Answer> {
@@ -133,13 +164,14 @@ export async function createMaterializedView(run: Run, ast: CreateView): Promise
   const columns = viewColumns(run, ast);
   const query = qualified(ast.query, run.database);
   const source = sourceTable(query);
+  if (!source && !ast.refresh) refuseFunctions(ast);
   const refresh = ast.refresh && refreshText(run, ast.refresh);
   const id = catalog.reserveTableId();
   const base = { ...emptyDefinition(place.database, place.name), id, columns };
   const inner = ast.to ? undefined : innerTable(run, ast, base);
   if (ast.to) {
     const target = requireTable(run, ast.to);
-    if (!refresh || refresh.append) checkTarget(ast, columns, target);
+    if (!refresh || refresh.append) checkTarget(run, ast, columns, target);
   }
   const to = ast.to && placeOf(run, ast.to);
   const view: TableDefinition = {

@@ -92,6 +92,14 @@ export function checkSameShape(from: TableDefinition, to: TableDefinition): void
   if (from.orderBy.join() !== to.orderBy.join()) {
     throw fail('BAD_ARGUMENTS', 'Tables have different ordering');
   }
+  if ((from.primaryKey ?? from.orderBy).join() !== (to.primaryKey ?? to.orderBy).join()) {
+    throw fail('BAD_ARGUMENTS', 'Tables have different primary key');
+  }
+  const fixed = (d: TableDefinition) => d.settings.index_granularity_bytes === '0';
+  if (fixed(to) && !fixed(from)) {
+    const text = 'Tables have different format of data parts (index_granularity_bytes)';
+    throw fail('BAD_ARGUMENTS', text);
+  }
   if (from.engine.name !== to.engine.name || from.engine.args !== to.engine.args) {
     throw fail('BAD_ARGUMENTS', 'Tables have different engines');
   }
