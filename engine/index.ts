@@ -28,6 +28,7 @@ import { Processes } from './query/processes.ts';
 import { runQuery } from './query/run.ts';
 import { defaultSettings } from './settings.ts';
 import { partitionIdOf } from './statements/partition.ts';
+import type { FilesApi } from './storage/files.ts';
 import { dropTables } from './storage/mutations.ts';
 import { openFiles, openSimulated } from './storage/native-files.ts';
 import { openStorage } from './storage/recover.ts';
@@ -45,7 +46,7 @@ export interface EngineOptions {
   clock?: Clock;
   logger?: Logger;
   /** Test builds run on a simulated disk. */
-  files?: 'real' | { sim: number };
+  files?: 'real' | { sim: number } | { api: FilesApi };
 }
 
 /** What version() answers; clients branch on it. */
@@ -68,6 +69,11 @@ function memoryOf(setting: number): number {
   return Math.floor(most * 0.8);
 }
 
+function filesOf(kernel: Native, { files, dataDir }: EngineOptions): FilesApi {
+  if (typeof files !== 'object') return openFiles(kernel.files, dataDir);
+  return 'api' in files ? files.api : openSimulated(kernel.files, files.sim).files;
+}
+
 export async function open(options: EngineOptions): Promise<Engine> {
   const kernel: Native = native();
   const clock = options.clock ?? systemClock;
@@ -75,10 +81,7 @@ export async function open(options: EngineOptions): Promise<Engine> {
   const settings = defaultSettings.with(Object.entries(options.settings ?? {}));
   const memoryBytes = memoryOf(settings.number('max_server_memory'));
   kernel.configure(memoryBytes, Math.floor(memoryBytes / 4));
-  const files =
-    typeof options.files === 'object'
-      ? openSimulated(kernel.files, options.files.sim).files
-      : openFiles(kernel.files, options.dataDir);
+  const files = filesOf(kernel, options);
   const planner = kernel.planner({
     timezone: 'UTC',
     nowNs: `${clock.now()}000000`,
