@@ -37,6 +37,7 @@ import {
   findColumn,
   findCommon,
   identifierParts,
+  type MergedColumn,
   makeSource,
   nameText,
   newScope,
@@ -45,6 +46,7 @@ import {
   type Scope,
   type Source,
   type SourceColumn,
+  type StarItem,
 } from './scope.ts';
 import { bindTableFunction } from './table-functions.ts';
 import { typeArguments, unfoldedType } from './types.ts';
@@ -53,12 +55,14 @@ export interface BoundFrom {
   node: Node;
   sources: readonly Source[];
   /** Columns that USING made one of. */
-  merged: ReadonlyMap<string, SourceColumn>;
+  merged: ReadonlyMap<string, MergedColumn>;
+  /** What `*` shows; undefined: the tables' columns one after the other. */
+  star?: readonly StarItem[] | undefined;
   /** It is nothing but a table of engine Join. */
   joinSide?: JoinSide;
 }
 
-const noMerged: ReadonlyMap<string, SourceColumn> = new Map();
+const noMerged: ReadonlyMap<string, MergedColumn> = new Map();
 
 export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
   switch (ast.kind) {
@@ -399,7 +403,7 @@ function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   );
   const extra = named.filter((c) => !left.sources.some((s) => s.byName.has(c.name)));
   const all = extra.length > 0 ? [...visible, makeSource({}, extra)] : visible;
-  return { node, sources: all, merged: left.merged };
+  return { node, sources: all, merged: left.merged, star: left.star };
 }
 
 /** A Map as the array of its pairs. */

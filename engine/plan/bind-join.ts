@@ -1,36 +1,27 @@
 // Joins: ON and USING become pairs of keys of one type, and a residual condition for the rest.
 
-import type { Expression, Join, Span } from '../../sql/ast.ts';
+import type { Expression, Join, Span, TableExpression } from '../../sql/ast.ts';
 import { andOf, condition, supertype } from './bind.ts';
-import { convert, resolveCall } from './bind-call.ts';
+import { convert } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { type BoundFrom, bindFrom } from './bind-from.ts';
-import { failAt, newColumn, notBuilt } from './context.ts';
+import { commonNames, joinUsing, usingPairs } from './bind-using.ts';
+import { failAt, notBuilt } from './context.ts';
 import {
   type Column,
   columnExpr,
   columnsOf,
   conjuncts,
   type Expr,
-  literalExpr,
   someExpr,
 } from './expression.ts';
 import { checkJoinKeys, checkJoinKind } from './join-table.ts';
-import { type Assigned, filter, type Node, project } from './logical.ts';
-import {
-  findColumn,
-  makeSource,
-  nameText,
-  plainColumn,
-  type Scope,
-  type Source,
-  type SourceColumn,
-  unknownIdentifier,
-} from './scope.ts';
-import { nullableType } from './types.ts';
+import { filter, type Node } from './logical.ts';
+import { type MergedColumn, makeSource, type Scope, type Source, type StarItem } from './scope.ts';
+import { baseType, nullableType, typeHead } from './types.ts';
 import type { JoinKind } from './wire.ts';
 
-interface Condition {
+export interface Condition {
   leftKeys: Expr[];
   rightKeys: Expr[];
   residual: Expr[];
@@ -39,6 +30,8 @@ interface Condition {
 
 export function bindJoin(ast: Join, scope: Scope): BoundFrom {
   if (ast.type === 'PASTE') throw notBuilt(ast.span, 'PASTE JOIN');
+  checkNamed(ast.left, scope);
+  checkNamed(ast.right, scope);
   const left = bindFrom(ast.left, scope);
   const right = bindFrom(ast.right, scope);
   const aliases = new Set(left.sources.flatMap((s) => (s.alias === undefined ? [] : [s.alias])));
@@ -50,24 +43,50 @@ export function bindJoin(ast: Join, scope: Scope): BoundFrom {
       `Alias \`${alias}\` names two tables`,
     );
   }
-  const using = ast.natural ? commonNames(left, right) : ast.using?.map((e) => usingName(e, scope));
+  const using = ast.natural ? commonNames(left, right) : ast.using && usingPairs(ast.using, scope);
   const crossing = ast.type === 'CROSS' || ast.type === 'COMMA' || (!ast.on && !using);
   if (crossing && !ast.on && !using) {
     if (ast.type !== 'CROSS' && ast.type !== 'COMMA') {
       throw failAt(ast.span, 'INVALID_JOIN_ON_EXPRESSION', 'The join has neither ON nor USING');
     }
     const node = joinNode(left.node, right.node, 'cross', 'all', emptyCondition(), false);
-    return { node, sources: [...left.sources, ...right.sources], merged: left.merged };
+    return { node, ...besides(left, right) };
   }
-  if (using) return joinUsing(ast, scope, left, right, using);
+  if (using) return joinUsing(ast, scope, { left, right }, using);
   scope.sources = [...left.sources, ...right.sources];
   scope.merged = left.merged;
   return joinOn(ast, scope, left, right);
 }
 
-const emptyCondition = (): Condition => ({ leftKeys: [], rightKeys: [], residual: [] });
+/** The columns of `*` of one side, as those of the join. */
+export const starOf = (side: BoundFrom, first: number): readonly StarItem[] =>
+  (
+    side.star ??
+    side.sources.flatMap((s, table) => s.columns.map((_, at): StarItem => ({ table, at })))
+  ).map((item) => ('table' in item ? { ...item, table: item.table + first } : item));
 
-function kindOf(ast: Join, scope: Scope): { join: JoinKind; strictness: 'all' | 'any' } {
+function besides(left: BoundFrom, right: BoundFrom): Omit<BoundFrom, 'node'> {
+  const star =
+    left.star || right.star
+      ? [...starOf(left, 0), ...starOf(right, left.sources.length)]
+      : undefined;
+  return { sources: [...left.sources, ...right.sources], merged: left.merged, star };
+}
+
+/** ClickHouse wants a name for every side that has none of its own. */
+function checkNamed(ast: TableExpression, scope: Scope): void {
+  const { kind } = ast;
+  if (kind !== 'TableSubquery' && kind !== 'TableFunction') return;
+  if (ast.alias || !scope.ctx.settings.bool('joined_subquery_requires_alias')) return;
+  const what = kind === 'TableFunction' ? 'table function' : 'subquery';
+  throw failAt(ast.span, 'ALIAS_REQUIRED', `A ${what} of a join has no alias`, {
+    hint: 'Write AS name behind it, or SETTINGS joined_subquery_requires_alias = 0',
+  });
+}
+
+export const emptyCondition = (): Condition => ({ leftKeys: [], rightKeys: [], residual: [] });
+
+export function kindOf(ast: Join, scope: Scope): { join: JoinKind; strictness: 'all' | 'any' } {
   const { type } = ast;
   let { strictness } = ast;
   if (!strictness && type !== 'COMMA' && type !== 'CROSS') {
@@ -86,11 +105,15 @@ function kindOf(ast: Join, scope: Scope): { join: JoinKind; strictness: 'all' | 
     if (type === 'RIGHT') return { join: semi ? 'rightSemi' : 'rightAnti', strictness: 'all' };
     throw failAt(ast.span, 'SYNTAX_ERROR', `${strictness} JOIN is LEFT or RIGHT, not ${type}`);
   }
+  if (strictness === 'ANY' && type === 'FULL') {
+    if (!scope.ctx.settings.bool('any_join_distinct_right_table_keys'))
+      throw failAt(ast.span, 'NOT_IMPLEMENTED', 'ANY FULL JOINs are not implemented');
+  }
   const join = type === 'COMMA' || type === 'CROSS' ? 'inner' : (type.toLowerCase() as JoinKind);
   return { join, strictness: strictness === 'ANY' ? 'any' : 'all' };
 }
 
-function joinNode(
+export function joinNode(
   left: Node,
   right: Node,
   join: JoinKind,
@@ -99,8 +122,8 @@ function joinNode(
   useNulls: boolean,
   residual?: Expr,
 ): Node & { kind: 'join' } {
-  const leftNull = useNulls && (join === 'right' || join === 'full');
-  const rightNull = useNulls && (join === 'left' || join === 'full' || join === 'asofLeft');
+  const leftNull = useNulls && ['right', 'full', 'rightSemi', 'rightAnti'].includes(join);
+  const rightNull = useNulls && ['left', 'full', 'asofLeft', 'semi', 'anti'].includes(join);
   const typed = (columns: readonly Column[], nullable: boolean): Column[] =>
     columns.map((c) => (nullable ? { ...c, type: nullableType(c.type) } : c));
   return {
@@ -119,7 +142,7 @@ function joinNode(
 }
 
 /** Sources over the columns of the join, whose types may have become Nullable. */
-function retyped(sources: readonly Source[], node: Node): Source[] {
+export function retyped(sources: readonly Source[], node: Node): Source[] {
   const types = new Map(node.columns.map((c) => [c.id, c]));
   return sources.map((source) =>
     makeSource(
@@ -133,6 +156,26 @@ function retyped(sources: readonly Source[], node: Node): Source[] {
           : c;
       }),
     ),
+  );
+}
+
+/** Columns of an earlier USING, which may have become Nullable, too. */
+export function retypedMerged(
+  merged: ReadonlyMap<string, MergedColumn>,
+  node: Node,
+): ReadonlyMap<string, MergedColumn> {
+  const types = new Map(node.columns.map((c) => [c.id, c]));
+  return new Map(
+    [...merged].map(([name, column]) => {
+      const expr = column.expr();
+      const inner = expr.kind === 'cast' ? expr.expr : expr;
+      const now = inner.kind === 'column' ? types.get(inner.id) : undefined;
+      if (!now || now.type === inner.type) return [name, column];
+      const next =
+        expr.kind === 'cast' ? convert(columnExpr(now), nullableType(expr.type)) : columnExpr(now);
+      const left = column.left === expr.key ? { left: next.key } : {};
+      return [name, { ...column, type: next.type, expr: () => next, ...left }];
+    }),
   );
 }
 
@@ -196,10 +239,16 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
   if (parts.leftKeys.length === 0 && join === 'inner' && strictness === 'all') {
     const cross = joinNode(leftNode, rightNode, 'cross', 'all', emptyCondition(), false);
     const node = residual ? filter(cross, residual) : cross;
-    return { node, sources: [...left.sources, ...right.sources], merged: left.merged };
+    return { node, ...besides(left, right) };
   }
   const node = joinNode(leftNode, rightNode, join, strictness, parts, useNulls, residual);
-  return { node, sources: retyped([...left.sources, ...right.sources], node), merged: left.merged };
+  const both = besides(left, right);
+  return {
+    node,
+    ...both,
+    sources: retyped(both.sources, node),
+    merged: retypedMerged(both.merged, node),
+  };
 }
 
 /** Operands of AND, as written. */
@@ -269,18 +318,16 @@ function takeKey(
   return true;
 }
 
-function addKey(into: Condition, a: Expr, b: Expr, scope: Scope, span: Span): void {
+/** The type in which two keys are compared. */
+export function commonType(a: Expr, b: Expr, scope: Scope, span: Span): string {
   const type = supertype(scope.ctx, [a.type, b.type]);
-  if (type === undefined) {
-    throw failAt(
-      span,
-      'NO_COMMON_TYPE',
-      `Join keys of types ${a.type} and ${b.type} cannot be compared`,
-      {
-        hint: 'Convert one side, as in toString(x)',
-      },
-    );
-  }
+  if (type !== undefined) return type;
+  const text = `Join keys of types ${a.type} and ${b.type} cannot be compared`;
+  throw failAt(span, 'NO_COMMON_TYPE', text, { hint: 'Convert one side, as in toString(x)' });
+}
+
+export function addKey(into: Condition, a: Expr, b: Expr, scope: Scope, span: Span): void {
+  const type = commonType(a, b, scope, span);
   into.leftKeys.push(convert(a, type));
   into.rightKeys.push(convert(b, type));
 }
@@ -292,6 +339,13 @@ const turned: Record<string, string> = {
   greaterOrEquals: '>=',
 };
 const mirrored: Record<string, string> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+
+/** ASOF looks for the nearest value: there must be an order of numbers or times. */
+export function checkAsofType(type: string, span: Span | undefined): void {
+  if (!/^(String|FixedString|Array|Tuple|Map|JSON|Variant|Dynamic)$/.test(typeHead(baseType(type))))
+    return;
+  throw failAt(span, 'BAD_TYPE_OF_FIELD', `ASOF join not supported for type: ${type}`);
+}
 
 function takeAsof(
   part: Expr,
@@ -305,97 +359,8 @@ function takeAsof(
   if (!found || op === undefined) return false;
   const type = supertype(scope.ctx, [found.a.type, found.b.type]);
   if (type === undefined) return false;
+  checkAsofType(type, part.span);
   const written = found.swapped ? (mirrored[op] as string) : op;
   into.asof = { left: convert(found.a, type), right: convert(found.b, type), op: written };
   return true;
 }
-
-function usingName(e: Expression, scope: Scope): { name: string; span: Span } {
-  if (e.kind === 'Identifier' && e.parts.length === 1) {
-    return { name: nameText(scope.ctx, e.parts[0] as never), span: e.span };
-  }
-  throw failAt(e.span, 'INVALID_JOIN_ON_EXPRESSION', 'USING takes names of columns only');
-}
-
-function commonNames(left: BoundFrom, right: BoundFrom): { name: string; span: Span }[] {
-  const inRight = new Set(right.sources.flatMap((s) => [...s.byName.keys()]));
-  const names = new Set(
-    left.sources.flatMap((s) => [...s.byName.keys()].filter((n) => inRight.has(n))),
-  );
-  return [...names].map((name) => ({ name, span: { start: 0, end: 0 } }));
-}
-
-function joinUsing(
-  ast: Join,
-  scope: Scope,
-  left: BoundFrom,
-  right: BoundFrom,
-  using: readonly { name: string; span: Span }[],
-): BoundFrom {
-  const { ctx } = scope;
-  const { join, strictness } = kindOf(ast, scope);
-  if (right.joinSide) checkJoinKind(scope, ast, right.joinSide, join, strictness);
-  const look = (from: BoundFrom, name: string, span: Span): SourceColumn => {
-    const inner: Scope = { ...scope, sources: from.sources, merged: from.merged };
-    const found = findColumn(inner, [name], span);
-    if (!found) throw unknownIdentifier(inner, [name], span);
-    return found.column;
-  };
-  const on = emptyCondition();
-  const pairs = using.map(({ name, span }) => {
-    const a = look(left, name, span).expr();
-    const b = look(right, name, span).expr();
-    addKey(on, a, b, scope, span);
-    return { name, a, b, span, type: (on.leftKeys.at(-1) as Expr).type };
-  });
-  if (right.joinSide) checkJoinKeys(ast, right.joinSide, on.rightKeys, []);
-  if (join.startsWith('asof')) {
-    const [l, r] = [on.leftKeys.pop(), on.rightKeys.pop()];
-    if (l && r) on.asof = { left: l, right: r, op: '>=' };
-  }
-  const useNulls = ctx.settings.bool('join_use_nulls');
-  let leftNode = left.node;
-  let marker: Column | undefined;
-  if (join === 'full') {
-    // A constant on the left side tells later whether the left row was there.
-    marker = newColumn(ctx, '__left', 'UInt8');
-    const items: Assigned[] = leftNode.columns.map((c) => ({ column: c, expr: columnExpr(c) }));
-    leftNode = project(leftNode, [...items, { column: marker, expr: literalExpr('UInt8', '1') }]);
-  }
-  const node = joinNode(leftNode, right.node, join, strictness, on, useNulls);
-  const types = new Map(node.columns.map((c) => [c.id, c]));
-  const own = (expr: Expr): Expr => {
-    const column = expr.kind === 'column' ? types.get(expr.id) : undefined;
-    return column ? columnExpr(column) : expr;
-  };
-  const merged = new Map(left.merged);
-  for (const [name, column] of right.merged) if (!merged.has(name)) merged.set(name, column);
-  for (const { name, a, b, span, type } of pairs) {
-    let expr: Expr;
-    if (join === 'right' || join === 'rightSemi' || join === 'rightAnti') expr = own(b);
-    else if (marker) {
-      const there = resolveCall(
-        scope,
-        'equals',
-        [own(columnExpr(marker)), literalExpr('UInt8', '1')],
-        span,
-      );
-      expr = resolveCall(
-        scope,
-        'if',
-        [
-          there,
-          convert(own(a), useNulls ? nullableType(type) : type),
-          convert(own(b), useNulls ? nullableType(type) : type),
-        ],
-        span,
-      );
-    } else expr = own(a);
-    const outer = useNulls && join !== 'inner' ? expr.type : type;
-    const final = convert(expr, expr.type === nullableType(type) ? expr.type : outer);
-    merged.set(name, { name, type: final.type, expr: () => final, hidden: false });
-  }
-  return { node, sources: retyped([...left.sources, ...right.sources], node), merged };
-}
-
-export { plainColumn };

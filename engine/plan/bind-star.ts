@@ -20,8 +20,10 @@ import {
   nameText,
   type Scope,
   type Source,
+  type SourceColumn,
   unknownIdentifier,
 } from './scope.ts';
+import { shortestName } from './shortest-name.ts';
 import { baseType, tupleElements } from './types.ts';
 
 export interface NamedExpr {
@@ -94,33 +96,21 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
     ast.kind === 'ColumnsMatcher' && ast.pattern !== undefined
       ? compile(ast.pattern, ast)
       : undefined;
-  const items: Candidate[] = [];
-  const merged = new Set<string>();
-  for (const source of sources) {
-    for (const column of source.columns) {
-      if (column.hidden) continue;
-      if (pattern && !pattern.test(column.name)) continue;
-      const shared = ast.qualifier ? undefined : scope.merged.get(column.name);
-      if (shared) {
-        if (merged.has(column.name)) continue;
-        merged.add(column.name);
-      }
-      items.push({
-        column: column.name,
-        name: qualified(column.name, source, scope, shared !== undefined),
-        expr: (shared ?? column).expr(),
-      });
-    }
-  }
-  return items;
-}
-
-/** Columns of later tables whose name an earlier table has too are named with their table. */
-function qualified(name: string, source: Source, scope: Scope, shared: boolean): string {
-  if (shared || source === scope.sources[0]) return name;
-  const other = scope.sources.some((s) => s !== source && s.byName.has(name));
-  const table = source.alias ?? source.table;
-  return other && table !== undefined ? `${table}.${name}` : name;
+  const named = (name: string, column: SourceColumn, source: Source | undefined): Candidate[] => {
+    if (column.hidden || (pattern && !pattern.test(name))) return [];
+    const expr = column.expr();
+    const shown = source ? shortestName(scope, name, source, expr.key) : name;
+    return [{ column: name, name: shown, expr }];
+  };
+  if (ast.qualifier || !scope.star)
+    return sources.flatMap((source) => source.columns.flatMap((c) => named(c.name, c, source)));
+  return scope.star.flatMap((item) => {
+    if ('merged' in item)
+      return named(item.merged, scope.merged.get(item.merged) as SourceColumn, undefined);
+    const source = scope.sources[item.table] as Source;
+    const column = source.columns[item.at] as SourceColumn;
+    return named(column.name, column, source);
+  });
 }
 
 function compile(pattern: string, ast: Expression): RegExp {

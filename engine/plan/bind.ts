@@ -281,6 +281,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
       'PREWHERE is only for tables that are stored',
       {
         hint: 'Write WHERE',
+    scope.star = from.star;
       },
     );
   }

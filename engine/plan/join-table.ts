@@ -180,7 +180,9 @@ export function bindJoinGet(
   if (before) return before;
   const value = foundValue(scope, found.node, found.source, join, there.expr(), wanted, span);
   const result =
-    orNull || isNullable(there.type) ? value : orDefault(scope, value, there.type, span);
+    orNull || join.useNulls || isNullable(there.type)
+      ? value
+      : orDefault(scope, value, there.type, span);
   known.set(text, result);
   return result;
 }

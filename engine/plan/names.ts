@@ -2,6 +2,7 @@
 
 import type { DataType, Expression, FrameBound, OrderItem, WindowSpec } from '../../sql/ast.ts';
 import { findColumn, findSource, identifierParts, nameText, type Scope } from './scope.ts';
+import { shortestName } from './shortest-name.ts';
 
 export function quoteString(text: string): string {
   const escaped = text.replace(/[\\'\n\t\r\0\b\f]/g, (c) => escapes[c] ?? c);
@@ -177,25 +178,18 @@ function castSource(ast: Expression & { kind: 'Cast' }, name: (e: Expression) =>
   return isNumber ? quoteString(name(expr)) : name(expr);
 }
 
+/** A column is called by the shortest name that means it, elements inside its value by theirs. */
 function identifierName(parts: string[], ast: Expression, scope: Scope): string {
-  let shortest = parts;
-  while (shortest.length > 1) {
-    const next = shortest.slice(1);
-    if (next.length === 1 && scope.aliases.has(next[0] as string)) break;
-    const qualifier = shortest.slice(0, 1);
-    const isTable = findSource(scope, parts.slice(0, parts.length - shortest.length + 1));
-    if (!isTable && !scope.sources.some((s) => s.database === qualifier[0])) break;
-    const others = scope.sources.filter((s) => s !== isTable);
-    const elsewhere = others.some((s) => s.byName.has(next.join('.')));
-    if (elsewhere && !scope.merged.has(next.join('.'))) {
-      const first =
-        scope.sources.length === 2 &&
-        findColumn(scope, parts, ast.span)?.source === scope.sources[0];
-      if (!first) break;
-    }
-    shortest = next;
-  }
-  return shortest.join('.');
+  if (parts.length === 1) return parts[0] as string;
+  const isTable = (n: number): boolean =>
+    n < parts.length && findSource(scope, parts.slice(0, n)) !== undefined;
+  if (!isTable(1) && !isTable(2)) return parts.join('.');
+  const found = findColumn(scope, parts, ast.span);
+  if (!found?.source) return parts.join('.');
+  const { column, source, used } = found;
+  return [shortestName(scope, column.name, source, column.expr().key), ...parts.slice(used)].join(
+    '.',
+  );
 }
 
 /** Names that the grammar itself gives. */

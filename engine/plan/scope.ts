@@ -33,6 +33,17 @@ export interface Source {
   readonly byName: ReadonlyMap<string, SourceColumn>;
 }
 
+/** A column that USING made of two. */
+export interface MergedColumn extends SourceColumn {
+  /** Key of the left column's expression, if the name alone means that one too. */
+  readonly left?: string;
+}
+
+/** A column of `*`: the n-th of a table, or one that USING made. */
+export type StarItem =
+  | { readonly table: number; readonly at: number }
+  | { readonly merged: string };
+
 export interface AliasEntry {
   readonly name: string;
   readonly ast: Expression;
@@ -55,7 +66,9 @@ export interface Scope {
   readonly parent?: Scope;
   sources: readonly Source[];
   /** Columns merged by USING, found before those of single tables. */
-  merged: ReadonlyMap<string, SourceColumn>;
+  merged: ReadonlyMap<string, MergedColumn>;
+  /** What `*` shows, where that is not the tables' columns one after the other. */
+  star?: readonly StarItem[] | undefined;
   readonly aliases: Map<string, AliasEntry>;
   readonly commons: Map<string, CommonEntry>;
   readonly windows: Map<string, WindowSpec>;

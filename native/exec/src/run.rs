@@ -310,7 +310,9 @@ impl<'a> Runner<'a> {
                     array_join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
                 let mut types = input.types;
                 types.extend(step.types()?);
-                Ok(Output::plain(Typed { rows: input.rows.then(Arc::new(step)), types }))
+                // the totals row is not multiplied
+                let totals = crate::join::totals(input.totals, None, &types, width);
+                Ok(Output { rows: input.rows.then(Arc::new(step)), types, totals })
             }
             Node::Window { input, partition, order, calls } => {
                 let input = self.run(input, None)?;

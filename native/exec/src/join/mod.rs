@@ -23,7 +23,7 @@ use crate::rows::Rows;
 use build::Build;
 use probe::Probe;
 use std::sync::Arc;
-use types::{Result, Type};
+use types::{Batch, Column, Result, Type};
 
 /// Rows of a piece of output at most.
 const PIECE: usize = 65_536;
@@ -71,9 +71,26 @@ fn keeps_left(kind: JoinKind) -> bool {
 /// Types of joined rows: of left columns, then of right columns.
 pub fn output_types(kind: JoinKind, use_nulls: bool, left: &[Type], right: &[Type]) -> Vec<Type> {
     let null = |t: &Type, yes: bool| if yes && use_nulls { nullable(t) } else { t.clone() };
-    let left_missing = matches!(kind, JoinKind::Right | JoinKind::Full | JoinKind::RightAnti);
+    let left_missing =
+        matches!(kind, JoinKind::Right | JoinKind::Full | JoinKind::RightSemi | JoinKind::RightAnti);
+    let right_missing = keeps_left(kind) || kind == JoinKind::Semi;
     let left = left.iter().map(|t| null(t, left_missing));
-    left.chain(right.iter().map(|t| null(t, keeps_left(kind)))).collect()
+    left.chain(right.iter().map(|t| null(t, right_missing))).collect()
+}
+
+/// Totals of joined rows: those of the sides beside each other, defaults for a side without.
+pub fn totals(left: Option<Batch>, right: Option<Batch>, types: &[Type], width: usize) -> Option<Batch> {
+    if left.is_none() && right.is_none() {
+        return None;
+    }
+    let side = |own: Option<Batch>, types: &[Type]| match own {
+        Some(b) if b.rows == 1 => b.columns,
+        _ => types.iter().map(|t| Column::default_of(t, 1)).collect::<Vec<_>>(),
+    };
+    let (l, r) = types.split_at(width);
+    let mut columns = side(left, l);
+    columns.extend(side(right, r));
+    Some(Batch { columns, rows: 1 })
 }
 
 fn nullable(t: &Type) -> Type {

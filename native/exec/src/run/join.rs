@@ -5,7 +5,6 @@ use super::{Output, Runner, used_by};
 use crate::expr::Bound;
 use crate::join;
 use crate::plan::{AsofCondition, Expr, JoinKind, Node};
-use crate::rows::Typed;
 use types::{Result, Type};
 
 /// Columns of the result of a node; None where it takes more than a look.
@@ -66,6 +65,7 @@ impl Runner<'_> {
         };
         let right = self.run(right, right_needed.as_deref())?;
         // The left side runs after the build, so that its scans know the keys; where its types cannot be
+        let right_totals = right.totals;
         // told before, it runs now.
         let (left_types, early) = match self.types_before(left)? {
             Some(types) if !plain => (types, None),
@@ -103,7 +103,9 @@ impl Runner<'_> {
                 self.run(left, left_needed.as_deref())?
             }
         };
-        Ok(Output::plain(Typed { rows: built.join(left.rows, self.query)?, types }))
+        let totals = join::totals(left.totals, right_totals, &types, left.types.len());
+        let rows = built.join(left.rows, self.query)?;
+        Ok(Output { rows, types, totals })
     }
 
     fn bind_asof(&self, a: &AsofCondition, left: &[Type], right: &[Type]) -> Result<(Bound, Bound, String)> {
