@@ -270,6 +270,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
     node = from.node;
     scope.sources = from.sources;
     scope.merged = from.merged;
+    scope.star = from.star;
   } else scope.sources = [systemOne];
   const items = selectItems(ast, scope);
 
@@ -281,7 +282,6 @@ function bindSelect(ast: Select, parent: Scope): Node {
       'PREWHERE is only for tables that are stored',
       {
         hint: 'Write WHERE',
-    scope.star = from.star;
       },
     );
   }

@@ -64,8 +64,8 @@ impl Runner<'_> {
             _ => (None, None),
         };
         let right = self.run(right, right_needed.as_deref())?;
-        // The left side runs after the build, so that its scans know the keys; where its types cannot be
         let right_totals = right.totals;
+        // The left side runs after the build, so that its scans know the keys; where its types cannot be
         // told before, it runs now.
         let (left_types, early) = match self.types_before(left)? {
             Some(types) if !plain => (types, None),
