@@ -308,6 +308,7 @@ impl<'a> Runner<'a> {
                 let input = self.run(input, None)?;
                 let step =
                     array_join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
+                let width = input.types.len();
                 let mut types = input.types;
                 types.extend(step.types()?);
                 // the totals row is not multiplied
