@@ -43,6 +43,25 @@ const counted = [
   'SELECT count(DISTINCT if(number % 7 = 0, NULL, number)), uniqExact(number / 0) FROM numbers(1000)',
 ];
 
+const ordered = [
+  'SELECT number FROM numbers(300000) ORDER BY cityHash64(number)',
+  'SELECT toString(number % 1000) AS s, number FROM numbers(200000) ORDER BY s DESC, number % 7, -number',
+  `SELECT if(number % 10 = 0, NULL, toString(number * 7919 % 100003)) AS s, [number % 3] AS a, number
+     FROM numbers(150000) ORDER BY s NULLS FIRST, a DESC, number`,
+  'SELECT number, number / 3 FROM numbers(200000) ORDER BY intHash32(number) DESC LIMIT 150000, 20',
+  'SELECT count() FROM (SELECT rand() AS r, number FROM numbers(200000) ORDER BY r, number)',
+  `SELECT length(s), sum(n) FROM (SELECT repeat(toString(number), 20) AS s, number AS n FROM numbers(100000)
+     ORDER BY s) GROUP BY 1 ORDER BY 1`,
+];
+
+const windows = [
+  `SELECT k, n, sum(n) OVER (PARTITION BY k ORDER BY n), row_number() OVER (PARTITION BY k ORDER BY n)
+     FROM (SELECT number % 1013 AS k, number * 7919 % 200003 AS n FROM numbers(200000)) ORDER BY k, n`,
+  `SELECT sum(r), max(l) FROM (SELECT rank() OVER (PARTITION BY toString(number % 5) ORDER BY number % 1000) AS r,
+     lagInFrame(number) OVER (PARTITION BY toString(number % 5) ORDER BY number) AS l FROM numbers(200000))`,
+  `SELECT sum(x) FROM (SELECT sum(number) OVER (ORDER BY number DESC) AS x FROM numbers(100000))`,
+];
+
 describe('spilling', () => {
   beforeAll(async () => {
     engine = await open({ dataDir: dir });
@@ -60,6 +79,14 @@ describe('spilling', () => {
       expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
     });
   }
+  for (const sql of [...ordered, ...windows]) {
+    it(`rows in order: ${sql.slice(0, 60)}`, async () => {
+      const inMemory = await ask(sql, { max_bytes_ratio_before_external_sort: '0' });
+      expect(await ask(sql, { max_bytes_before_external_sort: '1000000' })).toBe(inMemory);
+      expect(await ask(sql, { max_bytes_before_external_sort: '100000' })).toBe(inMemory);
+      expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
+    });
+  }
   for (const sql of counted) {
     it(`distinct values: ${sql.slice(7, 60)}`, async () => {
       const plain = await ask(sql, { kernel_paths_off: 'distinct_groups' });
@@ -73,6 +100,19 @@ describe('spilling', () => {
     expect(await ask(sql, limits)).toBe('2000000\n');
     const never = { ...limits, max_bytes_ratio_before_external_group_by: '0' };
     await expect(ask(sql, never)).rejects.toMatchObject({ code: 241 });
+  });
+  it('ORDER BY under max_memory_usage alone', async () => {
+    const sql = `SELECT count(), sum(n * k) FROM (SELECT number AS n, cityHash64(number) AS k
+      FROM numbers(3000000) ORDER BY k)`;
+    const limits = { max_memory_usage: '50000000' };
+    expect(await ask(sql, limits)).toBe(await ask(sql, {}));
+    const never = { ...limits, max_bytes_ratio_before_external_sort: '0' };
+    await expect(ask(sql, never)).rejects.toMatchObject({
+      code: 241,
+      message: expect.stringMatching(
+        /max_memory_usage.*While sorting.*max_bytes_before_external_sort/,
+      ),
+    });
   });
   it('temporary files have a limit', async () => {
     const settings = {

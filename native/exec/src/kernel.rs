@@ -6,6 +6,7 @@ use crate::ingest::{IngestSpec, Outcome};
 use crate::ingest_stream::Ingest;
 use crate::literal;
 use crate::measure::Analysis;
+use crate::memory_error::at_the_end;
 use crate::paths::PathsOff;
 use crate::plan::{Expr, Job, Lit, Plan, SessionInfo, Sink, SpillPlace, TableShape, TableVersion};
 use crate::pool::guarded;
@@ -463,7 +464,7 @@ impl Kernel {
         let running = Arc::new(Running { query, channel: Channel::default() });
         self.queries.lock().insert(n, running.clone());
         spawn(Box::new(move || {
-            let result = guarded(|| self.drive(&plan, &running, start));
+            let result = guarded(|| self.drive(&plan, &running, start)).map_err(at_the_end);
             running.channel.finish(result);
         }));
         Ok(n)

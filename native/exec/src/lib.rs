@@ -17,6 +17,7 @@ pub mod kernel;
 mod limits;
 mod literal;
 mod measure;
+mod memory_error;
 mod paths;
 pub mod plan;
 mod pool;

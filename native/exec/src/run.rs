@@ -2,6 +2,7 @@
 //! build side of a join) run when they are reached; the others add steps to a stream.
 
 mod join;
+mod top_rows;
 mod types_before;
 
 use crate::array_join;
@@ -9,6 +10,7 @@ use crate::collapse::visible::{Asked, final_rows};
 use crate::expr::{Bound, Scope};
 use crate::limits;
 use crate::literal;
+use crate::memory_error::in_node;
 use crate::plan::{Expr, Node, Plan, SetOperation, SubqueryUse, TableColumn};
 use crate::query::Query;
 use crate::row_set::RowSet;
@@ -159,6 +161,7 @@ impl<'a> Runner<'a> {
             None => self.run_node(node, needed),
             Some(a) => a.run(node, || self.run_node(node, needed), |out| &mut out.rows),
         }
+        .map_err(|e| in_node(e, node, self.query))
     }
 
     fn run_node(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
@@ -224,6 +227,9 @@ impl<'a> Runner<'a> {
             }
             Node::Aggregate { .. } => self.aggregate(node, None),
             Node::Sort { input, keys, limit, with_ties } => {
+                if let Some(out) = self.top_rows(node, needed)? {
+                    return Ok(out);
+                }
                 let mut used: Vec<usize> = keys.iter().flat_map(|k| used_by(vec![&k.expr])).collect();
                 let used = needed.map(|n| {
                     used.extend_from_slice(n);
@@ -233,7 +239,15 @@ impl<'a> Runner<'a> {
                 });
                 let input = self.run(input, used.as_deref())?;
                 let keys = sort::Key::bind(keys, &self.scope(&input.types))?;
-                let rows = sort::sort(input.rows, &input.types, keys, *limit, *with_ties, self.query)?;
+                let rows = sort::sort(
+                    input.rows,
+                    &input.types,
+                    keys,
+                    used.as_deref(),
+                    *limit,
+                    *with_ties,
+                    self.query,
+                )?;
                 Ok(Output { rows, types: input.types, totals: input.totals })
             }
             Node::Limit { input, limit, offset, ties } => {

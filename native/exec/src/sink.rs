@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 use types::codes::TOO_MANY_ROWS_OR_BYTES;
-use types::{Batch, Error, Field, Result};
+use types::{Batch, Column, Data, Error, Field, Result};
 
 /// a chunk is sent when it has so many bytes
 const CHUNK_BYTES: usize = 512 << 10;
@@ -149,9 +149,10 @@ pub fn format(
             encoder.begin(&mut bytes)?;
             begun = true;
         }
+        let step = rows_at_once(&batch);
         let mut at = 0;
         while at < batch.rows {
-            let n = 8192.min(batch.rows - at);
+            let n = step.min(batch.rows - at);
             encoder.batch(&batch.slice(at, n), &mut bytes)?;
             at += n;
             rows += n as u64;
@@ -193,6 +194,18 @@ pub fn format(
     encoder.finish(&tail, &mut bytes)?;
     query.progress.result_bytes.store(sent + bytes.len() as u64, Ordering::Relaxed);
     Ok(bytes)
+}
+
+/// So many rows of a batch are about a chunk of text, however large a row is.
+fn rows_at_once(batch: &Batch) -> usize {
+    let rows = batch.rows.max(1);
+    let of_row = |c: &Column| match (&c.data, c.as_const()) {
+        (_, Some(one)) => one.bytes(),
+        (Data::Codes(_, dict), _) => dict.values.bytes() / dict.len().max(1),
+        _ => c.bytes() / rows,
+    };
+    let bytes: usize = batch.columns.iter().map(of_row).sum();
+    (CHUNK_BYTES / bytes.max(1)).clamp(1, 8192)
 }
 
 fn limited(batch: Batch, rows: u64, limits: &Limits) -> Result<(Batch, bool)> {

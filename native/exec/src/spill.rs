@@ -20,7 +20,6 @@ const SPACE_SHARE: u64 = 4;
 
 /// Operators that can go on in files.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code)] // joins and sorts have their thresholds already, not yet their files
 pub enum Operator {
     GroupBy,
     Join,
@@ -115,9 +114,15 @@ impl Spill {
 
     /// Adds a batch (at most a few MB, so that reading it takes little) to a partition.
     pub fn write(&self, partition: usize, batch: &Batch) -> Result<()> {
-        if batch.rows == 0 {
-            return Ok(());
+        if batch.rows > 0 {
+            let frame = self.put(batch)?;
+            self.partitions[partition].lock().push(frame);
         }
+        Ok(())
+    }
+
+    /// Adds a batch of no partition: the caller keeps the frame.
+    pub fn put(&self, batch: &Batch) -> Result<Frame> {
         let payload = storage::encode_batch(batch, &self.fields)?;
         let len =
             u32::try_from(payload.len()).map_err(|_| Error::internal("a temporary batch is too large"))?;
@@ -129,9 +134,7 @@ impl Spill {
         self.space.take(frame.len() as u64)?;
         self.bytes.fetch_add(frame.len() as u64, Ordering::Relaxed);
         let offset = self.write.append(&frame).map_err(|e| fault(&e))?;
-        let frame = Frame { offset, len, rows: batch.rows as u32, bytes: batch.bytes() as u64 };
-        self.partitions[partition].lock().push(frame);
-        Ok(())
+        Ok(Frame { offset, len, rows: batch.rows as u32, bytes: batch.bytes() as u64 })
     }
 
     /// The batches of a partition, in the order in which they were written.

@@ -8,6 +8,7 @@
 //!    the remaining conditions are evaluated on the columns they need, and what the operators above
 //!    need is decoded for the surviving rows alone.
 
+mod fetch;
 pub mod indexes;
 mod prune;
 mod read;
@@ -20,7 +21,7 @@ use crate::rows::Source;
 use crate::table::{Shelf, TableSnapshot};
 use std::ops::Range;
 use std::sync::Arc;
-use storage::{Pred, Segment};
+use storage::{BlockStats, Pred, Segment};
 use types::{Batch, Bitmap, Column, Result, Type};
 
 const MEMORY_ROWS: usize = 65_536;
@@ -189,6 +190,14 @@ impl Scan {
         range
     }
 
+    /// What is known of an output column over a morsel.
+    pub fn stats(&self, morsel: usize, column: usize) -> Option<&BlockStats> {
+        let Morsel::Block { segment, block, .. } = self.morsels[morsel] else { return None };
+        let p = &self.segments[segment];
+        let c = p.columns[column].filter(|c| p.segment.column_type(*c) == &self.types[column])?;
+        p.segment.stats(c, block)
+    }
+
     /// Segments whose rows are all visible and unfiltered, and the memtable batches: for answers
     /// from statistics. None if there are conditions.
     /// Segments with hidden rows are among what is to be read.
@@ -211,15 +220,10 @@ impl Source for Scan {
         self.morsels.len()
     }
     fn read(&self, morsel: usize, query: &Query) -> Result<Vec<Batch>> {
-        let batch = match &self.morsels[morsel] {
-            Morsel::Block { segment, block, rows } => {
-                self.read_block(&self.segments[*segment], *block, rows, query)?
-            }
-            Morsel::Memory { part, batch, start, rows } => {
-                self.read_memory(*part, *batch, *start, *rows, query)?
-            }
-        };
-        Ok(batch.into_iter().collect())
+        Ok(self.read_morsel(morsel, query)?.into_iter().collect())
+    }
+    fn reads(&self) -> bool {
+        true
     }
     fn rows_max(&self) -> Option<u64> {
         Some(self.rows)

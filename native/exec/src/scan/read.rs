@@ -1,13 +1,46 @@
 //! One morsel's rows: predicates on stored values, then the other conditions, then the columns that somebody reads,
 //! decoded for the rows that are left.
 
-use super::{Prepared, Scan};
+use super::{Morsel, Prepared, Scan};
 use crate::query::Query;
 use crate::table::Virtual;
 use std::ops::Range;
 use types::{Batch, Bitmap, Column, Data, Result};
 
 impl Scan {
+    /// The rows of a morsel that pass all conditions.
+    pub fn read_morsel(&self, morsel: usize, query: &Query) -> Result<Option<Batch>> {
+        match &self.morsels[morsel] {
+            Morsel::Block { segment, block, rows } => {
+                Ok(self.read_block(&self.segments[*segment], *block, rows, query)?.map(|b| b.0))
+            }
+            Morsel::Memory { part, batch, start, rows } => {
+                self.read_memory(*part, *batch, *start, *rows, None, query)
+            }
+        }
+    }
+
+    /// As `read_morsel`, with one more column: numbers by which `fetch` finds the rows again.
+    pub fn read_numbered(&self, morsel: usize, query: &Query) -> Result<Option<Batch>> {
+        let first = (morsel as u64) << 32;
+        match &self.morsels[morsel] {
+            Morsel::Block { segment, block, rows } => {
+                let found = self.read_block(&self.segments[*segment], *block, rows, query)?;
+                Ok(found.map(|(mut b, selected)| {
+                    let numbers: Vec<u64> = match selected {
+                        Some(rows) => rows.iter().map(|r| first + u64::from(*r)).collect(),
+                        None => (0..b.rows as u64).map(|r| first + r).collect(),
+                    };
+                    b.columns.push(Data::U64(numbers.into()).into());
+                    b
+                }))
+            }
+            Morsel::Memory { part, batch, start, rows } => {
+                self.read_memory(*part, *batch, *start, *rows, Some(first), query)
+            }
+        }
+    }
+
     /// A column that says where rows are. `rows`: their numbers in the part.
     fn computed(&self, what: Virtual, part: Option<usize>, rows: &mut dyn Iterator<Item = usize>) -> Column {
         let text = |s: &str, n: usize| Column::constant(Column::strings([s.as_bytes()]), n);
@@ -36,7 +69,7 @@ impl Scan {
     }
 
     /// Output column `i` of a block, for the selected rows (`None` = all).
-    fn read_column(
+    pub(super) fn read_column(
         &self,
         p: &Prepared,
         i: usize,
@@ -67,13 +100,14 @@ impl Scan {
         }
     }
 
-    pub(super) fn read_block(
+    /// What is left of a block, and which of its rows that is (None = all).
+    fn read_block(
         &self,
         p: &Prepared,
         block: usize,
         range: &Range<usize>,
         query: &Query,
-    ) -> Result<Option<Batch>> {
+    ) -> Result<Option<(Batch, Option<Vec<u32>>)>> {
         let total = p.segment.block_rows(block);
         query.read(range.len() as u64, 0)?;
         let mut selected: Option<Vec<u32>> = None;
@@ -138,43 +172,48 @@ impl Scan {
             bytes += columns[i].as_ref().map_or(0, Column::bytes);
         }
         query.read(0, bytes as u64)?;
-        Ok(Some(placeholders(&columns, n)))
+        Ok(Some((placeholders(&columns, n), selected)))
     }
 
-    pub(super) fn read_memory(
+    /// Output column `i` of rows in memory.
+    pub(super) fn memory_column(
+        &self,
+        (part, batch): (usize, usize),
+        i: usize,
+        start: usize,
+        rows: usize,
+        query: &Query,
+    ) -> Result<Column> {
+        let (fields, batches) = &self.table.memory[part];
+        let info = &self.table.columns[self.columns[i]];
+        if let Some(what) = info.computed {
+            return Ok(self.computed(what, None, &mut (start..start + rows)));
+        }
+        let Some(k) = fields.iter().position(|f| f.name == info.name) else {
+            return Ok(self.default_column(i, rows));
+        };
+        let piece = batches[batch].columns[k].slice(start, rows);
+        if fields[k].ty == self.types[i] {
+            return Ok(piece);
+        }
+        functions::cast(&piece, &fields[k].ty, &self.types[i], functions::CastMode::Sql, &query.session)
+    }
+
+    /// `numbered`: the number of the first row, if rows are to have numbers.
+    fn read_memory(
         &self,
         part: usize,
         batch: usize,
         start: usize,
         rows: usize,
+        numbered: Option<u64>,
         query: &Query,
     ) -> Result<Option<Batch>> {
-        let (fields, batches) = &self.table.memory[part];
-        let source = &batches[batch];
-        let mut columns = Vec::with_capacity(self.columns.len());
-        for (i, &c) in self.columns.iter().enumerate() {
-            let name = &self.table.columns[c].name;
-            if let Some(what) = self.table.columns[c].computed {
-                columns.push(self.computed(what, None, &mut (start..start + rows)));
-                continue;
-            }
-            columns.push(match fields.iter().position(|f| f.name == *name) {
-                None => self.default_column(i, rows),
-                Some(k) => {
-                    let piece = source.columns[k].slice(start, rows);
-                    if fields[k].ty == self.types[i] {
-                        piece
-                    } else {
-                        functions::cast(
-                            &piece,
-                            &fields[k].ty,
-                            &self.types[i],
-                            functions::CastMode::Sql,
-                            &query.session,
-                        )?
-                    }
-                }
-            });
+        let all = 0..self.columns.len();
+        let column = |i| self.memory_column((part, batch), i, start, rows, query);
+        let mut columns = all.map(column).collect::<Result<Vec<_>>>()?;
+        if let Some(first) = numbered {
+            columns.push(Data::U64((first..first + rows as u64).collect::<Vec<_>>().into()).into());
         }
         let mut b = Batch { columns, rows };
         query.read(rows as u64, b.bytes() as u64)?;

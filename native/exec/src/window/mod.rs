@@ -1,12 +1,14 @@
 //! Window functions: rows are sorted by PARTITION BY and ORDER BY, then each call adds a column.
 //!
-//! 1. All rows are collected and sorted by the partition's keys, then the order's.
+//! 1. All rows are collected and sorted by the partition's keys, then the order's. Rows that do not fit are
+//!    sorted in a file and come back some partitions at a time (`chunks`).
 //! 2. Bounds of partitions and of peers (rows equal in ORDER BY) are found once.
 //! 3. Each frame becomes two row numbers per row (`frames`); both only grow inside a partition.
 //! 4. Functions: of positions (`ranks`), of other rows' values (`values`), sums and extremes with
 //!    running structures (`sliding`), every other aggregate (`aggregated`), time series (`decay`).
 
 mod aggregated;
+mod chunks;
 mod decay;
 mod frames;
 mod ranks;
@@ -18,7 +20,7 @@ use crate::expr::{Bound, Scope};
 use crate::plan::WindowCall;
 use crate::query::Query;
 use crate::rows::{Batches, Rows, Typed};
-use crate::sort::{self, Key, KeyColumn};
+use crate::sort::{self, Gathered, Key, KeyColumn};
 use frames::{Frames, Shape};
 use resolve::Function;
 use std::sync::Arc;
@@ -42,12 +44,22 @@ struct Rowset<'a> {
 }
 
 /// One call, bound.
-struct Call<'p> {
+struct Call {
+    name: String,
     function: Function,
     args: Vec<Bound>,
     ty: Type,
-    plan: &'p WindowCall,
     shape: Shape,
+}
+
+/// A window node bound to its input.
+struct Windows {
+    calls: Vec<Call>,
+    /// of partitions, then of the order
+    keys: Vec<Key>,
+    partition_keys: usize,
+    /// of the input
+    types: Vec<Type>,
 }
 
 /// Adds one column per call; rows leave sorted by partition and order.
@@ -65,70 +77,85 @@ pub fn window(
         let types: Vec<Type> = args.iter().map(|a| a.ty().clone()).collect();
         let (function, ty) = resolve::resolve(&plan.name, &plan.params, &types, !order.is_empty())?;
         let shape = Shape::of(&plan.frame, &order)?;
-        bound.push(Call { function, args, ty, plan, shape });
+        bound.push(Call { name: plan.name.clone(), function, args, ty, shape });
     }
-    let mut types = input.types;
-    let batches = input.rows.collect(query)?;
-    let bytes: u64 = batches.iter().map(|b| b.bytes() as u64).sum();
-    let rows: usize = batches.iter().map(|b| b.rows).sum();
-    if rows >= u32::MAX as usize {
-        return Err(Error::new(
-            types::codes::TOO_MANY_ROWS,
-            "A window function takes at most 4294967294 rows; filter or aggregate first",
-        ));
-    }
-    // the sorted copy, and while sorting: words of the keys, pairs, bounds of peers
-    let mut held = query.memory.reserve(bytes)?;
-    let working =
-        query.memory.reserve(bytes + rows as u64 * (8 * (partition.len() + order.len()) as u64 + 28))?;
-    let all = Batch::concat(&types, &batches);
-    drop(batches);
     let partition_keys = partition.len();
     let mut keys: Vec<Key> =
         partition.into_iter().map(|expr| Key { expr, desc: false, nulls_first: false }).collect();
     keys.extend(order);
-    let (sorted, rowset) = {
-        let columns = keys.iter().map(|k| k.column(&all, query)).collect::<Result<Vec<_>>>()?;
-        query.cancel.check()?;
-        let permutation = sort::order(&columns, all.rows, None);
-        query.cancel.check()?;
-        let bounds = bounds(&columns, partition_keys, &permutation);
-        let in_order = permutation.iter().enumerate().all(|(i, &p)| i == p as usize);
-        (if in_order { all } else { all.gather(&permutation) }, bounds)
+    let windows = Windows { calls: bound, keys, partition_keys, types: input.types };
+    let mut types = windows.types.clone();
+    types.extend(windows.calls.iter().map(|c| c.ty.clone()));
+    let rows = match sort::gather(input.rows, &windows.types, &windows.keys, None, query)? {
+        Gathered::Memory(batches) => {
+            let (out, held) = windows.of(batches, query)?;
+            Rows::source(Batches::held(out, held), true)
+        }
+        Gathered::Runs(runs) => {
+            Rows::serial(true, move |query, emit| chunks::drive(&windows, runs, query, emit))
+        }
     };
-    drop(working);
-    let (partitions, peer_start, peer_end) = rowset;
-    let rowset =
-        Rowset { batch: &sorted, partitions, peer_start, peer_end, order: &keys[partition_keys..], query };
-    let _bounds = query.memory.reserve(rows as u64 * 8 + rowset.partitions.len() as u64 * 8)?;
-    let mut added: Vec<Column> = Vec::with_capacity(bound.len());
-    let mut known: Vec<(&Shape, Arc<Frames>)> = Vec::new();
-    for call in &bound {
-        query.cancel.check()?;
-        let frames = if call.function.uses_frame() {
-            match known.iter().find(|(s, _)| *s == &call.shape) {
-                Some((_, f)) => Some(f.clone()),
-                None => {
-                    let f = Arc::new(Frames::new(&call.shape, &rowset)?);
-                    known.push((&call.shape, f.clone()));
-                    Some(f)
-                }
-            }
-        } else {
-            None
+    Ok(Typed { rows, types })
+}
+
+impl Windows {
+    /// The rows of whole partitions with the added columns, sorted.
+    fn of(&self, batches: Vec<Batch>, query: &Arc<Query>) -> Result<(Vec<Batch>, Reservation)> {
+        let bytes: u64 = batches.iter().map(|b| b.bytes() as u64).sum();
+        let rows: usize = batches.iter().map(|b| b.rows).sum();
+        if rows >= u32::MAX as usize {
+            return Err(Error::new(
+                types::codes::TOO_MANY_ROWS,
+                "A window function takes at most 4294967294 rows; filter or aggregate first",
+            ));
+        }
+        // the sorted copy, and while sorting: words of the keys, pairs, bounds of peers
+        let mut held = query.memory.reserve(bytes)?;
+        let working = query.memory.reserve(bytes + rows as u64 * (8 * self.keys.len() as u64 + 28))?;
+        let all = Batch::concat(&self.types, &batches);
+        drop(batches);
+        let (sorted, rowset) = {
+            let columns = self.keys.iter().map(|k| k.column(&all, query)).collect::<Result<Vec<_>>>()?;
+            query.cancel.check()?;
+            let permutation = sort::order(&columns, all.rows, None);
+            query.cancel.check()?;
+            let bounds = bounds(&columns, self.partition_keys, &permutation);
+            let in_order = permutation.iter().enumerate().all(|(i, &p)| i == p as usize);
+            (if in_order { all } else { all.gather(&permutation) }, bounds)
         };
-        let column = compute(call, &rowset, frames.as_deref())?;
-        held.resize(held.bytes() + column.bytes() as u64)?;
-        added.push(column);
-        types.push(call.ty.clone());
+        drop(working);
+        let (partitions, peer_start, peer_end) = rowset;
+        let order = &self.keys[self.partition_keys..];
+        let rowset = Rowset { batch: &sorted, partitions, peer_start, peer_end, order, query };
+        let _bounds = query.memory.reserve(rows as u64 * 8 + rowset.partitions.len() as u64 * 8)?;
+        let mut added: Vec<Column> = Vec::with_capacity(self.calls.len());
+        let mut known: Vec<(&Shape, Arc<Frames>)> = Vec::new();
+        for call in &self.calls {
+            query.cancel.check()?;
+            let frames = if call.function.uses_frame() {
+                match known.iter().find(|(s, _)| *s == &call.shape) {
+                    Some((_, f)) => Some(f.clone()),
+                    None => {
+                        let f = Arc::new(Frames::new(&call.shape, &rowset)?);
+                        known.push((&call.shape, f.clone()));
+                        Some(f)
+                    }
+                }
+            } else {
+                None
+            };
+            let column = compute(call, &rowset, frames.as_deref())?;
+            held.resize(held.bytes() + column.bytes() as u64)?;
+            added.push(column);
+        }
+        drop(known);
+        drop(rowset);
+        let mut columns = sorted.columns;
+        columns.extend(added);
+        let whole = Batch { columns, rows };
+        let out = (0..rows).step_by(CHUNK).map(|s| whole.slice(s, CHUNK.min(rows - s))).collect();
+        Ok((out, held))
     }
-    drop(known);
-    drop(rowset);
-    let mut columns = sorted.columns;
-    columns.extend(added);
-    let whole = Batch { columns, rows };
-    let out = (0..rows).step_by(CHUNK).map(|s| whole.slice(s, CHUNK.min(rows - s))).collect();
-    Ok(Typed { rows: Rows::source(Batches::held(out, held), true), types })
 }
 
 /// Partitions, and each row's peers, of rows in the order of `permutation`.
@@ -160,7 +187,7 @@ fn bounds(
     (partitions, peer_start, peer_end)
 }
 
-fn compute(call: &Call<'_>, rowset: &Rowset<'_>, frames: Option<&Frames>) -> Result<Column> {
+fn compute(call: &Call, rowset: &Rowset<'_>, frames: Option<&Frames>) -> Result<Column> {
     let query = rowset.query;
     let _args = query.memory.reserve(rowset.batch.rows as u64 * 16)?;
     let args = call.args.iter().map(|a| a.eval(rowset.batch, query)).collect::<Result<Vec<_>>>()?;
@@ -185,7 +212,7 @@ fn compute(call: &Call<'_>, rowset: &Rowset<'_>, frames: Option<&Frames>) -> Res
             None => aggregated::column(a.as_ref(), &args, f, rowset),
         },
         (_, f) => of(f).and_then(|()| {
-            Err(Error::not_implemented(format!("Window function {} is not implemented", call.plan.name)))
+            Err(Error::not_implemented(format!("Window function {} is not implemented", call.name)))
         }),
     }
 }

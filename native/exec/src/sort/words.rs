@@ -1,20 +1,14 @@
-//! ORDER BY, whole or the first N.
+//! Keys of an order as 64-bit words.
 //!
-//! Each key becomes a 64-bit word whose order is the key's order (direction, NULL and NaN placement
-//! included); rows are sorted by words, and only where words tie and do not say everything
-//! (long strings) are values compared. Top-N keeps a threshold shared by all workers: rows beyond it
-//! are dropped before any other column is touched.
+//! Each key becomes a word whose order is the key's order (direction, NULL and NaN placement included); rows
+//! are sorted by words, and only where words tie and do not say everything (long strings) are values compared.
 
 use crate::expr::{Bound, Scope};
 use crate::plan::SortKey;
-use crate::pool::Flow;
 use crate::query::Query;
-use crate::rows::{Batches, Rows};
 use std::cmp::Ordering;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering as Atomic};
 use types::compare::compare_rows;
-use types::{Batch, Column, Data, Reservation, Result, Type};
+use types::{Batch, Column, Data, Result};
 
 pub struct Key {
     pub expr: Bound,
@@ -39,7 +33,11 @@ impl Key {
             .collect()
     }
     pub fn column(&self, batch: &Batch, query: &Query) -> Result<KeyColumn> {
-        Ok(key_column(self.expr.eval(batch, query)?, self.desc, self.nulls_first))
+        Ok(self.words(self.expr.eval(batch, query)?))
+    }
+    /// Of values that were computed already.
+    pub fn words(&self, values: Column) -> KeyColumn {
+        key_column(values, self.desc, self.nulls_first)
     }
 }
 
@@ -123,20 +121,27 @@ impl KeyColumn {
         self.compare(a, b).is_eq()
     }
     pub fn compare(&self, a: usize, b: usize) -> Ordering {
-        let o = self.words[a].cmp(&self.words[b]);
-        if o != Ordering::Equal || self.exact {
+        self.compare_with(a, self, b)
+    }
+    /// A row with one of another batch.
+    pub fn compare_with(&self, a: usize, other: &KeyColumn, b: usize) -> Ordering {
+        let o = self.words[a].cmp(&other.words[b]);
+        if o != Ordering::Equal || (self.exact && other.exact) {
             return o;
         }
-        self.compare_values(a, b)
+        self.compare_values(a, other, b)
     }
-    fn compare_values(&self, a: usize, b: usize) -> Ordering {
-        match (self.column.is_null(a), self.column.is_null(b)) {
+    pub fn word(&self, row: usize) -> u64 {
+        self.words[row]
+    }
+    fn compare_values(&self, a: usize, other: &KeyColumn, b: usize) -> Ordering {
+        match (self.column.is_null(a), other.column.is_null(b)) {
             (true, true) => return Ordering::Equal,
             (true, false) => return if self.nulls_first { Ordering::Less } else { Ordering::Greater },
             (false, true) => return if self.nulls_first { Ordering::Greater } else { Ordering::Less },
             _ => {}
         }
-        let o = compare_rows(&self.column, a, &self.column, b);
+        let o = compare_rows(&self.column, a, &other.column, b);
         if self.desc { o.reverse() } else { o }
     }
 }
@@ -151,7 +156,7 @@ pub fn order(keys: &[KeyColumn], rows: usize, limit: Option<usize>) -> Vec<u32> 
             .then_with(|| {
                 let (i, j) = (a.1 as usize, b.1 as usize);
                 if !first.exact {
-                    let o = first.compare_values(i, j);
+                    let o = first.compare_values(i, first, j);
                     if o != Ordering::Equal {
                         return o;
                     }
@@ -179,102 +184,4 @@ pub fn order(keys: &[KeyColumn], rows: usize, limit: Option<usize>) -> Vec<u32> 
         pairs.sort_unstable_by(by);
     }
     pairs.into_iter().map(|p| p.1).collect()
-}
-
-/// Up to so many rows are kept by the threshold method; more are sorted as a whole.
-const TOP_ROWS_MAX: u64 = 100_000;
-const CHUNK: usize = 65_536;
-
-/// Sorts a stream; `limit`: only the first rows are wanted (rows that tie with the last one too when
-/// `with_ties`).
-pub fn sort(
-    input: Rows,
-    types: &[Type],
-    keys: Vec<Key>,
-    limit: Option<u64>,
-    with_ties: bool,
-    query: &Arc<Query>,
-) -> Result<Rows> {
-    let limit = limit.filter(|n| *n <= TOP_ROWS_MAX && !with_ties);
-    let batches = match limit {
-        Some(n) => top(input, types, &keys, n as usize, query)?,
-        None => input.collect(query)?,
-    };
-    let mut held = query.memory.reserve(batches.iter().map(|b| b.bytes() as u64).sum::<u64>() * 2)?;
-    let all = Batch::concat(types, &batches);
-    drop(batches);
-    let columns: Vec<KeyColumn> = keys.iter().map(|k| k.column(&all, query)).collect::<Result<_>>()?;
-    query.cancel.check()?;
-    let order = order(&columns, all.rows, limit.map(|n| n as usize));
-    query.cancel.check()?;
-    drop(columns);
-    let mut out = Vec::with_capacity(order.len() / CHUNK + 1);
-    for rows in order.chunks(CHUNK) {
-        query.cancel.check()?;
-        out.push(all.gather(rows));
-    }
-    // the sorted rows stay until the last of them has been read
-    held.resize(out.iter().map(|b| b.bytes() as u64).sum())?;
-    Ok(Rows::source(Batches::held(out, held), true))
-}
-
-struct Top {
-    batches: Vec<Batch>,
-    rows: usize,
-    held: Reservation,
-}
-
-/// Candidates for the first `n` rows, from all workers.
-fn top(input: Rows, types: &[Type], keys: &[Key], n: usize, query: &Arc<Query>) -> Result<Vec<Batch>> {
-    if n == 0 {
-        return Ok(Vec::new());
-    }
-    // a row whose first word is larger cannot be among the first n
-    let threshold = AtomicU64::new(u64::MAX);
-    let prune = |t: &mut Top| -> Result<()> {
-        let all = Batch::concat(types, &t.batches);
-        let columns: Vec<KeyColumn> = keys.iter().map(|k| k.column(&all, query)).collect::<Result<_>>()?;
-        let best = order(&columns, all.rows, Some(n));
-        if best.len() == n
-            && let Some(last) = best.last()
-        {
-            threshold.fetch_min(columns[0].words[*last as usize], Atomic::Relaxed);
-        }
-        let kept = all.gather(&best);
-        t.rows = kept.rows;
-        t.held.resize(kept.bytes() as u64)?;
-        t.batches = vec![kept];
-        Ok(())
-    };
-    let states = input.consume(
-        query,
-        true,
-        &|| Ok(Top { batches: Vec::new(), rows: 0, held: Reservation::empty(&query.memory) }),
-        &|t: &mut Top, batch: Batch| {
-            let limit = threshold.load(Atomic::Relaxed);
-            let first = keys[0].column(&batch, query)?;
-            let mut candidates: Vec<u32> =
-                (0..batch.rows as u32).filter(|&i| first.words[i as usize] <= limit).collect();
-            if candidates.is_empty() {
-                return Ok(Flow::More);
-            }
-            if candidates.len() > 2 * n + 64 {
-                // the best of this batch are enough
-                let mut columns = vec![first];
-                for k in &keys[1..] {
-                    columns.push(k.column(&batch, query)?);
-                }
-                candidates = order(&columns, batch.rows, Some(n));
-            }
-            let kept = batch.gather(&candidates);
-            t.held.resize(t.held.bytes() + kept.bytes() as u64)?;
-            t.rows += kept.rows;
-            t.batches.push(kept);
-            if t.rows >= 2 * n {
-                prune(t)?;
-            }
-            Ok(Flow::More)
-        },
-    )?;
-    Ok(states.into_iter().flat_map(|t| t.batches).collect())
 }

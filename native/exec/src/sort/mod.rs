@@ -1,0 +1,76 @@
+//! ORDER BY, whole or the first N, in memory or beyond it.
+//!
+//! - `words`: keys as machine words; the order of rows in memory.
+//! - `top`: the first N, with a threshold shared by all workers: rows beyond it are dropped before any other
+//!   column is touched, and blocks beyond it are not read (`top_source`).
+//! - `external`: what does not fit is sorted in runs, which go to a file; `merge` puts them together.
+
+mod external;
+mod merge;
+mod top;
+pub mod top_source;
+mod words;
+
+use crate::query::Query;
+use crate::rows::{Batches, Rows};
+use std::sync::Arc;
+use types::{Batch, Result, Type};
+
+pub use external::{Gathered, Runs, gather};
+pub use top::{Threshold, top};
+pub use words::{Key, KeyColumn, key_column, order};
+
+/// Up to so many rows are kept by the threshold method; more are sorted as a whole.
+pub const TOP_ROWS_MAX: u64 = 100_000;
+/// rows of a batch that leaves
+const CHUNK: usize = 65_536;
+
+/// Sorts a stream; `limit`: only the first rows are wanted (rows that tie with the last one too when
+/// `with_ties`). `used`: the columns that somebody reads (None = all), keys among them.
+pub fn sort(
+    input: Rows,
+    types: &[Type],
+    keys: Vec<Key>,
+    used: Option<&[usize]>,
+    limit: Option<u64>,
+    with_ties: bool,
+    query: &Arc<Query>,
+) -> Result<Rows> {
+    let limit = limit.filter(|n| *n <= TOP_ROWS_MAX && !with_ties);
+    let batches = match limit {
+        Some(n) => top(input, types, &keys, n as usize, &Threshold::default(), query)?,
+        None => match gather(input, types, &keys, used, query)? {
+            Gathered::Memory(batches) => batches,
+            Gathered::Runs(runs) => {
+                return Ok(Rows::serial(true, move |query, emit| runs.merge(query, emit)));
+            }
+        },
+    };
+    sorted(batches, types, &keys, limit, query)
+}
+
+/// Sorts what is in memory.
+pub fn sorted(
+    batches: Vec<Batch>,
+    types: &[Type],
+    keys: &[Key],
+    limit: Option<u64>,
+    query: &Arc<Query>,
+) -> Result<Rows> {
+    let mut held = query.memory.reserve(batches.iter().map(|b| b.bytes() as u64).sum::<u64>() * 2)?;
+    let all = Batch::concat(types, &batches);
+    drop(batches);
+    let columns: Vec<KeyColumn> = keys.iter().map(|k| k.column(&all, query)).collect::<Result<_>>()?;
+    query.cancel.check()?;
+    let order = order(&columns, all.rows, limit.map(|n| n as usize));
+    query.cancel.check()?;
+    drop(columns);
+    let mut out = Vec::with_capacity(order.len() / CHUNK + 1);
+    for rows in order.chunks(CHUNK) {
+        query.cancel.check()?;
+        out.push(all.gather(rows));
+    }
+    // the sorted rows stay until the last of them has been read
+    held.resize(out.iter().map(|b| b.bytes() as u64).sum())?;
+    Ok(Rows::source(Batches::held(out, held), true))
+}
