@@ -2,27 +2,30 @@
 
 import type { Check, Expression, Optimize, Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import type { TableState } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
 import type { LitValue } from '../plan/wire.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { checkRollups } from '../rollups/check.ts';
 import { baseEngine } from '../tables/engine-rule.ts';
 import { bindTable, partitionKey } from '../tables/shape.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import { applySettings } from './apply-settings.ts';
 import { refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
+import { zorder } from './zorder.ts';
 
 export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   applySettings(run, ast.settings);
-  if (ast.zorderBy) throw notBuilt(ast.span, 'OPTIMIZE … ZORDER BY');
   const written = requireTable(run, ast.table).definition;
   const definition = insertTarget(run, written);
   const { id } = definition;
   if (ast.dryRun) return done;
   if (definition.engine.name === 'View') throw notBuilt(ast.table.span, 'OPTIMIZE of a view');
+  if (ast.zorderBy) return zorder(run, ast, definition);
   const { storage } = run.core;
   const only = await filterOf(run, definition, ast.partition);
   if (ast.cleanup) checkCleanup(definition, ast);
@@ -86,8 +89,31 @@ async function filterOf(run: Run, definition: TableDefinition, partition: Partit
     : undefined;
 }
 
+const rollupColumns = [
+  { name: 'name', type: 'String' },
+  { name: 'kind', type: 'String' },
+  { name: 'is_passed', type: 'Bool' },
+  { name: 'groups', type: 'UInt64' },
+  { name: 'differing', type: 'UInt64' },
+  { name: 'message', type: 'String' },
+];
+
+async function checkRollup(run: Run, table: TableState): Promise<Answer> {
+  const reports = await checkRollups(run, table);
+  const rows = reports.map((r): LitValue[] => [
+    r.name,
+    r.kind,
+    r.passed,
+    String(r.groups),
+    String(r.differing),
+    r.message,
+  ]);
+  return { kind: 'rows', columns: rollupColumns, rows };
+}
+
 export async function checkTable(run: Run, ast: Check): Promise<Answer> {
   applySettings(run, ast.settings);
+  if (ast.object === 'ROLLUP' && ast.name) return checkRollup(run, requireTable(run, ast.name));
   if (ast.object !== 'TABLE' || !ast.name) throw notBuilt(ast.span, `CHECK ${ast.object}`);
   const table = requireTable(run, ast.name);
   const only = await filterOf(run, table.definition, ast.partition);

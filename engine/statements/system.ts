@@ -4,6 +4,7 @@ import type { System } from '../../sql/ast.ts';
 import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
+import { adviseRollups } from '../rollups/advise.ts';
 import type { Refreshes } from '../views/refresh.ts';
 import { refreshRows } from '../views/refresh-rows.ts';
 import { requireTable } from './names.ts';
@@ -36,6 +37,7 @@ export async function system(run: Run, ast: System): Promise<Answer> {
     else resting.delete(kind);
     return done;
   }
+  if (/^ADVISE ROLLUPS/.test(command)) return advise(run, ast);
   const own = ownCommands[command];
   if (own) {
     await own(run, ast);
@@ -44,6 +46,31 @@ export async function system(run: Run, ast: System): Promise<Answer> {
   if (command === 'FLUSH LOGS' || command.startsWith('FLUSH')) return done;
   if (accepted.test(command)) return done;
   throw failAt(ast.span, 'NOT_IMPLEMENTED', `SYSTEM ${command} is not implemented yet`);
+}
+
+const adviceColumns = [
+  ['table', 'String'],
+  ['statement', 'String'],
+  ['queries', 'UInt64'],
+  ['rows_read', 'UInt64'],
+  ['rows_then', 'UInt64'],
+  ['took_ms', 'UInt64'],
+  ['spared_ms', 'UInt64'],
+  ['rows', 'UInt64'],
+  ['bytes', 'UInt64'],
+].map(([name = '', type = '']) => ({ name, type }));
+
+/** Proposals by what they would have spared; each is one statement. */
+async function advise(run: Run, ast: System): Promise<Answer> {
+  const only = ast.table && requireTable(run, ast.table).definition;
+  const rows = (await adviseRollups(run, only)).map((a) => [
+    `${a.table.database}.${a.table.name}`,
+    a.statement,
+    ...[a.queries, a.rowsRead, a.rowsThen, a.tookMs, a.sparedMs, a.rows, a.bytes].map((n) =>
+      String(Math.round(n)),
+    ),
+  ]);
+  return { kind: 'rows', columns: adviceColumns, rows };
 }
 
 type Own = (run: Run, ast: System) => unknown;
