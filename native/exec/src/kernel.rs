@@ -487,10 +487,17 @@ impl Kernel {
                 out.types.len(),
                 plan.names.len()
             )));
+        if let Sink::Format { format, .. } = &plan.sink
+            && formats::tells_rows_before_limit(format)
+        {
+            runner.count_before_limit(plan);
         }
+        }
+        let before_limit = runner.into_before_limit();
         match &plan.sink {
             Sink::Format { format, settings } => {
-                sink::format(out, &plan.names, format, settings, &plan.limits, &running.channel, query, start)
+                let to = sink::To { names: &plan.names, format, settings, before_limit };
+                sink::format(out, to, &plan.limits, &running.channel, query, start)
             }
             Sink::Batch => {
                 let types = out.types.clone();

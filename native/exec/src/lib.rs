@@ -7,6 +7,7 @@ mod coder;
 mod collapse;
 mod deep;
 mod expr;
+mod extremes;
 mod fill;
 mod ingest;
 mod ingest_load;

@@ -8,6 +8,7 @@ mod types_before;
 use crate::array_join;
 use crate::collapse::visible::{Asked, final_rows};
 use crate::expr::{Bound, Scope};
+use crate::extremes::BeforeLimit;
 use crate::limits;
 use crate::literal;
 use crate::memory_error::in_node;
@@ -40,6 +41,8 @@ pub struct Runner<'a> {
     /// types of nodes that were asked for before they ran, by the place of the node
     types: RefCell<HashMap<usize, Option<Vec<Type>>>>,
 }
+    /// rows that met the outermost LIMITs are counted here
+    before_limit: BeforeLimit,
 
 /// A stream and the totals row that goes with it (WITH TOTALS).
 pub struct Output {
@@ -66,9 +69,18 @@ impl<'a> Runner<'a> {
             pushed: RefCell::default(),
             types: RefCell::default(),
         }
+            before_limit: BeforeLimit::default(),
     }
 
     /// Runs the subqueries, then gives the root's stream.
+    /// Counts the rows that meet the plan's LIMITs.
+    pub fn count_before_limit(&mut self, plan: &Plan) {
+        self.before_limit = BeforeLimit::of(&plan.root);
+    }
+    pub fn into_before_limit(self) -> BeforeLimit {
+        self.before_limit
+    }
+
     pub fn start(&mut self, plan: &Plan) -> Result<Output> {
         for s in &plan.subqueries {
             let (mut scalar, mut set, mut table) = (None, None, None);
@@ -239,21 +251,16 @@ impl<'a> Runner<'a> {
                 });
                 let input = self.run(input, used.as_deref())?;
                 let keys = sort::Key::bind(keys, &self.scope(&input.types))?;
-                let rows = sort::sort(
-                    input.rows,
-                    &input.types,
-                    keys,
-                    used.as_deref(),
-                    *limit,
-                    *with_ties,
-                    self.query,
-                )?;
+                let rows = self.before_limit.counted(node, input.rows);
+                let rows =
+                    sort::sort(rows, &input.types, keys, used.as_deref(), *limit, *with_ties, self.query)?;
                 Ok(Output { rows, types: input.types, totals: input.totals })
             }
             Node::Limit { input, limit, offset, ties } => {
                 let input = self.run(input, if ties.is_some() { None } else { needed })?;
                 let ties = ties.as_ref().map(|t| self.bind_all(t, &input.types)).transpose()?;
                 Ok(Output {
+                let rows = self.before_limit.counted(node, input.rows);
                     rows: limits::limit(input.rows, *limit, *offset, ties),
                     types: input.types,
                     totals: input.totals,

@@ -3,6 +3,7 @@
 //! Bytes go to the client's side through a short bounded queue; a full queue stops the query's
 //! thread (never a worker), and that time does not count as execution.
 
+use crate::extremes::{BeforeLimit, Extremes};
 use crate::plan::Limits;
 use crate::pool::Flow;
 use crate::query::Query;
@@ -122,17 +123,24 @@ impl Channel {
     }
 }
 
+/// How rows are written.
+pub struct To<'a> {
+    pub names: &'a [String],
+    pub format: &'a str,
+    pub settings: &'a HashMap<String, String>,
+    pub before_limit: BeforeLimit,
+}
+
 /// Writes all rows in a client's format; returns the bytes that were not sent yet.
 pub fn format(
     out: Output,
-    names: &[String],
-    format: &str,
-    settings: &HashMap<String, String>,
+    to: To<'_>,
     limits: &Limits,
     channel: &Channel,
     query: &Arc<Query>,
     start: Instant,
 ) -> Result<Vec<u8>> {
+    let To { names, format, settings, before_limit } = to;
     let fields: Vec<Field> =
         names.iter().zip(&out.types).map(|(n, t)| Field { name: n.clone(), ty: t.clone() }).collect();
     let options = OutputOptions::from_settings(settings, query.session.timezone.clone())?;
@@ -142,12 +150,20 @@ pub fn format(
     let mut rows = 0u64;
     let mut sent = 0u64;
     let totals = out.totals;
+    let types = out.types;
+    let mut extremes = settings
+        .get("extremes")
+        .is_some_and(|v| types::text::bool_setting("extremes", v).unwrap_or(false))
+        .then(Extremes::default);
     out.rows.drive(query, &mut |batch| {
         query.cancel.check()?;
         let (batch, last) = limited(batch, rows, limits)?;
         if !begun {
             encoder.begin(&mut bytes)?;
             begun = true;
+        }
+        if let Some(extremes) = &mut extremes {
+            extremes.add(&batch, &types);
         }
         let step = rows_at_once(&batch);
         let mut at = 0;
@@ -183,8 +199,8 @@ pub fn format(
     let tail = Tail {
         rows,
         totals,
-        rows_before_limit: None,
-        extremes: None,
+        rows_before_limit: before_limit.total(),
+        extremes: extremes.and_then(Extremes::rows),
         statistics: Some(formats::Statistics {
             elapsed_s: start.elapsed().as_secs_f64(),
             rows_read: query.progress.read_rows.load(Ordering::Relaxed),

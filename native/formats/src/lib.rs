@@ -19,5 +19,5 @@ pub use decode::{
     Block, Decoder, InputField, InputOptions, OnError, Report, RowError, decode_all, split_rows,
 };
 pub use decompress::{Decompress, DecompressLimits};
-pub use encode::{Encoder, Output, OutputOptions, Statistics, Tail, encoder};
+pub use encode::{Encoder, Output, OutputOptions, Statistics, Tail, encoder, tells_rows_before_limit};
 pub use infer::infer;

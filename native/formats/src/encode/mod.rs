@@ -66,6 +66,15 @@ pub struct Tail {
     pub statistics: Option<Statistics>,
 }
 
+/// Whether a format says how many rows there were before LIMIT.
+pub fn tells_rows_before_limit(format: &str) -> bool {
+    registry::find(format).is_ok_and(|f| {
+        let name = f.name;
+        let document = name.starts_with("JSON") && !name.contains("EachRow") && !name.ends_with("Columns");
+        document || name == "XML" || name.ends_with("WithProgress")
+    })
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Statistics {
     pub elapsed_s: f64,
