@@ -223,7 +223,7 @@ function loadAddon(): Addon {
 const cacheMax = 20_000;
 
 /** Types that take arguments. */
-const composite =
+export const composite =
   'Array Nullable LowCardinality Map Tuple Decimal Decimal32 Decimal64 Decimal128 Decimal256 FixedString DateTime DateTime64 Enum8 Enum16 AggregateFunction SimpleAggregateFunction Nested'.split(
     ' ',
   );

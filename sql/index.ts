@@ -12,6 +12,7 @@ export type * from './ast.ts';
 export { type Place, placeOf, SqlSyntaxError, SqlTooDeepError } from './error.ts';
 export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';
+export { printNormal } from './normal-form.ts';
 export { valuesEnd } from './parse-insert.ts';
 export { print } from './print.ts';
 export { editDistance, suggest, suggestColumn } from './suggest.ts';

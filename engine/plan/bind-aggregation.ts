@@ -53,6 +53,10 @@ export function bindAggregation(
   const grouped = ast.groupBy !== undefined || ast.totals;
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
+  if (ast.totals && !ast.groupBy && calls.size === 0) {
+    const text = 'WITH TOTALS without an aggregation';
+    throw failAt(ast.span, 'NOT_IMPLEMENTED', `${text} is not supported`);
+  }
   const bound = bindKeys(ast, items, scope, all);
   // As in ClickHouse: without aggregates the empty grouping set gives no row.
   const sets =
@@ -128,7 +132,8 @@ function bindKeys(ast: Select, items: readonly Item[], scope: Scope, all: readon
   if (!groupBy) return { keys: [] };
   const keys: Expr[] = [];
   const index = new Map<string, number>();
-  const add = (expr: Expr): number => {
+  const add = (written: Expr): number => {
+    const expr = ast.totals && groupBy.mode === 'LIST' ? withoutInjection(written) : written;
     const known = index.get(expr.key);
     if (known !== undefined) return known;
     index.set(expr.key, keys.length);
@@ -174,6 +179,13 @@ function bindKeys(ast: Select, items: readonly Item[], scope: Scope, all: readon
     return { keys, sets };
   }
   return { keys };
+}
+
+/** toString(k) makes the same groups as k, whose default is what the row of totals shows then. */
+function withoutInjection(expr: Expr): Expr {
+  const [arg] = expr.kind === 'call' ? expr.args : [];
+  const injective = expr.kind === 'call' && /^(toString|negate|reverse)$/.test(expr.name);
+  return injective && expr.args.length === 1 && arg?.kind === 'column' ? arg : expr;
 }
 
 function refuseAggregates(expr: Expr, ast: Expression): void {

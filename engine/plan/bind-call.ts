@@ -1,9 +1,9 @@
 // Calls: scalar functions with their lambdas, aggregates with their modifiers, window functions,
 // and the few names that are not functions of the kernel (arrayJoin, grouping, in).
 
-import type { Expression, FunctionCall, Lambda, Span } from '../../sql/ast.ts';
+import type { Expression, FunctionCall, Lambda, Name, Span } from '../../sql/ast.ts';
 import { isKnownSetting, settingTypeOf, unknownSetting } from '../settings.ts';
-import { bindExpression, bindIn, castTo, withSpan } from './bind-expression.ts';
+import { bindExpression, bindIf, bindIn, castTo, withSpan } from './bind-expression.ts';
 import { expandColumns } from './bind-star.ts';
 import { existsSubquery } from './bind-subquery.ts';
 import { textFunction } from './bind-text.ts';
@@ -28,7 +28,7 @@ import { bindJoinGet } from './join-table.ts';
 import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
-import { identifierParts } from './scope.ts';
+import { findColumn, identifierParts } from './scope.ts';
 import { baseType, isInteger, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 
@@ -68,6 +68,11 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
   }
   if (lower === 'exists' && ast.args[0]?.kind === 'Subquery') {
     return existsSubquery(ast.args[0].query, scope, ast.span);
+  }
+  if (lower === 'if' && ast.args.length === 3) {
+    const args = ast.args as [Expression, Expression, Expression];
+    if (args.every((a) => a.kind !== 'Lambda' && a.kind !== 'Star'))
+      return bindIf(args, scope, locals, ast.span);
   }
   if (lower === 'cast' && ast.args.length === 2) return bindCast(ast, scope, locals);
   if (ast.name === 'getSetting' || ast.name === 'getSettingOrDefault') {
@@ -186,13 +191,18 @@ function bindArguments(ast: FunctionCall, scope: Scope, locals: Locals): (Expr |
     if (arg.kind === 'Star' || arg.kind === 'ColumnsMatcher') {
       return expandColumns(arg, scope).map((item) => item.expr);
     }
-    if (asLambda(arg, scope, locals)) return [undefined];
+    if (asLambda(arg, scope, locals, arg === ast.args[0] ? ast : undefined)) return [undefined];
     return [bindExpression(arg, scope, locals)];
   });
 }
 
 /** A lambda written in place, or the name of one. */
-function asLambda(arg: Expression, scope: Scope, locals: Locals): Lambda | undefined {
+function asLambda(
+  arg: Expression,
+  scope: Scope,
+  locals: Locals,
+  call?: FunctionCall,
+): Lambda | undefined {
   if (arg.kind === 'Lambda') return arg;
   if (arg.kind !== 'Identifier' || arg.parts.length !== 1) return undefined;
   const [name] = identifierParts(scope.ctx, arg) as [string];
@@ -201,14 +211,36 @@ function asLambda(arg: Expression, scope: Scope, locals: Locals): Lambda | undef
     const entry = s.aliases.get(name);
     if (entry) return entry.ast.kind === 'Lambda' ? entry.ast : undefined;
   }
-  return undefined;
+  return call && nameAsLambda(name, arg, call, scope);
+}
+
+/** `arrayMap(upper, list)`: the name of a function stands for it, unless it is a column's. */
+function nameAsLambda(
+  name: string,
+  { span }: Expression,
+  call: FunctionCall,
+  scope: Scope,
+): Lambda | undefined {
+  if (!/^(array|map)[A-Z]/.test(call.name) || call.args.length < 2) return undefined;
+  if (scope.ctx.kernel.functions.scalar(name) === undefined) return undefined;
+  for (let s: Scope | undefined = scope; s; s = s.parent)
+    if (findColumn(s, [name], span)) return undefined;
+  const params: Name[] = call.args.slice(1).map((_, i) => ({
+    kind: 'Name',
+    name: `x${i}`,
+    quoted: false,
+    span,
+  }));
+  const args = params.map((p): Expression => ({ kind: 'Identifier', parts: [p], span }));
+  const body = { kind: 'Function', name, nameSpan: span, args, distinct: false, span } as const;
+  return { kind: 'Lambda', params, body, span };
 }
 
 function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: string): Expr {
   const bound = bindArguments(ast, scope, locals);
   if (bound.every((arg) => arg !== undefined)) return resolveCall(scope, name, bound, ast.span);
   // Lambdas: the other arguments tell the types of their parameters.
-  const lambdas = ast.args.map((arg) => asLambda(arg, scope, locals));
+  const lambdas = ast.args.map((arg, i) => asLambda(arg, scope, locals, i === 0 ? ast : undefined));
   const described = bound.map((arg, i) =>
     arg ? { type: arg.type } : { params: lambdas[i]?.params.length ?? 0 },
   );

@@ -76,13 +76,8 @@ const binders: { [K in Kind]: Bind<K> } = {
     return resolveCall(scope, ast.fn, [bindExpression(operand, scope, locals)], ast.span);
   },
   Ternary: (ast, scope, locals) => {
-    const args = [ast.condition, ast.whenTrue, ast.whenFalse];
-    return resolveCall(
-      scope,
-      'if',
-      args.map((a) => bindExpression(a, scope, locals)),
-      ast.span,
-    );
+    const args = [ast.condition, ast.whenTrue, ast.whenFalse] as const;
+    return bindIf(args, scope, locals, ast.span);
   },
   Case: bindCase,
   Cast: (ast, scope, locals) =>
@@ -152,6 +147,32 @@ const binders: { [K in Kind]: Bind<K> } = {
   Positional: (ast, scope) => positionalExpr(scope.ctx, ast),
 };
 
+/** As in ClickHouse, the branch that a constant condition leaves out may name what is not there. */
+export function bindIf(
+  [test, yes, no]: readonly [Expression, Expression, Expression],
+  scope: Scope,
+  locals: Locals,
+  span: Span,
+): Expr {
+  const condition = bindExpression(test, scope, locals);
+  const constant = constantOf(scope.ctx, condition);
+  const bind = (branch: Expression, taken: boolean | undefined): Expr | undefined => {
+    try {
+      return bindExpression(branch, scope, locals);
+    } catch (error) {
+      const unknown = error instanceof SpannedError && error.error.name === 'UNKNOWN_IDENTIFIER';
+      if (unknown && taken === false) return undefined;
+      throw error;
+    }
+  };
+  const isTrue = constant && !/^(0|false|null)$/.test(String(constant.value));
+  const whenTrue = bind(yes, isTrue);
+  const whenFalse = bind(no, isTrue === undefined ? undefined : !isTrue);
+  if (!whenTrue) return whenFalse as Expr;
+  if (!whenFalse) return whenTrue;
+  return resolveCall(scope, 'if', [condition, whenTrue, whenFalse], span);
+}
+
 export function bindExpression(ast: Expression, scope: Scope, locals?: Locals): Expr {
   const bind = binders[ast.kind] as (a: Expression, s: Scope, l: Locals) => Expr;
   return deeper(scope.ctx, ast.span, () => bind(ast, scope, locals));
@@ -165,7 +186,10 @@ export function castTo(scope: Scope, expr: Expr, type: string, span: Span): Expr
   } catch (error) {
     throw withSpan(error, span);
   }
-  const keeps = isNullable(expr.type) && scope.ctx.settings.bool('cast_keep_nullable');
+  const keeps =
+    isNullable(expr.type) &&
+    typeHead(to) !== 'LowCardinality' &&
+    scope.ctx.settings.bool('cast_keep_nullable');
   return castExpr(expr, keeps ? nullableType(to) : to, expr.span ?? span);
 }
 
@@ -435,7 +459,11 @@ function collection(
   locals: Locals,
   span: Span,
 ): Expr {
-  const args = items.map((item) => bindExpression(item, scope, locals));
+  const args = items.flatMap((item) =>
+    item.kind === 'Star' || item.kind === 'ColumnsMatcher'
+      ? expandColumns(item, scope).map((column) => column.expr)
+      : bindExpression(item, scope, locals),
+  );
   return resolveCall(scope, fn, args, span);
 }
 
@@ -463,18 +491,19 @@ export function bindIn(
   span: Span,
   nulls = false,
 ): Expr {
-  const nullsCount = nulls || scope.ctx.settings.bool('transform_null_in');
-  if (left.type === 'Nullable(Nothing)' && !nullsCount) {
-    return literalExpr(left.type, null, span);
-  }
+  const nullsCount = scope.ctx.settings.bool('transform_null_in');
+  // nullIn: a NULL on the left is no member, but an answer all the same.
+  const ofNull = nulls
+    ? literalExpr('UInt8', negated ? '1' : '0', span)
+    : literalExpr('Nullable(Nothing)', null, span);
+  if (left.type === 'Nullable(Nothing)' && !nullsCount) return ofNull;
   const bound = bindMembership(scope, left, source, negated, locals, span, nullsCount);
   if (nullsCount) return withNullMember(scope, left, bound, span);
   const test = withoutNulls(bound);
   const isTest = test.kind === 'in' || test.kind === 'correlated';
   if (!isTest || !isNullable(left.type)) return test;
   const isNull = resolveCall(scope, 'isNull', [left], span);
-  const nothing = literalExpr('Nullable(Nothing)', null, span);
-  return resolveCall(scope, 'if', [isNull, nothing, test], span);
+  return resolveCall(scope, 'if', [isNull, ofNull, test], span);
 }
 
 /** NULL is looked for beside the set, which has none. */
@@ -507,6 +536,13 @@ function bindMembership(
   if (source.kind === 'Subquery') {
     return inSubquery(left, source.query, negated, scope, span, nullsCount);
   }
+  if (source.kind === 'Tuple' && source.items.length === 1) {
+    // `IN (t)`: a table, unless there is a column of this name.
+    const only = source.items[0] as Expression;
+    const names = only.kind === 'Identifier' ? identifierParts(ctx, only) : undefined;
+    if (only.kind === 'Identifier' && names && !lookUp(scope, names, locals, only.span))
+      return bindMembership(scope, left, only, negated, locals, span, nullsCount);
+  }
   if (source.kind === 'Identifier') {
     const names = identifierParts(ctx, source);
     const value = lookUp(scope, names, locals, source.span);
@@ -529,7 +565,7 @@ function bindMembership(
     const whole =
       leftWidth !== undefined &&
       items.length === leftWidth &&
-      items.every((i) => !tupleElements(i.type));
+      items.some((i) => !tupleElements(i.type));
     if (whole) {
       const tuple = resolveCall(scope, 'tuple', items, source.span);
       return inList(scope, left, [tuple], false, negated, span);
@@ -618,6 +654,14 @@ function inColumns(
   return negated ? call('not', some) : some;
 }
 
+function checkSetSize(scope: Scope, size: number, span: Span): void {
+  const most = scope.ctx.settings.number('max_rows_in_set');
+  if (most === 0 || size <= most || scope.ctx.settings.text('set_overflow_mode') !== 'throw')
+    return;
+  const text = `Limit for IN-set exceeded: ${size} rows, maximum: ${most}`;
+  throw failAt(span, 'SET_SIZE_LIMIT_EXCEEDED', text, { hint: 'Raise max_rows_in_set' });
+}
+
 function setOf(
   scope: Scope,
   left: Expr,
@@ -625,6 +669,7 @@ function setOf(
   negated: boolean,
   span: Span,
 ): Expr {
+  checkSetSize(scope, literals.length, span);
   const kinds = [...new Set(literals.map((l) => l.type))];
   let element = kinds[0] ?? 'Nothing';
   if (kinds.length > 1) {

@@ -84,7 +84,9 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
       const { node, table } = bindTableFunction(ast.call, scope);
       const source = makeSource(
         { ...aliasOf(ast.alias, scope), table },
-        renamedColumns(node.columns, ast.columnAliases, ast.span),
+        ast.call.name === 'merge' && !ast.columnAliases
+          ? node.columns.map((c) => plainColumn(c, c.name === '_table' || c.name === '_database'))
+          : renamedColumns(node.columns, ast.columnAliases, ast.span),
       );
       return { node, sources: [source], merged: noMerged };
     }
@@ -222,7 +224,7 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
     const types = inner.columns.map((c, i) => table.columns[i]?.type ?? c.type);
     const node = converted(ctx, inner, types);
     const columns = node.columns.map((c, i) => ({
-      ...plainColumn(c),
+      ...plainColumn(c, table.virtual?.includes(c.name)),
       name: table.columns[i]?.name ?? c.name,
     }));
     return { node, source: makeSource(place, columns) };
@@ -281,6 +283,7 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
       all.push({ name: '_sample_factor', type: 'Float64', expr: () => one, hidden: true });
     }
   }
+  all.push(...placeColumns(table).filter((c) => !byReal.has(c.name)));
   // `*` shows ALIAS columns behind the others.
   if (showAlias) {
     const aliases = new Set(table.columns.filter((c) => c.kind === 'ALIAS').map((c) => c.name));
@@ -290,16 +293,29 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
   return { node, source };
 }
 
+/** `_table` and `_database`: where a row comes from. */
+function placeColumns({ database, name }: TableSource): SourceColumn[] {
+  const type = 'LowCardinality(String)';
+  const column = (as: string, value: string): SourceColumn => ({
+    name: as,
+    type,
+    expr: () => castOf(literalExpr('String', value), type),
+    hidden: true,
+  });
+  return [column('_table', name), column('_database', database)];
+}
+
 /** The columns that a view had when it was made: by name, or by place if it gave them names. */
 function shown(ctx: Planning, node: Node, view: ViewTable): Node {
   if (view.columns.length === 0) return node;
-  const byName = view.columns.map((c) => node.columns.find((n) => n.name === c.name));
+  const wanted = [...view.columns.map((c) => c.name), ...(view.virtual ?? [])];
+  const byName = wanted.map((name) => node.columns.find((n) => n.name === name));
   const picked = byName.includes(undefined) ? node.columns : (byName as Column[]);
   if (picked.length < view.columns.length) {
     const lost = view.columns[picked.length]?.name;
     throw fail('THERE_IS_NO_COLUMN', `The query of view ${view.name} no longer gives \`${lost}\``);
   }
-  const columns = picked.slice(0, view.columns.length);
+  const columns = picked.slice(0, wanted.length);
   if (columns.length === node.columns.length && columns.every((c, i) => c === node.columns[i]))
     return node;
   return project(

@@ -42,9 +42,6 @@ export function expandColumns(ast: Star | ColumnsMatcher, scope: Scope): NamedEx
   const tuple = ast.kind === 'Star' && ast.source ? ast : tupleColumn(ast, scope);
   let items: Candidate[] = tuple ? tupleItems(tuple, scope) : select(ast, scope);
   for (const transformer of ast.transformers) items = transform(transformer, items, scope);
-  if (items.length === 0) {
-    throw failAt(ast.span, 'EMPTY_LIST_OF_COLUMNS_QUERIED', 'No column is left of this list');
-  }
   return items;
 }
 

@@ -2,9 +2,9 @@
 // hasColumnInTable. They become literals.
 
 import type { FunctionCall } from '../../sql/ast.ts';
-import { parseStatement, print } from '../../sql/index.ts';
+import { parseStatement, printNormal } from '../../sql/index.ts';
 import { bindExpression } from './bind-expression.ts';
-import { constantOf } from './constants.ts';
+import { constantNow } from './constants.ts';
 import { failAt } from './context.ts';
 import { type Expr, literalExpr } from './expression.ts';
 import type { Locals, Scope } from './scope.ts';
@@ -21,8 +21,10 @@ const names = new Set([
 export function textFunction(ast: FunctionCall, scope: Scope, locals: Locals): Expr | undefined {
   if (!names.has(ast.name)) return undefined;
   const texts = ast.args.map((arg) => {
-    const value = constantOf(scope.ctx, bindExpression(arg, scope, locals))?.value;
+    const value = constantNow(scope.ctx, bindExpression(arg, scope, locals))?.value;
     if (typeof value === 'string') return value;
+    if (value !== undefined && value !== null)
+      throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes strings`);
     throw failAt(arg.span, 'ILLEGAL_COLUMN', `${ast.name} takes constant strings`);
   });
   if (ast.name === 'hasColumnInTable') return hasColumn(ast, scope, texts);
@@ -34,7 +36,7 @@ export function textFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
   const line = ast.name.includes('SingleLine');
   let formatted: string | null = null;
   try {
-    const flat = print(parseStatement(texts[0] as string));
+    const flat = printNormal(parseStatement(texts[0] as string));
     formatted = line ? flat : broken(flat);
   } catch (error) {
     if (!orNull) throw error;

@@ -54,12 +54,23 @@ export function bindQuery(query: Query, parent: Scope): BoundQuery {
   const items =
     query.kind === 'Select' || query.kind === 'SetOperation' ? query.settings : undefined;
   if (items && items.length > 0) ctx.settings = ctx.nestedSettings(items, before);
+  ctx.queries = (ctx.queries ?? 0) + 1;
   return deeper(ctx, query.span, () => {
     try {
+      checkSubqueryDepth(ctx, query.span);
       return bindOne(query, parent);
     } finally {
       ctx.settings = before;
+      ctx.queries = (ctx.queries ?? 1) - 1;
     }
+  });
+}
+
+function checkSubqueryDepth(ctx: Planning, span: Span): void {
+  const most = ctx.settings.number('max_subquery_depth');
+  if (most === 0 || (ctx.queries ?? 0) <= most + 1) return;
+  throw failAt(span, 'TOO_DEEP_SUBQUERIES', `Too deep subqueries. Maximum: ${most}`, {
+    hint: 'Raise max_subquery_depth',
   });
 }
 
@@ -273,6 +284,10 @@ function bindSelect(ast: Select, parent: Scope): Node {
     scope.star = from.star;
   } else scope.sources = [systemOne];
   const items = selectItems(ast, scope);
+  if (items.length === 0) {
+    const text = 'No column is left of this list';
+    throw failAt(ast.columns[0]?.span ?? ast.span, 'EMPTY_LIST_OF_COLUMNS_QUERIED', text);
+  }
 
   // 1. Rows: arrayJoin() of conditions comes before them.
   if (ast.prewhere && !leftmostIsStored(ast.from, scope)) {
@@ -293,6 +308,11 @@ function bindSelect(ast: Select, parent: Scope): Node {
   ] as const) {
     if (!e) continue;
     const bound = withoutAggregates(bindExpression(e, scope), clause);
+    if (clause === 'PREWHERE' && someExpr(bound, (x) => x.kind === 'unfold')) {
+      throw failAt(e.span, 'ILLEGAL_PREWHERE', 'PREWHERE cannot contain arrayJoin', {
+        hint: 'Write WHERE',
+      });
+    }
     conditions.push(condition(bound, e, clause));
   }
   node = unfold.filtered(node, conditions);

@@ -3,7 +3,7 @@
 import type { Expression } from '../../sql/ast.ts';
 import { bindExpression } from './bind-expression.ts';
 import { failAt, type Planning } from './context.ts';
-import { type Expr, type LiteralExpr, literalExpr, parts } from './expression.ts';
+import { type Expr, type LiteralExpr, literalExpr, parts, someExpr } from './expression.ts';
 import { exprJson } from './physical-expression.ts';
 import type { Scope } from './scope.ts';
 import type { Lit } from './wire.ts';
@@ -54,6 +54,15 @@ export function constantOf(ctx: Planning, expr: Expr): Lit | undefined {
   }
   folded.set(expr, value ?? false);
   return value;
+}
+
+/** As constantOf, but with what the run decides (currentDatabase(), now()): the plan is for one run. */
+export function constantNow(ctx: Planning, expr: Expr): Lit | undefined {
+  const constant = constantOf(ctx, expr);
+  if (constant) return constant;
+  if (someExpr(expr, (e) => !/^(literal|call|cast)$/.test(e.kind))) return undefined;
+  ctx.cacheable = false;
+  return ctx.kernel.fold(exprJson(expr, new Map(), []));
 }
 
 export function foldedLiteral(ctx: Planning, expr: Expr): LiteralExpr | undefined {

@@ -1,10 +1,12 @@
 // Logical plan → the JSON the kernel runs: ids of columns become positions.
 
+import { fail } from '../errors.ts';
 import type { Planning } from './context.ts';
 import { type Column, columnExpr, type Expr } from './expression.ts';
+import { groupsKept, guarded } from './guards.ts';
 import { type Node, project } from './logical.ts';
 import { exprJson, type Positions, sortJson } from './physical-expression.ts';
-import type { ExprJson, NodeJson, PlanBody } from './wire.ts';
+import type { ExprJson, NodeJson, PlanBody, SubqueryUse } from './wire.ts';
 
 interface Placed {
   json: NodeJson;
@@ -17,12 +19,13 @@ const idsOf = (columns: readonly Column[]): number[] => columns.map((c) => c.id)
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 
-function place(node: Node): Placed {
+function place(ctx: Planning, node: Node): Placed {
   const exprs = (list: readonly Expr[], at: Positions): ExprJson[] =>
     list.map((e) => exprJson(e, at, []));
   switch (node.kind) {
     case 'scan': {
       const out = idsOf(node.columns);
+      checkColumnsRead(ctx, node.names);
       const filter = node.filter && exprJson(node.filter, positionsOf(out), []);
       return {
         json: {
@@ -61,7 +64,7 @@ function place(node: Node): Placed {
       return { json: { kind: 'subquery', subquery: node.subquery }, out: idsOf(node.columns) };
     case 'recursive': {
       const { table, stepsMax, distinct } = node;
-      const [first, step] = [ordered(node.first).json, ordered(node.step).json];
+      const [first, step] = [ordered(ctx, node.first).json, ordered(ctx, node.step).json];
       return {
         json: { kind: 'recursive', first, step, table, stepsMax, distinct },
         out: idsOf(node.columns),
@@ -70,12 +73,12 @@ function place(node: Node): Placed {
     case 'working':
       return { json: { kind: 'working', table: node.table }, out: idsOf(node.columns) };
     case 'filter': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const predicate = exprJson(node.predicate, positionsOf(input.out), []);
       return { json: { kind: 'filter', input: input.json, predicate }, out: input.out };
     }
     case 'project': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const at = positionsOf(input.out);
       const list = exprs(
         node.items.map((i) => i.expr),
@@ -87,15 +90,18 @@ function place(node: Node): Placed {
       };
     }
     case 'aggregate': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const at = positionsOf(input.out);
       const aggregates = node.aggregates.map((a) => ({
         name: a.name,
         params: [...a.params],
         args: exprs(a.args, at),
       }));
+      const grouped = (json: NodeJson): NodeJson =>
+        node.keys.length === 0 || kept ? json : guarded(ctx.settings, 'groupBy', json);
+      const kept = node.sets || node.keys.length === 0 ? undefined : groupsKept(ctx.settings);
       return {
-        json: {
+        json: grouped({
           kind: 'aggregate',
           input: input.json,
           keys: exprs(
@@ -109,19 +115,22 @@ function place(node: Node): Placed {
           ),
           totals: node.totals,
           ...(node.totalsOfAll ? { totalsOfAll: true } : {}),
-          ...optional('anyGroups', node.anyGroups),
+          ...optional(
+            'anyGroups',
+            node.anyGroups && kept ? Math.min(node.anyGroups, kept) : (node.anyGroups ?? kept),
+          ),
           emptyIfNoRows: node.emptyIfNoRows,
-        },
+        }),
         out: idsOf(node.columns),
       };
     }
     case 'sort': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const keys = sortJson(node.keys, positionsOf(input.out));
       return {
         json: {
           kind: 'sort',
-          input: input.json,
+          input: node.limit === undefined ? guarded(ctx.settings, 'sort', input.json) : input.json,
           keys,
           ...optional('limit', node.limit),
           withTies: node.withTies,
@@ -130,7 +139,7 @@ function place(node: Node): Placed {
       };
     }
     case 'limit': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const ties = node.ties && exprs(node.ties, positionsOf(input.out));
       return {
         json: {
@@ -144,27 +153,27 @@ function place(node: Node): Placed {
       };
     }
     case 'limitBy': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const keys = exprs(node.keys, positionsOf(input.out));
       const { limit, offset } = node;
       return { json: { kind: 'limitBy', input: input.json, keys, limit, offset }, out: input.out };
     }
     case 'distinct': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const keys = node.keys && exprs(node.keys, positionsOf(input.out));
       return {
-        json: {
+        json: guarded(ctx.settings, 'distinct', {
           kind: 'distinct',
           input: input.json,
           ...optional('keys', keys),
           ...optional('limit', node.limit),
-        },
+        }),
         out: input.out,
       };
     }
     case 'union':
       return {
-        json: { kind: 'union', inputs: node.inputs.map((n) => ordered(n).json) },
+        json: { kind: 'union', inputs: node.inputs.map((n) => ordered(ctx, n).json) },
         out: idsOf(node.columns),
       };
     case 'setOperation': {
@@ -172,8 +181,8 @@ function place(node: Node): Placed {
       return {
         json: {
           kind: 'setOperation',
-          left: ordered(node.left).json,
-          right: ordered(node.right).json,
+          left: ordered(ctx, node.left).json,
+          right: ordered(ctx, node.right).json,
           operation,
           all,
         },
@@ -181,8 +190,8 @@ function place(node: Node): Placed {
       };
     }
     case 'join': {
-      const left = place(node.left);
-      const right = place(node.right);
+      const left = place(ctx, node.left);
+      const right = place(ctx, node.right);
       const [l, r] = [positionsOf(left.out), positionsOf(right.out)];
       const out = [...left.out, ...right.out];
       const { join, strictness, useNulls, asof } = node;
@@ -190,7 +199,7 @@ function place(node: Node): Placed {
         json: {
           kind: 'join',
           left: left.json,
-          right: right.json,
+          right: guarded(ctx.settings, 'join', right.json),
           join,
           strictness,
           leftKeys: exprs(node.leftKeys, l),
@@ -210,7 +219,7 @@ function place(node: Node): Placed {
       };
     }
     case 'window': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const at = positionsOf(input.out);
       return {
         json: {
@@ -229,7 +238,7 @@ function place(node: Node): Placed {
       };
     }
     case 'arrayJoin': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const arrays = exprs(
         node.arrays.map((a) => a.expr),
         positionsOf(input.out),
@@ -240,7 +249,7 @@ function place(node: Node): Placed {
       };
     }
     case 'fill': {
-      const input = place(node.input);
+      const input = place(ctx, node.input);
       const at = positionsOf(input.out);
       const keys = node.keys.map((k) => ({ ...k, column: at.get(k.column) as number }));
       const interpolate = node.interpolate.map((i): [number, ExprJson] => [
@@ -257,12 +266,13 @@ function place(node: Node): Placed {
 }
 
 /** The node with exactly its declared columns, in their order. */
-function ordered(node: Node): Placed {
-  const placed = place(node);
+function ordered(ctx: Planning, node: Node): Placed {
+  const placed = place(ctx, node);
   const wanted = idsOf(node.columns);
   if (placed.out.length === wanted.length && placed.out.every((id, i) => id === wanted[i]))
     return placed;
   return place(
+    ctx,
     project(
       node,
       node.columns.map((column) => ({ column, expr: columnExpr(column) })),
@@ -270,14 +280,29 @@ function ordered(node: Node): Placed {
   );
 }
 
+function checkColumnsRead(ctx: Planning, names: readonly string[]): void {
+  const most = ctx.settings.number('max_columns_to_read');
+  if (most === 0 || names.length <= most) return;
+  const text = `Limit for number of columns to read exceeded. Requested: ${names.length}, maximum: ${most}`;
+  throw fail('TOO_MANY_COLUMNS', text, { hint: 'Name the columns that are needed instead of *' });
+}
+
+function subqueryPlan(ctx: Planning, node: Node, usage: SubqueryUse): NodeJson {
+  const { json } = ordered(ctx, node);
+  if (usage !== 'set') return json;
+  const limited = guarded(ctx.settings, 'set', json);
+  if (limited === json) return json;
+  return guarded(ctx.settings, 'set', { kind: 'distinct', input: json });
+}
+
 /** The finished plan; `optimize` is run over the root and every subquery. */
 export function physicalPlan(ctx: Planning, root: Node, optimize: (node: Node) => Node): PlanBody {
   const best = optimize(root);
   return {
-    root: ordered(best).json,
+    root: ordered(ctx, best).json,
     names: root.columns.map((c) => c.name),
     subqueries: ctx.subqueries.map((s) => ({
-      plan: ordered(optimize(s.node)).json,
+      plan: subqueryPlan(ctx, optimize(s.node), s.usage),
       usage: s.usage,
     })),
   };

@@ -2,7 +2,7 @@
 
 import type { Expression, FunctionCall } from '../../sql/ast.ts';
 import { bindExpression } from './bind-expression.ts';
-import { constantOf } from './constants.ts';
+import { constantNow } from './constants.ts';
 import { failAt, newColumn } from './context.ts';
 import type { Column } from './expression.ts';
 import type { Scope } from './scope.ts';
@@ -14,7 +14,7 @@ export function arity(call: FunctionCall, least: number, most: number): void {
 }
 
 export function textOf(arg: Expression | undefined, call: FunctionCall, scope: Scope): string {
-  const value = arg && constantOf(scope.ctx, bindExpression(arg, scope));
+  const value = arg && constantNow(scope.ctx, bindExpression(arg, scope));
   if (typeof value?.value === 'string' && value.type === 'String') return value.value;
   throw failAt(
     arg?.span ?? call.span,

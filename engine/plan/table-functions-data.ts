@@ -1,6 +1,7 @@
 // Table functions that make or gather rows: format, generateRandom, merge, remote and cluster of this
 // server.
 
+import { randomInt } from 'node:crypto';
 import type { Expression, FunctionCall, Identifier } from '../../sql/ast.ts';
 import { supertype } from './bind.ts';
 import { convert } from './bind-call.ts';
@@ -10,7 +11,7 @@ import { constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
 import { type Column, type Expr, literalExpr } from './expression.ts';
 import { type Node, project } from './logical.ts';
-import { nameText, newScope, type Scope } from './scope.ts';
+import { makeSource, nameText, newScope, plainColumn, type Scope } from './scope.ts';
 import { arity, structure, textOf } from './table-function-arguments.ts';
 import { typeArguments, typeHead } from './types.ts';
 
@@ -38,49 +39,67 @@ export function bindFormat(call: FunctionCall, scope: Scope): Node {
   };
 }
 
-/** A value of a type, by chance. */
-function randomOf(
-  type: string,
-  strings: number,
-  arrays: number,
-  salt: () => number,
-): string | undefined {
+/** How long random values become, and what makes one differ from the next. */
+interface Chance {
+  readonly strings: number;
+  readonly arrays: number;
+  readonly salt: () => string;
+  /** What a value depends on beside its salt: the row, and places in arrays around it. */
+  readonly of: string;
+}
+
+/** An expression for a value of a type, the same for the same seed. */
+function randomOf(type: string, chance: Chance): string | undefined {
+  const { strings, arrays, salt, of } = chance;
   const head = typeHead(type);
   const inner = typeArguments(type);
-  const word = (): string => `rand64(${salt()})`;
-  const of = (t: string): string | undefined => randomOf(t, strings, arrays, salt);
+  const word = (): string => `sipHash64(${salt()}, ${of})`;
+  const part = (t: string | undefined): string | undefined =>
+    t === undefined ? undefined : randomOf(t, chance);
   const all = (
     list: (string | undefined)[],
     text: (parts: string[]) => string,
   ): string | undefined => (list.includes(undefined) ? undefined : text(list as string[]));
+  const characters = (length: string): string => {
+    const byte = `toUInt8(32 + sipHash64(${salt()}, ${of}, j) % 95)`;
+    return `arrayStringConcat(arrayMap(j -> char(${byte}), range(${length})))`;
+  };
+  const second = (): string => `toUInt32(${word()} % 4294967296)`;
   if (/^U?Int(8|16|32|64)$/.test(type)) return `reinterpret(${word()}, '${type}')`;
   if (/^U?Int(128|256)$/.test(type)) return `CAST(${word()} AS ${type}) * ${word()}`;
   if (type === 'Bool') return `CAST(${word()} % 2 AS Bool)`;
-  if (/^Float/.test(type)) return `CAST(randNormal(0, 1000000, ${salt()}) AS ${type})`;
-  if (type === 'String') return `randomPrintableASCII(${word()} % ${strings + 1}, ${salt()})`;
-  if (head === 'FixedString') return `randomFixedString(${inner[0]}, ${salt()})`;
+  if (/^Float/.test(type)) {
+    return `CAST((toInt64(${word()} % 2000001) - 1000000) / ((${word()} % 1000) + 1) AS ${type})`;
+  }
+  if (type === 'String') return characters(`toUInt64(${word()} % ${strings + 1})`);
+  if (head === 'FixedString') return `toFixedString(${characters(String(inner[0]))}, ${inner[0]})`;
   if (type === 'Date') return `toDate(toUInt16(${word()} % 65536))`;
   if (type === 'Date32') return `toDate32(toInt32(${word()} % 100000) - 20000)`;
-  if (head === 'DateTime') return `CAST(toUInt32(${word()} % 4294967296) AS ${type})`;
-  if (head === 'DateTime64') return `CAST(toUInt32(${word()} % 4294967296) AS ${type})`;
+  if (head === 'DateTime' || head === 'DateTime64') return `CAST(${second()} AS ${type})`;
   if (head === 'Decimal') return `CAST(toInt32(${word()} % 1000) AS ${type})`;
-  if (type === 'UUID') return `generateUUIDv4(${salt()})`;
-  if (type === 'IPv4') return `CAST(toUInt32(${word()} % 4294967296) AS IPv4)`;
-  if (type === 'IPv6') return `toIPv6(IPv4NumToString(toUInt32(${word()} % 4294967296)))`;
+  if (head === 'Enum8' || head === 'Enum16') {
+    const names = inner.map((entry) => entry.replace(/\s*=\s*-?\d+\s*$/, ''));
+    return `CAST([${names.join(', ')}][${word()} % ${names.length} + 1] AS ${type})`;
+  }
+  if (type === 'UUID')
+    return `reinterpretAsUUID(concat(reinterpretAsString(${word()}), reinterpretAsString(${word()})))`;
+  if (type === 'IPv4') return `CAST(${second()} AS IPv4)`;
+  if (type === 'IPv6') return `toIPv6(IPv4NumToString(${second()}))`;
   if (head === 'Nullable')
-    return all([of(inner[0] as string)], ([v]) => `if(${word()} % 16 = 0, NULL, ${v})`);
-  if (head === 'LowCardinality') return all([of(inner[0] as string)], ([v]) => v as string);
-  if (head === 'Array')
-    return all(
-      [of(inner[0] as string)],
-      ([v]) => `arrayMap(i -> ${v}, range(${word()} % ${arrays + 1}))`,
-    );
+    return all([part(inner[0])], ([v]) => `if(${word()} % 16 = 0, NULL, ${v})`);
+  if (head === 'LowCardinality') return part(inner[0]);
+  if (head === 'Array') {
+    const depth = `i${of.length}`;
+    const length = `toUInt64(${word()} % ${arrays + 1})`;
+    const element = randomOf(inner[0] as string, { ...chance, of: `${of}, ${depth}` });
+    return all([element], ([v]) => `arrayMap(${depth} -> ${v}, range(${length}))`);
+  }
   if (head === 'Tuple')
     return all(
-      inner.map((t) => of(t.replace(/^[`\w]+ (?=\w)/, ''))),
+      inner.map((t) => part(t.replace(/^(`[^`]*`|\w+) (?=\w)/, ''))),
       (parts) => `tuple(${parts.join(', ')})`,
     );
-  if (head === 'Map') return all(inner.map(of), ([k, v]) => `map(${k}, ${v})`);
+  if (head === 'Map') return all(inner.map(part), ([k, v]) => `map(${k}, ${v})`);
   return undefined;
 }
 
@@ -88,30 +107,39 @@ function randomOf(
 export function bindGenerateRandom(call: FunctionCall, scope: Scope): Node {
   arity(call, 0, 4);
   const { ctx } = scope;
-  const number = (arg: Expression | undefined, initial: number): number => {
-    if (!arg) return initial;
+  const number = (arg: Expression | undefined): number | undefined => {
+    if (!arg) return undefined;
     const value = constantOf(ctx, bindExpression(arg, scope))?.value;
-    if (value === null) return initial;
+    if (value === null) return undefined;
     const n = Number(value);
-    if (Number.isInteger(n) && n >= 0 && n <= 1e9) return n;
+    if (Number.isInteger(n) && n >= 0 && n <= 2 ** 53) return n;
     throw failAt(arg.span, 'BAD_ARGUMENTS', `${call.name} takes constant whole numbers here`);
   };
   const text =
     call.args.length === 0 ? 'c1 String, c2 Int64, c3 Float64' : textOf(call.args[0], call, scope);
   const columns = structure(text, call, scope);
-  const strings = number(call.args[2], 10);
-  const arrays = number(call.args[3], 10);
-  let salt = number(call.args[1], 0) * 1000;
-  const base: Node = {
-    kind: 'numbers',
-    start: 0,
-    step: 1,
-    columns: [newColumn(ctx, 'number', 'UInt64')],
-  };
+  const seed = number(call.args[1]) ?? randomInt(2 ** 40);
+  const lengths = { strings: number(call.args[2]) ?? 10, arrays: number(call.args[3]) ?? 10 };
+  const rowNumber = newColumn(ctx, 'number', 'UInt64');
+  const base: Node = { kind: 'numbers', start: 0, step: 1, columns: [rowNumber] };
   ctx.cacheable = false;
   const inner = newScope(ctx, call.span);
-  const items = columns.map((column) => {
-    const sql = randomOf(column.type, strings, arrays, () => ++salt);
+  inner.sources = [makeSource({}, [plainColumn(rowNumber)])];
+  // Columns of one Nested have arrays of the same lengths.
+  const salts = new Map<string, number>();
+  let next = 0;
+  const items = columns.map((column, distinct) => {
+    const nested = /^(\w+)\./.exec(column.name)?.[1];
+    let own = nested === undefined ? next++ * 1000 : (salts.get(nested) ?? next++ * 1000);
+    if (nested !== undefined) salts.set(nested, own);
+    let first = nested !== undefined;
+    const salt = (): string => {
+      if (!first) return `${seed}, ${++own}, ${nested === undefined ? 0 : distinct}`;
+      first = false;
+      return `${seed}, ${own}, 0`;
+    };
+    const chance = { ...lengths, salt, of: 'number' };
+    const sql = randomOf(column.type, chance);
     if (sql === undefined) throw notBuilt(call.span, `${call.name} of ${column.type}`);
     return { column, expr: convert(bindExpression(ctx.parseExpression(sql), inner), column.type) };
   });

@@ -7,7 +7,7 @@ import { bindQuery, castLit, supertype } from './bind.ts';
 import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { allColumns, parameterisedView, tableNode } from './bind-from.ts';
-import { constantOf } from './constants.ts';
+import { constantNow, constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import { columnExpr, literalExpr } from './expression.ts';
 import { integerOf } from './literals.ts';
@@ -72,10 +72,13 @@ const refused: Record<string, 'remote' | 'later'> = Object.fromEntries([
     .map((name) => [name, 'later'] as const),
 ]);
 
+const anyCase = new Set(['values', 'generate_series']);
+
 export const tableFunctionNames = (): string[] => Object.keys(functions);
 
 export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Node; table: string } {
-  const bind = Object.hasOwn(functions, call.name) ? functions[call.name] : undefined;
+  const name = anyCase.has(call.name.toLowerCase()) ? call.name.toLowerCase() : call.name;
+  const bind = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (bind) return { node: bind(call, scope), table: call.name };
   const why = refused[call.name];
   if (why === 'remote') {
@@ -134,7 +137,7 @@ const escapeTsv = (c: string): string =>
   c === '\t' ? '\\t' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : '\\\\';
 
 function integerArg(arg: Expression, call: FunctionCall, scope: Scope): number {
-  const value = constantOf(scope.ctx, bindExpression(arg, scope));
+  const value = constantNow(scope.ctx, bindExpression(arg, scope));
   const n = value ? (integerOf(value.value) ?? wholeFloat(value.value)) : undefined;
   if (n === undefined)
     throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes constant integers`);

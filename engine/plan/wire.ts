@@ -85,6 +85,15 @@ export type NodeJson =
       byPartition?: boolean;
     }
   | { kind: 'one' }
+  | {
+      kind: 'guard';
+      input: NodeJson;
+      rows: number;
+      bytes: number;
+      cut: boolean;
+      code: number;
+      what: string;
+    }
   | { kind: 'numbers'; start: number; count?: number; step: number }
   | { kind: 'values'; columns: TableColumnJson[]; rows: LitValue[][] }
   | { kind: 'format'; format: string; data: string; columns: TableColumnJson[] }
@@ -235,6 +244,7 @@ export interface LimitsJson {
   resultRows: number;
   resultBytes: number;
   resultBreak: boolean;
+  readBreak: boolean;
   readRows: number;
   readBytes: number;
   threads: number;

@@ -16,13 +16,20 @@ export function limitsJson(run: Run, analyze: boolean): LimitsJson {
     resultRows: settings.number('max_result_rows'),
     resultBytes: settings.number('max_result_bytes'),
     resultBreak: settings.text('result_overflow_mode') === 'break',
-    readRows: settings.number('max_rows_to_read'),
-    readBytes: settings.number('max_bytes_to_read'),
+    readRows: least(settings.number('max_rows_to_read'), settings.number('max_rows_to_read_leaf')),
+    readBytes: least(
+      settings.number('max_bytes_to_read'),
+      settings.number('max_bytes_to_read_leaf'),
+    ),
+    readBreak: settings.text('read_overflow_mode') === 'break',
     threads: settings.number('max_threads'),
     analyze,
     ...(core.storage.hasTemporary ? { spill: spill(run, memoryBytes) } : {}),
   };
 }
+
+/** The lower of two limits; 0 is none. */
+const least = (a: number, b: number): number => (a > 0 && b > 0 ? Math.min(a, b) : a || b);
 
 /** Where the operators of a query put what does not fit, and from when on. */
 function spill({ settings, core, key }: Run, memoryBytes: number): LimitsJson['spill'] {

@@ -8,6 +8,7 @@ import type { Run } from '../query/core.ts';
 import { describeRows, existsRows, type Rows } from './describe.ts';
 import { explainRows } from './explain.ts';
 import { showQuery, showRows } from './show.ts';
+import { summaryQuery } from './summarize.ts';
 
 export function statementRowsNode(run: Run, statement: Statement, ctx: Planning): Node {
   ctx.cacheable = false;
@@ -28,6 +29,8 @@ export function statementRowsNode(run: Run, statement: Statement, ctx: Planning)
       return values(existsRows(run, statement));
     case 'Explain':
       return values(explainRows(run, statement));
+    case 'Summarize':
+      return bindStatement(summaryQuery(run, statement), ctx).node;
     case 'QueryStatement':
       return bindStatement(statement.query, ctx).node;
     default:

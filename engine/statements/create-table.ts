@@ -1,6 +1,7 @@
 // CREATE TABLE in its forms: with columns, AS another table, AS SELECT; OR REPLACE, TEMPORARY.
 
-import type { CreateTable, Span, TableName } from '../../sql/ast.ts';
+import type { CreateTable, FunctionCall, Span, TableName } from '../../sql/ast.ts';
+import { parseStatement, print } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
@@ -51,16 +52,40 @@ export function emptyDefinition(database: string, name: string): TableDefinition
   };
 }
 
+/** `CREATE TABLE t AS numbers(5)`: the table is what the function gives, each time anew. */
+function viewOfFunction(
+  run: Run,
+  call: FunctionCall,
+  definition: TableDefinition,
+): TableDefinition {
+  const text = `SELECT * FROM ${print(call)}`;
+  const statement = parseStatement(text);
+  if (statement.kind !== 'QueryStatement') throw notBuilt(call.span, 'This table function');
+  const { columns } = bindTop(startPlanning(run), statement.query);
+  return {
+    ...definition,
+    engine: { name: 'View', args: '' },
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    extra: { query: text, function: print(call) },
+  };
+}
+
 export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   if (ast.mode === 'ATTACH') {
     if (ast.elements || ast.storage) throw notBuilt(ast.span, 'ATTACH TABLE with columns');
     return attachTable(run, ast.name, ast.ifNotExists, ast.span);
   }
-  if (ast.asFunction) throw notBuilt(ast.asFunction.span, 'CREATE TABLE AS a table function');
   const { catalog } = run.core.storage.context;
   const written = placeOf(run, ast.name);
   checkName(written.name, ast.name.table.span, 'table');
+  if (ast.temporary && ast.name.database) {
+    throw failAt(
+      ast.name.database.span,
+      'BAD_DATABASE_FOR_TEMPORARY_TABLE',
+      'Temporary tables are in no database: leave its name out',
+    );
+  }
   if (ast.temporary && !run.session) {
     throw failAt(ast.span, 'UNSUPPORTED_METHOD', 'Temporary tables need a session', {
       hint: 'Send session_id',
@@ -93,7 +118,9 @@ export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
     return done;
   }
   const planned = ast.query ? planAs(run, ast) : undefined;
-  const definition = define(run, ast, place, planned?.node);
+  const definition = ast.asFunction
+    ? viewOfFunction(run, ast.asFunction, emptyDefinition(place.database, place.name))
+    : define(run, ast, place, planned?.node);
   const id = catalog.reserveTableId();
   const created: TableDefinition = { ...definition, id };
   if (planned && !ast.empty) {
@@ -177,6 +204,16 @@ function planAs(run: Run, ast: CreateTable): Planned | undefined {
   return { planning, node: bindTop(planning, ast.query) };
 }
 
+/** What holds a temporary table unless it says otherwise. */
+const memoryEngine = (span: Span): FunctionCall => ({
+  kind: 'Function',
+  name: 'Memory',
+  nameSpan: span,
+  args: [],
+  distinct: false,
+  span,
+});
+
 export function define(
   run: Run,
   written: CreateTable,
@@ -187,7 +224,9 @@ export function define(
   const ast = storage ? { ...written, storage } : written;
   let table: TableDefinition = {
     ...emptyDefinition(place.database, place.name),
-    engine: tableEngine(ast.storage?.engine),
+    engine: tableEngine(
+      ast.storage?.engine ?? (ast.temporary ? memoryEngine(ast.span) : undefined),
+    ),
   };
   if (ast.asTable)
     table = copyOf(

@@ -16,6 +16,7 @@ import type {
   TtlItem,
 } from '../../sql/ast.ts';
 import { parseExpression } from '../../sql/index.ts';
+import { printNormal } from '../../sql/normal-form.ts';
 import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../catalog/definition.ts';
@@ -41,6 +42,29 @@ export function canonicalType(run: Run, type: DataType): string {
     return run.core.native.canonicalType(typeText(type));
   } catch (error) {
     throw pointing(error, type.nameSpan);
+  }
+}
+
+/** Types that are allowed but seldom meant. */
+function refuseSuspicious(run: Run, type: string, span: Span): void {
+  const { settings } = run;
+  const low = /LowCardinality\((?:Nullable\()?(?!Nullable|String|FixedString)(\w+)/.exec(type);
+  if (low && !settings.bool('allow_suspicious_low_cardinality_types')) {
+    throw failAt(
+      span,
+      'SUSPICIOUS_TYPE_FOR_LOW_CARDINALITY',
+      `LowCardinality of ${low[1]} makes a column slower and larger`,
+      { hint: `Write ${low[1]}, or set allow_suspicious_low_cardinality_types = 1` },
+    );
+  }
+  const long = /FixedString\((\d+)\)/.exec(type);
+  if (long && Number(long[1]) > 256 && !settings.bool('allow_suspicious_fixed_string_types')) {
+    throw failAt(
+      span,
+      'ILLEGAL_COLUMN',
+      `A FixedString(${long[1]}) stores ${long[1]} bytes in every row`,
+      { hint: 'Write String, or set allow_suspicious_fixed_string_types = 1' },
+    );
   }
 }
 
@@ -134,6 +158,7 @@ export function columnDefinition(
       );
     type = bindTable(run.core.native.planner(sessionJson(run)), table).bind(written.expr).type;
   }
+  refuseSuspicious(run, type, ast.type?.span ?? ast.span);
   const head = typeHead(type);
   if (head === 'Nothing' || type === 'Nullable(Nothing)' || head === 'Function') {
     throw failAt(
@@ -164,14 +189,14 @@ export function columnDefinition(
   };
   if (written) {
     column.defaultKind = kinds[written.type];
-    if (written.expr) column.defaultExpr = print(written.expr);
+    if (written.expr) column.defaultExpr = printNormal(written.expr);
   }
   if (ast.codec) {
     checkCodec(ast.codec, type);
     column.codec = codecText(ast.codec, type);
   }
   if (ast.comment !== undefined) column.comment = ast.comment;
-  if (ast.ttl) column.ttl = print(ast.ttl);
+  if (ast.ttl) column.ttl = printNormal(ast.ttl);
   return column;
 }
 
@@ -205,7 +230,7 @@ export function indexDefinition(ast: IndexAst): IndexDefinition {
   if (!indexesBuilt.has(type)) throw notBuilt(span, `Index type ${type}`);
   return {
     name: ast.name.name,
-    expr: print(ast.expr),
+    expr: printNormal(ast.expr),
     type: ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax',
     granularity: ast.granularity ?? 1,
   };
@@ -394,7 +419,7 @@ export function keyExpressions(
         `${clause} cannot hold a value of type ${expr.type}`,
       );
     }
-    return print(ast);
+    return printNormal(ast);
   });
 }
 
@@ -448,7 +473,7 @@ export function withStorage(
     if (partitionKey.length > 0) {
       next = {
         ...next,
-        partitionBy: print(storage.partitionBy),
+        partitionBy: printNormal(storage.partitionBy),
         extra: { ...next.extra, partitionKey },
       };
     }
@@ -482,7 +507,7 @@ export function withSampleBy(run: Run, table: TableDefinition, ast: Expression):
       { hint: 'As in SAMPLE BY cityHash64(id)' },
     );
   }
-  return { ...table, sampleBy: print(ast) };
+  return { ...table, sampleBy: printNormal(ast) };
 }
 
 export function withTtl(
@@ -491,7 +516,10 @@ export function withTtl(
   items: readonly TtlItem[],
 ): TableDefinition {
   checkTtl(bindTable(run.core.native.planner(sessionJson(run)), table), table, items);
-  return { ...table, ttl: items.map((item) => print(item)).join(', ') };
+  return {
+    ...table,
+    ttl: items.map((item) => printNormal(item).replace(/ DELETE$/, '')).join(', '),
+  };
 }
 
 /** TTLs of columns are checked once the keys are known. */
@@ -525,7 +553,7 @@ export function withConstraints(
     }
     const expr = binding.bind(ast.expr);
     plainExpression(expr, ast.expr, 'A constraint');
-    constraints.push({ name, type: ast.type, expr: print(ast.expr) });
+    constraints.push({ name, type: ast.type, expr: printNormal(ast.expr) });
   }
   return { ...table, extra: { ...table.extra, constraints } };
 }

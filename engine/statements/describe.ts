@@ -47,7 +47,7 @@ export function describeRows(run: Run, ast: Describe): Rows {
       c.defaultKind ?? '',
       c.defaultExpr ?? '',
       c.comment ?? '',
-      c.codec === undefined ? '' : `CODEC(${c.codec})`,
+      c.codec ?? '',
       c.ttl ?? '',
     ]);
     return { columns, rows };

@@ -69,7 +69,11 @@ export async function attachTable(
 ): Promise<Answer> {
   const place = placeOf(run, name);
   const { catalog } = run.core.storage.context;
-  if (ifNotExists && catalog.find(place.database, place.name)) return done;
+  if (catalog.find(place.database, place.name)) {
+    if (ifNotExists) return done;
+    const text = `Table ${place.database}.${place.name} already exists`;
+    throw failAt(name.span, 'TABLE_ALREADY_EXISTS', text);
+  }
   const found = find(run, name, 'detached');
   if (found) return bringBack(run, name, found);
   const text = `There is no detached table ${place.database}.${place.name}`;

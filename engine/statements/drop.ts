@@ -77,6 +77,11 @@ function lookUp(run: Run, ast: Drop, name: TableName): TableState | undefined {
   const place = placeOf(run, name);
   if (isSystem(place.database))
     throw failAt(name.span, 'ACCESS_DENIED', 'Tables of the database system stay');
+  if (ast.temporary && !run.session?.temporary.has(place.name)) {
+    if (ast.ifExists) return undefined;
+    const text = `Temporary table ${place.name} does not exist`;
+    throw failAt(name.span, 'UNKNOWN_TABLE', text);
+  }
   const table = findTable(run, name);
   if (!table) {
     if (ast.ifExists) return undefined;

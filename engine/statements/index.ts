@@ -1,6 +1,6 @@
 // Every kind of statement and who runs it; what is not built is refused by name and place.
 
-import type { QueryStatement, Statement } from '../../sql/ast.ts';
+import type { QueryStatement, Statement, TableName } from '../../sql/ast.ts';
 import { fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';
@@ -21,6 +21,7 @@ import { rename } from './rename.ts';
 import { select } from './select.ts';
 import { setSettings, use } from './set.ts';
 import { show } from './show.ts';
+import { summarize } from './summarize.ts';
 import { system } from './system.ts';
 
 type Kind = Statement['kind'];
@@ -82,7 +83,7 @@ const handlers: { [K in Kind]: Handler<K> } = {
   Vacuum: vacuum,
   Show: show,
   Describe: describe,
-  Summarize: notYet('SUMMARIZE'),
+  Summarize: summarize,
   ExistsStatement: exists,
   Explain: explain,
   Use: use,
@@ -110,8 +111,34 @@ const reads = new Set<Kind>([
   'Check',
 ]);
 
+const definitions = new Set<Kind>([
+  'CreateTable',
+  'CreateView',
+  'CreateDatabase',
+  'CreateFunction',
+  'CreateIndex',
+  'Drop',
+  'Rename',
+  'AlterTable',
+  'AlterDatabase',
+]);
+
+/** What a session makes for itself is no change: readonly = 2 lets it through. */
+function isTemporary(run: Run, ast: Statement): boolean {
+  if (run.readonly === 1 && run.request.readonly) return false;
+  const own = (name: TableName | undefined): boolean =>
+    name !== undefined && !name.database && run.session?.temporary.has(name.table.name) === true;
+  if (ast.kind === 'CreateTable') return ast.temporary === true;
+  if (ast.kind === 'Insert') return own(ast.table);
+  return ast.kind === 'Drop' && ast.names.length > 0 && ast.names.every(own);
+}
+
 /** A read-only user, request or setting lets only reads through (and SET, with 2). */
 export function checkAllowed(run: Run, ast: Statement): void {
+  if (definitions.has(ast.kind) && !run.settings.bool('allow_ddl')) {
+    throw fail('QUERY_IS_PROHIBITED', 'Statements that define or drop are off (allow_ddl = 0)');
+  }
+  if (isTemporary(run, ast)) return;
   if (run.readonly === 0 || reads.has(ast.kind)) return;
   if (run.readonly === 2 && ast.kind === 'Set') return;
   const why = run.request.readonly

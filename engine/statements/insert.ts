@@ -47,11 +47,11 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
   if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'INSERT INTO needs a table');
   const written = requireTable(run, ast.table).definition;
   const definition = insertTarget(run, written);
-  if (definition.engine.name === 'View') {
+  if (/^(View|Merge|GenerateRandom)$/.test(definition.engine.name)) {
     throw failAt(
       ast.table.span,
       'NOT_IMPLEMENTED',
-      'A view takes no rows: insert into the table behind it',
+      `A ${definition.engine.name} takes no rows: insert into the table behind it`,
     );
   }
   const columns = listedColumns(run, definition, ast);

@@ -27,6 +27,8 @@ export const plainEngines = new Set([
 ]);
 /** Engines whose rows are those of other tables. */
 const borrowing = new Set(['Merge', 'Buffer']);
+/** Rows of chance, made as they are read. */
+const made = 'GenerateRandom';
 const mergeTrees = [
   'MergeTree',
   'ReplacingMergeTree',
@@ -40,7 +42,7 @@ const built = new Set(mergeTrees.flatMap((name) => [name, `Replicated${name}`, `
 const later = new Set(
   `GraphiteMergeTree ReplicatedGraphiteMergeTree SharedGraphiteMergeTree
    Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
-   Dictionary View MaterializedView LiveView WindowView GenerateRandom EmbeddedRocksDB KeeperMap Iceberg DeltaLake Hudi
+   Dictionary View MaterializedView LiveView WindowView EmbeddedRocksDB KeeperMap Iceberg DeltaLake Hudi
    AzureBlobStorage FileLog Executable ExecutablePool TimeSeries Alias`.split(/\s+/),
 );
 
@@ -53,6 +55,7 @@ const counts: Record<string, readonly [number, number]> = {
   VersionedCollapsingMergeTree: [2, 2],
   Merge: [2, 2],
   Buffer: [9, 12],
+  GenerateRandom: [0, 3],
   CoalescingMergeTree: [0, 1],
   Join: [3, 100],
 };
@@ -61,7 +64,7 @@ export function tableEngine(call: FunctionCall | undefined): { name: string; arg
   if (!call) return { name: 'MergeTree', args: '' };
   const { name } = call;
   const args = call.args.map((arg) => print(arg)).join(', ');
-  if (plainEngines.has(name) || built.has(name) || borrowing.has(name)) {
+  if (plainEngines.has(name) || built.has(name) || borrowing.has(name) || name === made) {
     const meant = meantArgs(name, call.args);
     const [least, most] = counts[baseEngine(name)] ?? [0, 0];
     if (meant.length < least || meant.length > most) {

@@ -7,6 +7,7 @@ import { visibleDatabases } from '../tables/catalog-view.ts';
 import { partitionKey } from '../tables/shape.ts';
 import { allSystemTables } from './index.ts';
 import { informationColumns, informationSchemas, informationTables } from './information-schema.ts';
+import { nodeTables } from './numbers.ts';
 import { columns as describe, flag, type SystemTable } from './table.ts';
 
 const bits = /^(U)?Int(\d+)$/;
@@ -94,6 +95,11 @@ export const columns: SystemTable = {
     }
     const known = [
       ...allSystemTables().map((t) => ({ ...t, database: 'system' })),
+      ...[...nodeTables.values()].map(({ database, name, columns }) => ({
+        database,
+        name,
+        columns: columns.map((c) => ({ ...c, doc: '' })),
+      })),
       ...informationSchemas.flatMap((database) =>
         informationTables.map((name) => ({
           database,

@@ -2,7 +2,7 @@
 // build_options, clusters, merges, disks and others that clients look at.
 
 import { errorCounts, errorTable } from '../errors.ts';
-import { platformName } from '../native.ts';
+import { composite, platformName } from '../native.ts';
 import { tableFunctionNames } from '../plan/table-functions.ts';
 import type { LitValue } from '../plan/wire.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
@@ -56,12 +56,19 @@ export const dataTypes: SystemTable = {
     ['case_insensitive', 'UInt8', 'Whether any case will do'],
     ['alias_to', 'String', 'The type that this is another name of'],
   ),
-  rows: (run) =>
-    run.core.native.registry.types.map((t): LitValue[] => [
+  rows(run) {
+    const rows = run.core.native.registry.types.map((t): LitValue[] => [
       t.name,
       flag(t.caseInsensitive),
       t.aliasOf,
-    ]),
+    ]);
+    const there = new Set(rows.map(([name]) => name));
+    const more = composite.filter((name) => !there.has(name));
+    return [
+      ...rows,
+      ...more.map((name): LitValue[] => [name, flag(/^(Decimal|DateTime)/.test(name)), '']),
+    ];
+  },
 };
 
 export const tableFunctions: SystemTable = {

@@ -7,7 +7,14 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import { type CatalogState, companionsOf, type TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
-import type { AsOf, Catalog, StoredTable, TableColumn, TableSource } from '../plan/context.ts';
+import type {
+  AsOf,
+  Catalog,
+  StoredTable,
+  TableColumn,
+  TableSource,
+  ViewTable,
+} from '../plan/context.ts';
 import type { TableHandle, TableProjection } from '../plan/logical.ts';
 import { projectionsOf } from '../projections/bound.ts';
 import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
@@ -17,11 +24,12 @@ import {
   informationTable,
   informationTables,
 } from '../system/information-schema.ts';
+import { temporaryDatabase } from './create-sql.ts';
 import { joinTable } from './join-engine.ts';
-import { bufferTarget, mergeQuery } from './other-engines.ts';
+import { bufferTarget, mergeQuery, randomQuery } from './other-engines.ts';
 import { stepsOf, versionAt } from './versions.ts';
 
-export const temporaryDatabase = '_temporary_and_external_tables';
+export { temporaryDatabase };
 
 export interface CatalogView extends Catalog {
   readonly state: CatalogState;
@@ -53,6 +61,8 @@ export function catalogView(run: Run): CatalogView {
       const target = targetOf(state, definition);
       return target && columnsOfView(definition, stored(run, target, scans, used));
     }
+    if (table.definition.engine.name === 'GenerateRandom')
+      return queried(table.definition, randomQuery(table.definition), used);
     if (table.definition.engine.name === 'Merge') return merged(state, table.definition, used);
     if (table.definition.engine.name === 'Buffer') {
       used.set(table.id, table.definition);
@@ -241,7 +251,9 @@ function projectionHandles(
 /** A materialised view shows its target's rows, in the columns of its query. */
 function columnsOfView(view: TableDefinition, target: StoredTable): StoredTable {
   const byName = new Map(target.columns.map((c) => [c.name, c]));
-  return { ...target, columns: view.columns.flatMap((c) => byName.get(c.name) ?? []) };
+  const { database, name } = view;
+  const columns = view.columns.flatMap((c) => byName.get(c.name) ?? []);
+  return { ...target, database, name, columns };
 }
 
 /** Names of the query parameters that a query asks for. */
@@ -260,9 +272,20 @@ function merged(
   definition: TableDefinition,
   used: Map<number, TableDefinition>,
 ): TableSource {
+  const own = new Set(definition.columns.map((c) => c.name));
+  const virtual = ['_table', '_database'].filter((name) => !own.has(name));
+  return { ...queried(definition, mergeQuery(state, definition), used), virtual };
+}
+
+/** A table that is what a query gives each time. */
+function queried(
+  definition: TableDefinition,
+  text: string,
+  used: Map<number, TableDefinition>,
+): ViewTable {
   used.set(definition.id, definition);
-  const statement = parseStatement(mergeQuery(state, definition));
-  if (statement.kind !== 'QueryStatement') throw fail('LOGICAL_ERROR', 'Merge without a query');
+  const statement = parseStatement(text);
+  if (statement.kind !== 'QueryStatement') throw fail('LOGICAL_ERROR', 'A table without a query');
   const { database, name } = definition;
   const columns = columnsOf(definition);
   return { kind: 'view', database, name, columns, query: statement.query, changes: true };

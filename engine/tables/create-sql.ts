@@ -6,6 +6,9 @@ import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/names.ts';
 import type { Run } from '../query/core.ts';
 
+/** Where the tables of sessions are kept. */
+export const temporaryDatabase = '_temporary_and_external_tables';
+
 const tick = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``;
 
 function columnSql(column: ColumnDefinition): string {
@@ -53,7 +56,10 @@ export function createTableSql(
   pretty: boolean,
   inner?: TableDefinition,
 ): string {
-  const name = `${identifierText(table.database)}.${identifierText(table.name)}`;
+  const temporary = table.database === temporaryDatabase;
+  const name = temporary
+    ? identifierText(table.name.slice(table.name.lastIndexOf('\n') + 1))
+    : `${identifierText(table.database)}.${identifierText(table.name)}`;
   const elements = table.columns.map(columnSql);
   for (const index of table.indexes) {
     elements.push(
@@ -75,10 +81,13 @@ export function createTableSql(
     const storage = inner && !target ? `${gap}ENGINE = ${engineSql(inner, gap)}` : '';
     return `${head}${where}${gap}${columns}${storage}${gap}AS ${query}${comment}`;
   }
+  if (table.extra?.function !== undefined) {
+    return `CREATE TABLE ${name}${gap}${columns} AS ${String(table.extra.function)}${comment}`;
+  }
   if (table.engine.name === 'View') {
     return `CREATE VIEW ${name}${gap}${columns}${gap}AS ${String(table.extra?.query ?? '')}${comment}`;
   }
-  return `CREATE TABLE ${name}${gap}${columns}${gap}ENGINE = ${engineSql(table, gap)}${comment}`;
+  return `CREATE ${temporary ? 'TEMPORARY ' : ''}TABLE ${name}${gap}${columns}${gap}ENGINE = ${engineSql(table, gap)}${comment}`;
 }
 
 export function createDatabaseSql(run: Run, name: string): string {

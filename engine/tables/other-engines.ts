@@ -1,5 +1,6 @@
 // Engines without rows of their own: Merge reads several tables as one, Buffer stands for its target.
 
+import { quoteString } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { CatalogState, TableState } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
@@ -39,6 +40,13 @@ export function mergeQuery(state: CatalogState, definition: TableDefinition): st
       const value = there.has(name) ? quoted : `defaultValueOfTypeName('${text}')`;
       return `CAST(${value}, '${text}') AS ${quoted}`;
     });
+    for (const [column, value] of [
+      ['_table', from.name],
+      ['_database', from.database],
+    ] as const) {
+      if (definition.columns.some((c) => c.name === column)) continue;
+      list.push(`CAST(${quoteString(value)}, 'LowCardinality(String)') AS ${column}`);
+    }
     const name = `${identifierText(from.database)}.${identifierText(from.name)}`;
     return `SELECT ${list.join(', ')} FROM ${name}`;
   });
@@ -48,4 +56,11 @@ export function mergeQuery(state: CatalogState, definition: TableDefinition): st
       `defaultValueOfTypeName('${type.replace(/[\\']/g, '\\$&')}') AS ${identifierText(name)}`,
   );
   return `SELECT ${none.join(', ')} WHERE 0`;
+}
+
+/** The query that a GenerateRandom table is. */
+export function randomQuery({ columns, engine }: TableDefinition): string {
+  const structure = columns.map(({ name, type }) => `${identifierText(name)} ${type}`).join(', ');
+  const more = engine.args === '' ? '' : `, ${engine.args}`;
+  return `SELECT * FROM generateRandom(${quoteString(structure)}${more})`;
 }

@@ -25,9 +25,28 @@ function into(node: Node, most: number, ties: boolean): Node {
   }
 }
 
+/** The row of totals is there without other rows. */
+function hasTotals(node: Node): boolean {
+  switch (node.kind) {
+    case 'aggregate':
+      return node.totals;
+    case 'project':
+    case 'filter':
+    case 'sort':
+    case 'limit':
+    case 'limitBy':
+    case 'distinct':
+      return hasTotals(node.input);
+    default:
+      return false;
+  }
+}
+
 function visit(node: Node): Node {
   const next = withInputs(node, visit);
   if (next.kind !== 'limit' || next.limit === undefined) return next;
+  if (next.limit === 0 && !hasTotals(next.input))
+    return { kind: 'values', title: 'LIMIT 0', columns: next.columns, rows: [] };
   const most = next.limit + next.offset;
   if (!Number.isSafeInteger(most)) return next;
   const input = into(next.input, most, next.ties !== undefined);

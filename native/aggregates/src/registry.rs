@@ -2,7 +2,7 @@
 
 use crate::{Aggregate, Param, States};
 use std::sync::{Arc, LazyLock};
-use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, UNKNOWN_AGGREGATE_FUNCTION};
+use types::codes::{CANNOT_CONVERT_TYPE, NUMBER_OF_ARGUMENTS_DOESNT_MATCH, UNKNOWN_AGGREGATE_FUNCTION};
 use types::{Error, Result, Type};
 
 /// An aggregate function as `system.functions` and the manual show it.
@@ -108,11 +108,10 @@ impl Call<'_> {
     pub fn float_param(&self, index: usize) -> Result<f64> {
         let v = self.params.get(index).and_then(|p| p.value.as_f64());
         v.ok_or_else(|| {
-            Error::bad_arguments(format!(
-                "Parameter {} of aggregate function {} must be a number",
-                index + 1,
-                self.name
-            ))
+            Error::new(
+                CANNOT_CONVERT_TYPE,
+                format!("Parameter {} of aggregate function {} must be a number", index + 1, self.name),
+            )
         })
     }
     pub fn text_param(&self, index: usize) -> Result<&str> {

@@ -175,6 +175,7 @@ impl Kernel {
             progress: Progress::default(),
             read_rows_max: 0,
             read_bytes_max: 0,
+            read_break: false,
             tables,
             batches,
             spill: None,
@@ -458,6 +459,7 @@ impl Kernel {
             }
             q.read_rows_max = plan.limits.read_rows;
             q.read_bytes_max = plan.limits.read_bytes;
+            q.read_break = plan.limits.read_break;
             q.spill = plan.limits.spill.as_ref().and_then(space);
         }
         let n = self.number();

@@ -9,6 +9,7 @@ mod deep;
 mod expr;
 mod extremes;
 mod fill;
+mod guard;
 mod ingest;
 mod ingest_load;
 mod ingest_stream;

@@ -262,6 +262,8 @@ pub struct Limits {
     pub result_break: bool,
     pub read_rows: u64,
     pub read_bytes: u64,
+    /// what was read until a limit is the input, instead of a failure
+    pub read_break: bool,
     pub threads: u64,
     /// collect measured rows, bytes, time per node (EXPLAIN ANALYZE)
     pub analyze: bool,
@@ -479,6 +481,18 @@ pub enum Node {
         /// rows beyond the limit that equal the last one in these keys are kept
         #[serde(default)]
         ties: Option<Vec<Expr>>,
+    },
+    /// At most so many rows or bytes may pass; 0 = any number.
+    #[serde(rename_all = "camelCase")]
+    Guard {
+        input: Box<Node>,
+        rows: u64,
+        bytes: u64,
+        /// give the rows so far instead of failing
+        cut: bool,
+        /// of the failure
+        code: u32,
+        what: String,
     },
     #[serde(rename_all = "camelCase")]
     LimitBy {

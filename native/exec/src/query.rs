@@ -9,7 +9,7 @@ use functions::Session;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use types::codes::TOO_MANY_ROWS;
+use types::codes::{TOO_MANY_BYTES, TOO_MANY_ROWS};
 use types::{Batch, Cancel, Error, Memory, Result};
 
 pub struct Query {
@@ -25,6 +25,8 @@ pub struct Query {
     pub progress: Progress,
     pub read_rows_max: u64,
     pub read_bytes_max: u64,
+    /// reading ends at those limits, instead of failing
+    pub read_break: bool,
     pub tables: HashMap<u32, Arc<TableSnapshot>>,
     pub batches: HashMap<u32, Arc<Batch>>,
     /// where operators put what does not fit; None: nowhere
@@ -60,6 +62,7 @@ impl Query {
             progress: Progress::default(),
             read_rows_max: 0,
             read_bytes_max: 0,
+            read_break: false,
             tables: HashMap::new(),
             batches: HashMap::new(),
             spill: self.spill.clone(),
@@ -70,10 +73,20 @@ impl Query {
     pub fn fast(&self, path: Path) -> bool {
         !self.off.has(path)
     }
+    /// Whether so much was read that the rest is left out (`read_overflow_mode = 'break'`).
+    pub fn has_read_enough(&self) -> bool {
+        let over = |n: &AtomicU64, most: u64| most > 0 && n.load(Ordering::Relaxed) >= most;
+        self.read_break
+            && (over(&self.progress.read_rows, self.read_rows_max)
+                || over(&self.progress.read_bytes, self.read_bytes_max))
+    }
     /// Counts rows read. Errors: `TOO_MANY_ROWS` beyond `max_rows_to_read`/`max_bytes_to_read`.
     pub fn read(&self, rows: u64, bytes: u64) -> Result<()> {
         let r = self.progress.read_rows.fetch_add(rows, Ordering::Relaxed) + rows;
         let b = self.progress.read_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if self.read_break {
+            return Ok(());
+        }
         if self.read_rows_max > 0 && r > self.read_rows_max {
             return Err(Error::new(
                 TOO_MANY_ROWS,
@@ -85,7 +98,7 @@ impl Query {
         }
         if self.read_bytes_max > 0 && b > self.read_bytes_max {
             return Err(Error::new(
-                TOO_MANY_ROWS,
+                TOO_MANY_BYTES,
                 format!(
                     "Limit for bytes to read exceeded: {b} bytes, maximum: {}; raise max_bytes_to_read",
                     self.read_bytes_max

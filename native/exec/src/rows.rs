@@ -4,6 +4,7 @@ use crate::expr::Bound;
 use crate::measure::Stat;
 use crate::pool::{Flow, States, run_phase};
 use crate::query::Query;
+use functions::Session;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,6 +18,10 @@ pub trait Source: Send + Sync {
     fn read(&self, morsel: usize, query: &Query) -> Result<Vec<Batch>>;
     /// rows at most, if known; decides whether it is worth waking the workers
     fn rows_max(&self) -> Option<u64>;
+    /// whether its rows count as read: such a source ends at `read_overflow_mode = 'break'`
+    fn reads(&self) -> bool {
+        false
+    }
 }
 
 /// Where batches go. `Flow::Stop`: no more are wanted.
@@ -77,6 +82,9 @@ impl Pipeline {
     /// One morsel through all steps.
     pub fn run(&self, morsel: usize, query: &Query, emit: Emit<'_>) -> Result<Flow> {
         query.cancel.check()?;
+        if self.ended(query) {
+            return Ok(Flow::Stop);
+        }
         let batches = match &self.stat {
             Some(stat) => stat.reading(|| self.source.read(morsel, query))?,
             None => self.source.read(morsel, query)?,
@@ -89,6 +97,10 @@ impl Pipeline {
         Ok(Flow::More)
     }
 
+    fn ended(&self, query: &Query) -> bool {
+        self.source.reads() && query.has_read_enough()
+    }
+
     /// All rows in the order of morsels. Morsels are computed ahead by the workers in growing
     /// windows (1, 2, 4, …), so that a LIMIT reads little and a full scan uses all workers. Steps that
     /// explode run on the calling thread, so that nothing piles up.
@@ -97,7 +109,7 @@ impl Pipeline {
         let explodes = self.steps.iter().any(|s| s.explodes());
         let mut at = 0usize;
         let mut window = 1usize;
-        while at < morsels {
+        while at < morsels && !self.ended(query) {
             let n = window.min(morsels - at);
             if n == 1 || explodes {
                 if self.run(at, query, emit)? == Flow::Stop {
@@ -247,21 +259,34 @@ pub struct Numbers {
     pub start: u64,
     pub count: Option<u64>,
     pub step: u64,
+    /// rows of a batch
+    pub per: u64,
 }
 
+/// `max_block_size` may ask for less.
 const NUMBERS_PER_MORSEL: u64 = 65_536;
+
+impl Numbers {
+    pub fn new(start: u64, count: Option<u64>, step: u64, session: &Session) -> Numbers {
+        let per = session.number("max_block_size", NUMBERS_PER_MORSEL).clamp(1, NUMBERS_PER_MORSEL);
+        Numbers { start, count, step, per }
+    }
+}
 
 impl Source for Numbers {
     fn morsels(&self) -> usize {
-        self.count.map_or(usize::MAX, |c| c.div_ceil(NUMBERS_PER_MORSEL) as usize)
+        self.count.map_or(usize::MAX, |c| c.div_ceil(self.per) as usize)
     }
     fn read(&self, morsel: usize, query: &Query) -> Result<Vec<Batch>> {
-        let first = (morsel as u64).wrapping_mul(NUMBERS_PER_MORSEL);
-        let n = self.count.map_or(NUMBERS_PER_MORSEL, |c| (c - first).min(NUMBERS_PER_MORSEL));
+        let first = (morsel as u64).wrapping_mul(self.per);
+        let n = self.count.map_or(self.per, |c| (c - first).min(self.per));
         query.read(n, n * 8)?;
         let base = self.start.wrapping_add(first.wrapping_mul(self.step));
         let v: Vec<u64> = (0..n).map(|i| base.wrapping_add(i.wrapping_mul(self.step))).collect();
         Ok(vec![Batch::new(vec![types::Data::U64(v.into()).into()], n as usize)])
+    }
+    fn reads(&self) -> bool {
+        true
     }
     fn rows_max(&self) -> Option<u64> {
         self.count

@@ -9,6 +9,7 @@ use crate::array_join;
 use crate::collapse::visible::{Asked, final_rows};
 use crate::expr::{Bound, Scope};
 use crate::extremes::BeforeLimit;
+use crate::guard::GuardStep;
 use crate::limits;
 use crate::literal;
 use crate::memory_error::in_node;
@@ -188,7 +189,7 @@ impl<'a> Runner<'a> {
                 types: Vec::new(),
             })),
             Node::Numbers { start, count, step } => Ok(Output::plain(Typed {
-                rows: Rows::source(Numbers { start: *start, count: *count, step: *step }, false),
+                rows: Rows::source(Numbers::new(*start, *count, *step, &self.query.session), false),
                 types: vec![Type::UInt64],
             })),
             Node::Values { columns, rows } => values(columns, rows),
@@ -265,6 +266,11 @@ impl<'a> Runner<'a> {
                     types: input.types,
                     totals: input.totals,
                 })
+            }
+            Node::Guard { input, rows, bytes, cut, code, what } => {
+                let input = self.run(input, needed)?;
+                let step = GuardStep::new(*rows, *bytes, (!cut).then(|| (*code, what.clone())));
+                Ok(Output { rows: input.rows.then(Arc::new(step)), ..input })
             }
             Node::LimitBy { input, keys, limit, offset } => {
                 let input = self.run(input, None)?;

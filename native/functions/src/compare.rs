@@ -12,7 +12,7 @@ use crate::supertype::common_type;
 use crate::with_lane;
 use std::cmp::Ordering;
 use std::sync::Arc;
-use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, TYPE_MISMATCH};
+use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
 use types::compare::compare_rows;
 use types::{Bitmap, Column, Data, Error, I256, Result, Type};
 
@@ -104,7 +104,8 @@ fn compare(b: &Bind<'_>, op: Op) -> Result<Bound> {
         (Type::Nothing, _) | (_, Type::Nothing) => bound(Type::UInt8, |c| Ok(u8_col(vec![0; c.rows]))),
         (x, y) if comparable(x, y) => by_common(b, op),
         (x, y) if x.is_date_or_time() && y.is_number() || x.is_number() && y.is_date_or_time() => {
-            if x.is_integer() || y.is_integer() {
+            let day = |t: &Type| matches!(t, Type::Date | Type::Date32);
+            if !day(x) && !day(y) && (x.is_integer() || y.is_integer()) {
                 let (l, r) = (stored_integer(x), stored_integer(y));
                 return by_reading(op, l, r);
             }
@@ -115,6 +116,16 @@ fn compare(b: &Bind<'_>, op: Op) -> Result<Bound> {
 }
 
 fn mismatch(b: &Bind<'_>, op: Op) -> Error {
+    let [x, y] = [b.raw[0].ty.base(), b.raw[1].ty.base()];
+    if x.is_string() != y.is_string() {
+        return Error::new(
+            NO_COMMON_TYPE,
+            format!(
+                "There is no supertype for types {x}, {y} because some of them are String and some of them are not; compare with toString() or a cast (function {})",
+                op.function()
+            ),
+        );
+    }
     Error::new(
         ILLEGAL_TYPE_OF_ARGUMENT,
         format!("Illegal types of arguments ({}, {}) of function {}: they cannot be compared", b.raw[0].ty, b.raw[1].ty, op.function()),

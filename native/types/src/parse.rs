@@ -461,6 +461,10 @@ impl<'a> Parser<'a> {
         self.expect(b'(')?;
         let mut entries: Vec<(String, i16)> = Vec::new();
         let mut next = 1i64;
+        self.blank();
+        if self.eat(b')') {
+            return Err(Error::new(crate::codes::EMPTY_DATA_PASSED, "Enum data type cannot be empty"));
+        }
         loop {
             self.blank();
             let text = self.quoted(b'\'')?;

@@ -8,7 +8,8 @@ use crate::expr::Bound;
 use crate::query::Query;
 use aggregates::{Groups, States};
 use std::sync::Arc;
-use types::{Batch, Column, Data, Memory, Reservation, Result, Type};
+use types::codes::TOO_MANY_ROWS;
+use types::{Batch, Column, Data, Error, Memory, Reservation, Result, Type};
 
 pub struct Local {
     pub layout: Arc<KeyLayout>,
@@ -203,6 +204,19 @@ impl Local {
         self.reserve(rows)?;
         let mut groups = std::mem::take(&mut self.groups);
         self.table.find_or_insert(&words, &mut groups);
+        self.looked_up += rows as u64;
+        self.spreads = Spread::wanted(g, self, self.looked_up, query);
+        if let Some(most) = g.groups_max
+            && self.table.len() as u64 > most
+        {
+            return Err(Error::new(
+                TOO_MANY_ROWS,
+                format!(
+                    "Limit for rows to GROUP BY exceeded: has {} rows, maximum: {most}; raise max_rows_to_group_by",
+                    self.table.len()
+                ),
+            ));
+        }
         self.states_update(g, &groups, inputs, rows)?;
         self.groups = groups;
         self.held.resize(self.bytes() as u64)

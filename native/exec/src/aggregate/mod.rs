@@ -44,6 +44,8 @@ pub struct Grouping {
     pub sets: Option<Vec<Vec<usize>>>,
     /// new groups are not wanted beyond so many (any groups will do)
     pub any_groups: Option<u64>,
+    /// more groups are a failure (`max_rows_to_group_by`)
+    pub groups_max: Option<u64>,
     /// the keys that were chosen when any groups will do
     pub chosen: RwLock<HashSet<Vec<u64>>>,
 }
@@ -77,6 +79,13 @@ pub fn resolve(call: &AggregateCall, args: &[Type]) -> Result<Arc<dyn Aggregate>
         })
         .collect::<Result<Vec<_>>>()?;
     aggregates::resolve(&call.name, &params, args)
+}
+
+/// How many groups are a failure; the other modes are nodes of the plan.
+fn groups_max(query: &Query) -> Option<u64> {
+    let mode = query.session.setting("group_by_overflow_mode").unwrap_or("throw");
+    let most = query.session.number("max_rows_to_group_by", 0);
+    (most > 0 && mode == "throw").then_some(most)
 }
 
 impl Grouping {
@@ -125,6 +134,7 @@ impl Grouping {
             external,
             sets: options.sets.clone(),
             any_groups: options.any_groups,
+            groups_max: groups_max(scope.query),
             chosen: RwLock::default(),
         })
     }

@@ -20,6 +20,7 @@ impl Node {
             | Node::Sort { input, .. }
             | Node::Limit { input, .. }
             | Node::LimitBy { input, .. }
+            | Node::Guard { input, .. }
             | Node::Distinct { input, .. }
             | Node::Window { input, .. }
             | Node::ArrayJoin { input, .. }
@@ -47,6 +48,7 @@ impl Node {
             Node::Sort { .. } => "sort",
             Node::Limit { .. } => "limit",
             Node::LimitBy { .. } => "limitBy",
+            Node::Guard { .. } => "guard",
             Node::Distinct { .. } => "distinct",
             Node::Window { .. } => "window",
             Node::ArrayJoin { .. } => "arrayJoin",

@@ -31,6 +31,7 @@ fn width(node: &Node) -> Option<usize> {
         | Node::Limit { input, .. }
         | Node::LimitBy { input, .. }
         | Node::Distinct { input, .. }
+        | Node::Guard { input, .. }
         | Node::Fill { input, .. } => width(input)?,
         Node::Subquery { .. } | Node::Working { .. } => return None,
     })

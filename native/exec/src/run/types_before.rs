@@ -40,6 +40,7 @@ impl Runner<'_> {
             | Node::Sort { input, .. }
             | Node::Limit { input, .. }
             | Node::LimitBy { input, .. }
+            | Node::Guard { input, .. }
             | Node::Distinct { input, .. }
             | Node::Fill { input, .. } => self.types_before(input)?,
             Node::Project { input, exprs } => match self.types_before(input)? {

@@ -222,6 +222,9 @@ impl Source for Scan {
     fn read(&self, morsel: usize, query: &Query) -> Result<Vec<Batch>> {
         Ok(self.read_morsel(morsel, query)?.into_iter().collect())
     }
+    fn reads(&self) -> bool {
+        true
+    }
     fn rows_max(&self) -> Option<u64> {
         Some(self.rows)
     }

@@ -250,7 +250,8 @@ fn cast_to(b: &Bind<'_>, mode: CastMode) -> Result<Bound> {
             }
             Type::nullable(to.clone())
         }
-        _ if b.session.flag("cast_keep_nullable", false) && from.is_nullable() => Type::nullable(to.clone()),
+        // The planner gives CAST the type it is to have, as the settings of its subquery say.
+        CastMode::Accurate if b.session.flag("cast_keep_nullable", false) && from.is_nullable() => Type::nullable(to.clone()),
         _ => to.clone(),
     };
     let target = ty.clone();

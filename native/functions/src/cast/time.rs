@@ -107,7 +107,7 @@ impl Caster<'_> {
             (Kind::Date | Kind::Date32, Kind::DateTime64(s)) => {
                 i64_col(each.map(|i| midnight(v.at(i))).map(ticks(10i64.pow(s.into()))).collect::<Result<Vec<_>>>()?)
             }
-            (Kind::DateTime, Kind::Date) => u16_col(each.map(|i| source.days(v.at(i)) as u16).collect()),
+            (Kind::DateTime, Kind::Date) => u16_col(each.map(|i| source.days(v.at(i)).clamp(0, 65_535) as u16).collect()),
             (Kind::DateTime | Kind::DateTime64(_), Kind::Date32) => i32_col(each.map(|i| source.days(v.at(i)) as i32).collect()),
             (Kind::DateTime, Kind::DateTime64(s)) => {
                 i64_col(each.map(|i| v.at(i)).map(ticks(10i64.pow(s.into()))).collect::<Result<Vec<_>>>()?)

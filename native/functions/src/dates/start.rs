@@ -10,7 +10,7 @@ use crate::args::{array_column, i32_col, i64_col, i64s, u16_col, u32_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use crate::session::Session;
-use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, TOO_LARGE_ARRAY_SIZE};
+use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, ILLEGAL_TYPE_OF_ARGUMENT, TOO_LARGE_ARRAY_SIZE};
 use types::tz::{DAY, civil_from_days, days_from_civil, days_in_month};
 use types::{Column, Data, Error, Result, Type};
 
@@ -121,7 +121,7 @@ fn start_of_day(b: &Bind<'_>) -> Result<Bound> {
             (0..c.rows)
                 .map(|i| {
                     let t = clock.zone.local_to_utc(whole_days(&clock, values.at(i)) * DAY);
-                    if clock.kind == Kind::Date32 { t.clamp(0, u32::MAX.into()) as u32 } else { t as u32 }
+                    if clock.kind == Kind::Date32 { t.clamp(0, u32::MAX.into()) as u32 } else { day_start(&clock, t) }
                 })
                 .collect(),
         ))
@@ -181,6 +181,10 @@ fn subsecond(b: &Bind<'_>, unit: Unit) -> Result<Bound> {
 fn date_trunc(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 3)?;
     b.string(0)?;
+    if b.constant(0).is_none() {
+        let text = format!("Argument 1 of function {} must be a constant string: the unit", b.name);
+        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, text));
+    }
     let word = b.const_str(0)?;
     let unit = Unit::parse(word).filter(|_| word.len() > 2).ok_or_else(|| {
         Error::new(BAD_ARGUMENTS, format!("{} knows no unit '{word}': use second, minute, hour, day, week, month, quarter, year, millisecond, microsecond or nanosecond", b.name))
@@ -246,12 +250,20 @@ fn interval_bound(b: &Bind<'_>, time: usize, unit: Unit, n: i64, origin: Option<
                 let scale = 10i128.pow((*scale).into());
                 i64_col((0..rows).map(|i| (i128::from(values.at(i)) * scale).div_euclid(i128::from(in_ticks)).div_euclid(k).saturating_mul(k) as i64).collect())
             }
-            Type::DateTime(_) => u32_col((0..rows).map(|i| start_seconds(&clock, values.at(i), unit, n) as u32).collect()),
+            Type::DateTime(_) => {
+                let start = |i: usize| start_seconds(&clock, values.at(i), unit, n);
+                u32_col((0..rows).map(|i| if unit == Unit::Day { day_start(&clock, start(i)) } else { start(i) as u32 }).collect())
+            }
             Type::DateTime64(..) => i64_col((0..rows).map(|i| start_seconds(&clock, values.at(i), unit, n)).collect()),
             Type::Date32 => i32_col((0..rows).map(|i| start_days(whole_days(&clock, values.at(i)), unit, n) as i32).collect()),
             _ => u16_col((0..rows).map(|i| clamp_date(start_days(whole_days(&clock, values.at(i)), unit, n)) as u16).collect()),
         })
     })
+}
+
+/// The first day of a DateTime begins before what the type holds in zones with a part of it: then the next one.
+fn day_start(clock: &Clock, t: i64) -> u32 {
+    if t < 0 && clock.kind == Kind::DateTime { (t + DAY) as u32 } else { t as u32 }
 }
 
 fn start_seconds(clock: &Clock, v: i64, unit: Unit, n: i64) -> i64 {

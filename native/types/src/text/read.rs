@@ -13,7 +13,7 @@ use super::time::{
 use super::{Codec, Cursor, Kind, net};
 use crate::builder::Values;
 use crate::codes::{
-    CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_BOOL, CANNOT_PARSE_DATE, CANNOT_PARSE_DATETIME,
+    CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_BOOL, CANNOT_PARSE_DATE, CANNOT_PARSE_DATETIME, CANNOT_PARSE_NUMBER,
     CANNOT_PARSE_TEXT, CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, Code, TOO_LARGE_STRING_SIZE, TYPE_MISMATCH,
     UNKNOWN_ELEMENT_OF_ENUM, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
 };
@@ -125,6 +125,7 @@ impl Codec {
         let code = match self.kind {
             Kind::Date | Kind::Date32 => CANNOT_PARSE_DATE,
             Kind::DateTime(_) | Kind::DateTime64(..) => CANNOT_PARSE_DATETIME,
+            Kind::Float if used == 0 => CANNOT_PARSE_NUMBER,
             _ => CANNOT_PARSE_TEXT,
         };
         let place = if used == 0 {
