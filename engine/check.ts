@@ -1,10 +1,13 @@
-// Opens a data directory to verify it, without changing it.
+// Opens a data directory, or the folder of a backup, to verify it without changing it.
 
+import { basename, dirname } from 'node:path';
+import { type VerifyReport, verifyBackup } from './backup/verify.ts';
 import { native } from './native.ts';
 import { type CheckReport, checkDirectory } from './storage/check.ts';
 import { openFiles } from './storage/native-files.ts';
 import { lockDirectory } from './storage/recover.ts';
 
+export type { VerifyReport } from './backup/verify.ts';
 export type { CheckReport, Finding } from './storage/check.ts';
 
 /** Reads everything that the directory holds. Throws when another process has it. */
@@ -18,6 +21,17 @@ export async function check(dataDir: string): Promise<CheckReport> {
   } finally {
     kernel.forgetStore(store);
     unlock();
+    files.close();
+  }
+}
+
+/** Reads every file of the backup, and of the one beside it that it is based on. */
+export async function verifyBackupFolder(folder: string): Promise<VerifyReport> {
+  const files = openFiles(native().files, dirname(folder));
+  const place = (dir: string) => ({ files, dir, close: () => {} });
+  try {
+    return await verifyBackup(place(basename(folder)), folder, place);
+  } finally {
     files.close();
   }
 }

@@ -24,6 +24,7 @@ import { Lru } from './query/cache.ts';
 import type { Core, EngineSession } from './query/core.ts';
 import { ingest } from './query/ingest.ts';
 import { QueryLog } from './query/log.ts';
+import { LogTable } from './query/log-table.ts';
 import { Processes } from './query/processes.ts';
 import { runQuery } from './query/run.ts';
 import { defaultSettings } from './settings.ts';
@@ -154,6 +155,8 @@ export async function open(options: EngineOptions): Promise<Engine> {
   storage.start();
   core.refreshes = new Refreshes(core);
   core.refreshes.start();
+  const logMs = settings.number('query_log_flush_ms');
+  if (logMs > 0) core.logTable = new LogTable(core, logMs, settings.number('query_log_days'));
   return engineOf(core);
 }
 
@@ -230,6 +233,7 @@ function forget(core: Core, id: string, session: EngineSession): void {
 async function close(core: Core, stopExpiry: () => void): Promise<void> {
   stopExpiry();
   await core.refreshes?.close();
+  await core.logTable?.flush().catch(() => {});
   const reason = (): EngineError => fail('ABORTED', 'The server is stopping');
   for (const running of core.processes.list()) running.cancel(reason());
   await Promise.race([

@@ -385,6 +385,13 @@ const rows: Record<string, Row> = {
     'How long a query waits for its turn, in milliseconds',
     'own',
   ],
+  query_log_flush_ms: [
+    'integer',
+    '0',
+    'How often the query log goes to the disk; 0: it stays in memory. A server does it every 7500 ms',
+    'own',
+  ],
+  query_log_days: ['integer', '30', 'How long the query log is kept on the disk', 'own'],
   backups_path: ['text', '', 'Folder of backups; empty: `backups` in the data directory', 'own'],
   query_log_entries: ['integer', '10000', 'Queries that system.query_log remembers', 'own'],
   statement_cache_entries: ['integer', '1000', 'Plans that are kept', 'own'],

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { verifyBackupFolder } from '../engine/verify-backup.ts';
+import { verifyBackupFolder } from '../engine/check.ts';
 import { Ours } from './peers.ts';
 
 let db: Ours;

@@ -5,6 +5,7 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
+import { logPlace } from '../query/log-table.ts';
 import { placeOf } from '../statements/names.ts';
 import { isSystem, temporaryDatabase } from '../tables/catalog-view.ts';
 
@@ -20,7 +21,10 @@ export interface Chosen<T> {
 }
 
 const isOwn = ({ definition: d }: Named): boolean =>
-  d.database !== temporaryDatabase && !d.name.includes('\n') && !isSystem(d.database);
+  d.database !== temporaryDatabase &&
+  d.database !== logPlace.database &&
+  !d.name.includes('\n') &&
+  !isSystem(d.database);
 
 /** Own tables of materialised views come with their views. */
 const isInner = ({ definition }: Named): boolean => definition.name.startsWith('.inner');

@@ -66,6 +66,8 @@ export interface Core {
   readonly memoryBytes: number;
   readonly counters: Map<string, number>;
   nextKey: number;
+  /** Puts the query log on the disk; absent where it stays in memory. */
+  logTable?: { flush(): Promise<void> };
   /** Keeps the schedule of materialised views with REFRESH; set once the engine runs. */
   refreshes?: Refreshes;
 }

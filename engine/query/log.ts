@@ -27,6 +27,8 @@ const textMax = 100_000;
 export class QueryLog {
   readonly #entriesMax: number;
   #entries: LogEntry[] = [];
+  /** Entries that the table on the disk does not have. */
+  #unstored: LogEntry[] = [];
 
   constructor(entriesMax: number) {
     this.#entriesMax = entriesMax;
@@ -34,10 +36,15 @@ export class QueryLog {
 
   add(entry: LogEntry): void {
     const text = entry.text.length > textMax ? entry.text.slice(0, textMax) : entry.text;
-    this.#entries.push({ ...entry, text });
+    const kept = { ...entry, text };
+    this.#entries.push(kept);
+    this.#unstored.push(kept);
     // Cut in blocks, so that adding stays cheap.
     if (this.#entries.length > this.#entriesMax * 1.25) {
       this.#entries = this.#entries.slice(-this.#entriesMax);
+    }
+    if (this.#unstored.length > this.#entriesMax * 1.25) {
+      this.#unstored = this.#unstored.slice(-this.#entriesMax);
     }
   }
 
@@ -46,7 +53,13 @@ export class QueryLog {
     return this.#entries.slice(-this.#entriesMax);
   }
 
-  clear(): void {
-    this.#entries = [];
+  unstored(): readonly LogEntry[] {
+    return this.#unstored.slice(-this.#entriesMax);
+  }
+
+  /** These lie in the table now. */
+  stored(entries: readonly LogEntry[]): void {
+    const gone = new Set(entries);
+    this.#unstored = this.#unstored.filter((entry) => !gone.has(entry));
   }
 }

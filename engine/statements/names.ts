@@ -6,6 +6,7 @@ import type { TableState } from '../catalog/state.ts';
 import { EngineError, type ErrorName, fail } from '../errors.ts';
 import { failAt, SpannedError } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
+import { logPlace } from '../query/log-table.ts';
 import {
   isSystem,
   requireDatabase,
@@ -85,7 +86,7 @@ export function requireDefinition(run: Run, name: TableName): TableDefinition {
 
 /** A database that new tables may be made in. */
 export function requireWritable(run: Run, database: string, span: Span): void {
-  if (isSystem(database) || database === temporaryDatabase) {
+  if (isSystem(database) || database === temporaryDatabase || database === logPlace.database) {
     throw failAt(span, 'ACCESS_DENIED', `Nothing can be created in the database ${database}`);
   }
   try {

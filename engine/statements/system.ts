@@ -43,6 +43,7 @@ export async function system(run: Run, ast: System): Promise<Answer> {
     await own(run, ast);
     return done;
   }
+  if (command === 'FLUSH LOGS') await run.core.logTable?.flush();
   if (command === 'FLUSH LOGS' || command.startsWith('FLUSH')) return done;
   if (accepted.test(command)) return done;
   throw failAt(ast.span, 'NOT_IMPLEMENTED', `SYSTEM ${command} is not implemented yet`);

@@ -1,8 +1,10 @@
 // The system tables, by name.
 
+import { parseStatement } from '../../sql/index.ts';
 import type { TableColumn, TableSource } from '../plan/context.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Run } from '../query/core.ts';
+import { logPlace } from '../query/log-table.ts';
 import { absentTables } from './absent.ts';
 import { backups } from './backups.ts';
 import { columns } from './columns.ts';
@@ -15,7 +17,7 @@ import { nodeTables } from './numbers.ts';
 import { detachedParts, parts } from './parts.ts';
 import { processes } from './processes.ts';
 import { projections } from './projections.ts';
-import { queryLog } from './query-log.ts';
+import { queryLog, recentLog } from './query-log.ts';
 import { serverTables } from './server.ts';
 import { settings } from './settings.ts';
 import {
@@ -51,6 +53,7 @@ function registry(): Map<string, SystemTable> {
       settings,
       processes,
       queryLog,
+      recentLog,
       metrics,
       events,
       errors,
@@ -87,6 +90,7 @@ export function systemTable(run: Run, name: string): TableSource | undefined {
   if (node) return node;
   const table = registry().get(name);
   if (!table) return undefined;
+  if (name === queryLog.name && storedLog(run)) return wholeLog(table);
   const shown = table.columns.map(
     (c): TableColumn =>
       c.hidden
@@ -104,5 +108,25 @@ export function systemTable(run: Run, name: string): TableSource | undefined {
       const at = wanted.map((column) => table.columns.findIndex((c) => c.name === column));
       return all.map((row) => at.map((i) => row[i] as LitValue));
     },
+  };
+}
+
+const storedLog = (run: Run) =>
+  run.core.storage.context.catalog.find(logPlace.database, logPlace.name);
+
+/** Entries on the disk and those in memory. */
+function wholeLog(table: SystemTable): TableSource {
+  const list = table.columns.map((c) => c.name).join(', ');
+  const text = `SELECT ${list} FROM ${logPlace.database}.${logPlace.name}
+    UNION ALL SELECT ${list} FROM system.query_log_recent`;
+  const statement = parseStatement(text);
+  if (statement.kind !== 'QueryStatement') throw new Error('the log is a query');
+  return {
+    kind: 'view',
+    database: 'system',
+    name: table.name,
+    columns: table.columns.map(({ name, type }) => ({ name, type })),
+    query: statement.query,
+    changes: true,
   };
 }

@@ -1,6 +1,7 @@
-// system.query_log
+// system.query_log: the newest statements from memory, and those that went to the disk.
 
 import type { LitValue } from '../plan/wire.ts';
+import type { LogEntry } from '../query/log.ts';
 import { columns, date, dateTime, dateTime64, mapOf, type SystemTable } from './table.ts';
 
 export const queryLog: SystemTable = {
@@ -37,35 +38,41 @@ export const queryLog: SystemTable = {
     ['log_comment', 'String', 'Setting log_comment'],
     ['Settings', 'Map(String, String)', 'Settings that differed'],
   ),
-  rows(run) {
-    return run.core.log
-      .list()
-      .map((e): LitValue[] => [
-        e.type,
-        date(e.endedMs),
-        dateTime(e.endedMs),
-        dateTime64(e.endedMs),
-        dateTime(e.startedMs),
-        dateTime64(e.startedMs),
-        String(Math.max(0, Math.round(e.endedMs - e.startedMs))),
-        String(e.readRows),
-        String(e.readBytes),
-        String(e.writtenRows),
-        String(e.writtenBytes),
-        String(e.resultRows),
-        String(e.resultBytes),
-        String(e.memory),
-        e.database,
-        e.text,
-        e.kind,
-        String(e.code),
-        e.message,
-        '1',
-        e.user,
-        e.id,
-        e.id,
-        e.comment,
-        mapOf(e.settings),
-      ]);
-  },
+  rows: (run) => run.core.log.list().map(rowOf),
 };
+
+/** What the table on the disk does not have yet; `query_log` shows both. */
+export const recentLog: SystemTable = {
+  ...queryLog,
+  name: 'query_log_recent',
+  doc: 'Statements that have ended and are in memory only',
+  rows: (run) => run.core.log.unstored().map(rowOf),
+};
+
+export const rowOf = (e: LogEntry): LitValue[] => [
+  e.type,
+  date(e.endedMs),
+  dateTime(e.endedMs),
+  dateTime64(e.endedMs),
+  dateTime(e.startedMs),
+  dateTime64(e.startedMs),
+  String(Math.max(0, Math.round(e.endedMs - e.startedMs))),
+  String(e.readRows),
+  String(e.readBytes),
+  String(e.writtenRows),
+  String(e.writtenBytes),
+  String(e.resultRows),
+  String(e.resultBytes),
+  String(e.memory),
+  e.database,
+  e.text,
+  e.kind,
+  String(e.code),
+  e.message,
+  '1',
+  e.user,
+  e.id,
+  e.id,
+  e.comment,
+  mapOf(e.settings),
+];

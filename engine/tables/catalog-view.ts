@@ -18,6 +18,7 @@ import type {
 import type { TableHandle, TableProjection } from '../plan/logical.ts';
 import { projectionsOf } from '../projections/bound.ts';
 import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
+import { logPlace } from '../query/log-table.ts';
 import { systemTable, systemTableNames } from '../system/index.ts';
 import {
   informationSchemas,
@@ -106,8 +107,11 @@ export function requireDatabase(state: CatalogState, name: string): void {
   });
 }
 
+/** Databases that hold what is the server's own. */
+const hidden: ReadonlySet<string> = new Set([temporaryDatabase, logPlace.database]);
+
 export const visibleDatabases = (state: CatalogState): string[] =>
-  [...state.databases.keys()].filter((name) => name !== temporaryDatabase);
+  [...state.databases.keys()].filter((name) => !hidden.has(name));
 
 export function unknownTable(
   run: Run,

@@ -1,7 +1,7 @@
 // colonnade backup verify DIR: reads a backup and says whether it can be restored.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { verifyBackupFolder } from '../../engine/verify-backup.ts';
+import { verifyBackupFolder } from '../../engine/check.ts';
 import { EXIT, Usage } from './failure.ts';
 
 export async function verifyCommand(dir: string): Promise<number> {

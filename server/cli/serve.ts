@@ -27,6 +27,6 @@ export async function runServer(
   return serve(config, {
     ...hooks,
     log: createLog(config.logLevel),
-    open: (c, log) => openEngine(c.data, { ...c.settings }, log),
+    open: (c, log) => openEngine(c.data, { query_log_flush_ms: '7500', ...c.settings }, log),
   });
 }

@@ -1,0 +1,114 @@
+// The query log on the disk: a table in a database of the server's own, with a TTL. Entries go there
+// every few seconds; what a crash takes away are those of the last seconds.
+
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { LitValue } from '../plan/wire.ts';
+import type { SystemTable } from '../system/table.ts';
+import type { Core } from './core.ts';
+
+export const logPlace = { database: '_system', name: 'query_log' } as const;
+
+/** Entries that are written at once. */
+const lotMax = 2000;
+
+export class LogTable {
+  readonly #core: Core;
+  readonly #everyMs: number;
+  readonly #days: number;
+  #running: Promise<void> | undefined;
+
+  constructor(core: Core, everyMs: number, days: number) {
+    this.#core = core;
+    this.#everyMs = everyMs;
+    this.#days = days;
+    this.#later();
+  }
+
+  #later(): void {
+    this.#core.clock.after(this.#everyMs, () => {
+      if (this.#core.storage.closing) return;
+      this.flush()
+        .catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          this.#core.logger.debug({ reason }, 'the query log stays in memory for now');
+        })
+        .finally(() => this.#later());
+    });
+  }
+
+  /** Resolves when the entries that were there when it was called are on the disk. */
+  async flush(): Promise<void> {
+    await this.#running;
+    this.#running ??= this.#flush().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #flush(): Promise<void> {
+    const { log, inserter } = this.#core;
+    // Loaded late: the system tables need the catalog, and the catalog the name of this table.
+    const { queryLog, rowOf } = await import('../system/query-log.ts');
+    for (let left = log.unstored(); left.length > 0; left = left.slice(lotMax)) {
+      const lot = left.slice(0, lotMax);
+      const body = Buffer.from(lot.map((entry) => lineOf(queryLog, rowOf(entry))).join('\n'));
+      const first = await this.#table(queryLog);
+      await inserter.insert({
+        table: () => this.#core.storage.context.catalog.table(first.id)?.definition ?? first,
+        spec: ({ columns }) => ({
+          format: 'JSONEachRow',
+          columns: columns.map(({ name, type }) => ({ name, type })),
+          settings: {},
+        }),
+        body: only(body),
+      });
+      log.stored(lot);
+    }
+  }
+
+  async #table(log: SystemTable): Promise<TableDefinition> {
+    const { catalog } = this.#core.storage.context;
+    const { database, name } = logPlace;
+    const columns = log.columns.map((c) => ({ name: c.name, type: c.type }));
+    const known = catalog.find(database, name)?.definition;
+    if (known && sameColumns(known, columns)) return known;
+    const definition: TableDefinition = {
+      id: catalog.reserveTableId(),
+      uuid: crypto.randomUUID(),
+      database,
+      // The columns of a newer version differ: the old log stays beside it.
+      name: known ? `${name}_${known.id}` : name,
+      engine: { name: 'MergeTree', args: '' },
+      columns,
+      orderBy: ['event_date', 'event_time'],
+      partitionBy: 'toYYYYMM(event_date)',
+      ttl: `event_date + toIntervalDay(${this.#days})`,
+      indexes: [],
+      settings: {},
+      schemaVersion: 1,
+    };
+    const made = catalog.state.databases.has(database)
+      ? []
+      : [{ op: 'createDatabase', name: database } as const];
+    const swapped = known ? [{ op: 'exchangeTables', a: definition.id, b: known.id } as const] : [];
+    await catalog.commit({ ddl: [...made, { op: 'createTable', definition }, ...swapped] });
+    return { ...definition, name };
+  }
+}
+
+const sameColumns = (a: TableDefinition, b: readonly { name: string; type: string }[]): boolean =>
+  a.columns.length === b.length &&
+  a.columns.every((c, i) => c.name === b[i]?.name && c.type === b[i]?.type);
+
+function lineOf({ columns }: SystemTable, row: readonly LitValue[]): string {
+  const fields = columns.map(({ name, type }, i): [string, unknown] => {
+    const value = row[i];
+    const pairs = type.startsWith('Map') && Array.isArray(value);
+    return [name, pairs ? Object.fromEntries(value as [string, string][]) : value];
+  });
+  return JSON.stringify(Object.fromEntries(fields));
+}
+
+async function* only(body: Buffer): AsyncGenerator<Uint8Array> {
+  yield body;
+}
