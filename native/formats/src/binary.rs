@@ -193,21 +193,19 @@ pub fn read_value(ty: &Type, b: &mut Bytes<'_>, out: &mut ColumnBuilder) -> Resu
     Ok(())
 }
 
-/// UUIDs lie as two halves, the high one first; IPv6 in network order; numbers low byte first.
+/// IPv6 lies in network order; numbers and UUIDs low byte first.
 fn read_u128(ty: &Type, b: &mut Bytes<'_>) -> Result<u128> {
     let raw: [u8; 16] = b.array()?;
     Ok(u128_of(ty, raw))
 }
 fn u128_of(ty: &Type, raw: [u8; 16]) -> u128 {
     match ty {
-        Type::Uuid => u128::from_le_bytes(raw).rotate_left(64),
         Type::Ipv6 => u128::from_be_bytes(raw),
         _ => u128::from_le_bytes(raw),
     }
 }
 fn bytes_of_u128(ty: &Type, v: u128) -> [u8; 16] {
     match ty {
-        Type::Uuid => v.rotate_left(64).to_le_bytes(),
         Type::Ipv6 => v.to_be_bytes(),
         _ => v.to_le_bytes(),
     }

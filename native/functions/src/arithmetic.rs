@@ -49,7 +49,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("tupleDivideByNumber", "tupleDivideByNumber(a, number)", "All elements of a tuple divided by a number.", &[("tupleDivideByNumber((1, 2), 2)", "(0.5,1)")], |b| by_number(b, "divide")),
     f("tupleModuloByNumber", "tupleModuloByNumber(a, number)", "Remainders of all elements of a tuple.", &[("tupleModuloByNumber((15, 10), 4)", "(3,2)")], |b| by_number(b, "modulo")),
     f("tuplePositiveModuloByNumber", "tuplePositiveModuloByNumber(a, number)", "Remainders of all elements that are never negative.", &[("tuplePositiveModuloByNumber((15, 10), 4)", "(3,2)")], |b| by_number(b, "positiveModulo")),
-    f("midpoint", "midpoint(a, b, …)", "Mean of the arguments.", &[("midpoint(1, 2, 6)", "3")], midpoint),
+    f("midpoint", "midpoint(a, b, …)", "Mean of the arguments.", &[("midpoint(1, 2, 6)", "3")], |b| { b.arity(1, usize::MAX)?; crate::math::mean(b) }).own_nulls(),
     f("tupleIntDivByNumber", "tupleIntDivByNumber(a, number)", "Integer quotients of all elements of a tuple.", &[("tupleIntDivByNumber((15, 10), 4)", "(3,2)")], |b| by_number(b, "intDiv")),
     f("tupleIntDivOrZeroByNumber", "tupleIntDivOrZeroByNumber(a, number)", "Integer quotients of all elements, 0 for a zero divisor.", &[("tupleIntDivOrZeroByNumber((15, 10), 0)", "(0,0)")], |b| by_number(b, "intDivOrZero")),
 ];
@@ -137,9 +137,18 @@ pub fn number_result(op: Op, a: &Type, b: &Type) -> Option<Type> {
     }
 }
 
+/// IP addresses are calculated with as the numbers they are.
+fn address_number(t: &Type) -> Type {
+    match t {
+        Type::Ipv4 => Type::UInt32,
+        Type::Ipv6 => Type::UInt128,
+        t => t.clone(),
+    }
+}
+
 fn binary(b: &Bind<'_>, op: Op) -> Result<Bound> {
     b.arity(2, 2)?;
-    let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
+    let (ta, tb) = (address_number(b.ty(0)), address_number(b.ty(1)));
     if let Some(out) = temporal(b, op)? {
         return Ok(out);
     }
@@ -641,17 +650,5 @@ fn two_floats(b: &Bind<'_>, op: fn(f64, f64) -> f64) -> Result<Bound> {
     bound(Type::Float64, move |c| {
         let (x, y) = (f64s(c.col(0), &ta), f64s(c.col(1), &tb));
         Ok(f64::column((0..c.rows).map(|i| op(x.at(i), y.at(i))).collect()))
-    })
-}
-
-fn midpoint(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, usize::MAX)?;
-    for i in 0..b.len() {
-        b.number(i)?;
-    }
-    let types = b.types();
-    bound(Type::Float64, move |c| {
-        let all: Vec<_> = types.iter().enumerate().map(|(i, t)| f64s(c.col(i), t)).collect();
-        Ok(f64::column((0..c.rows).map(|i| all.iter().map(|v| v.at(i)).sum::<f64>() / all.len() as f64).collect()))
     })
 }

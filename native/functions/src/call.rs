@@ -130,7 +130,7 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
         ty = Type::nullable(ty);
     }
     // What is taken out of JSON texts is not worth a dictionary.
-    if low.carries(&ty) && def.category != "JSON" {
+    if low.carries(&ty) && !def.plain_result && def.category != "JSON" {
         ty = Type::low_cardinality(ty);
     }
     let plain = clean.iter().map(|a| a.ty.clone()).collect();
@@ -470,7 +470,7 @@ fn is_flat(c: &Column) -> bool {
 }
 
 /// No codes anywhere; `Const` stays at the top only.
-fn flatten(c: &Column) -> Column {
+pub fn flatten(c: &Column) -> Column {
     match &c.data {
         Data::Const(one, n) => Data::Const(Arc::new(one.flat_deep()), *n).into(),
         Data::Array(a) => Column {

@@ -12,11 +12,11 @@ use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH}
 use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("if", "if(condition, then, else)", "`then` where the condition is true, else (and for NULL) `else`.", &[("if(1 > 2, 'a', 'b')", "b")], |b| branches(b, true)).ci().own_nulls(),
-    f("multiIf", "multiIf(condition, then, [condition, then, …] else)", "The first `then` whose condition is true. What CASE WHEN becomes.", &[("multiIf(0, 'a', 1, 'b', 'c')", "b")], |b| branches(b, false)).own_nulls().alias(&["caseWithoutExpr", "caseWithoutExpression"]),
+    f("if", "if(condition, then, else)", "`then` where the condition is true, else (and for NULL) `else`.", &[("if(1 > 2, 'a', 'b')", "b")], |b| branches(b, true)).ci().own_nulls().plain(),
+    f("multiIf", "multiIf(condition, then, [condition, then, …] else)", "The first `then` whose condition is true. What CASE WHEN becomes.", &[("multiIf(0, 'a', 1, 'b', 'c')", "b")], |b| branches(b, false)).own_nulls().plain().alias(&["caseWithoutExpr", "caseWithoutExpression"]),
     f("caseWithExpression", "caseWithExpression(x, value, then, [value, then, …] else)", "The first `then` whose value equals x. What CASE x WHEN becomes.", &[("caseWithExpression(3, 1, 'one', 3, 'three', 'more')", "three")], case).own_nulls().alias(&["caseWithExpr"]),
-    f("isNull", "isNull(x)", "1 if NULL.", &[("isNull(NULL)", "1")], |b| null_test(b, true)).ci().own_nulls(),
-    f("isNotNull", "isNotNull(x)", "1 if not NULL.", &[("isNotNull(NULL)", "0")], |b| null_test(b, false)).own_nulls(),
+    f("isNull", "isNull(x)", "1 if NULL.", &[("isNull(NULL)", "1")], |b| null_test(b, true)).ci().own_nulls().plain(),
+    f("isNotNull", "isNotNull(x)", "1 if not NULL.", &[("isNotNull(NULL)", "0")], |b| null_test(b, false)).own_nulls().plain(),
     f("isNullable", "isNullable(x)", "1 if the type is Nullable.", &[("isNullable(toNullable(1))", "1")], |b| { b.arity(1, 1)?; let n = b.ty(0).is_nullable(); bound(Type::UInt8, move |c| Ok(Column::constant(u8_col(vec![u8::from(n)]), c.rows))) }).own_nulls(),
     f("isZeroOrNull", "isZeroOrNull(x)", "1 if the number is 0 or NULL.", &[("isZeroOrNull(NULL)", "1")], zero_or_null).own_nulls(),
     f("ifNull", "ifNull(x, other)", "x, or other where x is NULL.", &[("ifNull(NULL, 5)", "5")], |b| { b.arity(2, 2)?; coalesce(b) }).ci().own_nulls(),

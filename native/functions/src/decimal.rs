@@ -41,10 +41,12 @@ pub fn scale_of(t: &Type) -> u8 {
     }
 }
 
-/// The Decimal that an operation on a Decimal and a Decimal or integer gives.
+/// The Decimal that an operation on a Decimal and a Decimal or integer gives: with an integer the precision stays.
 pub fn result_type(op: Op, a: &Type, b: &Type) -> Option<Type> {
+    let both = a.is_decimal() && b.is_decimal();
     let precision = |t: &Type| match t {
-        Type::Decimal(p, _) => class_precision(*p),
+        Type::Decimal(p, _) if both => class_precision(*p),
+        Type::Decimal(p, _) => *p,
         _ => 0,
     };
     let p = precision(a).max(precision(b));

@@ -38,6 +38,8 @@ pub struct FunctionDef {
     pub nulls: Nulls,
     /// sees LowCardinality types and columns as `Codes`
     pub own_low_cardinality: bool,
+    /// its result is never LowCardinality
+    pub plain_result: bool,
     /// its result for constants must not be made constant (materialize, rand, …)
     pub no_fold: bool,
     pub bind: fn(&Bind<'_>) -> Result<Bound>,
@@ -65,6 +67,7 @@ pub const fn f(
         stateful: false,
         nulls: Nulls::Skip,
         own_low_cardinality: false,
+        plain_result: false,
         no_fold: false,
         bind,
         lambda: None,
@@ -95,6 +98,10 @@ impl FunctionDef {
     }
     pub const fn own_lc(mut self) -> Self {
         self.own_low_cardinality = true;
+        self
+    }
+    pub const fn plain(mut self) -> Self {
+        self.plain_result = true;
         self
     }
     pub const fn no_fold(mut self) -> Self {

@@ -5,6 +5,7 @@ use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use crate::random::{Random, stamp};
 use std::sync::{Arc, LazyLock};
+use types::text::net::uuid_halves;
 use types::codes::ARGUMENT_OUT_OF_BOUND;
 use types::{Data, Error, Result, Type};
 
@@ -78,7 +79,7 @@ fn to_uuid(b: &Bind<'_>) -> Result<Bound> {
     bound(Type::Uuid, |c| {
         let v = u64s(c.col(0));
         let mut r = Random::new();
-        let one = |i| stamp(u128::from(v.at(i) * 1000) << 80 | u128::from(r.next() as u16) << 64 | u128::from(r.next()), 7);
+        let one = |i| uuid_halves(stamp(u128::from(v.at(i) * 1000) << 80 | u128::from(r.next() as u16) << 64 | u128::from(r.next()), 7));
         Ok(u128_col((0..c.rows).map(one).collect()))
     })
 }
@@ -92,7 +93,7 @@ fn from_uuid(b: &Bind<'_>) -> Result<Bound> {
     bound(Type::DateTime64(3, zone), |c| {
         let col = c.col(0).flat();
         let Data::U128(v) = &col.data else { return Err(Error::internal("UUIDs expected")) };
-        Ok(i64_col(v.iter().map(|u| if u >> 76 & 0xf == 7 { (u >> 80) as i64 } else { 0 }).collect()))
+        Ok(i64_col(v.iter().map(|u| uuid_halves(*u)).map(|u| if u >> 76 & 0xf == 7 { (u >> 80) as i64 } else { 0 }).collect()))
     })
 }
 

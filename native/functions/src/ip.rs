@@ -29,7 +29,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("MACStringToOUI", "MACStringToOUI(s)", "The first three bytes of a MAC address as a number.", &[("MACStringToOUI('01:02:03:04:05:06')", "66051")], |b| crate::strings::to_u64(b, |s| mac(s, 3))),
     f("UUIDStringToNum", "UUIDStringToNum(s[, variant])", "A UUID's 16 bytes.", &[("hex(UUIDStringToNum('61f0c404-5cb3-11e7-907b-a6006ad3dba0'))", "61F0C4045CB311E7907BA6006AD3DBA0")], uuid_bytes),
     f("UUIDNumToString", "UUIDNumToString(bytes[, variant])", "The text of a UUID's 16 bytes.", &[("UUIDNumToString(UUIDStringToNum('61f0c404-5cb3-11e7-907b-a6006ad3dba0'))", "61f0c404-5cb3-11e7-907b-a6006ad3dba0")], uuid_text),
-    f("UUIDToNum", "UUIDToNum(uuid[, variant])", "A UUID's 16 bytes.", &[], |b| { b.arity(1, 2)?; let Type::Uuid = b.ty(0) else { return Err(b.illegal(0, "UUID")) }; let swap = variant(b)?; bound(Type::FixedString(16), move |c| { let flat = c.col(0).flat(); let Data::U128(v) = &flat.data else { return Err(Error::internal("uuid")) }; Ok(fixed16(v.iter().map(|x| mixed(x.to_be_bytes(), swap)))) }) }),
+    f("UUIDToNum", "UUIDToNum(uuid[, variant])", "A UUID's 16 bytes.", &[], |b| { b.arity(1, 2)?; let Type::Uuid = b.ty(0) else { return Err(b.illegal(0, "UUID")) }; let swap = variant(b)?; bound(Type::FixedString(16), move |c| { let flat = c.col(0).flat(); let Data::U128(v) = &flat.data else { return Err(Error::internal("uuid")) }; Ok(fixed16(v.iter().map(|x| mixed(net::uuid_halves(*x).to_be_bytes(), swap)))) }) }),
 ];
 
 fn v4_arg(b: &Bind<'_>) -> Result<()> {
@@ -251,7 +251,7 @@ fn uuid_bytes(b: &Bind<'_>) -> Result<Bound> {
     let swap = variant(b)?;
     bound(Type::FixedString(16), move |c| {
         let s = strs(c.col(0));
-        Ok(fixed16((0..c.rows).map(|i| net::parse_uuid(s.at(i)).map_or([0; 16], |v| mixed(v.to_be_bytes(), swap)))))
+        Ok(fixed16((0..c.rows).map(|i| net::parse_uuid(s.at(i)).map_or([0; 16], |v| mixed(net::uuid_halves(v).to_be_bytes(), swap)))))
     })
 }
 
@@ -264,7 +264,7 @@ fn uuid_text(b: &Bind<'_>) -> Result<Bound> {
         let mut out = StrOut::new(c.rows, c.rows * 36);
         for i in 0..c.rows {
             let v = s.at(i).try_into().unwrap_or([0; 16]);
-            net::write_uuid(u128::from_be_bytes(mixed(v, swap)), &mut out.bytes);
+            net::write_uuid(net::uuid_halves(u128::from_be_bytes(mixed(v, swap))), &mut out.bytes);
             out.end_row();
         }
         Ok(out.column())

@@ -94,8 +94,8 @@ fn iceberg_bytes(t: &Type, c: &Column, i: usize) -> Result<Vec<u8>> {
         (Type::DateTime64(6 | 9, _) | Type::Date | Type::Date32, Scalar::Int(n)) => (n as i64).to_le_bytes().to_vec(),
         (Type::DateTime64(..), _) => return Err(Error::new(BAD_ARGUMENTS, "Unsupported scale for DateTime64 in IcebergHash function. Supports only microseconds and nanoseconds")),
         (Type::Uuid, v) => match v {
-            Scalar::Int(n) => n.to_be_bytes().to_vec(),
-            Scalar::UInt(n) => n.to_be_bytes().to_vec(),
+            Scalar::Int(n) => n.rotate_left(64).to_be_bytes().to_vec(),
+            Scalar::UInt(n) => n.rotate_left(64).to_be_bytes().to_vec(),
             _ => return Err(unsupported()),
         },
         (Type::Decimal(..), v) => {

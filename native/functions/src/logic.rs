@@ -7,9 +7,9 @@ use std::sync::Arc;
 use types::{Bitmap, Column, Data, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("and", "and(a, b, …)", "1 if all arguments are true, 0 if any is false, else NULL.", &[("1 AND 0", "0"), ("NULL AND 0", "0")], |b| many(b, Op::And)).ci().own_nulls(),
-    f("or", "or(a, b, …)", "1 if any argument is true, 0 if all are false, else NULL.", &[("0 OR 1", "1"), ("NULL OR 0", "NULL")], |b| many(b, Op::Or)).ci().own_nulls(),
-    f("xor", "xor(a, b, …)", "1 if an odd number of arguments is true; NULL if any is NULL.", &[("xor(1, 0)", "1")], |b| many(b, Op::Xor)).ci().own_nulls(),
+    f("and", "and(a, b, …)", "1 if all arguments are true, 0 if any is false, else NULL.", &[("1 AND 0", "0"), ("NULL AND 0", "0")], |b| many(b, Op::And)).ci().own_nulls().plain(),
+    f("or", "or(a, b, …)", "1 if any argument is true, 0 if all are false, else NULL.", &[("0 OR 1", "1"), ("NULL OR 0", "NULL")], |b| many(b, Op::Or)).ci().own_nulls().plain(),
+    f("xor", "xor(a, b, …)", "1 if an odd number of arguments is true; NULL if any is NULL.", &[("xor(1, 0)", "1")], |b| many(b, Op::Xor)).ci().own_nulls().plain(),
     f("not", "not(a)", "1 if the argument is false, 0 if it is true, else NULL.", &[("NOT 1", "0")], not).ci().total(),
 ];
 

@@ -2,10 +2,11 @@
 
 use crate::args::{f64_col, f64s, i64s, u8_col, u64_col};
 use crate::bind::{Bind, Bound, bound, constant};
+use crate::call::{Value, resolve};
 use crate::def::{FunctionDef, f};
 use crate::lanes::{Lane, map};
 use types::codes::{BAD_ARGUMENTS, ILLEGAL_COLUMN};
-use types::{Column, Data, Error, I256, Result, Scalar, Type};
+use types::{Bitmap, Column, Data, Error, I256, Result, Scalar, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("e", "e()", "Euler's number.", &[("round(e(), 4)", "2.7183")], |b| { b.arity(0, 0)?; constant(Type::Float64, Scalar::Float(std::f64::consts::E)) }),
@@ -19,7 +20,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("log1p", "log1p(x)", "Logarithm of 1 + x.", &[("log1p(0)", "0")], |b| one(b, f64::ln_1p)),
     f("sqrt", "sqrt(x)", "Square root.", &[("sqrt(9)", "3")], |b| one(b, f64::sqrt)).ci(),
     f("cbrt", "cbrt(x)", "Cube root.", &[("cbrt(27)", "3")], |b| one(b, f64::cbrt)).ci(),
-    f("sqr", "sqr(x)", "Square.", &[("sqr(3)", "9")], |b| one(b, |x| x * x)),
+    f("sqr", "sqr(x)", "Square.", &[("sqr(3)", "9")], |b| { b.arity(1, 1)?; twice(b, "multiply") }).own_nulls().own_lc(),
     f("sin", "sin(x)", "Sine of radians.", &[("sin(0)", "0")], |b| one(b, f64::sin)).ci(),
     f("cos", "cos(x)", "Cosine of radians.", &[("cos(0)", "1")], |b| one(b, f64::cos)).ci(),
     f("tan", "tan(x)", "Tangent of radians.", &[("tan(0)", "0")], |b| one(b, f64::tan)).ci(),
@@ -59,7 +60,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("roundAge", "roundAge(n)", "Rounded to 0, 17, 18, 25, 35, 45 or 55.", &[("roundAge(30)", "25")], round_age),
     f("roundDown", "roundDown(x, array)", "The largest element of an array that is not above x, else its smallest.", &[("roundDown(5, [3, 4, 6])", "4")], round_down),
     f("widthBucket", "widthBucket(x, low, high, count)", "Number of the bucket of equal width that x falls into; 0 below, count + 1 above.", &[("widthBucket(10.15, -8.6, 23, 10)", "6")], width_bucket).alias_ci(&["width_bucket"]),
-    f("avg2", "avg2(a, b)", "Mean of two numbers.", &[("avg2(1, 2)", "1.5")], |b| two(b, |x, y| (x + y) / 2.0)),
+    f("avg2", "avg2(a, b)", "Mean of two numbers.", &[("avg2(1, 2)", "1.5")], |b| { b.arity(2, 2)?; mean(b) }).own_nulls(),
     f("isProbablePrime", "isProbablePrime(n[, rounds])", "1 for a prime number; wrong with a probability below 4 to the minus rounds.", &[("isProbablePrime(toUInt64(561))", "0")], crate::primes::probable),
     f("isPrime", "isPrime(n)", "1 for a prime number.", &[("isPrime(7)", "1")], |b| { b.arity(1, 1)?; b.unsigned(0)?; bound(Type::UInt8, |c| { let v = crate::args::u64s(c.col(0)); Ok(u8_col((0..c.rows).map(|i| u8::from(prime(v.at(i)))).collect())) }) }),
 ];
@@ -85,6 +86,46 @@ fn two(b: &Bind<'_>, of: fn(f64, f64) -> f64) -> Result<Bound> {
     bound(Type::Float64, move |c| {
         let (x, y) = (f64s(c.col(0), &tx), f64s(c.col(1), &ty));
         Ok(f64_col((0..c.rows).map(|i| of(x.at(i), y.at(i))).collect()))
+    })
+}
+
+/// A function of two arguments over the one argument.
+fn twice(b: &Bind<'_>, name: &str) -> Result<Bound> {
+    let call = resolve(name, &[b.args[0].clone(), b.args[0].clone()], b.session)?;
+    bound(call.ty().clone(), move |c| call.eval(&[Value::Column(c.col(0)), Value::Column(c.col(0))], c.rows, c.session))
+}
+
+/// The mean of the arguments that are not NULL in their common type: cut towards zero for integers and dates.
+pub fn mean(b: &Bind<'_>) -> Result<Bound> {
+    let used: Vec<usize> = (0..b.len()).filter(|&i| *b.ty(i).base() != Type::Nothing).collect();
+    if used.is_empty() {
+        return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
+    }
+    let types: Vec<Type> = used.iter().map(|&i| b.ty(i).clone()).collect();
+    if b.len() == 1 {
+        return bound(types[0].clone(), |c| Ok(c.col(0).clone()));
+    }
+    let out = crate::supertype::common_type(&types)?;
+    let inner = crate::cast::strip_nullable(&out).clone();
+    if !(inner.is_number() || inner.is_date_or_time()) || inner == Type::Bool {
+        return Err(b.illegal(0, "numbers, dates or times"));
+    }
+    let kernel = out.clone();
+    bound(out, move |c| {
+        let columns = used.iter().zip(&types).map(|(&i, t)| crate::cast::cast(c.col(i), t, &kernel, crate::cast::CastMode::Sql, c.session).map(|x| x.flat())).collect::<Result<Vec<_>>>()?;
+        let count = |i: usize| columns.iter().filter(|x| !x.is_null(i)).count();
+        let nulls = columns.iter().any(Column::has_nulls).then(|| Bitmap::from_fn(c.rows, |i| count(i) == 0));
+        let data = if inner.is_float() {
+            let all: Vec<_> = columns.iter().map(|x| f64s(x, &inner)).collect();
+            let sum = |i: usize| all.iter().zip(&columns).filter(|(_, x)| !x.is_null(i)).map(|(v, _)| v.at(i)).fold(0.0, |a: f64, x| a + x);
+            f64_col((0..c.rows).map(|i| sum(i) / count(i).max(1) as f64).collect())
+        } else {
+            let all: Vec<_> = columns.iter().map(crate::args::i256s).collect();
+            let sum = |i: usize| all.iter().zip(&columns).filter(|(_, x)| !x.is_null(i)).fold(I256::ZERO, |s, (v, _)| s + v.at(i));
+            Data::I256((0..c.rows).map(|i| sum(i) / I256::from(count(i).max(1) as i64)).collect::<Vec<_>>().into()).into()
+        };
+        let cut = crate::with_lane!(&inner, R => R::column(map::<R, R>(&data, c.rows, |x| x)), data);
+        Ok(Column::new(cut.data, nulls))
     })
 }
 
@@ -161,7 +202,7 @@ impl How {
             How::Trunc => x.trunc(),
         }
     }
-    /// A multiple of `k` near `x`; `decimal`: halves of `round` go away from zero.
+    /// A multiple of `k` near `x`; halves of `round` go away from zero.
     fn int(self, x: I256, k: I256) -> I256 {
         let down = x.div_euclid(k) * k;
         let rest = x - down;
@@ -251,6 +292,12 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
                             return v.at(i);
                         }
                         match crate::decimal::pow10_256(d(i).unsigned_abs() as u32) {
+                            // Half a step is added in the type itself, where it may wrap around.
+                            Some(k) if how == How::Round => {
+                                let half = k / I256::from(2);
+                                let moved = wrapped(v.at(i) + if v.at(i) < I256::ZERO { -half } else { half }, &ty);
+                                moved / k * k
+                            }
                             Some(k) => how.int(v.at(i), k),
                             None => I256::ZERO,
                         }
@@ -262,6 +309,13 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
             }
         })
     })
+}
+
+/// The number as it is left in an integer type.
+fn wrapped(x: I256, ty: &Type) -> I256 {
+    let column: Column = Data::I256(vec![x].into()).into();
+    let cut = crate::with_lane!(ty, R => R::column(map::<R, R>(&column, 1, |x| x)), column);
+    crate::args::i256s(&cut).at(0)
 }
 
 fn round_float(x: f64, digits: i64, how: How) -> f64 {
@@ -389,10 +443,10 @@ fn width_bucket(b: &Bind<'_>) -> Result<Bound> {
         let mut out = Vec::with_capacity(c.rows);
         for i in 0..c.rows {
             let (v, l, h, k) = (x.at(i), lo.at(i), hi.at(i), n.at(i));
-            if k <= 0 || !l.is_finite() || !h.is_finite() || v.is_nan() || l >= h {
-                return Err(Error::new(BAD_ARGUMENTS, "Function widthBucket needs low < high (both finite), a number that is not NaN, and a count above 0"));
+            if k <= 0 || !l.is_finite() || !h.is_finite() || v.is_nan() {
+                return Err(Error::new(BAD_ARGUMENTS, "Function widthBucket needs finite bounds, a number that is not NaN, and a count above 0"));
             }
-            out.push(if v < l { 0 } else if v >= h { k as u64 + 1 } else { ((v - l) / (h - l) * k as f64) as u64 + 1 });
+            out.push(if v < l || l >= h { 0 } else if v >= h { k as u64 + 1 } else { ((v - l) / (h - l) * k as f64) as u64 + 1 });
         }
         let wide = u64_col(out);
         Ok(crate::with_lane!(&kernel, R => R::column(map::<R, R>(&wide, c.rows, |x| x)), wide))

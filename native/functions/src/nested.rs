@@ -3,6 +3,7 @@
 use crate::args::{array_column, arrays, tuple_columns};
 use crate::bind::{Bind, Bound, bound};
 use crate::cast::{CastMode, cast};
+use crate::call::flatten;
 use crate::def::{FunctionDef, f};
 use crate::supertype::common_type;
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Type};
 pub const DEFS: &[FunctionDef] = &[
     f("tuple", "tuple(a, b, …)", "A tuple of the arguments.", &[("(1, 'a')", "(1,'a')")], tuple).own_nulls().own_lc(),
     f("tupleElement", "tupleElement(tuple, place_or_name[, default])", "Element of a tuple by its place (from 1, negative from the end) or name.", &[("tupleElement((1, 'a'), 2)", "a")], tuple_element).own_nulls().own_lc(),
-    f("array", "array(a, b, …)", "An array of the arguments, in their least common type.", &[("[1, 300]", "[1,300]")], array).own_nulls(),
+    f("array", "array(a, b, …)", "An array of the arguments, in their least common type.", &[("[1, 300]", "[1,300]")], array).own_nulls().own_lc(),
     f("arrayElement", "arrayElement(array, index)", "Element of an array (from 1, negative from the end; the default outside), or value of a map's key.", &[("[10, 20][2]", "20")], |b| element(b, false)).own_nulls(),
     f("arrayElementOrNull", "arrayElementOrNull(array, index)", "Element of an array, NULL outside; or value of a map's key, NULL without.", &[("arrayElementOrNull([1], 5)", "NULL")], |b| element(b, true)).own_nulls(),
-    f("map", "map(key, value, …)", "A map of pairs.", &[("map('a', 1, 'b', 2)", "{'a':1,'b':2}")], map).own_nulls(),
+    f("map", "map(key, value, …)", "A map of pairs.", &[("map('a', 1, 'b', 2)", "{'a':1,'b':2}")], map).own_nulls().own_lc(),
 ];
 
 fn tuple(b: &Bind<'_>) -> Result<Bound> {
@@ -93,13 +94,18 @@ fn take(c: &Column, depth: usize, at: usize) -> Result<Column> {
     }
 }
 
+/// What is stored: LowCardinality is a property of the result's type only.
+fn plain(types: &[Type]) -> Vec<Type> {
+    types.iter().map(Type::without_low_cardinality_deep).collect()
+}
+
 fn array(b: &Bind<'_>) -> Result<Bound> {
-    let types = b.types();
-    let element = common_type(&types)?;
-    let kernel = element.clone();
+    let element = common_type(&b.types())?;
+    let types = plain(&b.types());
+    let kernel = element.without_low_cardinality_deep();
     bound(Type::array(element), move |c| {
         let n = types.len();
-        let columns = (0..n).map(|i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
+        let columns = (0..n).map(|i| cast(&flatten(c.col(i)), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
         crate::args::check_bytes("array", c.rows.saturating_mul(n))?;
         let mut stack = ColumnBuilder::with_capacity(&kernel, c.rows * n);
         if c.rows == 1 || n == 1 {
@@ -194,11 +200,14 @@ fn map(b: &Bind<'_>) -> Result<Bound> {
         return Err(Error::new(BAD_ARGUMENTS, "Keys of a map cannot be Nullable"));
     }
     let n = keys.len();
-    bound(Type::map(k.clone(), v.clone()), move |c| {
+    let types = plain(&types);
+    let out = Type::map(k.clone(), v.clone());
+    let (k, v) = (k.without_low_cardinality_deep(), v.without_low_cardinality_deep());
+    bound(out, move |c| {
         let stack = |first: usize, ty: &Type| -> Result<Column> {
             let mut s = ColumnBuilder::with_capacity(ty, c.rows * n);
             for i in (first..2 * n).step_by(2) {
-                s.append_column(&cast(c.col(i), &types[i], ty, CastMode::Sql, c.session)?);
+                s.append_column(&cast(&flatten(c.col(i)), &types[i], ty, CastMode::Sql, c.session)?);
             }
             let at: Vec<u32> = (0..c.rows * n).map(|j| ((j % n.max(1)) * c.rows + j / n.max(1)) as u32).collect();
             Ok(s.finish().gather(&at))

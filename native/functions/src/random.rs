@@ -5,6 +5,7 @@ use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use crate::lanes::Lane;
 use std::sync::atomic::{AtomicU64, Ordering};
+use types::text::net::uuid_halves;
 use types::codes::{BAD_ARGUMENTS, TOO_LARGE_STRING_SIZE};
 use types::{Column, Data, Error, FixedData, Result, Type};
 
@@ -29,7 +30,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("randomStringUTF8", "randomStringUTF8(length[, tag])", "Random characters.", &[], |b| text(b, |r, n, out| { let mut buffer = [0u8; 4]; for _ in 0..n { let c = loop { if let Some(c) = char::from_u32((r.next() % 0x11_0000) as u32) { break c; } }; out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()); } })).random(),
     f("randomFixedString", "randomFixedString(length)", "Random bytes as FixedString.", &[], fixed).random(),
     f("fuzzBits", "fuzzBits(s, probability)", "The string with each bit turned with a probability.", &[], fuzz).random(),
-    f("generateUUIDv4", "generateUUIDv4([tag])", "A random UUID.", &[], |b| { b.arity(0, 1)?; bound(Type::Uuid, |c| { let mut r = Random::new(); Ok(u128_col((0..c.rows).map(|_| stamp(u128::from(r.next()) << 64 | u128::from(r.next()), 4)).collect())) }) }).random().own_nulls(),
+    f("generateUUIDv4", "generateUUIDv4([tag])", "A random UUID.", &[], |b| { b.arity(0, 1)?; bound(Type::Uuid, |c| { let mut r = Random::new(); Ok(u128_col((0..c.rows).map(|_| uuid_halves(stamp(u128::from(r.next()) << 64 | u128::from(r.next()), 4))).collect())) }) }).random().own_nulls(),
     f("generateUUIDv7", "generateUUIDv7([tag])", "A UUID that grows with time.", &[], uuid7).random().own_nulls(),
     f("generateSnowflakeID", "generateSnowflakeID([tag[, machine]])", "A Snowflake id that grows with time.", &[], snowflake).random().own_nulls(),
     f("runningDifference", "runningDifference(x)", "Difference to the row before in the block; 0 first.", &[], |b| running(b, false)).stateful().own_nulls(),
@@ -213,7 +214,7 @@ fn uuid7(b: &Bind<'_>) -> Result<Bound> {
                     // 42 bits of counter keep the rows of a block in order.
                     let counter = (base + i as u128) & ((1 << 42) - 1);
                     let (high, low) = (counter >> 30, counter & ((1 << 30) - 1));
-                    stamp(now << 80 | high << 64 | low << 32 | u128::from(r.next() as u32), 7)
+                    uuid_halves(stamp(now << 80 | high << 64 | low << 32 | u128::from(r.next() as u32), 7))
                 })
                 .collect(),
         ))

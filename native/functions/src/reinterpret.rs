@@ -49,11 +49,6 @@ fn bytes_of(col: &Column, i: usize, out: &mut Vec<u8>) {
     });
 }
 
-/// UUIDs lie in memory as two 64-bit halves, the first of them first.
-fn halves(v: u128) -> u128 {
-    v.rotate_left(64)
-}
-
 fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
     let from = b.ty(0).clone();
     let plain = |t: &Type| t.fixed_width().is_some() || t.is_string();
@@ -76,8 +71,8 @@ fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
         for i in 0..c.rows {
             bytes.clear();
             bytes_of(&flat, i, &mut bytes);
-            if from == Type::Uuid && bytes.len() == 16 {
-                bytes.rotate_left(8);
+            if from == Type::Ipv6 {
+                bytes.reverse();
             }
             if kernel.is_string() {
                 if matches!(kernel, Type::String) && !from.is_string() {
@@ -111,10 +106,10 @@ fn push(ty: &Type, wide: &[u8; 32], out: &mut ColumnBuilder) {
         Values::U64(v) => take!(v, u64),
         Values::U128(v) => {
             take!(v, u128);
-            if *ty == Type::Uuid
+            if *ty == Type::Ipv6
                 && let Some(last) = v.last_mut()
             {
-                *last = halves(*last);
+                *last = last.swap_bytes();
             }
         }
         Values::U256(v) => take!(v, types::U256),

@@ -22,9 +22,13 @@ pub fn common_type(types: &[Type]) -> Result<Type> {
     }
 }
 
-/// Bool and UInt8 hold the same values; the first of them names the result.
+/// Bool and UInt8 hold the same values, as do Decimals of one scale and width; the first names the result.
 fn same(a: &Type, b: &Type) -> bool {
-    a == b || matches!((a, b), (Type::Bool, Type::UInt8) | (Type::UInt8, Type::Bool))
+    match (a, b) {
+        (Type::Bool, Type::UInt8) | (Type::UInt8, Type::Bool) => true,
+        (Type::Decimal(p, s), Type::Decimal(q, t)) => s == t && class_precision(*p) == class_precision(*q),
+        _ => a == b,
+    }
 }
 
 fn none(types: &[Type], why: &str) -> Error {
@@ -252,6 +256,7 @@ mod tests {
         assert_eq!(of(&["Bool", "UInt8"]), "Bool");
         assert_eq!(of(&["UInt32", "Float32"]), "Float64");
         assert_eq!(of(&["Decimal(9, 1)", "UInt8"]), "Decimal(9, 1)");
+        assert_eq!(of(&["Decimal(12, 2)", "Decimal(18, 2)"]), "Decimal(12, 2)");
         assert_eq!(of(&["Nullable(Nothing)", "UInt8"]), "Nullable(UInt8)");
         assert_eq!(of(&["Array(UInt8)", "Array(Nullable(Nothing))"]), "Array(Nullable(UInt8))");
         assert_eq!(of(&["Date", "DateTime('UTC')"]), "DateTime('UTC')");

@@ -160,10 +160,34 @@ fn query(u: &[u8]) -> &[u8] {
     memchr::memchr(b'?', &u[..end]).map_or(&[], |p| &u[p + 1..end])
 }
 
-/// Name=value pieces of query string and fragment.
-fn pieces(u: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let start = u.iter().position(|x| matches!(x, b'?' | b'#')).map_or(u.len(), |p| p + 1);
-    u[start..].split(|x| matches!(x, b'&' | b'?' | b'#')).filter(|p| !p.is_empty())
+fn next_of(u: &[u8], at: usize, stops: &[u8]) -> usize {
+    at + cut(u.get(at..).unwrap_or(&[]), stops)
+}
+
+/// The name=value pieces of query string and fragment as byte ranges, each with the end of its name. A piece
+/// without `=` counts only before another separator; the start of a fragment begins pieces like `&`.
+fn pieces(u: &[u8]) -> Vec<(usize, usize, usize)> {
+    let mut out = Vec::new();
+    let mut at = next_of(u, 0, b"?#");
+    while at + 1 < u.len() {
+        let start = at + 1;
+        let name = next_of(u, start, b"=&#");
+        if name == u.len() {
+            break;
+        }
+        if u[name] == b'=' {
+            at = next_of(u, name + 1, b"&#");
+            out.push((start, name, at));
+        } else {
+            out.push((start, name, name));
+            at = name;
+            // The bare piece takes the separator with it where a fragment begins.
+            if u[name] == b'#' && next_of(u, name + 1, b"&#=") == u.len() {
+                break;
+            }
+        }
+    }
+    out
 }
 
 fn parameter(b: &Bind<'_>) -> Result<Bound> {
@@ -174,8 +198,9 @@ fn parameter(b: &Bind<'_>) -> Result<Bound> {
         let (s, n) = (strs(c.col(0)), strs(c.col(1)));
         crate::args::map_str(c.rows, "extractURLParameter", |i, out| {
             let name = n.at(i);
-            if let Some(p) = pieces(s.at(i)).find(|p| p.starts_with(name) && p.get(name.len()) == Some(&b'=')) {
-                out.extend_from_slice(&p[name.len() + 1..]);
+            let u = s.at(i);
+            if let Some((_, at, end)) = pieces(u).into_iter().find(|(from, to, end)| to < end && &u[*from..*to] == name) {
+                out.extend_from_slice(&u[at + 1..end]);
             }
             Ok(())
         })
@@ -189,8 +214,9 @@ fn parameters(b: &Bind<'_>, names: bool) -> Result<Bound> {
         let s = strs(c.col(0));
         let mut out = TextArrays::new(c.rows);
         for i in 0..c.rows {
-            for p in pieces(s.at(i)) {
-                out.push(if names { &p[..cut(p, b"=")] } else { p });
+            let u = s.at(i);
+            for (from, name, end) in pieces(u) {
+                out.push(&u[from..if names { name } else { end }]);
             }
             out.end_row()?;
         }
@@ -244,8 +270,10 @@ fn without(u: &[u8], name: &[u8]) -> Vec<u8> {
             if u.get(end) == Some(&b'&') {
                 out.extend_from_slice(&u[end + 1..]);
             } else {
-                // The separator before goes as well.
-                out.pop();
+                // The & before goes as well.
+                if u[at] == b'&' {
+                    out.pop();
+                }
                 out.extend_from_slice(&u[end..]);
             }
             return out;
@@ -258,27 +286,30 @@ fn without(u: &[u8], name: &[u8]) -> Vec<u8> {
 /// The URL cut behind each / ? # of its path and query string.
 pub fn hierarchy(u: &[u8]) -> Vec<&[u8]> {
     let n = protocol(u).len();
-    let mut at = 0;
-    if n > 0 {
-        at = n + 3;
-        at += cut(&u[at..], b"/?#");
-    } else {
-        at += cut(u, b"/?#");
-    }
+    let mut at = if n > 0 { next_of(u, n + 3, b"/?#") } else { 0 };
     let mut out = Vec::new();
     if u.is_empty() {
+        return out;
+    }
+    if n == 0 {
+        out.push(u);
         return out;
     }
     if at < u.len() {
         at += 1;
     }
     out.push(&u[..at]);
-    while at < u.len() {
-        let p = at + cut(&u[at..], b"/?#");
-        at = if p < u.len() { p + 1 } else { p };
+    let separator = |x: &u8| matches!(x, b'/' | b'?' | b'#');
+    loop {
+        // Separators in a row are one.
+        at += u[at..].iter().take_while(|x| separator(x)).count();
+        if at >= u.len() {
+            return out;
+        }
+        at = next_of(u, at, b"/?#");
+        at = (at + 1).min(u.len());
         out.push(&u[..at]);
     }
-    out
 }
 
 fn levels(b: &Bind<'_>, path_only: bool) -> Result<Bound> {

@@ -37,10 +37,10 @@ enum Norm {
 fn of(kind: Norm, v: impl Iterator<Item = f64>, p: f64) -> f64 {
     match kind {
         Norm::L1 => v.map(f64::abs).sum(),
-        Norm::L2 => v.map(|x| x * x).sum::<f64>().sqrt(),
+        Norm::L2 => v.map(|x| x * x).fold(0.0, |a: f64, x| a + x).sqrt(),
         Norm::L2Squared | Norm::Cosine => v.map(|x| x * x).sum(),
         Norm::Linf => v.map(f64::abs).fold(0.0, f64::max),
-        Norm::Lp => v.map(|x| x.abs().powf(p)).sum::<f64>().powf(1.0 / p),
+        Norm::Lp => v.map(|x| x.abs().powf(p)).fold(0.0, |a: f64, x| a + x).powf(1.0 / p),
     }
 }
 
@@ -159,7 +159,7 @@ pub fn dot_arrays(b: &Bind<'_>) -> Result<Bound> {
             if p.len() != q.len() {
                 return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Arguments of function arrayDotProduct have different array sizes"));
             }
-            v.push(p.iter().zip(q).map(|(a, b)| a * b).sum::<f64>());
+            v.push(p.iter().zip(q).map(|(a, b)| a * b).fold(0.0, |a: f64, x| a + x));
         }
         crate::cast::cast(&f64_col(v), &Type::Float64, &kernel, crate::cast::CastMode::Sql, c.session)
     })

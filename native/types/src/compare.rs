@@ -20,25 +20,30 @@ ordered_float!(f32, f64);
 
 /// Compares row `i` of `a` with row `j` of `b` (same type). NULL comes last.
 pub fn compare_rows(a: &Column, i: usize, b: &Column, j: usize) -> Ordering {
+    compare_rows_with(a, i, b, j, Ordering::Greater)
+}
+
+/// The same; `null` is what a NULL, also inside an array or a tuple, is to every value.
+pub fn compare_rows_with(a: &Column, i: usize, b: &Column, j: usize, null: Ordering) -> Ordering {
     match (a.is_null(i), b.is_null(j)) {
         (true, true) => return Ordering::Equal,
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
+        (true, false) => return null,
+        (false, true) => return null.reverse(),
         _ => {}
     }
     match (&a.data, &b.data) {
-        (Data::Const(x, _), _) => compare_rows(x, 0, b, j),
-        (_, Data::Const(y, _)) => compare_rows(a, i, y, 0),
+        (Data::Const(x, _), _) => compare_rows_with(x, 0, b, j, null),
+        (_, Data::Const(y, _)) => compare_rows_with(a, i, y, 0, null),
         (Data::Codes(x, d), Data::Codes(y, e)) if d.id == e.id && d.ordered => x[i].cmp(&y[j]),
-        (Data::Codes(x, d), _) => compare_rows(&d.values, x[i] as usize, b, j),
-        (_, Data::Codes(y, e)) => compare_rows(a, i, &e.values, y[j] as usize),
+        (Data::Codes(x, d), _) => compare_rows_with(&d.values, x[i] as usize, b, j, null),
+        (_, Data::Codes(y, e)) => compare_rows_with(a, i, &e.values, y[j] as usize, null),
         (Data::Str(x), Data::Str(y)) => x.get(i).cmp(y.get(j)),
         (Data::Fixed(_), _) | (_, Data::Fixed(_)) => a.bytes_at(i).cmp(&b.bytes_at(j)),
         (Data::Array(x), Data::Array(y)) => {
             let (xs, xe) = (x.offsets[i] as usize, x.offsets[i + 1] as usize);
             let (ys, ye) = (y.offsets[j] as usize, y.offsets[j + 1] as usize);
             for k in 0..(xe - xs).min(ye - ys) {
-                let o = compare_rows(&x.values, xs + k, &y.values, ys + k);
+                let o = compare_rows_with(&x.values, xs + k, &y.values, ys + k, null);
                 if o != Ordering::Equal {
                     return o;
                 }
@@ -47,7 +52,7 @@ pub fn compare_rows(a: &Column, i: usize, b: &Column, j: usize) -> Ordering {
         }
         (Data::Tuple(xs, _), Data::Tuple(ys, _)) => {
             for (x, y) in xs.iter().zip(ys.iter()) {
-                let o = compare_rows(x, i, y, j);
+                let o = compare_rows_with(x, i, y, j, null);
                 if o != Ordering::Equal {
                     return o;
                 }

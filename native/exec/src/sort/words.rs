@@ -7,7 +7,7 @@ use crate::expr::{Bound, Scope};
 use crate::plan::SortKey;
 use crate::query::Query;
 use std::cmp::Ordering;
-use types::compare::compare_rows;
+use types::compare::compare_rows_with;
 use types::{Batch, Column, Data, Result};
 
 pub struct Key {
@@ -141,7 +141,9 @@ impl KeyColumn {
             (false, true) => return if self.nulls_first { Ordering::Greater } else { Ordering::Less },
             _ => {}
         }
-        let o = compare_rows(&self.column, a, &other.column, b);
+        // NULLs inside arrays and tuples go to the same end as NULLs themselves.
+        let null = if self.nulls_first == self.desc { Ordering::Greater } else { Ordering::Less };
+        let o = compare_rows_with(&self.column, a, &other.column, b, null);
         if self.desc { o.reverse() } else { o }
     }
 }

@@ -120,7 +120,8 @@ fn convert(name: &str, column: Column, from: &types::Type, to: &types::Type) -> 
                 let values = b.bytes.chunks_exact(16).map(|c| {
                     let mut x = [0u8; 16];
                     x.copy_from_slice(c);
-                    u128::from_be_bytes(x)
+                    let v = u128::from_be_bytes(x);
+                    if *t == Type::Uuid { types::text::net::uuid_halves(v) } else { v }
                 });
                 Ok(Column { data: Data::U128(values.collect::<Vec<_>>().into()), nulls })
             }

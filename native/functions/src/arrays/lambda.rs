@@ -226,7 +226,7 @@ fn reduce(b: &Bind<'_>, what: Reduce) -> Result<Bound> {
                         Reduce::Product => all.product(),
                         Reduce::Avg => {
                             let n = range(i).filter(valid).count();
-                            if n == 0 { 0.0 } else { all.sum::<f64>() / n as f64 }
+                            if n == 0 { 0.0 } else { all.fold(0.0, |a: f64, x| a + x) / n as f64 }
                         }
                     }
                 })

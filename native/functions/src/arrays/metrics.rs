@@ -115,7 +115,7 @@ fn weighted(b: &Bind<'_>, similarity: bool) -> Result<Bound> {
             let (x, y) = (row(&e.offsets, i), row(&g.offsets, i));
             check_lengths(name, x.len(), y.len())?;
             let (from, to) = (x.start, y.start);
-            let total: f64 = x.clone().map(|p| v.at(p)).sum::<f64>() + y.clone().map(|p| w.at(p)).sum::<f64>();
+            let total: f64 = x.clone().map(|p| v.at(p)).fold(0.0, |a: f64, x| a + x) + y.clone().map(|p| w.at(p)).fold(0.0, |a: f64, x| a + x);
             let d = edit(&h[x], &k[y], |p| v.at(from + p), |q| w.at(to + q), |p, q| v.at(from + p) + w.at(to + q));
             out.push(match similarity {
                 false => d,
@@ -303,8 +303,8 @@ fn autocorrelation(b: &Bind<'_>) -> Result<Bound> {
             let x: Vec<f64> = row(&e.offsets, i).map(|k| v.at(k)).collect();
             let n = lags.as_ref().map_or(x.len(), |l| usize::try_from(l.at(i)).unwrap_or(0).min(x.len()));
             check_lengths("arrayAutocorrelation", x.len(), n)?;
-            let mean = x.iter().sum::<f64>() / x.len() as f64;
-            let of = |lag: usize| x.iter().zip(&x[lag..]).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>();
+            let mean = x.iter().fold(0.0, |a: f64, x| a + x) / x.len() as f64;
+            let of = |lag: usize| x.iter().zip(&x[lag..]).map(|(a, b)| (a - mean) * (b - mean)).fold(0.0, |a: f64, x| a + x);
             let whole = if n > 0 { of(0) } else { 0.0 };
             out.extend((0..n).map(|k| if whole == 0.0 { f64::NAN } else { of(k) / whole }));
             super::check_elements(out.len())?;

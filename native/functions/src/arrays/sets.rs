@@ -4,10 +4,12 @@ use super::basic::element_hashes;
 use super::{cast_elements, common_element, elements, pick};
 use crate::args::{array_column, arrays, bools, u64_col};
 use crate::bind::{Bind, Bound, bound};
-use crate::cast::{CastMode, cast};
+use crate::call::without_nulls;
+use crate::cast::{CastMode, cast, strip_nullable};
 use crate::def::{FunctionDef, f};
 use crate::supertype::common_type;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use types::codes::SIZES_OF_ARRAYS_DONT_MATCH;
 use types::compare::compare_rows;
 use types::{Column, Data, Error, Result, Type};
@@ -109,14 +111,19 @@ fn compare(b: &Bind<'_>, what: Compare) -> Result<Bound> {
 
 fn distinct(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.array(0)?;
-    bound(b.ty(0).clone(), |c| {
+    let element = strip_nullable(b.array(0)?).clone();
+    bound(Type::array(element), |c| {
         let a = arrays(c.col(0))?;
         let hashes = element_hashes(&[a.values]);
         let values = a.values;
-        pick(c.col(0), c.rows, |_, r, at| {
+        let kept = pick(c.col(0), c.rows, |_, r, at| {
             let mut seen = HashSet::new();
             at.extend(r.filter(|&k| !values.is_null(k) && seen.insert(hashes[k])).map(|k| k as u32));
+        })?;
+        // No NULL is left.
+        Ok(match kept.data {
+            Data::Array(a) => Data::Array(types::ArrayData { offsets: a.offsets, values: Arc::new(without_nulls(&a.values)) }).into(),
+            data => data.into(),
         })
     })
 }

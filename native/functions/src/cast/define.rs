@@ -178,11 +178,16 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
     };
     let text = from.is_string();
     let mode = if matches!(mode, CastMode::OrNull | CastMode::OrZero) && !text { CastMode::Function } else { mode };
-    if matches!(to, Type::Uuid) && (from.is_number() && from != Type::UInt128 || from.is_date_or_time()) {
+    if matches!(to, Type::Uuid) && (from.is_number() || from.is_date_or_time()) {
         return Err(Error::not_implemented(format!("Conversion from {from} to UUID is not supported")));
     }
     if !convertible(&from, &to) {
         return Err(b.illegal(0, &format!("a type that can be converted to {to}")));
+    }
+    // What a Nullable text does not say is NULL.
+    if text && mode == CastMode::Function && b.raw[0].ty.without_low_cardinality().is_nullable() && to.can_be_nullable() {
+        let to = Type::nullable(to);
+        return bound(to.clone(), move |c| cast(c.col(0), &from, &to, CastMode::Sql, c.session));
     }
     let ty = if b.name.ends_with("OrNull") { Type::nullable(to.clone()) } else { to.clone() };
     bound(ty, move |c| cast(c.col(0), &from, &to, mode, c.session))
@@ -192,7 +197,7 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
 fn convertible(from: &Type, to: &Type) -> bool {
     match from {
         Type::Array(_) | Type::Tuple(_) | Type::Map(_) => to.is_string(),
-        Type::Uuid => to.is_string() || matches!(to, Type::Uuid | Type::UInt128),
+        Type::Uuid => to.is_string() || matches!(to, Type::Uuid),
         _ => true,
     }
 }

@@ -147,7 +147,10 @@ impl Caster<'_> {
             (Type::Ipv6, Type::Ipv4) => self.ipv6_to_ipv4(col),
             (Type::Ipv4, t) if t.is_integer() => self.plain(col, &Type::UInt32, t, nullable),
             (f, Type::Ipv4) if f.is_integer() => self.plain(col, f, &Type::UInt32, nullable),
-            (Type::Uuid | Type::Ipv6, Type::UInt128) | (Type::UInt128, Type::Uuid | Type::Ipv6) => Ok(col.clone()),
+            (Type::Ipv6, Type::UInt128) | (Type::UInt128, Type::Ipv6) => Ok(col.clone()),
+            (Type::Uuid, t) | (t, Type::Uuid) if t.is_number() => {
+                Err(Error::not_implemented("Conversion between numeric types and UUID is not supported. Probably the UUID is not in quotes"))
+            }
             (Type::Interval(f), Type::Interval(t)) => time::interval(col, *f, *t),
             (Type::Interval(_), t) if t.is_number() => self.plain(col, &Type::Int64, t, nullable),
             (f, Type::Interval(_)) if f.is_number() => self.plain(col, f, &Type::Int64, nullable),

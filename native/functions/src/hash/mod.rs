@@ -29,7 +29,8 @@ macro_rules! digest { ($name:literal, $bytes:literal, $example:literal, $of:expr
 
 pub const DEFS: &[FunctionDef] = &[
     f("cityHash64", "cityHash64(a, …)", "CityHash 1.0.2 of any values.", &[("cityHash64('a')", "2603192927274642682")], any::<City>),
-    f("farmHash64", "farmHash64(a, …)", "FarmHash of any values.", &[("farmHash64('a')", "12917804110809363939")], any::<Farm>).alias(&["farmFingerprint64"]),
+    f("farmHash64", "farmHash64(a, …)", "FarmHash of any values.", &[("farmHash64('a')", "12917804110809363939")], any::<Farm>),
+    f("farmFingerprint64", "farmFingerprint64(a, …)", "FarmHash's fingerprint of any values.", &[("farmFingerprint64('a')", "12917804110809363939")], any::<Fingerprint>),
     f("metroHash64", "metroHash64(a, …)", "MetroHash of any values.", &[("metroHash64('a')", "6759146875928959315")], any::<Metro>),
     f("sipHash64", "sipHash64(a, …)", "SipHash-2-4 of any values.", &[], any::<Sip>),
     f("xxHash32", "xxHash32(a, …)", "xxHash, 32 bits.", &[("xxHash32('a')", "1426945110")], any::<Xx32>),
@@ -46,7 +47,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("sipHash128", "sipHash128(a, …)", "SipHash of 128 bits as FixedString(16).", &[("hex(sipHash128('abc'))", "B6B415A2DA966B6C685A65E54C12A353")], any128::<Sip128>),
     f("sipHash128Reference", "sipHash128Reference(a, …)", "SipHash-2-4-128 as its authors define it.", &[("hex(sipHash128Reference('abc'))", "6C95DEC302962FA8CA5E69C1D5D15478")], any128::<Sip128Reference>),
     f("murmurHash3_128", "murmurHash3_128(a, …)", "MurmurHash3, 128 bits as FixedString(16).", &[("hex(murmurHash3_128('abc'))", "6778AD3F3F3F96B4522DCA264174A23B")], any128::<Murmur3x128>),
-    f("xxh3_128", "xxh3_128(a, …)", "XXH3, 128 bits as FixedString(16).", &[("hex(xxh3_128('abc'))", "06B05AB6733A618578AF5F94892F3950")], any128::<Xxh3Wide>),
+    f("xxh3_128", "xxh3_128(a, …)", "XXH3, 128 bits.", &[("hex(xxh3_128('abc'))", "06B05AB6733A618578AF5F94892F3950")], any128::<Xxh3Wide>),
     f("sipHash64Keyed", "sipHash64Keyed((k0, k1), a, …)", "SipHash-2-4 with a key.", &[("sipHash64Keyed((toUInt64(1), toUInt64(2)), 'abc')", "15085598991770005917")], keyed),
     f("intHash32", "intHash32(n)", "A 32-bit hash of an integer.", &[("intHash32(1)", "1343103100")], |b| { int_arg(b)?; bound(Type::UInt32, |c| { let v = u64s(c.col(0)); Ok(u32_col((0..c.rows).map(|i| int_hash32(v.at(i))).collect())) }) }),
     f("intHash64", "intHash64(n)", "A 64-bit hash of an integer.", &[("intHash64(1)", "10577349846663553072")], |b| { int_arg(b)?; bound(Type::UInt64, |c| { let v = u64s(c.col(0)); Ok(u64_col((0..c.rows).map(|i| int_hash64(v.at(i))).collect())) }) }),
@@ -64,7 +65,7 @@ pub const DEFS: &[FunctionDef] = &[
     digest!("RIPEMD160", 20, "8EB208F7E05D987A9B044A8E98C6B087F15A0BFC", |s| { use ripemd::Digest; ripemd::Ripemd160::digest(s).to_vec() }),
     digest!("keccak256", 32, "4E03657AEA45A94FC7D47BA826C8D667C0D1E6E33A64A036EC44F58FA12D6C45", |s| { use sha3::Digest; sha3::Keccak256::digest(s).to_vec() }),
     f("javaHash", "javaHash(x)", "Java's hashCode of a string or integer.", &[("javaHash('abc')", "96354")], java_hash),
-    f("javaHashUTF16LE", "javaHashUTF16LE(s)", "Java's hashCode of UTF-16LE bytes.", &[], |b| hash_i32(b, |s| s.chunks_exact(2).fold(0i32, |h, p| h.wrapping_mul(31).wrapping_add(i32::from(u16::from_le_bytes([p[0], p[1]])))))),
+    f("javaHashUTF16LE", "javaHashUTF16LE(s)", "Java's hashCode of UTF-16LE bytes.", &[], java16),
     f("hiveHash", "hiveHash(s)", "Hive's hash: javaHash without the sign.", &[("hiveHash('abc')", "96354")], |b| hash_i32(b, |s| java(s) & 0x7fff_ffff)),
     f("jumpConsistentHash", "jumpConsistentHash(hash, buckets)", "Bucket by jump consistent hashing.", &[("jumpConsistentHash(18446744073709551615, 12)", "10")], jump),
     f("URLHash", "URLHash(url[, level])", "Hash of a URL without a trailing slash, ? or #, or of its first levels.", &[], url_hash),
@@ -87,11 +88,12 @@ macro_rules! hashes { ($($name:ident { $($body:tt)* })*) => { $(struct $name; im
 hashes! {
     City { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { city64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
     Farm { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { farm64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
+    Fingerprint { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { farm64(s) } fn combine(a: u64, b: u64) -> u64 { fingerprint(a, b) } }
     Metro { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { metro64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
     Sip { fn bytes(s: &[u8]) -> u64 { sip64(s, 0, 0) } fn combine(a: u64, b: u64) -> u64 { sip64(&pair(a, b), 0, 0) } }
-    Xx32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh32::xxh32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
-    Xx64 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh64::xxh64(s, 0) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
-    Xxh3 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh3::xxh3_64(s) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
+    Xx32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh32::xxh32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { u64::from(int_hash32(a)) ^ b } }
+    Xx64 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh64::xxh64(s, 0) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
+    Xxh3 { fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh3::xxh3_64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
     Wy { fn bytes(s: &[u8]) -> u64 { more::wy64(s) } fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) } }
     Murmur2x32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { murmur2_32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { u64::from(int_hash32(a)) ^ b } }
     Murmur2x64 { fn bytes(s: &[u8]) -> u64 { murmur2_64(s, 0) } fn combine(a: u64, b: u64) -> u64 { int_hash64(a) ^ b } }
@@ -104,11 +106,40 @@ hashes! {
             use md5::Digest;
             md5::Md5::digest(s)[..8].try_into().map_or(0, u64::from_be_bytes)
         }
-        fn combine(a: u64, b: u64) -> u64 { int_hash64(a) ^ b }
+        fn combine(a: u64, b: u64) -> u64 { Self::bytes(&pair(a, b)) }
     }
 }
 
 const NO_ARGUMENTS: u64 = 0xe28d_bde7_fe22_e41c;
+/// What a NULL inside an array or a tuple counts as; 32-bit hashes take its low half, 128-bit ones both words.
+const NULL: u64 = 0xc58a_d2da_03d9_a871;
+const NULL_WIDE: u128 = 0x5715_f196_cbea_7a40 << 64 | NULL as u128;
+
+/// Farm's way to combine two hashes.
+fn fingerprint(low: u64, high: u64) -> u64 {
+    const K: u64 = 0x9ddf_ea08_eb38_2d69;
+    let a = (low ^ high).wrapping_mul(K);
+    let a = a ^ a >> 47;
+    let b = (high ^ a).wrapping_mul(K);
+    let b = (b ^ b >> 44).wrapping_mul(K);
+    (b ^ b >> 41).wrapping_mul(K)
+}
+
+/// Bytes of a number as ClickHouse keeps it: IPv6 in network order, others low byte first.
+fn stored(raw: &mut [u8], ty: &Type) {
+    if *ty == Type::Ipv6 {
+        raw.reverse();
+    }
+}
+
+/// NULLs get the hash of NULL.
+fn mark_nulls<T: Copy>(col: &Column, hashes: &mut [T], null: T) {
+    match (&col.data, col.null_mask()) {
+        (Data::Nothing(_), _) => hashes.fill(null),
+        (_, Some(mask)) => mask.ones().into_iter().for_each(|i| hashes[i as usize] = null),
+        _ => {}
+    }
+}
 
 fn any<H: Hash>(b: &Bind<'_>) -> Result<Bound> {
     let types = b.types();
@@ -144,6 +175,8 @@ fn add<T: Copy>(state: &mut Vec<T>, hashes: Vec<T>, combine: impl Fn(T, T) -> T)
 
 fn feed<H>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u64>, bytes: impl Fn(&[u8]) -> u64 + Copy, combine: impl Fn(u64, u64) -> u64 + Copy, integers: bool, narrow: bool) {
     let col = col.flat();
+    let ty = crate::cast::strip_nullable(ty);
+    let null = if narrow { NULL & u64::from(u32::MAX) } else { NULL };
     match (&col.data, ty) {
         (Data::Tuple(cs, _), Type::Tuple(es)) => {
             for (x, e) in cs.iter().zip(es.iter()) {
@@ -175,11 +208,14 @@ fn feed<H>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u64>, bytes: im
         }
         (Data::Str(_) | Data::Fixed(_), _) => {
             let s = strs(&col);
-            add(state, (0..rows).map(|i| bytes(s.at(i))).collect(), combine);
+            let mut hashes: Vec<u64> = (0..rows).map(|i| bytes(s.at(i))).collect();
+            mark_nulls(&col, &mut hashes, null);
+            add(state, hashes, combine);
         }
         _ => {
-            let hashes: Vec<u64> = match_numeric!(&col.data, v, W => v.iter().map(|x| {
-                let raw = x.to_le_bytes();
+            let mut hashes: Vec<u64> = match_numeric!(&col.data, v, W => v.iter().map(|x| {
+                let mut raw = x.to_le_bytes();
+                stored(&mut raw, ty);
                 if integers && raw.len() <= 8 && !matches!(ty, Type::Decimal(..) | Type::DateTime64(..)) {
                     let mut wide = [0u8; 8];
                     wide[..raw.len()].copy_from_slice(&raw);
@@ -188,6 +224,7 @@ fn feed<H>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u64>, bytes: im
                     bytes(&raw)
                 }
             }).collect(), vec![0; rows]);
+            mark_nulls(&col, &mut hashes, null);
             add(state, hashes, combine);
         }
     }
@@ -204,8 +241,7 @@ struct Murmur3x128;
 struct Xxh3Wide;
 impl Wide for Xxh3Wide {
     fn bytes(s: &[u8]) -> u128 {
-        // the canonical form has the high half first
-        xxhash_rust::xxh3::xxh3_128(s).swap_bytes()
+        xxhash_rust::xxh3::xxh3_128(s)
     }
 }
 impl Wide for Sip128 {
@@ -228,13 +264,17 @@ impl Wide for Murmur3x128 {
 fn any128<H: Wide>(b: &Bind<'_>) -> Result<Bound> {
     let types = b.types();
     hashable(b)?;
-    bound(Type::FixedString(16), move |c| {
+    let number = b.name == "xxh3_128";
+    bound(if number { Type::UInt128 } else { Type::FixedString(16) }, move |c| {
         let mut state: Vec<u128> = Vec::new();
         for (i, t) in types.iter().enumerate() {
             feed128(&c.col(i).flat(), t, c.rows, &mut state, &H::bytes);
         }
         if state.is_empty() {
             state = vec![NO_ARGUMENTS.into(); c.rows];
+        }
+        if number {
+            return Ok(crate::args::u128_col(state));
         }
         let bytes: Vec<u8> = state.into_iter().flat_map(u128::to_le_bytes).collect();
         Ok(Data::Fixed(FixedData { width: 16, bytes: bytes.into() }).into())
@@ -250,6 +290,7 @@ fn combine128(a: u128, b: u128, of: &dyn Fn(&[u8]) -> u128) -> u128 {
 
 fn feed128(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>, of: &dyn Fn(&[u8]) -> u128) {
     let col = col.flat();
+    let ty = crate::cast::strip_nullable(ty);
     match (&col.data, ty) {
         (Data::Tuple(cs, _), Type::Tuple(es)) => {
             cs.iter().zip(es.iter()).for_each(|(x, e)| feed128(x, &e.1, rows, state, of))
@@ -264,7 +305,7 @@ fn feed128(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>, of: &dyn
             feed128(&a.values, &inner, a.values.len(), &mut elements, of);
             let mut out = Vec::with_capacity(rows);
             for (i, w) in a.offsets.windows(2).enumerate() {
-                let mut h = u128::from(int_hash64(u64::from(w[1] - w[0])));
+                let mut h = u128::from(int_hash32(u64::from(w[1] - w[0])));
                 if let Some(s) = state.get(i) {
                     h = combine128(*s, h, of);
                 }
@@ -277,10 +318,17 @@ fn feed128(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>, of: &dyn
         }
         (Data::Str(_) | Data::Fixed(_), _) => {
             let s = strs(&col);
-            add(state, (0..rows).map(|i| of(s.at(i))).collect(), |a, b| combine128(a, b, of));
+            let mut hashes: Vec<u128> = (0..rows).map(|i| of(s.at(i))).collect();
+            mark_nulls(&col, &mut hashes, NULL_WIDE);
+            add(state, hashes, |a, b| combine128(a, b, of));
         }
         _ => {
-            let hashes = match_numeric!(&col.data, v, W => v.iter().map(|x| of(&x.to_le_bytes())).collect(), vec![0; rows]);
+            let mut hashes: Vec<u128> = match_numeric!(&col.data, v, W => v.iter().map(|x| {
+                let mut raw = x.to_le_bytes();
+                stored(&mut raw, ty);
+                of(&raw)
+            }).collect(), vec![0; rows]);
+            mark_nulls(&col, &mut hashes, NULL_WIDE);
             add(state, hashes, |a, b| combine128(a, b, of));
         }
     }
@@ -354,6 +402,23 @@ fn digest(b: &Bind<'_>, width: usize, of: fn(&[u8]) -> Vec<u8>) -> Result<Bound>
 
 fn java(s: &[u8]) -> i32 {
     s.iter().fold(0i32, |h, x| h.wrapping_mul(31).wrapping_add(i32::from(*x as i8)))
+}
+
+/// Java's hash of UTF-16: units of two bytes.
+fn java16(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    b.string(0)?;
+    bound(Type::Int32, |c| {
+        let s = strs(c.col(0));
+        let one = |i| {
+            let text = s.at(i);
+            if text.len() % 2 != 0 {
+                return Err(Error::new(BAD_ARGUMENTS, "Arguments of javaHashUTF16LE must be in the form of UTF-16"));
+            }
+            Ok(text.chunks_exact(2).fold(0i32, |h, p| h.wrapping_mul(31).wrapping_add(i32::from(u16::from_le_bytes([p[0], p[1]])))))
+        };
+        Ok(crate::args::i32_col((0..c.rows).map(one).collect::<Result<_>>()?))
+    })
 }
 
 fn hash_i32(b: &Bind<'_>, of: fn(&[u8]) -> i32) -> Result<Bound> {

@@ -260,7 +260,11 @@ fn cut(s: &Column, offset: &Column, length: Option<&Column>, rows: usize, utf8: 
     for i in 0..rows {
         let text = s.at(i);
         let len = l.as_ref().map(|l| l.at(i));
-        if utf8 && !text.is_ascii() {
+        if utf8 && !text.is_ascii() && o.at(i) > 0 && len.is_none_or(|l| l >= 0) {
+            let start = skip_chars(text, 0, o.at(i) - 1);
+            let end = len.map_or(text.len(), |l| skip_chars(text, start, l));
+            out.push(&text[start..end]);
+        } else if utf8 && !text.is_ascii() {
             let (x, y) = range(count_chars(text) as i64, o.at(i), len);
             out.push(&text[char_position(text, x)..char_position(text, y)]);
         } else {
@@ -269,6 +273,20 @@ fn cut(s: &Column, offset: &Column, length: Option<&Column>, rows: usize, utf8: 
         }
     }
     out.finish("substring")
+}
+
+/// The position `n` characters after `at`, each as long as its first byte says (also where it lies).
+fn skip_chars(text: &[u8], mut at: usize, n: i64) -> usize {
+    for _ in 0..n.min(text.len() as i64) {
+        at += match text.get(at) {
+            None => return text.len(),
+            Some(0xC0..=0xDF) => 2,
+            Some(0xE0..=0xEF) => 3,
+            Some(0xF0..=0xF7) => 4,
+            Some(_) => 1,
+        };
+    }
+    at.min(text.len())
 }
 
 fn side(b: &Bind<'_>, left: bool, utf8: bool) -> Result<Bound> {
@@ -458,22 +476,19 @@ fn append_char(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
+/// Vowels, h, w, y and what is no letter stand between two letters of one code.
 fn soundex(s: &[u8], out: &mut Vec<u8>) {
     const CODES: &[u8; 26] = b"01230120022455012623010202";
-    let code = |x: u8| CODES[(x.to_ascii_uppercase() - b'A') as usize];
-    let mut letters = s.iter().copied().filter(u8::is_ascii_alphabetic);
+    let code = |x: &u8| if x.is_ascii_alphabetic() { CODES[(x.to_ascii_uppercase() - b'A') as usize] } else { b'0' };
     let start = out.len();
-    if let Some(first) = letters.next() {
-        out.push(first.to_ascii_uppercase());
-        let mut last = code(first);
-        for x in letters {
-            let k = code(x);
-            if !matches!(x.to_ascii_uppercase(), b'H' | b'W') {
-                if k != b'0' && k != last {
-                    out.push(k);
-                }
-                last = k;
+    if let Some(at) = s.iter().position(u8::is_ascii_alphabetic) {
+        out.push(s[at].to_ascii_uppercase());
+        let mut last = code(&s[at]);
+        for k in s[at + 1..].iter().map(code) {
+            if k != b'0' && k != last {
+                out.push(k);
             }
+            last = k;
             if out.len() - start == 4 {
                 break;
             }
@@ -518,7 +533,7 @@ fn bytes_entropy(b: &Bind<'_>) -> Result<Bound> {
                     let mut counts = [0u32; 256];
                     s.at(i).iter().for_each(|x| counts[*x as usize] += 1);
                     let n = s.at(i).len() as f64;
-                    counts.iter().filter(|k| **k > 0).map(|k| { let p = f64::from(*k) / n; -p * p.log2() }).sum::<f64>()
+                    counts.iter().filter(|k| **k > 0).map(|k| { let p = f64::from(*k) / n; -p * p.log2() }).fold(0.0, |a: f64, x| a + x)
                 })
                 .collect(),
         ))

@@ -5,7 +5,7 @@ use crate::args::{StrOut, i64s, map_str, strs};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use types::codes::INCORRECT_DATA;
-use types::{Error, Result, Type, match_numeric};
+use types::{Data, Error, Result, Type, match_numeric};
 
 pub const DEFS: &[FunctionDef] = &[
     f("hex", "hex(x)", "The bytes of a string, or a number, in hexadecimal.", &[("hex('abc')", "616263"), ("hex(255)", "FF")], |b| digits(b, true)).ci(),
@@ -56,8 +56,12 @@ fn digits(b: &Bind<'_>, hex: bool) -> Result<Bound> {
     // Integers are written from the highest byte that is not zero; floats and decimals as they lie in memory.
     let memory = ty.is_float() || ty.is_decimal() || matches!(ty, Type::DateTime64(..));
     let whole = matches!(ty, Type::Uuid | Type::Ipv6);
+    let uuid = ty == Type::Uuid;
     bound(Type::String, move |c| {
-        let flat = c.col(0).flat();
+        let mut flat = c.col(0).flat();
+        if let (Data::U128(v), true) = (&flat.data, uuid) {
+            flat = Data::U128(v.iter().map(|x| types::text::net::uuid_halves(*x)).collect::<Vec<_>>().into()).into();
+        }
         let mut out = StrOut::new(c.rows, c.rows * 16);
         match_numeric!(&flat.data, v, W => {
             for x in v.iter() {
@@ -114,6 +118,10 @@ fn encode64(s: &[u8], alphabet: &[u8; 64], padding: bool, out: &mut Vec<u8>) {
 }
 
 fn decode64(s: &[u8], alphabet: &[u8; 64]) -> Option<Vec<u8>> {
+    if s.iter().any(u8::is_ascii_whitespace) {
+        let text: Vec<u8> = s.iter().copied().filter(|x| !x.is_ascii_whitespace()).collect();
+        return decode64(&text, alphabet);
+    }
     let body = s.strip_suffix(b"==").or_else(|| s.strip_suffix(b"=")).unwrap_or(s);
     if body.len() % 4 == 1 || alphabet == STANDARD && s.len() % 4 != 0 {
         return None;

@@ -18,12 +18,17 @@ fn initcap(s: &[u8], out: &mut Vec<u8>) {
     each_char(s, out, |c, out| {
         if inside {
             push_chars(c.to_lowercase(), out);
-        } else {
-            // A letter whose capital is several letters stays.
-            let mut up = c.to_uppercase();
-            let one = if up.len() == 1 { up.next().unwrap_or(c) } else { c };
-            push_chars(std::iter::once(one), out);
+            inside = c.is_alphanumeric();
+            return;
         }
+        // A letter whose capital has another length stays, and a letter behind it still begins a word.
+        let mut up = c.to_uppercase();
+        let one = if up.len() == 1 { up.next().unwrap_or(c) } else { c };
+        if c == 'ß' || one.len_utf8() != c.len_utf8() {
+            push_chars(std::iter::once(c), out);
+            return;
+        }
+        push_chars(std::iter::once(one), out);
         inside = c.is_alphanumeric();
     });
 }

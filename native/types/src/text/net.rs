@@ -6,9 +6,16 @@ use crate::text::number::write_int;
 use crate::{Error, Result};
 use std::net::Ipv6Addr;
 
+/// A UUID's number as it is written to the number as it is kept, and back: ClickHouse orders UUIDs by the
+/// second half of their text first, so that half is the high one.
+pub fn uuid_halves(v: u128) -> u128 {
+    v.rotate_left(64)
+}
+
+/// Writes a UUID as it is kept.
 pub fn write_uuid(v: u128, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    for (i, b) in v.to_be_bytes().iter().enumerate() {
+    for (i, b) in uuid_halves(v).to_be_bytes().iter().enumerate() {
         if matches!(i, 4 | 6 | 8 | 10) {
             out.push(b'-');
         }
@@ -38,7 +45,7 @@ pub fn parse_uuid(s: &[u8]) -> Result<u128> {
         }
         v = v << 4 | u128::from((b as char).to_digit(16).ok_or_else(bad)?);
     }
-    Ok(v)
+    Ok(uuid_halves(v))
 }
 
 pub fn write_ipv4(v: u32, out: &mut Vec<u8>) {
