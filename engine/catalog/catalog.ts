@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { FilesApi } from '../storage/files.ts';
 import type { Health } from '../storage/health.ts';
+import { liveFilesOf } from './apply.ts';
 import { type Applied, Committer } from './commit.ts';
 import { allSegments } from './history.ts';
 import { CatalogLog, readCatalog } from './log.ts';
@@ -12,7 +13,6 @@ import {
   emptyState,
   filesOf,
   findTable,
-  liveFilesOf,
   type SegmentDescriptor,
   type TableState,
 } from './state.ts';
@@ -176,43 +176,29 @@ export class Catalog {
   #publish(applied: Applied): void {
     const { record, before, after } = applied;
     this.#state = after;
+    const merged = new Set<number>();
     for (const change of record.tables ?? []) {
       if (change.tokens) this.tokens.add(change.id, change.tokens);
-      this.#retireVersions(before.tables.get(change.id), after.tables.get(change.id));
-      const gone = new Set([
-        ...(change.remove ?? []),
-        ...(change.replace ?? []).map(({ file }) => file),
-        ...(change.describe ?? []).map(({ file }) => file),
-        ...(change.dropDetached ?? []),
-      ]);
-      if (gone.size === 0) continue;
-      const table = before.tables.get(change.id);
-      const old = [...(table?.segments ?? []), ...(table?.detached ?? [])];
-      const replaced = change.sameRows ?? false;
-      for (const segment of old) if (gone.has(segment.file)) this.#retire(segment, replaced);
+      if (change.sameRows) merged.add(change.id);
     }
-    for (const change of record.ddl ?? []) {
-      if (change.op !== 'forgetHistory' && change.op !== 'alterTable') continue;
-      this.#retireVersions(before.tables.get(change.id), after.tables.get(change.id));
-    }
-    const aside = [...before.aside.values()].map(({ table }): [number, TableState] => [
-      table.id,
-      table,
-    ]);
-    for (const [id, table] of record.ddl ? [...before.tables, ...aside] : []) {
-      if (after.tables.has(id) || after.aside.has(id)) continue;
-      for (const segment of allSegments(table)) this.#retire(segment, false);
-    }
+    const touched = record.ddl
+      ? [...before.tables.keys(), ...before.aside.keys()]
+      : (record.tables ?? []).map(({ id }) => id);
+    for (const id of touched)
+      this.#retireLost(tableOf(before, id), tableOf(after, id), merged.has(id));
     for (const listener of this.#listeners) listener(applied);
   }
 
-  /** Segments of versions that are not kept any more. */
-  #retireVersions(before: TableState | undefined, after: TableState | undefined): void {
-    if (!before?.history || before.history === after?.history) return;
-    const kept = new Set(after?.history);
-    for (const version of before.history) {
-      if (kept.has(version)) continue;
-      for (const segment of version.gone) this.#retire(segment, false);
+  /** Segments that no version of a table has any more. */
+  #retireLost(
+    before: TableState | undefined,
+    after: TableState | undefined,
+    replaced: boolean,
+  ): void {
+    if (!before || before === after) return;
+    const kept = new Set(after ? allSegments(after) : []);
+    for (const segment of allSegments(before)) {
+      if (!kept.has(segment)) this.#retire(segment, replaced);
     }
   }
 
@@ -223,3 +209,6 @@ export class Catalog {
     }
   }
 }
+
+const tableOf = (state: CatalogState, id: number): TableState | undefined =>
+  state.tables.get(id) ?? state.aside.get(id)?.table;

@@ -5,8 +5,9 @@ import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import { FileError } from '../storage/files.ts';
 import type { Health } from '../storage/health.ts';
+import { applyRecord } from './apply.ts';
 import type { CatalogLog } from './log.ts';
-import { applyRecord, type CatalogState, type Change, type CommitRecord } from './state.ts';
+import type { CatalogState, Change, CommitRecord } from './state.ts';
 import type { TokenBook } from './tokens.ts';
 
 /** Records that go out in one write, at most. */

@@ -13,16 +13,10 @@
 import { fail } from '../errors.ts';
 import { damaged } from '../storage/damage.ts';
 import type { FilesApi, WriteFile } from '../storage/files.ts';
+import { applyRecord } from './apply.ts';
 import { HEAD_FILES, type Head, hash16, readHeads, writeHead } from './heads.ts';
-import {
-  applyRecord,
-  type CatalogState,
-  type CommitRecord,
-  emptyState,
-  stateFromJson,
-  stateToJson,
-  type TokenRecord,
-} from './state.ts';
+import { type CatalogState, type CommitRecord, emptyState, type TokenRecord } from './state.ts';
+import { stateFromJson, stateToJson } from './state-json.ts';
 import { TokenBook } from './tokens.ts';
 
 const MAGIC = 0x3152_4c43; // "CLR1"

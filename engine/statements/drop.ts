@@ -5,7 +5,9 @@ import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
-import { dropTables, truncate } from '../storage/mutations.ts';
+import { startPlanning } from '../query/plan-query.ts';
+import { dropTables } from '../storage/mutations.ts';
+import { truncate } from '../storage/replace-rows.ts';
 import { isSystem, requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
 import { detach, dropForAWhile, undrop } from './detach.ts';
 import { likePattern } from './like.ts';
@@ -75,6 +77,9 @@ const isPlain = ({ definition }: TableState): boolean =>
 
 function lookUp(run: Run, ast: Drop, name: TableName): TableState | undefined {
   const place = placeOf(run, name);
+  const { catalog } = startPlanning(run).ctx;
+  if (isSystem(place.database) && ast.ifExists && !catalog.find(place.database, place.name))
+    return undefined;
   if (isSystem(place.database))
     throw failAt(name.span, 'ACCESS_DENIED', 'Tables of the database system stay');
   if (ast.temporary && !run.session?.temporary.has(place.name)) {

@@ -9,7 +9,7 @@ import { newScope } from '../plan/scope.ts';
 import type { LitValue } from '../plan/wire.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
-import { restoreVersion } from '../storage/mutations.ts';
+import { restoreVersion } from '../storage/replace-rows.ts';
 import { versionAt, versionsOf } from '../tables/versions.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import type { Rows } from './describe.ts';

@@ -1,17 +1,16 @@
 // Statements that change existing rows or the schema. Each seals the memtable first and commits both
 // in one record, so that a replay of the log never revives a row.
 
-import { compatible, storedName, type TableDefinition } from '../catalog/definition.ts';
+import { compatible, type TableDefinition } from '../catalog/definition.ts';
 import {
   type DdlChange,
   filesOf,
   type SegmentDescriptor,
   type TableChange,
-  type TableState,
   type TokenRecord,
 } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
-import { runJob, sealedChange } from './flush.ts';
+import { runJob } from './flush.ts';
 import { hasInsertRules, type KernelTableRules } from './kernel.ts';
 import { SchemaChanged, type Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
@@ -267,99 +266,6 @@ export function dropPartitions(
   });
 }
 
-/** Takes every row away. */
-export const truncate = (storage: Storage, store: TableStore): Promise<void> =>
-  replaceRows(storage, store, store.table.definition, []);
-
-/** Puts rows in the place of all that are there, in one commit. The caller removes the segments when
- *  this fails.
- *  @param definition what the segments were written for
- *  @param ddl changes of the catalog that belong to the same commit */
-export async function replaceRows(
-  storage: Storage,
-  store: TableStore,
-  definition: TableDefinition,
-  segments: readonly SegmentDescriptor[],
-  ddl: readonly DdlChange[] = [],
-): Promise<void> {
-  const { catalog, health, finish } = storage.context;
-  const finished = await finish(storage, definition, segments);
-  try {
-    await quietly(store, () =>
-      storage.merges.without(store, async () => {
-        if (!compatible(definition, store.table.definition)) throw new SchemaChanged();
-        store.seal();
-        const remove = store.table.segments.map((segment) => segment.file);
-        const change = sealedChange(store.id, [...store.sealed], finished);
-        const operation = finished.length > 0 ? 'REPLACE' : 'TRUNCATE';
-        const tables = [{ ...change, remove, operation }];
-        await catalog.commit({ ...(ddl.length ? { ddl } : {}), tables });
-        store.dropFlushed();
-      }),
-    );
-  } catch (error) {
-    for (const { file } of health.poisoned ? [] : finished.flatMap((s) => filesOf(s).slice(1))) {
-      storage.collector.discard(file);
-    }
-    throw error;
-  }
-  storage.trimWal();
-  storage.collector.collect();
-}
-
-/** Makes a table what it was at an older version, in one commit that is itself a version.
- *  Throws ABORTED when the version is gone by then. */
-export function restoreVersion(
-  storage: Storage,
-  store: TableStore,
-  find: (table: TableState) => Pick<TableState, 'definition' | 'segments'>,
-): Promise<void> {
-  return quietly(store, () =>
-    storage.merges.without(store, async () => {
-      store.seal();
-      await storage.flusher.withSealed(store, store.sealed.length, async (sealed) => {
-        const { table } = store;
-        const { definition, segments } = find(table);
-        const wanted = new Set(segments);
-        const there = new Set(table.segments);
-        const change = {
-          // What was in memory belongs to no older version, but must not come back from the log.
-          ...sealed,
-          add: segments.filter((segment) => !there.has(segment)),
-          remove: table.segments.filter((s) => !wanted.has(s)).map(({ file }) => file),
-          operation: 'RESTORE',
-        };
-        const ddl = restoredDefinition(table.definition, definition);
-        await storage.context.catalog.commit({ ...(ddl ? { ddl: [ddl] } : {}), tables: [change] });
-        for (const segment of sealed.add ?? []) storage.collector.discardSegment(segment);
-      });
-      storage.collector.collect();
-    }),
-  );
-}
-
-/** Columns, keys and expressions as they were; the name, and how long versions are kept, as now. */
-function restoredDefinition(now: TableDefinition, old: TableDefinition): DdlChange | undefined {
-  if (now === old || now.schemaVersion === old.schemaVersion) return undefined;
-  const stored = new Set(old.columns.map(storedName));
-  const lost = [...now.columns.map(storedName), ...(now.retired ?? [])];
-  const { database, name, schemaVersion } = now;
-  const settings = { ...old.settings };
-  for (const key of ['history_retention', 'history_versions']) {
-    if (now.settings[key] === undefined) delete settings[key];
-    else settings[key] = now.settings[key];
-  }
-  const definition: TableDefinition = {
-    ...old,
-    database,
-    name,
-    settings,
-    schemaVersion: schemaVersion + 1,
-    retired: [...new Set([...(old.retired ?? []), ...lost.filter((n) => !stored.has(n))])],
-  };
-  return { op: 'alterTable', id: now.id, definition };
-}
-
 /** Changes the definition: rows in memory become segments of the old shape in the same commit.
  *  @param change gives the new definition; may throw, then nothing happened
  *  @param more changes of the catalog that belong to the same commit */
@@ -382,7 +288,7 @@ export function alter(
 }
 
 /** Runs `work` while no insert, flush or other statement touches the table. */
-function quietly<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
+export function quietly<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
   return store.statements.run(() => quietlyHeld(store, work));
 }
 

@@ -9,7 +9,8 @@ import type { Run } from '../query/core.ts';
 import { planText, startPlanning } from '../query/plan-query.ts';
 import { applyQuerySettings } from '../statements/apply-settings.ts';
 import { writeRows } from '../statements/write-rows.ts';
-import { replaceRows, segmentsOf } from '../storage/mutations.ts';
+import { segmentsOf } from '../storage/mutations.ts';
+import { replaceRows } from '../storage/replace-rows.ts';
 import { viewNode, viewRows } from './fan-out.ts';
 import type { RefreshPlan } from './schedule.ts';
 

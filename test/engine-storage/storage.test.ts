@@ -5,6 +5,7 @@ import type { EngineError } from '../../engine/errors.ts';
 import { Inserter } from '../../engine/ingest/insert.ts';
 import * as mutations from '../../engine/storage/mutations.ts';
 import { openStorage } from '../../engine/storage/recover.ts';
+import * as replaceRows from '../../engine/storage/replace-rows.ts';
 import { fakeKernel, type Row } from './fake-kernel.ts';
 import { type MemoryFiles, memoryFiles } from './memory-files.ts';
 import { quietLogger } from './support.ts';
@@ -199,7 +200,7 @@ describe('storage', () => {
     const w = await withTable();
     await w.insert([row(1)], undefined, 't', LARGE);
     await w.insert([row(2)]);
-    await mutations.truncate(w.storage, w.store());
+    await replaceRows.truncate(w.storage, w.store());
     expect(w.ids()).toEqual([]);
     expect(w.files.list('segments/1').length).toBe(0);
     expect((await world(w.files.restart(true))).ids()).toEqual([]);
