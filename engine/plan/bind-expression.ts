@@ -28,7 +28,7 @@ import {
   tupleElements,
   typeHead,
 } from './types.ts';
-import type { LitValue } from './wire.ts';
+import type { Lit, LitValue } from './wire.ts';
 
 type Kind = Expression['kind'];
 type Of<K extends Kind> = Extract<Expression, { kind: K }>;
@@ -662,14 +662,34 @@ function checkSetSize(scope: Scope, size: number, span: Span): void {
   throw failAt(span, 'SET_SIZE_LIMIT_EXCEEDED', text, { hint: 'Raise max_rows_in_set' });
 }
 
+const number = /^(U?Int\d+|Float\d+|Decimal.*|Bool)$/;
+
+/** Texts of a set are read as what stands on the left of IN; numbers beside a text become texts. */
+function asMember(scope: Scope, literal: Lit, wanted: string, span: Span): Lit {
+  const isText = literal.type === 'String';
+  const toNumber = isText && number.test(wanted);
+  const toTime = isText && /^Date(32|Time.*)?$/.test(wanted);
+  const toText = wanted === 'String' && number.test(literal.type);
+  if (!toNumber && !toTime && !toText) return literal;
+  try {
+    const value = scope.ctx.kernel.fold({ cast: { lit: literal }, to: wanted });
+    return value ?? literal;
+  } catch (error) {
+    if (!toNumber) throw withSpan(error, span);
+    const text = `Cannot convert string '${literal.value}' to type ${wanted}`;
+    throw failAt(span, 'TYPE_MISMATCH', text);
+  }
+}
+
 function setOf(
   scope: Scope,
   left: Expr,
-  literals: readonly { type: string; value: LitValue }[],
+  written: readonly Lit[],
   negated: boolean,
   span: Span,
 ): Expr {
-  checkSetSize(scope, literals.length, span);
+  checkSetSize(scope, written.length, span);
+  const literals = written.map((l) => asMember(scope, l, baseType(left.type), span));
   const kinds = [...new Set(literals.map((l) => l.type))];
   let element = kinds[0] ?? 'Nothing';
   if (kinds.length > 1) {

@@ -2,14 +2,14 @@
 
 import type { CreateTable, FunctionCall, Span, TableName } from '../../sql/ast.ts';
 import { parseStatement, print } from '../../sql/index.ts';
-import type { TableDefinition } from '../catalog/definition.ts';
+import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { Node } from '../plan/logical.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations.ts';
-import { temporaryDatabase } from '../tables/catalog-view.ts';
+import { isSystem, temporaryDatabase } from '../tables/catalog-view.ts';
 import { withJoin } from '../tables/join-engine.ts';
 import { tableShape } from '../tables/shape.ts';
 import { applyQuerySettings } from './apply-settings.ts';
@@ -321,12 +321,21 @@ export function define(
   return table;
 }
 
+/** Columns of a table of the server's own databases. */
+function systemColumns(run: Run, name: TableName): ColumnDefinition[] {
+  const { database, name: table } = placeOf(run, name);
+  const { columns } = startPlanning(run).ctx.catalog.table(database, table);
+  return columns.map(({ name, type }) => ({ name, type }));
+}
+
 function copyOf(
   run: Run,
   name: TableName,
   table: TableDefinition,
   ownStorage: boolean,
 ): TableDefinition {
+  const known = isSystem(placeOf(run, name).database) ? systemColumns(run, name) : undefined;
+  if (known) return { ...table, columns: known };
   const definition = requireDefinition(run, name);
   const columns = definition.columns.map(({ stored: _, ...column }) => column);
   const { indexes, projections } = definition;

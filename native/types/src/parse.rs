@@ -461,6 +461,8 @@ impl<'a> Parser<'a> {
         self.expect(b'(')?;
         let mut entries: Vec<(String, i16)> = Vec::new();
         let mut next = 1i64;
+        // How many have a number, and whether one without comes behind one that has.
+        let (mut written, mut bare) = (0, false);
         self.blank();
         if self.eat(b')') {
             return Err(Error::new(crate::codes::EMPTY_DATA_PASSED, "Enum data type cannot be empty"));
@@ -468,8 +470,17 @@ impl<'a> Parser<'a> {
         loop {
             self.blank();
             let text = self.quoted(b'\'')?;
-            if self.eat(b'=') {
+            let explicit = self.eat(b'=');
+            if explicit {
                 next = self.integer()?;
+                written += 1;
+            }
+            bare |= !explicit && written > 0;
+            if bare && written > 1 {
+                return Err(Error::new(
+                    crate::codes::UNEXPECTED_AST_STRUCTURE,
+                    "Either all elements of an Enum have a number, or only the first one",
+                ));
             }
             let value = i16::try_from(next).map_err(|_| {
                 Error::new(
