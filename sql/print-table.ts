@@ -66,15 +66,16 @@ function printColumn(node: ColumnDefinition): string {
 
 function printTtlItem(node: TtlItem): string {
   const action = {
-    DELETE: 'DELETE',
+    // As ClickHouse: it is what a TTL does that says nothing.
+    DELETE: undefined,
     DISK: 'TO DISK',
     VOLUME: 'TO VOLUME',
-    RECOMPRESS: 'RECOMPRESS CODEC',
+    RECOMPRESS: 'RECOMPRESS',
     'GROUP BY': 'GROUP BY',
   }[node.action];
   return words(
     plain(node.expr),
-    node.codec === undefined ? action : `${action}${codec(node.codec)}`,
+    node.codec === undefined ? action : `RECOMPRESS CODEC${codec(node.codec)}`,
     node.ifExists && 'IF EXISTS',
     node.destination !== undefined && quoteString(node.destination),
     node.groupBy && plainList(node.groupBy),

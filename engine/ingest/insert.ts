@@ -203,7 +203,18 @@ export class Inserter {
   ): Promise<void> {
     const keeps = ({ definition, outcome }: StoredPart) =>
       outcome.rows > 0 && definition.engine.name !== 'Null';
-    for (const part of all) if (!keeps(part)) this.discard(part.outcome);
+    try {
+      for (const { definition, outcome } of all) {
+        const checked = definition.engine.name === 'Null' && outcome.batch !== undefined;
+        if (checked)
+          this.#storage.prepareRows(definition, outcome.batch as number, outcome.rows, how);
+      }
+    } catch (error) {
+      for (const { outcome } of all) this.discard(outcome);
+      throw error;
+    } finally {
+      for (const part of all) if (!keeps(part)) this.discard(part.outcome);
+    }
     const parts = all.filter(keeps).map(({ definition, outcome }) => ({
       definition,
       outcome,

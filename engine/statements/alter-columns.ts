@@ -1,12 +1,12 @@
 // Columns as ALTER, UPDATE and DELETE look at them.
 
-import type { Span } from '../../sql/ast.ts';
+import type { AlterCommand, Name, Span } from '../../sql/ast.ts';
 import { parseStatement, walk } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { viewExtra, viewsOn } from '../catalog/views.ts';
 import { resolveCall } from '../plan/bind-call.ts';
-import { failAt } from '../plan/context.ts';
+import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf, type Expr } from '../plan/expression.ts';
 import { type Run, sessionJson } from '../query/core.ts';
 import { engineColumns } from '../tables/engine-rule.ts';
@@ -125,4 +125,48 @@ export function typeDefault(
     key: `l${column.type}`,
   };
   return resolveCall(binding.scope, 'defaultValueOfTypeName', [type], span);
+}
+
+/** What a column becomes must not depend on the order of the commands of one statement. */
+export function refuseTogether(commands: readonly AlterCommand[]): void {
+  const renames = commands.filter((command) => command.kind === 'RenameColumn');
+  const from = new Set<string>();
+  const to = new Set(renames.map((command) => command.to.name));
+  for (const { name } of renames) {
+    if (from.has(name.name)) {
+      throw failAt(name.span, 'BAD_ARGUMENTS', `Column ${name.name} is renamed twice`);
+    }
+    from.add(name.name);
+  }
+  for (const { name, to: target } of renames) {
+    const earlier = renames.find((other) => other.to.name === name.name);
+    if (earlier && earlier.to !== target && earlier.span.start < name.span.start) {
+      throw notBuilt(name.span, 'Renaming a column to a name that the same ALTER renames again');
+    }
+  }
+  for (const command of commands) {
+    if (command.kind !== 'ModifyColumn') continue;
+    const { name, span } = command.column.name;
+    if (from.has(name) || to.has(name)) {
+      throw notBuilt(span, 'Renaming and modifying a column in one ALTER');
+    }
+  }
+}
+
+/** Arrays `n.x` of a nested table stay in it, and others do not come in. */
+export function refuseNestedRename(definition: TableDefinition, name: Name, to: Name): void {
+  const prefix = (text: string): string | undefined => /^(.+)\.[^.]+$/.exec(text)?.[1];
+  const whole = `${name.name}.`;
+  if (!has(definition, name.name) && definition.columns.some((c) => c.name.startsWith(whole))) {
+    throw notBuilt(name.span, 'Renaming a nested table');
+  }
+  const column = definition.columns.find((c) => c.name === name.name);
+  const nested = column?.type.startsWith('Array(') ? prefix(name.name) : undefined;
+  const target = prefix(to.name);
+  if (nested === target) return;
+  throw failAt(
+    to.span,
+    'BAD_ARGUMENTS',
+    `Column ${name.name} ${nested === undefined ? 'is in no nested table' : `belongs to ${nested}`}: it cannot be renamed to ${to.name}`,
+  );
 }

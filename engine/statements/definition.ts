@@ -112,6 +112,33 @@ function impliedLevel(name: string, type: string): number | undefined {
   return sizes[typeHead(inner)] ?? 1;
 }
 
+/** Numbers, and those that the codec has. */
+function checkCodecArguments(codec: FunctionCall): void {
+  const bounds: Record<string, readonly [number, number]> = {
+    ZSTD: [1, 22],
+    LZ4HC: [1, 12],
+    DELTA: [1, 8],
+    DOUBLEDELTA: [1, 8],
+    GORILLA: [1, 8],
+  };
+  const name = codec.name.toUpperCase();
+  const [first] = codec.args;
+  if (!first) return;
+  if (name === 'LZ4' || name === 'NONE') {
+    const text = `${name} codec must not have arguments`;
+    throw failAt(first.span, 'DATA_TYPE_CANNOT_HAVE_ARGUMENTS', text);
+  }
+  const [least, most] = bounds[name] ?? [];
+  if (least === undefined || most === undefined) return;
+  const value = first.kind === 'Literal' && first.type === 'number' ? Number(first.text) : NaN;
+  if (value >= least && value <= most) return;
+  throw failAt(
+    first.span,
+    'ILLEGAL_CODEC_PARAMETER',
+    `Codec ${codec.name} takes a number from ${least} to ${most}`,
+  );
+}
+
 export function codecText(list: readonly FunctionCall[], type: string): string {
   for (const codec of list) {
     if (codecs.has(codec.name.toUpperCase())) continue;
@@ -123,6 +150,7 @@ export function codecText(list: readonly FunctionCall[], type: string): string {
       near ? { hint: `Did you mean \`${near}\`?` } : {},
     );
   }
+  for (const codec of list) checkCodecArguments(codec);
   return list
     .map((codec) => {
       const text = print(codec).replace(/\(\)$/, '');

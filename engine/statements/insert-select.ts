@@ -16,6 +16,7 @@ import { type Answer, count, type Run } from '../query/core.ts';
 import { type PlanningRun, planText } from '../query/plan-query.ts';
 import { launch } from '../query/run.ts';
 import { SchemaChanged } from '../storage/storage.ts';
+import { constraintsOf } from '../tables/shape.ts';
 import { viewRows } from '../views/fan-out.ts';
 import { consume, insertHow, writeRows } from './write-rows.ts';
 
@@ -75,7 +76,7 @@ export function storedValues(
 export function nestedSibling(
   definition: TableDefinition,
   column: ColumnDefinition,
-  given: ReadonlyMap<string, Expr>,
+  given: ReadonlyMap<string, unknown>,
 ): string | undefined {
   const dot = column.name.indexOf('.');
   if (dot < 1 || !column.type.startsWith('Array(')) return undefined;
@@ -162,6 +163,7 @@ export async function insertPlan(
 /** A Null table keeps nothing; its rows matter only to views. */
 export const takesNothing = (run: Run, definition: TableDefinition): boolean =>
   definition.engine.name === 'Null' &&
+  constraintsOf(definition).length === 0 &&
   viewsOn(run.core.storage.context.catalog.state, definition.id).length === 0;
 
 /** Plans and stores again when the table was altered in between. */

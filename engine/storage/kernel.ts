@@ -13,6 +13,7 @@ export interface KernelTableRules {
   readonly checks?: readonly object[];
   readonly ttl?: readonly { readonly action: { readonly kind: string } }[];
   readonly partitionKey?: readonly object[];
+  readonly sortKey?: readonly object[];
   readonly columns?: readonly { readonly name: string }[];
 }
 
@@ -25,13 +26,14 @@ export interface InsertHow {
 }
 
 /** Inserted rows have something to pass: the engine's rule, constraints, partitions, arrays of a nested
- *  table, a TTL that groups. */
+ *  table, a TTL that groups, the order of the keys. */
 export const hasInsertRules = (
   table: KernelTableRules,
   rows: number,
   { partitionsMax = 0 }: InsertHow,
 ): boolean =>
   table.engine !== undefined ||
+  (rows > 1 && (table.sortKey ?? []).length > 0) ||
   (partitionsMax > 0 && rows > partitionsMax && (table.partitionKey ?? []).length > 0) ||
   (table.ttl ?? []).some(({ action }) => action.kind === 'group') ||
   table.checks !== undefined ||
@@ -88,6 +90,8 @@ export interface MergeHow {
   readonly deduplicate?: readonly string[];
   /** Seconds since the epoch: what is older by its TTL goes. */
   readonly now?: number;
+  /** Nobody waits for it: it makes room for queries. */
+  readonly polite?: boolean;
 }
 
 export type Job =

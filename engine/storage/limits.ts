@@ -13,6 +13,9 @@ export interface StorageLimits {
   readonly segmentsPerPartitionMax: number;
   readonly segmentRowsMax: number;
   readonly mergeInputsMax: number;
+  /** A merge in the background takes at most so many bytes (a table may say less:
+   *  `max_bytes_to_merge_at_max_space_in_pool`). */
+  readonly mergeBytesMax: number;
   readonly mergesMax: number;
   /** Mutations that system.mutations shows after their end. */
   readonly mutationsKept: number;
@@ -32,6 +35,7 @@ export const defaultLimits: StorageLimits = {
   segmentsPerPartitionMax: 3000,
   segmentRowsMax: 16_000_000,
   mergeInputsMax: 32,
+  mergeBytesMax: 150 * 2 ** 30,
   mergesMax: 1,
   mutationsKept: 100,
   flushesMax: 2,

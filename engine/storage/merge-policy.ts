@@ -5,6 +5,8 @@ import type { SegmentDescriptor } from '../catalog/state.ts';
 export interface MergeLimits {
   readonly segmentRowsMax: number;
   readonly mergeInputsMax: number;
+  /** Bytes of all segments of one merge that nobody asked for. */
+  readonly mergeBytesMax: number;
 }
 
 /** Segments of a partition in the order of their commits. */
@@ -41,13 +43,15 @@ export function nextMerge(
   let best: { from: number; to: number; balance: number; rows: number } | undefined;
   for (let from = 0; from < segments.length; from++) {
     let rows = 0;
+    let bytes = 0;
     let largest = 0;
     const end = Math.min(segments.length, from + limits.mergeInputsMax);
     for (let to = from; to < end; to++) {
       const segment = segments[to];
       if (!segment || busy.has(segment.file)) break;
       rows += segment.rows;
-      if (rows > limits.segmentRowsMax) break;
+      bytes += segment.bytes;
+      if (rows > limits.segmentRowsMax || bytes > limits.mergeBytesMax) break;
       largest = Math.max(largest, segment.rows);
       const balance = rows / Math.max(1, largest);
       if (to === from || balance < wanted) continue;

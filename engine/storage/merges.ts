@@ -1,5 +1,6 @@
 // Runs merges in the background, a bounded number at a time, and the merges of OPTIMIZE.
 
+import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';
 import { EngineError, fail } from '../errors.ts';
 import { runJob } from './flush.ts';
@@ -18,6 +19,12 @@ interface Running {
   readonly startedMs: number;
   job: number;
   done: Promise<void>;
+}
+
+/** What the table says of the size of its merges; 0 is no bound of its own. */
+function mergeBytesMax({ settings }: TableDefinition, max: number): number {
+  const own = Number(settings.max_bytes_to_merge_at_max_space_in_pool ?? 0);
+  return own > 0 ? Math.min(own, max) : max;
 }
 
 /** Whether the TTL has something to do in a segment. A segment that says nothing is looked at. */
@@ -66,14 +73,17 @@ export class Merges {
       if (store.mergesHeld > 0 || store.rests('merges')) continue;
       const busy = this.#busy(id);
       if (this.#expire(store, segments, busy)) continue;
-      const hollow = segments.find((segment) => isHollow(segment) && !busy.has(segment.file));
+      const bytesMax = mergeBytesMax(store.table.definition, limits.mergeBytesMax);
+      const hollow = segments.find(
+        (segment) => isHollow(segment) && segment.bytes <= bytesMax && !busy.has(segment.file),
+      );
       if (hollow && this.#hasSpace([hollow])) {
         this.#background(store, [hollow]);
         continue;
       }
       if (segments.length < 2) continue;
       for (const list of byPartition(segments).values()) {
-        const inputs = nextMerge(list, busy, limits);
+        const inputs = nextMerge(list, busy, { ...limits, mergeBytesMax: bytesMax });
         if (!inputs || !this.#hasSpace(inputs)) continue;
         this.#background(store, inputs);
         break;
@@ -128,7 +138,10 @@ export class Merges {
   }
 
   #background(store: TableStore, inputs: readonly SegmentDescriptor[]): void {
-    this.#inBackground(store, this.merge(store, inputs));
+    // Inserts will have to wait when there are many more segments: then merges go first.
+    const behind =
+      store.table.segments.length * 4 > this.#storage.context.limits.segmentsPerPartitionMax;
+    this.#inBackground(store, this.merge(store, inputs, behind ? {} : { polite: true }));
   }
 
   #inBackground(store: TableStore, work: Promise<void>): void {
@@ -242,8 +255,10 @@ export class Merges {
         const { limits } = this.#storage.context;
         for (const [partition, list] of byPartition(store.table.segments)) {
           if (options.only && !options.only(partition)) continue;
-          const one = nextMerge(list, new Set(), limits, 1);
           const alone = (segment: SegmentDescriptor) => this.#wantsMerge(store, segment, options);
+          // Several inserts may lie in one segment already, and wait to be merged with each other.
+          const rest = list.filter(alone).slice(0, 1);
+          const one = nextMerge(list, new Set(), limits, 1) ?? (rest.length > 0 ? rest : undefined);
           const merges = options.final ? finalMerges(list, limits, alone) : one ? [one] : [];
           const { final: _, only: __, ...how } = options;
           for (const inputs of merges) await this.merge(store, inputs, how);

@@ -238,17 +238,24 @@ export class Storage {
     this.checkViews(tableId, views);
     // Once the rows are in the log nothing may fail any more, so what may is done before.
     store.prepare();
-    const { kernel } = this.context;
-    const shape: KernelTableRules = store.shape(now);
-    const left = hasInsertRules(shape, rows, how)
-      ? kernel.batchPrepare(
-          batch,
-          shape,
-          store.rests('ttl') ? how : { ...how, now: this.ttlSeconds },
-        )
-      : rows;
-    const payload = kernel.walEncode(batch);
+    const left = this.prepareRows(now, batch, rows, how);
+    const payload = this.context.kernel.walEncode(batch);
     return { tableId, schemaVersion: now.schemaVersion, rows: left, payload };
+  }
+
+  /** Rows of an insert as the table wants them: checked, merged by its engine, in order.
+   *  @returns how many are left */
+  prepareRows(
+    definition: TableDefinition,
+    batch: number,
+    rows: number,
+    how: InsertHow = {},
+  ): number {
+    const store = this.store(definition.id);
+    const shape: KernelTableRules = store.shape(definition);
+    if (!hasInsertRules(shape, rows, how)) return rows;
+    const now = store.rests('ttl') ? {} : { now: this.ttlSeconds };
+    return this.context.kernel.batchPrepare(batch, shape, { ...how, ...now });
   }
 
   /** Resolves when nothing that was begun is still on its way. */

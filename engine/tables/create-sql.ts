@@ -5,6 +5,7 @@ import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/names.ts';
 import type { Run } from '../query/core.ts';
+import { constraintsOf } from './shape.ts';
 
 /** Where the tables of sessions are kept. */
 export const temporaryDatabase = '_temporary_and_external_tables';
@@ -38,11 +39,11 @@ export function engineSql(table: TableDefinition, separator = ' '): string {
   if (table.ttl !== undefined) parts.push(`TTL ${table.ttl}`);
   const settings = Object.entries(table.settings);
   if (/MergeTree$/.test(engine.name) && !('index_granularity' in table.settings)) {
-    settings.unshift(['index_granularity', '8192']);
+    settings.push(['index_granularity', '8192']);
   }
   if (settings.length > 0) {
     const list = settings.map(
-      ([name, value]) => `${name} = ${/^\d+$/.test(value) ? value : quoteString(value)}`,
+      ([name, value]) => `${name} = ${/^-?\d+(\.\d+)?$/.test(value) ? value : quoteString(value)}`,
     );
     parts.push(`SETTINGS ${list.join(', ')}`);
   }
@@ -65,6 +66,9 @@ export function createTableSql(
     elements.push(
       `INDEX ${identifierText(index.name)} ${index.expr} TYPE ${index.type} GRANULARITY ${index.granularity}`,
     );
+  }
+  for (const { name: constraint, type, expr } of constraintsOf(table)) {
+    elements.push(`CONSTRAINT ${identifierText(constraint)} ${type} ${expr}`);
   }
   for (const projection of table.projections ?? []) {
     elements.push(`PROJECTION ${identifierText(projection.name)} (${projection.query})`);

@@ -115,8 +115,13 @@ function groupAction(
     aggregates.push({ name: call.name, params: [...call.params], args });
     return columnExpr(output);
   };
+  const names = new Set<string>();
   const values = (item.set ?? []).map((assignment) => {
     const name = nameOf(assignment);
+    if (names.has(name)) {
+      throw failAt(assignment.column.span, 'BAD_TTL_EXPRESSION', `Column ${name} is set twice`);
+    }
+    names.add(name);
     const column = binding.stored.find((c) => c.name === name);
     if (!column || inKey.has(column.id)) {
       throw failAt(

@@ -91,9 +91,6 @@ const shapes: readonly Shape[] = [
   { columns: ['v Int32', 's String'], engine: 'MergeTree', values: [small, text] },
 ];
 const keys = ['k', '(k, k2)', '(intDiv(k, 2), k2)', 'k2', '(k2, k % 3)'];
-// With a key of expressions an OPTIMIZE FINAL of ClickHouse leaves two rows of one key in a
-// CollapsingMergeTree whose signs do not match up; its next merge then counts differently.
-const plainKeys = ['k', '(k, k2)', 'k2'];
 const partitions = ['', '', '', 'PARTITION BY k2', 'PARTITION BY k % 2'];
 
 async function run(sql: string): Promise<string> {
@@ -129,7 +126,11 @@ const same = (a: string, b: string): boolean =>
 /** The statements of one table's life. */
 function* life(random: Random, table: string): Generator<string> {
   const shape = pick(random, shapes);
-  const key = pick(random, shape.engine.startsWith('Collapsing') ? plainKeys : keys);
+  const collapsing = shape.engine.startsWith('Collapsing');
+  const key = collapsing ? '(k, k2)' : pick(random, keys);
+  // A group whose first row takes something away is not what the engine is made for: ClickHouse's merges
+  // keep that row beside the rest, its FINAL does not.
+  const begun = new Set<string>();
   const partition = pick(random, partitions);
   yield `CREATE TABLE ${table} (k UInt8, k2 UInt8, ${shape.columns.join(', ')}) ENGINE = ${shape.engine} ${partition} ORDER BY ${key} SETTINGS max_bytes_to_merge_at_max_space_in_pool = 1, enable_block_number_column = 1, enable_block_offset_column = 1`;
   const all = `SELECT * FROM ${table}`;
@@ -151,16 +152,21 @@ function* life(random: Random, table: string): Generator<string> {
   for (let step = 0; step < steps; step++) {
     const inserted = Array.from({ length: 1 + random.int(8) }, () => {
       const values = shape.values.map((value) => value(random));
-      return `(${random.int(5)}, ${random.int(2)}, ${values.join(', ')})`;
+      const [k, k2] = [random.int(5), random.int(2)];
+      if (collapsing && !begun.has(`${k} ${k2}`)) values[1] = '1';
+      begun.add(`${k} ${k2}`);
+      return `(${k}, ${k2}, ${values.join(', ')})`;
     });
     const asIs = random.int(4) === 0 ? 'SETTINGS optimize_on_insert = 0 ' : '';
     yield `INSERT INTO ${table} ${asIs}VALUES ${inserted.join(', ')}`;
     switch (random.int(9)) {
       case 0:
         yield `DELETE FROM ${table} WHERE k = ${random.int(5)} AND k2 = 1`;
+        begun.clear();
         break;
       case 1:
         yield `ALTER TABLE ${table} DELETE WHERE k = ${random.int(5)} SETTINGS mutations_sync = 2`;
+        begun.clear();
         break;
       case 2:
         yield `OPTIMIZE TABLE ${table} FINAL`;
@@ -174,8 +180,14 @@ function* life(random: Random, table: string): Generator<string> {
     }
     yield `SELECT count() FROM ${table}`;
     yield `${all} ${final} ORDER BY ALL ${settings}`;
-    yield `${all} ${final} WHERE k = ${random.int(5)} ORDER BY ALL ${settings}`;
-    yield `SELECT count(), sum(k2) FROM ${rows} WHERE k2 = ${random.int(2)} ${settings}`;
+    // ClickHouse leaves parts out by the partition key's columns before it merges for FINAL: with a
+    // condition on one that is not part of the key, rows of other partitions no longer count.
+    if (!apart || column !== 'k') {
+      yield `${all} ${final} WHERE k = ${random.int(5)} ORDER BY ALL ${settings}`;
+    }
+    if (!apart || column !== 'k2') {
+      yield `SELECT count(), sum(k2) FROM ${rows} WHERE k2 = ${random.int(2)} ${settings}`;
+    }
     yield `SELECT k, count() FROM ${rows} GROUP BY k ORDER BY k ${settings}`;
   }
   yield `OPTIMIZE TABLE ${table} FINAL`;

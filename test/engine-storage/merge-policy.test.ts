@@ -3,7 +3,7 @@ import type { SegmentDescriptor } from '../../engine/catalog/state.ts';
 import { finalMerges, nextMerge } from '../../engine/storage/merge-policy.ts';
 import { randomNumbers } from './support.ts';
 
-const limits = { segmentRowsMax: 16_000, mergeInputsMax: 32 };
+const limits = { segmentRowsMax: 16_000, mergeInputsMax: 32, mergeBytesMax: 1e12 };
 let next = 1;
 const segment = (rows: number): SegmentDescriptor => ({
   file: `f${next++}`,
@@ -56,5 +56,11 @@ describe('merge policy', () => {
     const list = [segment(9000), segment(9000), segment(1), segment(1), segment(16_000)];
     expect(finalMerges(list, limits).map(rowsOf)).toEqual([[9000, 1, 1]]);
     expect(finalMerges([segment(5)], limits)).toEqual([]);
+  });
+
+  it('takes no more bytes than the bound', () => {
+    const list = Array.from({ length: 8 }, () => segment(100));
+    expect(nextMerge(list, new Set(), { ...limits, mergeBytesMax: 400 })?.length).toBe(4);
+    expect(nextMerge(list, new Set(), { ...limits, mergeBytesMax: 1 })).toBeUndefined();
   });
 });

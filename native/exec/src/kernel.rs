@@ -21,7 +21,7 @@ use functions::{Arg, Session};
 use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use storage::{Cache, Memtable};
@@ -41,6 +41,8 @@ pub struct Kernel {
     queries: Mutex<HashMap<u32, Arc<Running>>>,
     ingests: Mutex<HashMap<u32, Arc<IngestSlot>>>,
     jobs: Mutex<HashMap<u32, Cancel>>,
+    /// queries that are being computed: merges make room for them
+    busy: Arc<AtomicUsize>,
 }
 
 /// A memtable with the names and types of its columns.
@@ -81,6 +83,7 @@ pub fn kernel() -> &'static Kernel {
             cache: OnceLock::new(),
             cache_bytes: AtomicU64::new(1 << 30),
             memory,
+            busy: Arc::default(),
             next: AtomicU32::new(1),
             shelves: Mutex::default(),
             tables: Mutex::default(),
@@ -466,7 +469,9 @@ impl Kernel {
         let running = Arc::new(Running { query, channel: Channel::default() });
         self.queries.lock().insert(n, running.clone());
         spawn(Box::new(move || {
+            self.busy.fetch_add(1, Ordering::Relaxed);
             let result = guarded(|| self.drive(&plan, &running, start)).map_err(at_the_end);
+            self.busy.fetch_sub(1, Ordering::Relaxed);
             running.channel.finish(result);
         }));
         Ok(n)
@@ -758,7 +763,8 @@ impl Kernel {
         let memory = self.memory_rows(&memtables)?;
         let shelf = self.shelf(store)?;
         let info = SessionInfo { timezone, ..SessionInfo::default() };
-        let cancel = Cancel::new(None);
+        let polite = matches!(&job, Job::Merge { how, .. } if how.polite);
+        let cancel = if polite { Cancel::polite(self.busy.clone()) } else { Cancel::new(None) };
         let query = self.query(&info, cancel.clone(), 0, HashMap::new(), HashMap::new())?;
         // background work gets what queries leave
         query.service_ns.store(1 << 62, Ordering::Relaxed);

@@ -711,6 +711,8 @@ pub struct MergeHow {
     pub deduplicate: Option<Vec<String>>,
     /// seconds since the epoch: what is older by its TTL goes; None keeps it
     pub now: Option<i64>,
+    /// nobody waits for it: it makes room for queries
+    pub polite: bool,
 }
 
 /// What a rewrite does to rows. Expressions are over the table's columns.

@@ -519,7 +519,7 @@ impl Codec {
                     _ => self.parse_text(word, out)?,
                 }
             }
-            Kind::String if self.state => {
+            Kind::String if self.state && scan_int(word).used == n => {
                 return Err(Error::new(
                     TYPE_MISMATCH,
                     "A number is not a state of an aggregate function; INSERT … SELECT with a -State function makes one",
