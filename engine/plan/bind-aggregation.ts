@@ -53,8 +53,10 @@ export function bindAggregation(
   const grouped = ast.groupBy !== undefined || ast.totals;
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
-  if (ast.totals && !ast.groupBy && calls.size === 0) {
-    const text = 'WITH TOTALS without an aggregation';
+  const written = ast.groupBy;
+  const bare = !written || (/^(ROLLUP|CUBE)$/.test(written.mode) && written.items.length === 0);
+  if (bare && calls.size === 0) {
+    const text = 'WITH TOTALS, ROLLUP or CUBE without an aggregation';
     throw failAt(ast.span, 'NOT_IMPLEMENTED', `${text} is not supported`);
   }
   const bound = bindKeys(ast, items, scope, all);

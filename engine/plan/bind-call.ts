@@ -29,7 +29,7 @@ import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { findColumn, identifierParts } from './scope.ts';
-import { baseType, isInteger, unfoldedType } from './types.ts';
+import { baseType, isInteger, tupleElements, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 
 /** Functions whose type depends on the value of an argument that may be computed. */
@@ -191,9 +191,22 @@ function bindArguments(ast: FunctionCall, scope: Scope, locals: Locals): (Expr |
     if (arg.kind === 'Star' || arg.kind === 'ColumnsMatcher') {
       return expandColumns(arg, scope).map((item) => item.expr);
     }
+    if (arg.kind === 'Function' && arg.name === 'untuple') return untupled(arg, scope, locals);
     if (asLambda(arg, scope, locals, arg === ast.args[0] ? ast : undefined)) return [undefined];
     return [bindExpression(arg, scope, locals)];
   });
+}
+
+/** `f(untuple(t))`: the elements of the tuple are the arguments. */
+function untupled(call: FunctionCall, scope: Scope, locals: Locals): Expr[] {
+  const [arg] = call.args;
+  const value = arg && bindExpression(arg, scope, locals);
+  const elements = value && tupleElements(baseType(value.type));
+  if (!elements || call.args.length !== 1)
+    throw failAt(call.span, 'ILLEGAL_TYPE_OF_ARGUMENT', 'untuple takes one Tuple');
+  return elements.map((_, i) =>
+    resolveCall(scope, 'tupleElement', [value, literalExpr('UInt8', String(i + 1))], call.span),
+  );
 }
 
 /** A lambda written in place, or the name of one. */

@@ -340,14 +340,29 @@ export function parameterisedView(
   }
 }
 
+/** Views that may stand on one another. */
+const viewsMax = 100;
+
 /** The query of a view; its places mean nothing in the text of the statement. */
 function viewNode(scope: Scope, query: Query, name: string): Node {
+  const { ctx } = scope;
+  const before = ctx.queries ?? 0;
+  if ((ctx.views ?? 0) >= viewsMax) {
+    const text = `More than ${viewsMax} views stand on one another`;
+    throw failAt(scope.span, 'TOO_DEEP_RECURSION', text, { hint: `View ${name} may read itself` });
+  }
+  // A view's query counts its subqueries anew.
+  ctx.views = (ctx.views ?? 0) + 1;
+  ctx.queries = 0;
   try {
     return deeper(scope.ctx, scope.span, () => bindStatement(query, scope.ctx).node);
   } catch (error) {
     if (!(error instanceof SpannedError)) throw error;
     const { name: code, message } = error.error;
     throw fail(code as ErrorName, `In view ${name}: ${message}`);
+  } finally {
+    ctx.views -= 1;
+    ctx.queries = before;
   }
 }
 

@@ -66,8 +66,9 @@ export function bindQuery(query: Query, parent: Scope): BoundQuery {
   });
 }
 
+/** ClickHouse's default of 100 is no need here: only who sets a limit has one. */
 function checkSubqueryDepth(ctx: Planning, span: Span): void {
-  const most = ctx.settings.number('max_subquery_depth');
+  const most = Number(ctx.settings.changed.get('max_subquery_depth') ?? 0);
   if (most === 0 || (ctx.queries ?? 0) <= most + 1) return;
   throw failAt(span, 'TOO_DEEP_SUBQUERIES', `Too deep subqueries. Maximum: ${most}`, {
     hint: 'Raise max_subquery_depth',

@@ -160,7 +160,7 @@ export function bindMerge(call: FunctionCall, scope: Scope): Node {
   arity(call, 1, 2);
   const { ctx } = scope;
   const texts = call.args.map((arg) => databaseText(arg, call, scope));
-  const database = texts.length === 2 ? texts[0] : undefined;
+  const database = texts.length === 2 ? texts[0] || undefined : undefined;
   const tables = pattern(texts[texts.length - 1] as string, call);
   const found = ctx.catalog
     .tables(database)

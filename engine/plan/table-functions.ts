@@ -138,6 +138,8 @@ const escapeTsv = (c: string): string =>
 
 function integerArg(arg: Expression, call: FunctionCall, scope: Scope): number {
   const value = constantNow(scope.ctx, bindExpression(arg, scope));
+  if (value?.type === 'String')
+    throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes numbers, not texts`);
   const n = value ? (integerOf(value.value) ?? wholeFloat(value.value)) : undefined;
   if (n === undefined)
     throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${call.name} takes constant integers`);
