@@ -487,20 +487,20 @@ impl Kernel {
             shelves.insert(t.store, self.shelf(t.store)?);
         }
         let mut runner = Runner::new(query, &shelves);
+        if let Sink::Format { format, .. } = &plan.sink
+            && formats::tells_rows_before_limit(format)
+        {
+            runner.count_before_limit(plan);
+        }
         let out = runner.start(plan)?;
+        let before_limit = runner.into_before_limit();
         if out.types.len() != plan.names.len() {
             return Err(Error::internal(format!(
                 "the plan gives {} columns and names {}",
                 out.types.len(),
                 plan.names.len()
             )));
-        if let Sink::Format { format, .. } = &plan.sink
-            && formats::tells_rows_before_limit(format)
-        {
-            runner.count_before_limit(plan);
         }
-        }
-        let before_limit = runner.into_before_limit();
         match &plan.sink {
             Sink::Format { format, settings } => {
                 let to = sink::To { names: &plan.names, format, settings, before_limit };

@@ -41,9 +41,9 @@ pub struct Runner<'a> {
     pushed: RefCell<HashMap<usize, Vec<Bound>>>,
     /// types of nodes that were asked for before they ran, by the place of the node
     types: RefCell<HashMap<usize, Option<Vec<Type>>>>,
-}
     /// rows that met the outermost LIMITs are counted here
     before_limit: BeforeLimit,
+}
 
 /// A stream and the totals row that goes with it (WITH TOTALS).
 pub struct Output {
@@ -69,11 +69,10 @@ impl<'a> Runner<'a> {
             working: RefCell::default(),
             pushed: RefCell::default(),
             types: RefCell::default(),
-        }
             before_limit: BeforeLimit::default(),
+        }
     }
 
-    /// Runs the subqueries, then gives the root's stream.
     /// Counts the rows that meet the plan's LIMITs.
     pub fn count_before_limit(&mut self, plan: &Plan) {
         self.before_limit = BeforeLimit::of(&plan.root);
@@ -82,6 +81,7 @@ impl<'a> Runner<'a> {
         self.before_limit
     }
 
+    /// Runs the subqueries, then gives the root's stream.
     pub fn start(&mut self, plan: &Plan) -> Result<Output> {
         for s in &plan.subqueries {
             let (mut scalar, mut set, mut table) = (None, None, None);
@@ -260,9 +260,9 @@ impl<'a> Runner<'a> {
             Node::Limit { input, limit, offset, ties } => {
                 let input = self.run(input, if ties.is_some() { None } else { needed })?;
                 let ties = ties.as_ref().map(|t| self.bind_all(t, &input.types)).transpose()?;
-                Ok(Output {
                 let rows = self.before_limit.counted(node, input.rows);
-                    rows: limits::limit(input.rows, *limit, *offset, ties),
+                Ok(Output {
+                    rows: limits::limit(rows, *limit, *offset, ties),
                     types: input.types,
                     totals: input.totals,
                 })

@@ -204,8 +204,6 @@ impl Local {
         self.reserve(rows)?;
         let mut groups = std::mem::take(&mut self.groups);
         self.table.find_or_insert(&words, &mut groups);
-        self.looked_up += rows as u64;
-        self.spreads = Spread::wanted(g, self, self.looked_up, query);
         if let Some(most) = g.groups_max
             && self.table.len() as u64 > most
         {
