@@ -152,14 +152,15 @@ const SAME_PRESS_MS = 500;
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
 function firstSignal(log: Logger): Promise<string> {
   return new Promise((resolve) => {
-    let seen: number | undefined;
+    let seen: { signal: string; at: number } | undefined;
     const on = (signal: NodeJS.Signals): void => {
       if (seen !== undefined) {
-        if (performance.now() - seen < SAME_PRESS_MS) return;
+        const passedOn = signal === 'SIGINT' && seen.signal === signal;
+        if (passedOn && performance.now() - seen.at < SAME_PRESS_MS) return;
         log.warn({ signal }, 'second signal: exiting at once');
         process.exit(signal === 'SIGINT' ? 130 : 143);
       }
-      seen = performance.now();
+      seen = { signal, at: performance.now() };
       resolve(signal);
     };
     process.on('SIGTERM', on);
