@@ -133,6 +133,9 @@ const clip = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}
 /** The value of a setting as it is kept. */
 export function settingValue(name: string, type: string, value: string, initial: string): string {
   const text = value.trim();
+  if (name === 'compatibility' && !/^(\d+(\.\d+){1,3})?$/.test(text)) {
+    throw fail('BAD_ARGUMENTS', `compatibility takes a version such as 25.8, not '${text}'`);
+  }
   const words = Object.hasOwn(enums, type) ? enums[type] : undefined;
   if (words) return wordOf(name, value, words);
   switch (type) {

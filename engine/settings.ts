@@ -189,7 +189,7 @@ const rows: Record<string, Row> = {
     'A query ends when its client is gone (always so here)',
   ],
   extremes: ['bool', '0', 'Adds the least and greatest value of each column', 'kernel'],
-  exact_rows_before_limit: ['bool', '0', 'rows_before_limit is exact', 'kernel'],
+  exact_rows_before_limit: ['bool', '0', 'Rows before LIMIT are counted to the last', 'kernel'],
   // formats, read by the kernel
   output_format_json_quote_64bit_integers: [
     'bool',
@@ -206,7 +206,7 @@ const rows: Record<string, Row> = {
   output_format_json_quote_denormals: [
     'bool',
     '0',
-    'inf and nan in JSON are strings, not null',
+    'Infinity and NaN in JSON are strings, not null',
     'kernel',
   ],
   output_format_json_quote_decimals: ['bool', '0', 'Decimals in JSON are strings', 'kernel'],
@@ -314,7 +314,7 @@ const rows: Record<string, Row> = {
   input_format_json_read_bools_as_numbers: [
     'bool',
     '1',
-    'true and false may fill numbers',
+    'Words true and false may fill numbers',
     'kernel',
   ],
   input_format_json_read_objects_as_strings: [

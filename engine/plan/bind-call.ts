@@ -62,7 +62,11 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
     return bindJoinGet(ast, scope, locals, ast.name === 'joinGetOrNull');
   }
   const set = Object.hasOwn(sets, ast.name) ? sets[ast.name] : undefined;
-  if (set && ast.args.length === 2) {
+  if (set && ast.args.length !== 2) {
+    const text = `${ast.name} takes two arguments, ${ast.args.length} given`;
+    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+  }
+  if (set) {
     const left = bindExpression(ast.args[0] as Expression, scope, locals);
     return bindIn(scope, left, ast.args[1] as Expression, set.negated, locals, ast.span, set.nulls);
   }
@@ -165,10 +169,19 @@ function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
 }
 
 /** `f(x)` where WITH names a lambda f. */
-function inlineLambda(ast: FunctionCall, scope: Scope): Lambda | undefined {
+function inlineLambda(
+  ast: FunctionCall,
+  scope: Scope,
+  name = ast.name,
+  left = 10,
+): Lambda | undefined {
   for (let s: Scope | undefined = scope; s; s = s.parent) {
-    const entry = s.aliases.get(ast.name);
-    if (entry?.ast.kind === 'Lambda') return entry.ast;
+    const written = s.aliases.get(name)?.ast;
+    if (written?.kind === 'Lambda') return written;
+    // Another name of a lambda.
+    if (written?.kind !== 'Identifier' || written.parts.length !== 1 || left === 0) continue;
+    const found = inlineLambda(ast, s, (written.parts[0] as Name).name, left - 1);
+    if (found) return found;
   }
   return undefined;
 }

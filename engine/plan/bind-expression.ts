@@ -7,7 +7,15 @@ import { expandColumns } from './bind-star.ts';
 import { bindTableSet, existsSubquery, inSubquery, scalarSubquery } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
 import { deeper, failAt, newColumn, notBuilt, type Planning, SpannedError } from './context.ts';
-import { callExpr, castExpr, columnExpr, type Expr, inExpr, literalExpr } from './expression.ts';
+import {
+  callExpr,
+  castExpr,
+  columnExpr,
+  type Expr,
+  inExpr,
+  lambdaExpr,
+  literalExpr,
+} from './expression.ts';
 import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
 import { identifierText, typeText } from './names.ts';
 import {
@@ -372,6 +380,18 @@ function descend(scope: Scope, expr: Expr, names: readonly string[], span: Span)
   return value;
 }
 
+/** `a.size1`: the lengths of the arrays inside an array, `size2` those inside them. */
+function sizesBelow(scope: Scope, array: Expr, levels: number, span: Span): Expr {
+  if (levels === 0) return resolveCall(scope, 'length', [array], span);
+  const inner = arrayElementType(array.type);
+  if (inner === undefined)
+    throw failAt(span, 'UNKNOWN_IDENTIFIER', `${array.type} has no arrays that deep`);
+  const column = newColumn(scope.ctx, 'x', inner);
+  const body = sizesBelow(scope, columnExpr(column, span), levels - 1, span);
+  const lambda = lambdaExpr([{ id: column.id, type: inner }], body);
+  return resolveCall(scope, 'arrayMap', [lambda, array], span);
+}
+
 /** `value.name`: an element of a named tuple, or one of the subcolumns of other types. */
 export function elementOf(scope: Scope, value: Expr, name: string, span: Span): Expr {
   const elements = tupleElements(baseType(value.type));
@@ -383,6 +403,8 @@ export function elementOf(scope: Scope, value: Expr, name: string, span: Span): 
   if (name === 'size0' && (head === 'Array' || head === 'Map')) {
     return resolveCall(scope, 'length', [value], span);
   }
+  const deep = /^size([1-9])$/.exec(name);
+  if (deep && head === 'Array') return sizesBelow(scope, value, Number(deep[1]), span);
   if (head === 'Map' && name === 'keys') return resolveCall(scope, 'mapKeys', [value], span);
   if (head === 'Map' && name === 'values') return resolveCall(scope, 'mapValues', [value], span);
   throw failAt(
@@ -475,7 +497,13 @@ function bindQuantified(ast: Of<'Quantified'>, scope: Scope, locals: Locals): Ex
   }
   const lower = ast.fn === 'less' || ast.fn === 'lessOrEquals';
   const upper = ast.fn === 'greater' || ast.fn === 'greaterOrEquals';
-  if (!lower && !upper) throw notBuilt(ast.span, `${ast.op} ${ast.quantifier} (subquery)`);
+  if (!lower && !upper) {
+    // Equal to all of them, or unlike one of them: there is but one value, or more.
+    const only = scalarSubquery(ast.query, scope, ast.span, 'singleValueOrNull');
+    const equal = resolveCall(scope, 'equals', [left, only], ast.span);
+    const known = resolveCall(scope, 'ifNull', [equal, literalExpr('UInt8', '0')], ast.span);
+    return ast.fn === 'equals' ? known : resolveCall(scope, 'not', [known], ast.span);
+  }
   const reduce = lower === any ? 'max' : 'min';
   const bound = scalarSubquery(ast.query, scope, ast.span, reduce);
   return resolveCall(scope, ast.fn, [left, bound], ast.span);

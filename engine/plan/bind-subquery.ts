@@ -89,7 +89,7 @@ export function scalarSubquery(
   query: Query,
   scope: Scope,
   span: Span,
-  reduce?: 'min' | 'max',
+  reduce?: 'min' | 'max' | 'singleValueOrNull',
 ): Expr {
   const inner = bindInner(query, scope);
   const { node, params, args, serial } = inner;

@@ -11,6 +11,7 @@ import type {
   ValuesQuery,
   With,
 } from '../../sql/ast.ts';
+import { print } from '../../sql/print.ts';
 import { type Aggregation, bindAggregation } from './bind-aggregation.ts';
 import { convert, resolveCall } from './bind-call.ts';
 import { bindAlias, bindExpression } from './bind-expression.ts';
@@ -107,6 +108,11 @@ function addWith(scope: Scope, ast: With | undefined): void {
         scope.commons.set(name, { table: item, scope: before, uses: 0 });
       }
     } else {
+      const known = scope.aliases.get(name)?.ast;
+      if (known && print(known) !== print(item.expr)) {
+        const text = `Alias \`${name}\` names two different expressions`;
+        throw failAt(item.name.span, 'MULTIPLE_EXPRESSIONS_FOR_ALIAS', text);
+      }
       scope.aliases.set(name, { name, ast: item.expr, scope, binding: false });
       collectAliases(scope, item.expr);
     }

@@ -46,7 +46,7 @@ export function gauges(core: Core): Gauge[] {
       doc: 'Bytes of the log of small inserts',
     },
     { name: 'Tables', value: state.tables.size, doc: 'Tables and views' },
-    { name: 'Databases', value: state.databases.size, doc: 'Databases' },
+    { name: 'Databases', value: state.databases.size, doc: 'Databases that exist' },
     { name: 'StatementCacheEntries', value: core.plans.size, doc: 'Plans that are kept' },
     { name: 'Sessions', value: core.sessions.size, doc: 'Sessions with state' },
     {

@@ -27,7 +27,7 @@ export const asynchronousMetrics: SystemTable = {
       ['OSMemoryTotal', totalmem(), 'Bytes of memory of the machine'],
       ['OSMemoryAvailable', freemem(), 'Bytes of memory that are free'],
       ['NumberOfPhysicalCPUs', cpus().length, 'Processors'],
-      ['NumberOfDatabases', get('Databases'), 'Databases'],
+      ['NumberOfDatabases', get('Databases'), 'Databases that exist'],
       ['NumberOfTables', get('Tables'), 'Tables and views'],
       ['TotalPartsOfMergeTreeTables', get('PartsActive'), 'Segments of all tables'],
       ['TotalRowsOfMergeTreeTables', get('TotalRowsOnDisk'), 'Rows in segments'],
