@@ -172,7 +172,16 @@ program
   .addHelpText('after', '\nExample:\n  colonnade backup verify ./db/backups/monday')
   .action(async (dir) => finish((await import('./cli/backup.ts')).verifyCommand(dir)));
 
-for (const name of ['restore', 'doctor']) {
+program
+  .command('doctor')
+  .description('say what is wrong with a data directory and what would be done about it')
+  .argument('<dir>')
+  .option('--repair', 'do it; nothing is thrown away')
+  .action(async (dir, options) =>
+    finish((await import('./cli/doctor.ts')).doctorCommand(dir, options.repair === true)),
+  );
+
+for (const name of ['restore']) {
   program
     .command(name)
     .description('not built yet')

@@ -24,7 +24,11 @@ export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
   const definition = insertTarget(run, written);
   const { id } = definition;
   if (ast.dryRun) return done;
-  if (definition.engine.name === 'View') throw notBuilt(ast.table.span, 'OPTIMIZE of a view');
+  const { name: engine } = definition.engine;
+  if (/Log$|^(View|Null|Memory)$/.test(engine)) {
+    const text = `Method optimize is not supported by storage ${engine}`;
+    throw failAt(ast.table.span, 'NOT_IMPLEMENTED', text);
+  }
   if (ast.zorderBy) return zorder(run, ast, definition);
   const { storage } = run.core;
   const only = await filterOf(run, definition, ast.partition);
@@ -117,9 +121,12 @@ export async function checkTable(run: Run, ast: Check): Promise<Answer> {
   if (ast.object !== 'TABLE' || !ast.name) throw notBuilt(ast.span, `CHECK ${ast.object}`);
   const table = requireTable(run, ast.name);
   const only = await filterOf(run, table.definition, ast.partition);
-  const { store } = run.core.storage.context.files;
+  const { storage } = run.core;
+  // Rows in memory are checked as what they become.
+  await storage.flusher.flush(storage.store(table.id));
+  const { store } = storage.context.files;
   const rows: LitValue[][] = [];
-  for (const segment of table.segments) {
+  for (const segment of storage.store(table.id).table.segments) {
     if (only && !only(segment.partition)) continue;
     run.signal.throwIfAborted();
     const name = segment.file.slice(segment.file.lastIndexOf('/') + 1);

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../facade.ts';
 import { FileError, type FilesApi } from './files.ts';
 import type { StorageLimits } from './limits.ts';
+import { expireQuarantine } from './quarantine.ts';
 
 export const SEGMENT_DIR = 'segments';
 /** Boot and counter in hex, as `FileNames` makes them, and the kernel's number. */
@@ -119,6 +120,7 @@ export class Collector {
   /** At the start: removes files of ours that no commit names, notes the others. */
   collectLeftovers(): void {
     this.#quietly(() => this.#collectLeftovers());
+    this.#quietly(() => expireQuarantine(this.#files, this.#clock.now()));
   }
 
   #collectLeftovers(): void {
@@ -132,7 +134,9 @@ export class Collector {
       for (const { name } of this.#list(path)) {
         const file = `${path}/${name}`;
         if (live.has(file)) continue;
-        if (OUR_NAME.test(name)) this.#remove(file);
+        // Written by an opening that this catalog does not know: it may be an older copy of itself.
+        const known = Number.parseInt(name.slice(0, 8), 16) < this.#catalog.boot;
+        if (OUR_NAME.test(name) && known) this.#remove(file);
         else this.unexplained.push(file);
       }
       if (!this.#catalog.table(Number(dir.name))) this.removeTableDir(Number(dir.name));

@@ -112,7 +112,9 @@ export type Job =
       readonly kind: 'mark';
       readonly segments: readonly SegmentDescriptor[];
       /** Rows that are deleted: plain JSON of the planner. */
-      readonly condition: object;
+      readonly condition?: object;
+      /** Rows that are deleted, by file and number. */
+      readonly rows?: Readonly<Record<string, readonly number[]>>;
     });
 
 /** The rows of a segment that are deleted by now: all of them when there is no file. */

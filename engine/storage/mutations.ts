@@ -175,59 +175,6 @@ export function describeSegments(
   );
 }
 
-/** Deletes rows without writing the others anew: a file beside each segment says which are gone. Merges
- *  leave them out. Rows that come while it runs are not touched.
- *  @param condition the planner's JSON for the kernel */
-export function deleteMarked(
-  storage: Storage,
-  store: TableStore,
-  condition: object,
-  only: (segment: SegmentDescriptor) => boolean = () => true,
-  started: (job: number) => void = () => {},
-): Promise<void> {
-  return store.statements.run(() =>
-    storage.merges.without(store, async () => {
-      await storage.flusher.flush(store);
-      const { catalog } = storage.context;
-      const pin = catalog.pin(store.table);
-      const segments = pin.table.segments.filter(only);
-      try {
-        if (segments.length === 0) return;
-        const work = { kind: 'mark', segments, condition } as const;
-        await runJob(
-          storage,
-          store,
-          work,
-          async ({ marks = [] }) => {
-            const byFile = new Map(marks.map((mark) => [mark.file, mark]));
-            const describe: SegmentDescriptor[] = [];
-            const remove: string[] = [];
-            for (const segment of segments) {
-              const mark = byFile.get(segment.file);
-              if (mark?.deleted === undefined) {
-                if (mark) remove.push(segment.file);
-                continue;
-              }
-              const { file, rows, bytes = 0 } = { ...mark, file: mark.deleted };
-              // What stands beside the segment still has the rows.
-              const { projections: _, ...own } = segment;
-              describe.push({ ...own, deleted: { file, rows, bytes } } as SegmentDescriptor);
-            }
-            if (marks.length > 0) {
-              const table = { id: store.id, describe, remove, operation: 'DELETE' };
-              await catalog.commit({ tables: [table] });
-            }
-          },
-          started,
-        );
-      } finally {
-        pin.release();
-        storage.collector.collect();
-      }
-    }),
-  );
-}
-
 /** Which new segments stand for which old ones: each in its place, so that the order of rows stays. */
 export function replacements(
   old: readonly SegmentDescriptor[],

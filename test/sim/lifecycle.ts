@@ -9,6 +9,7 @@ import {
 import { manualClock } from '../../engine/clock.ts';
 import { EngineError } from '../../engine/errors.ts';
 import { alterRows } from '../../engine/storage/alter-rows.ts';
+import { deleteMarked } from '../../engine/storage/marked-rows.ts';
 import * as mutations from '../../engine/storage/mutations.ts';
 import { attachSegments, detachSegments } from '../../engine/storage/partitions.ts';
 import type { Machine, Row, World } from './machine.ts';
@@ -285,7 +286,7 @@ class Simulation {
     const store = storage.store(storage.context.catalog.find('d', 'rows')?.id ?? 0);
     try {
       if (world.condition && this.#draw.chance(0.6)) {
-        await mutations.deleteMarked(storage, store, world.condition(batch.id));
+        await deleteMarked(storage, store, world.condition(batch.id));
       } else await mutations.rewrite(storage, store, world.deleteBatch(batch.id));
       batch.state = 'gone';
     } catch (error) {
