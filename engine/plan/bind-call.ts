@@ -29,6 +29,7 @@ import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { findColumn, identifierParts } from './scope.ts';
+import { hasQuery, substituted } from './substitute.ts';
 import { baseType, isInteger, tupleElements, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 
@@ -191,11 +192,25 @@ function callLambda(lambda: Lambda, ast: FunctionCall, scope: Scope, locals: Loc
     const text = `${ast.name} takes ${lambda.params.length} argument(s), ${ast.args.length} given`;
     throw failAt(ast.span, 'BAD_ARGUMENTS', text);
   }
+  const { ctx } = scope;
+  ctx.lambdas ??= new Set();
+  if (ctx.lambdas.has(lambda)) {
+    const text = `${ast.name} calls itself`;
+    throw failAt(ast.span, 'UNSUPPORTED_METHOD', text, { hint: 'WITH RECURSIVE can repeat' });
+  }
   const inner = new Map<string, Expr>();
   lambda.params.forEach((param, i) => {
     inner.set(param.name, bindExpression(ast.args[i] as Expression, scope, locals));
   });
-  return bindExpression(lambda.body, scope, inner);
+  ctx.lambdas.add(lambda);
+  try {
+    const queries = hasQuery(lambda.body);
+    // Queries inside do not see what is bound already: the arguments are put in as they are written.
+    if (queries) return bindExpression(substituted(lambda, ast.args), scope, locals);
+    return bindExpression(lambda.body, scope, inner);
+  } finally {
+    ctx.lambdas.delete(lambda);
+  }
 }
 
 /** Arguments; `*` and COLUMNS stand for several. Lambdas stay undefined. */

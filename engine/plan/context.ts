@@ -141,6 +141,8 @@ export interface Planning {
   depth: number;
   /** Queries in one another that are being bound. */
   queries?: number;
+  /** Lambdas that are being written out. */
+  lambdas?: Set<import('../../sql/ast.ts').Lambda>;
   /** Views in one another that are being bound. */
   views?: number;
   /** False once the plan holds something that may differ in the next run of the same text. */

@@ -55,13 +55,6 @@ export async function createFunction(run: Run, ast: CreateFunction): Promise<Ans
     });
   }
   const lambda = print(ast.lambda);
-  if (new RegExp(`\\b${name}\\s*\\(`).test(lambda)) {
-    throw failAt(
-      ast.lambda.span,
-      'CANNOT_CREATE_RECURSIVE_FUNCTION',
-      `The function ${name} calls itself`,
-    );
-  }
   run.core.plans.clear();
   await catalog.commit({ ddl: [{ op: 'putObject', kind: 'function', name, value: { lambda } }] });
   run.core.plans.clear();

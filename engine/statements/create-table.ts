@@ -6,6 +6,7 @@ import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { Node } from '../plan/logical.ts';
+import { withoutFunctions } from '../plan/substitute.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations.ts';
@@ -220,8 +221,9 @@ export function define(
   place: { database: string; name: string },
   from: Node | undefined,
 ): TableDefinition {
-  const storage = modernStorage(run, written.storage);
-  const ast = storage ? { ...written, storage } : written;
+  const plain = withoutFunctions(written, startPlanning(run).ctx.userFunctions);
+  const storage = modernStorage(run, plain.storage);
+  const ast = storage ? { ...plain, storage } : plain;
   let table: TableDefinition = {
     ...emptyDefinition(place.database, place.name),
     engine: tableEngine(

@@ -1,5 +1,7 @@
 // system.functions
 
+import { parseExpression, print } from '../../sql/index.ts';
+import { identifierText } from '../plan/names.ts';
 import type { LitValue } from '../plan/wire.ts';
 import { columns, flag, type SystemTable } from './table.ts';
 
@@ -58,7 +60,7 @@ export const functions: SystemTable = {
         '0',
         '0',
         '',
-        `CREATE FUNCTION ${name} AS ${lambda}`,
+        `CREATE FUNCTION ${identifierText(name)} AS ${shownLambda(lambda)}`,
         'SQLUserDefined',
         '',
         '',
@@ -72,3 +74,15 @@ export const functions: SystemTable = {
     return out;
   },
 };
+
+/** A lambda as ClickHouse shows it: operators behind the arrow stand in parentheses. */
+function shownLambda(text: string): string {
+  const lambda = parseExpression(text);
+  if (
+    lambda.kind !== 'Lambda' ||
+    !/^(Binary|Chain|Unary|In|IsNull|Between)$/.test(lambda.body.kind)
+  )
+    return text;
+  const body = print(lambda.body);
+  return `${text.slice(0, text.length - body.length)}(${body})`;
+}

@@ -1,0 +1,46 @@
+// Calls of user-defined functions written out: their parameters become the arguments as they are written.
+
+import type { Expression, FunctionCall, Lambda, Node } from '../../sql/ast.ts';
+import { transform, walk } from '../../sql/walk.ts';
+import { failAt } from './context.ts';
+
+/** The body of a lambda with these arguments in the place of its parameters. */
+export function substituted(lambda: Lambda, args: readonly Expression[]): Expression {
+  const values = new Map(lambda.params.map((param, i) => [param.name, args[i] as Expression]));
+  return transform(lambda.body, (node) => {
+    if (node.kind !== 'Identifier' || node.parts.length !== 1) return node;
+    return values.get(node.parts[0]?.name ?? '') ?? node;
+  });
+}
+
+export function hasQuery(root: Node): boolean {
+  let found = false;
+  walk(root, (node) => {
+    found ||= /^(Subquery|Exists|Quantified|Select)$/.test(node.kind);
+    return !found;
+  });
+  return found;
+}
+
+const depthMax = 100;
+const callsMax = 10_000;
+
+/** A definition without calls of user-defined functions: it does not change when they do. */
+export function withoutFunctions<T extends Node>(
+  root: T,
+  functions: ReadonlyMap<string, Lambda>,
+): T {
+  if (functions.size === 0) return root;
+  let count = 0;
+  const inline = (node: Expression, depth: number): Expression => {
+    if (node.kind !== 'Function') return node;
+    const lambda = functions.get(node.name);
+    if (!lambda || lambda.params.length !== node.args.length) return node;
+    if (depth > depthMax || ++count > callsMax) throw tooDeep(node);
+    return transform(substituted(lambda, node.args), (inner) => inline(inner, depth + 1));
+  };
+  return transform(root, (node) => inline(node, 0));
+}
+
+const tooDeep = (call: FunctionCall): Error =>
+  failAt(call.span, 'UNSUPPORTED_METHOD', `${call.name} calls itself`);
