@@ -161,6 +161,8 @@ export interface Kernel {
   cancelJob(job: number): void;
   /** Lets go of the open segments of a set of files that is about to be closed. */
   forgetStore(store: number): void;
+  /** Reads a segment whole; CORRUPTED_DATA when a checksum does not hold. */
+  segmentCheck?(segment: { store: number; file: string }): Promise<void>;
 }
 
 /** Decoding of input, used by `ingest/insert.ts`. */

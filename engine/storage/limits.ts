@@ -22,6 +22,8 @@ export interface StorageLimits {
   readonly flushesMax: number;
   /** How long files stay whose rows live on in merged ones (`old_parts_lifetime`). */
   readonly oldPartsLifetimeMs: number;
+  /** How fast segments are read again to verify them; 0 = never. */
+  readonly scrubBytesPerSecond: number;
   /** How long UNDROP can bring a dropped table back. */
   readonly dropDelayMs: number;
 }
@@ -41,4 +43,5 @@ export const defaultLimits: StorageLimits = {
   flushesMax: 2,
   oldPartsLifetimeMs: 480_000,
   dropDelayMs: 480_000,
+  scrubBytesPerSecond: 8 << 20,
 };

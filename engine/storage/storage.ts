@@ -22,6 +22,7 @@ import {
 import type { StorageLimits } from './limits.ts';
 import { Merges } from './merges.ts';
 import { MutationLog } from './mutation-log.ts';
+import { Scrub } from './scrub.ts';
 import { TableStore } from './table-store.ts';
 import type { Wal } from './wal.ts';
 import type { WalPart } from './wal-frame.ts';
@@ -86,6 +87,7 @@ export class Storage {
   readonly flusher: Flusher;
   readonly merges: Merges;
   readonly mutations: MutationLog;
+  readonly scrub: Scrub;
   readonly #stores = new Map<number, TableStore>();
   readonly #stopListening: () => void;
   readonly #unlock: () => void;
@@ -111,6 +113,7 @@ export class Storage {
     this.names = new FileNames(catalog.boot);
     this.flusher = new Flusher(this);
     this.merges = new Merges(this);
+    this.scrub = new Scrub(context);
     this.mutations = new MutationLog(clock, limits.mutationsKept, (job) =>
       context.kernel.cancelJob(job),
     );
@@ -262,6 +265,7 @@ export class Storage {
   async idle(): Promise<void> {
     await this.flusher.idle();
     await this.merges.idle();
+    await this.scrub.idle();
     await this.wal.idle();
     await this.context.catalog.idle();
   }
@@ -273,6 +277,7 @@ export class Storage {
       for (const store of this.#stores.values()) this.flusher.flushIfDue(store.id);
       if (this.wal.bytes > this.context.limits.walBytesMax) this.flusher.flushOldest();
       this.merges.schedule();
+      this.scrub.step();
       this.#purge();
       this.#forgetVersions();
       this.collector.collect();
