@@ -90,7 +90,7 @@ const table = {
   INCOMPATIBLE_COLUMNS: [122, 'client'],
   INCOMPATIBLE_TYPE_OF_JOIN: [264, 'client'],
   INCORRECT_RESULT_OF_SCALAR_SUBQUERY: [125, 'client'],
-  TOO_LARGE_STRING_SIZE: [131, 'too_large'],
+  TOO_LARGE_STRING_SIZE: [131, 'client'],
   AGGREGATE_FUNCTION_DOESNT_ALLOW_PARAMETERS: [133, 'client'],
   PARAMETERS_TO_AGGREGATE_FUNCTIONS_MUST_BE_LITERALS: [134, 'client'],
   ZERO_ARRAY_OR_TUPLE_INDEX: [135, 'client'],
@@ -226,6 +226,7 @@ const table = {
   WRONG_BASE_BACKUP: [603, 'client'],
   BACKUP_ENTRY_NOT_FOUND: [605, 'client'],
   REFRESH_FAILED: [730, 'client'],
+  UNKNOWN_VOLUME: [548, 'client'],
   BACKUP_ALREADY_EXISTS: [598, 'conflict'],
   UNKNOWN_PROTOCOL: [480, 'client'],
   INVALID_IDENTIFIER: [703, 'client'],
@@ -350,11 +351,22 @@ export function failCode(code: number, name: string, message: string, extra?: Fa
 /** Any thrown value as a failure; what is not one already is a bug of ours with a log id. */
 export function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
+  if (isFailure(error)) {
+    const { name, code, fault, message } = error;
+    return new EngineError(name, code, fault, message, { cause: error });
+  }
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
     return fail('TOO_DEEP_RECURSION', 'The statement is nested too deeply');
   }
   const text = error instanceof Error ? error.message : String(error);
   return fail('LOGICAL_ERROR', `Internal error: ${text}`, { cause: error });
+}
+
+/** What a caller's own bytes failed with while they were read has the fields of a failure too. */
+function isFailure(error: unknown): error is Failure {
+  if (!(error instanceof Error)) return false;
+  const { code, fault } = error as Partial<Failure>;
+  return typeof code === 'number' && typeof fault === 'string';
 }
 
 /** Counts a failure that was answered. */

@@ -255,6 +255,7 @@ export const expressionPrinters = {
     const parameters =
       node.parameters === undefined ? '' : `(${node.parameters.map(plain).join(', ')})`;
     const inner = node.lambda === undefined ? name + parameters : print(node.lambda);
+    if (node.prefix === undefined && !inner.includes('->')) return `APPLY ${inner}`;
     return `APPLY(${inner}${node.prefix === undefined ? '' : `, ${quoteString(node.prefix)}`})`;
   },
   Function: printFunction,

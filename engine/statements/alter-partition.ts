@@ -3,17 +3,19 @@
 import type { AlterPartition, Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../catalog/state.ts';
-import { fail } from '../errors.ts';
+import { atPlace } from '../plan/bind-as-of.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
 import { dropPartitions } from '../storage/mutations.ts';
 import {
   attachSegments,
+  checkSameShape,
   detachSegments,
   dropDetached,
   dropSegments,
   freezeSegments,
   shareSegments,
+  unfreezeSegments,
 } from '../storage/partitions.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import { requireTable } from './names.ts';
@@ -55,7 +57,8 @@ function requirePart(
   if (partition.type !== 'PART') return;
   const name = partName(run, partition);
   if (list?.some((segment) => segmentName(segment) === name)) return;
-  throw failAt(partition.span, 'NO_SUCH_DATA_PART', `No ${what} ${name} in the table`);
+  const code = what === 'part' ? 'NO_SUCH_DATA_PART' : 'BAD_DATA_PART_NAME';
+  throw failAt(partition.span, code, `No ${what} ${name} in the table`);
 }
 
 const drop: Action = (_, __, command) => async (run, table) => {
@@ -101,17 +104,19 @@ const dropAside: Action = (run, _, command) => {
 
 const share =
   (how: { replace: boolean; move: boolean }): Action =>
-  (run, _, command) => {
+  (run, definition, command) => {
     const { table: name, span } = command;
     if (!name) throw failAt(span, 'SYNTAX_ERROR', 'A table is missing');
     const other = insertTarget(run, requireTable(run, name).definition);
+    if (!how.move) atPlace(name.span, () => checkSameShape(other, definition));
     return async (later, table) => {
       const { storage } = later.core;
       const partition = partitionOf(command);
       const [here, there] = [storage.store(table.id), storage.store(other.id)];
       const [source, target] = how.move ? [here, there] : [there, here];
       const only = segmentFilter(later, source.table.definition, partition);
-      if (source === target) throw fail('BAD_ARGUMENTS', 'The two tables are the same');
+      // Moved to itself, or put in its own place, nothing changes.
+      if (source === target && (how.move || how.replace)) return;
       await shareSegments(storage, source, target, only, how);
     };
   };
@@ -128,10 +133,21 @@ const freeze: Action = (_, __, { partition, target, span }) => {
   };
 };
 
+/** Takes away what FREEZE has written. */
+const unfreeze: Action = (_, __, { partition, target, span }) => {
+  if (target === undefined || !/^[\w.-]{1,200}$/.test(target)) {
+    throw failAt(span, 'BAD_ARGUMENTS', 'UNFREEZE takes the name of a freeze');
+  }
+  return async (run, table) => {
+    const only = partition ? segmentFilter(run, table.definition, partition) : () => true;
+    unfreezeSegments(run.core.storage, table, only, target);
+  };
+};
+
 const noDisk: Action = (_, __, { span, target, action }) => {
   const what = action === 'MOVE TO DISK' ? 'disk' : 'volume';
   const text = `No such ${what} \`${target ?? ''}\` in storage policy \`default\``;
-  throw failAt(span, 'UNKNOWN_DISK', text);
+  throw failAt(span, what === 'disk' ? 'UNKNOWN_DISK' : 'UNKNOWN_VOLUME', text);
 };
 
 const actions: Partial<Record<AlterPartition['action'], Action>> = {
@@ -145,4 +161,5 @@ const actions: Partial<Record<AlterPartition['action'], Action>> = {
   'MOVE TO DISK': noDisk,
   'MOVE TO VOLUME': noDisk,
   FREEZE: freeze,
+  UNFREEZE: unfreeze,
 };

@@ -65,7 +65,8 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   const named = requireTable(run, ast.name);
   const table = rowsOf(run, ast, named);
   if (isMaterialized(table.definition)) return alterView(run, ast, table);
-  if (table.definition.engine.name === 'View')
+  const comments = ast.commands.every(({ kind }) => kind === 'ModifyComment');
+  if (table.definition.engine.name === 'View' && !comments)
     throw notBuilt(ast.span, 'ALTER of a view', 'Write CREATE OR REPLACE VIEW');
   refuseTogether(ast.commands);
   let checked = table.definition;

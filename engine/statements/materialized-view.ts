@@ -130,6 +130,19 @@ function checkStates(run: Run, ast: CreateView, target: TableState): void {
   }
 }
 
+/** What is read is the rows that were inserted: there is nothing to leave out or to put together. */
+function refuseClauses(ast: CreateView): void {
+  if (ast.refresh) return;
+  walk(ast.query, (node) => {
+    const has =
+      (node.kind === 'Select' && node.prewhere) ||
+      (node.kind === 'Table' && (node.final || node.sample));
+    if (!has) return;
+    const text = 'MATERIALIZED VIEW cannot have PREWHERE, SAMPLE or FINAL';
+    throw failAt(node.span, 'QUERY_IS_NOT_SUPPORTED_IN_MATERIALIZED_VIEW', text);
+  });
+}
+
 /** Rows of a table function come by no insert. */
 function refuseFunctions(ast: CreateView): void {
   walk(ast.query, (node) => {
@@ -145,6 +158,11 @@ function refuseFunctions(ast: CreateView): void {
 
 export async function createMaterializedView(run: Run, ast: CreateView): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
+  if (ast.to && ast.populate) {
+    throw failAt(ast.span, 'SYNTAX_ERROR', 'A view with TO cannot be told to POPULATE', {
+      hint: 'Fill the target with INSERT INTO … SELECT',
+    });
+  }
   const { storage } = run.core;
   const { catalog } = storage.context;
   const place = placeOf(run, ast.name);
@@ -156,13 +174,9 @@ export async function createMaterializedView(run: Run, ast: CreateView): Promise
     const text = `Table ${place.database}.${place.name} already exists`;
     throw failAt(ast.name.span, 'TABLE_ALREADY_EXISTS', text);
   }
-  if (ast.to && ast.populate) {
-    throw failAt(ast.span, 'SYNTAX_ERROR', 'A view with TO cannot be told to POPULATE', {
-      hint: 'Fill the target with INSERT INTO … SELECT',
-    });
-  }
   const columns = viewColumns(run, ast);
   const query = qualified(ast.query, run.database);
+  refuseClauses(ast);
   const source = sourceTable(query);
   if (!source && !ast.refresh) refuseFunctions(ast);
   const refresh = ast.refresh && refreshText(run, ast.refresh);

@@ -3,12 +3,14 @@
 import type { Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';
-import { fail } from '../errors.ts';
+import { EngineError, fail } from '../errors.ts';
+import { atPlace } from '../plan/bind-as-of.ts';
 import { convert } from '../plan/bind-call.ts';
 import { bindExpression } from '../plan/bind-expression.ts';
 import { constantOf } from '../plan/constants.ts';
 import { failAt, notBuilt, type PlannerKernel } from '../plan/context.ts';
-import { callExpr, type Expr } from '../plan/expression.ts';
+import { callExpr, type Expr, parts } from '../plan/expression.ts';
+import { exprJson } from '../plan/physical-expression.ts';
 import { newScope } from '../plan/scope.ts';
 import type { ExprJson } from '../plan/wire.ts';
 import { type Run, sessionJson } from '../query/core.ts';
@@ -41,6 +43,14 @@ export function partitionFilter(
       `Table ${definition.name} has no PARTITION BY`,
     );
   }
+  const isTuple = keys.length === 1 && written.kind === 'Tuple' && written.items.length > 1;
+  if (isTuple && !definition.columns.some((c) => c.name === keys[0] && /^Tuple/.test(c.type))) {
+    throw failAt(
+      written.span,
+      'INVALID_PARTITION_VALUE',
+      `Wrong number of fields in the partition expression: ${keyList(written).length}, must be: 1`,
+    );
+  }
   const values =
     keys.length === 1 && !(written.kind === 'Tuple' && written.items.length === 1)
       ? [written]
@@ -70,18 +80,25 @@ export function partitionFilter(
             types.map((type) => ({ type })),
           ),
         );
-  let wanted: unknown;
-  try {
-    wanted = constantOf(ctx, callExpr('toString', [one], 'String'))?.value;
-  } catch {
-    wanted = undefined;
+  if (items.some((item) => parts(item).some(({ type }) => type === 'Nullable(Nothing)'))) {
+    const text = `The partition's value is NULL, not ${types.join(', ')}`;
+    throw failAt(written.span, 'TYPE_MISMATCH', text);
   }
+  const unfolds = (e: Expr): boolean => e.kind === 'unfold' || parts(e).some(unfolds);
+  const wanted = atPlace(written.span, () => {
+    const text = callExpr('toString', [one], 'String');
+    // What is wrong with a constant is said by its conversion.
+    if (unfolds(text)) return undefined;
+    try {
+      return constantOf(ctx, text) ?? ctx.kernel.fold(exprJson(text, new Map(), []));
+    } catch (error) {
+      const number = error instanceof EngineError && error.name === 'CANNOT_PARSE_TEXT';
+      throw number ? fail('TYPE_MISMATCH', error.message) : error;
+    }
+  })?.value;
   if (typeof wanted !== 'string') {
-    throw failAt(
-      written.span,
-      'TYPE_MISMATCH',
-      `The partition's value is no constant of type ${types.join(', ')}`,
-    );
+    const text = `The partition's value is no constant of type ${types.join(', ')}`;
+    throw failAt(written.span, 'BAD_ARGUMENTS', text);
   }
   return (text) => text === wanted;
 }
@@ -105,7 +122,8 @@ export function partName(run: Run, partition: Partition): string {
   const { id, expr, span } = partition;
   const { ctx } = startPlanning(run);
   const value = expr ? constantOf(ctx, bindExpression(expr, newScope(ctx, span)))?.value : id;
-  if (typeof value === 'string' && /^[\w-]{1,255}$/.test(value) && /\d-[\da-f-]+/.test(value)) {
+  const known = /\d-[\da-f-]+|_\d+_\d+_\d+(_\d+)?$/;
+  if (typeof value === 'string' && /^[\w-]{1,255}$/.test(value) && known.test(value)) {
     return value;
   }
   throw failAt(span, 'BAD_DATA_PART_NAME', `Unexpected part name: ${String(value)}`, {

@@ -3,8 +3,14 @@
 // no table names it any more.
 
 import type { TableDefinition } from '../catalog/definition.ts';
-import { filesOf, type SegmentDescriptor, type TableChange } from '../catalog/state.ts';
+import {
+  filesOf,
+  type SegmentDescriptor,
+  type TableChange,
+  type TableState,
+} from '../catalog/state.ts';
 import { fail } from '../errors.ts';
+import { FileError } from './files.ts';
 import type { Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 
@@ -181,6 +187,42 @@ export function shareSegments(
   });
 }
 
+const safe = (text: string): string => encodeURIComponent(text).replaceAll('*', '%2A');
+
+/** The folder of a freeze of a table. */
+const shadowOf = ({ database, name: table }: TableDefinition, name: string): string =>
+  `shadow/${name}/${safe(database)}/${safe(table)}`;
+
+/** UNFREEZE: the copies of segments go; all of them when it is the whole table.
+ *  Copies of segments that the table does not have any more go with the whole table only. */
+export function unfreezeSegments(
+  storage: Storage,
+  { definition, segments }: TableState,
+  only: Only,
+  name: string,
+): void {
+  const { files } = storage.context;
+  const dir = shadowOf(definition, name);
+  const kept = new Set(
+    segments
+      .filter((s) => !only(s))
+      .flatMap(filesOf)
+      .map(({ file }) => baseOf(file)),
+  );
+  let entries: ReturnType<typeof files.list>;
+  try {
+    entries = files.list(dir);
+  } catch (error) {
+    if (error instanceof FileError && error.kind === 'NotFound') return;
+    throw error;
+  }
+  for (const entry of entries) {
+    if (!entry.dir && !kept.has(entry.name)) files.remove(`${dir}/${entry.name}`);
+  }
+}
+
+const baseOf = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
+
 /** FREEZE: copies of the files below `shadow/<name>`, synced.
  *  @returns the folder and the number of segments */
 export async function freezeSegments(
@@ -193,16 +235,14 @@ export async function freezeSegments(
   await storage.flusher.flush(store);
   const pin = catalog.pin(store.table);
   try {
-    const { database, name: table } = pin.table.definition;
-    const safe = (text: string) => encodeURIComponent(text).replaceAll('*', '%2A');
-    const dir = `shadow/${name}/${safe(database)}/${safe(table)}`;
+    const dir = shadowOf(pin.table.definition, name);
     const segments = pin.table.segments.filter(only);
     for (let at = dir.indexOf('/'); at > 0; at = dir.indexOf('/', at + 1)) {
       files.makeDir(dir.slice(0, at));
     }
     files.makeDir(dir);
     for (const { file } of segments.flatMap(filesOf)) {
-      await copyFile(storage, file, `${dir}/${file.slice(file.lastIndexOf('/') + 1)}`);
+      await copyFile(storage, file, `${dir}/${baseOf(file)}`);
     }
     await files.syncDir(dir);
     return { dir, segments };

@@ -5,6 +5,7 @@ import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/names.ts';
 import type { Run } from '../query/core.ts';
+import { prettyQuery } from './pretty-query.ts';
 import { constraintsOf } from './shape.ts';
 
 /** Where the tables of sessions are kept. */
@@ -50,6 +51,9 @@ export function engineSql(table: TableDefinition, separator = ' '): string {
   return parts.join(separator);
 }
 
+const queryText = (query: string, pretty: boolean): string =>
+  pretty ? prettyQuery(query, '', true) : query;
+
 /** `pretty`: one column a line, as SHOW CREATE prints it.
  *  @param inner a materialised view's own table */
 export function createTableSql(
@@ -71,7 +75,11 @@ export function createTableSql(
     elements.push(`CONSTRAINT ${identifierText(constraint)} ${type} ${expr}`);
   }
   for (const projection of table.projections ?? []) {
-    elements.push(`PROJECTION ${identifierText(projection.name)} (${projection.query})`);
+    const { name, query } = projection;
+    const body = pretty
+      ? `\n    (\n${prettyQuery(query, '        ', false)}\n    )`
+      : ` (${query})`;
+    elements.push(`PROJECTION ${identifierText(name)}${body}`);
   }
   const columns = pretty ? `(\n    ${elements.join(',\n    ')}\n)` : `(${elements.join(', ')})`;
   const gap = pretty ? '\n' : ' ';
@@ -83,13 +91,13 @@ export function createTableSql(
     const head = `CREATE MATERIALIZED VIEW ${name}${when ? `${gap}${when}` : ''}`;
     const where = target ? ` TO ${target}` : '';
     const storage = inner && !target ? `${gap}ENGINE = ${engineSql(inner, gap)}` : '';
-    return `${head}${where}${gap}${columns}${storage}${gap}AS ${query}${comment}`;
+    return `${head}${where}${gap}${columns}${storage}${comment}${gap}AS ${queryText(query, pretty)}`;
   }
   if (table.extra?.function !== undefined) {
     return `CREATE TABLE ${name}${gap}${columns} AS ${String(table.extra.function)}${comment}`;
   }
   if (table.engine.name === 'View') {
-    return `CREATE VIEW ${name}${gap}${columns}${gap}AS ${String(table.extra?.query ?? '')}${comment}`;
+    return `CREATE VIEW ${name}${gap}${columns}${comment}${gap}AS ${queryText(String(table.extra?.query ?? ''), pretty)}`;
   }
   return `CREATE ${temporary ? 'TEMPORARY ' : ''}TABLE ${name}${gap}${columns}${gap}ENGINE = ${engineSql(table, gap)}${comment}`;
 }
