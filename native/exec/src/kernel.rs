@@ -508,7 +508,8 @@ impl Kernel {
             }
             Sink::Batch => {
                 let types = out.types.clone();
-                let all = Batch::concat(&types, &out.rows.collect(query)?);
+                let (batches, _held) = out.rows.collect(query)?;
+                let all = Batch::concat(&types, &batches);
                 let (rows, bytes) = (all.rows, all.bytes());
                 let batch = self.keep_batch(all, types, plan.names.clone());
                 Ok(json!({"batch": batch, "rows": rows, "bytes": bytes}).to_string().into_bytes())

@@ -207,16 +207,16 @@ impl Rows {
             }
         }
     }
-    /// All rows in memory, in order if the stream has one.
-    pub fn collect(self, query: &Arc<Query>) -> Result<Vec<Batch>> {
+    /// All rows in memory, in order if the stream has one, and what the query's budget lends for them.
+    pub fn collect(self, query: &Arc<Query>) -> Result<(Vec<Batch>, Reservation)> {
         let mut out = Vec::new();
-        let mut held = types::Reservation::empty(&query.memory);
+        let mut held = Reservation::empty(&query.memory);
         self.drive(query, &mut |b| {
             held.resize(held.bytes() + b.bytes() as u64)?;
             out.push(b);
             Ok(Flow::More)
         })?;
-        Ok(out)
+        Ok((out, held))
     }
 }
 

@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use types::codes::SCALAR_SUBQUERY_MULTIPLE_ROWS;
 use types::parse::parse_type;
-use types::{Batch, Column, ColumnBuilder, Data, Error, Result, Type};
+use types::{Batch, Column, ColumnBuilder, Data, Error, Reservation, Result, Type};
 
 /// Everything a running plan refers to.
 pub struct Runner<'a> {
@@ -35,6 +35,8 @@ pub struct Runner<'a> {
     scalars: Vec<Option<(Column, Type)>>,
     sets: Vec<Option<Arc<RowSet>>>,
     tables: Vec<Option<(Vec<Batch>, Vec<Type>)>>,
+    /// what the budget lends for sets and tables of subqueries
+    held: Vec<Reservation>,
     /// rows of the last step of each recursive table
     working: RefCell<HashMap<u32, (Vec<Batch>, Vec<Type>)>>,
     /// conditions that joins leave for scans, by the place of the scan's list of columns
@@ -66,6 +68,7 @@ impl<'a> Runner<'a> {
             scalars: Vec::new(),
             sets: Vec::new(),
             tables: Vec::new(),
+            held: Vec::new(),
             working: RefCell::default(),
             pushed: RefCell::default(),
             types: RefCell::default(),
@@ -98,7 +101,9 @@ impl<'a> Runner<'a> {
                 }
                 SubqueryUse::Set => {
                     let types = out.types.clone();
-                    let all = Batch::concat(&types, &out.rows.collect(self.query)?);
+                    let (batches, held) = out.rows.collect(self.query)?;
+                    self.held.push(held);
+                    let all = Batch::concat(&types, &batches);
                     let one = types.len() == 1;
                     let ty = if one { types[0].clone() } else { Type::tuple(types) };
                     let column = if one {
@@ -110,7 +115,9 @@ impl<'a> Runner<'a> {
                 }
                 SubqueryUse::Table => {
                     let types = out.types.clone();
-                    table = Some((out.rows.collect(self.query)?, types));
+                    let (batches, held) = out.rows.collect(self.query)?;
+                    self.held.push(held);
+                    table = Some((batches, types));
                 }
             }
             self.scalars.push(scalar);

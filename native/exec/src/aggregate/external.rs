@@ -48,6 +48,10 @@ impl External {
         Some(External { at, types, keys, started: AtomicBool::new(false), spill: Mutex::new(None) })
     }
 
+    /// Bytes of the query's memory from which groups leave it.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
     pub fn started(&self) -> bool {
         self.started.load(Ordering::Relaxed)
     }
@@ -65,8 +69,9 @@ impl External {
         }
         let s = Arc::new(Spill::new(query, &self.types, PARTITIONS)?);
         *spill = Some(s.clone());
+        // in this order: whoever gets a layout of their own knows why
+        self.started.store(true, Ordering::SeqCst);
         g.layouts.leave_shared();
-        self.started.store(true, Ordering::Relaxed);
         Ok(s)
     }
 

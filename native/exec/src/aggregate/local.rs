@@ -2,6 +2,7 @@
 
 use super::external::External;
 use super::keys::KeyLayout;
+use super::spread::{Spread, Waiting};
 use super::table::GroupTable;
 use super::{Grouping, masked_keys};
 use crate::expr::Bound;
@@ -19,6 +20,11 @@ pub struct Local {
     pub rows: u64,
     /// whether the layout may be that of other workers too
     shares_layout: bool,
+    /// rows whose keys were looked up in the table
+    looked_up: u64,
+    /// rows go to the shared partitions instead of the table
+    spreads: bool,
+    pub waiting: Waiting,
     held: Reservation,
     groups: Vec<u32>,
 }
@@ -35,6 +41,9 @@ impl Local {
             states: g.calls.iter().map(|c| c.aggregate.states()).collect(),
             rows: 0,
             shares_layout: !g.external.as_ref().is_some_and(External::started),
+            looked_up: 0,
+            spreads: false,
+            waiting: Waiting::default(),
             held: Reservation::empty(memory),
             groups: Vec::new(),
         }
@@ -44,7 +53,11 @@ impl Local {
         self.table.len()
     }
     pub fn bytes(&self) -> usize {
-        self.table.bytes() + self.states.iter().map(|s| s.bytes()).sum::<usize>()
+        let states = self.states.iter().map(|s| s.bytes()).sum::<usize>();
+        self.table.bytes() + states + self.waiting.bytes as usize
+    }
+    pub fn shares_layout(&self) -> bool {
+        self.shares_layout
     }
 
     /// The one group of an aggregation without keys.
@@ -75,7 +88,7 @@ impl Local {
             let plain = g.keys.is_empty()
                 && g.sets.is_none()
                 && g.inputs.iter().all(|i| matches!(i, Bound::Column(..)));
-            let n = if plain { batch.rows } else { STRIDE.min(batch.rows - start) };
+            let n = if plain || self.spreads { batch.rows - start } else { STRIDE.min(batch.rows - start) };
             let piece = if n == batch.rows { batch.clone() } else { batch.slice(start, n) };
             self.add_piece(g, &piece, query)?;
             start += n;
@@ -170,7 +183,7 @@ impl Local {
     /// Bytes that another batch may need while it is added.
     fn planned(&self, rows: usize) -> u64 {
         let states: usize = self.states.iter().map(|s| s.planned_bytes(rows)).sum();
-        (states + self.table.bytes_after(rows)) as u64
+        (states + self.table.bytes_after(rows)) as u64 + self.waiting.bytes
     }
 
     fn reserve(&mut self, rows: usize) -> Result<()> {
@@ -182,13 +195,41 @@ impl Local {
         let Some(external) = &g.external else { return Ok(()) };
         let leave = external.started() && self.shares_layout;
         if leave || external.wanted(self.held.bytes(), self.planned(rows), query) {
+            let waiting = std::mem::take(&mut self.waiting);
             external.flush(g, self, query)?;
             self.shares_layout = false;
+            g.spread.flush(g, query)?;
+            if !waiting.is_empty() {
+                waiting.distribute(g, self, query)?;
+            }
         }
         Ok(())
     }
 
-    fn update(
+    /// Adds rows of one partition of the shared ones.
+    pub fn absorb_rows(&mut self, g: &Grouping, words: &[u64], inputs: &[Column], rows: usize) -> Result<()> {
+        self.reserve(rows)?;
+        let mut groups = std::mem::take(&mut self.groups);
+        self.table.find_or_insert(words, &mut groups);
+        self.states_update(g, &groups, inputs, rows)?;
+        self.groups = groups;
+        self.held.resize(self.bytes() as u64)
+    }
+
+    /// Accounts for what was added without asking.
+    pub fn account(&mut self) -> Result<()> {
+        self.held.resize(self.bytes() as u64)
+    }
+
+    /// Nothing waits any more.
+    pub fn settle(&mut self, g: &Grouping, query: &Query) -> Result<()> {
+        match std::mem::take(&mut self.waiting) {
+            waiting if waiting.is_empty() => Ok(()),
+            waiting => waiting.distribute(g, self, query),
+        }
+    }
+
+    pub fn update(
         &mut self,
         g: &Grouping,
         keys: &[Column],
@@ -201,9 +242,17 @@ impl Local {
         if let Some(n) = g.any_groups {
             return self.update_chosen(g, &words, inputs, rows, n as usize);
         }
+        if self.spreads && self.shares_layout {
+            if self.waiting.add(words, self.layout.words, keys, inputs) {
+                self.settle(g, query)?;
+            }
+            return self.held.resize(self.bytes() as u64);
+        }
         self.reserve(rows)?;
         let mut groups = std::mem::take(&mut self.groups);
         self.table.find_or_insert(&words, &mut groups);
+        self.looked_up += rows as u64;
+        self.spreads = Spread::wanted(g, self, self.looked_up, query);
         if let Some(most) = g.groups_max
             && self.table.len() as u64 > most
         {

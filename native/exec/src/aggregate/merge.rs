@@ -2,7 +2,9 @@
 
 use super::Grouping;
 use super::local::Local;
+use super::spread::{PARTITIONS, Waiting, partition};
 use super::table::hash_words;
+use crate::paths::Path;
 use crate::pool::{Flow, run_phase};
 use crate::query::Query;
 use parking_lot::Mutex;
@@ -11,18 +13,20 @@ use types::Result;
 
 /// fewer groups than this are merged by one worker: partitions would cost more than they save
 const PARTITION_GROUPS_MIN: usize = 20_000;
-const PARTITIONS: usize = 16;
 
 /// Returns disjoint parts: no key is in two of them.
 pub fn merge(g: &Grouping, mut locals: Vec<Local>, query: &Arc<Query>) -> Result<Vec<Local>> {
     locals.sort_by_key(|l| std::cmp::Reverse(l.len()));
-    if locals.len() == 1 {
+    let waiting: Vec<Waiting> = locals.iter_mut().map(|l| std::mem::take(&mut l.waiting)).collect();
+    let spread = g.spread.began() || waiting.iter().any(|w| !w.is_empty());
+    if locals.len() == 1 && !spread {
         return Ok(locals);
     }
     let groups: usize = locals.iter().map(Local::len).sum();
     // set-like states are merged in one pass over all groups, so partitions gain nothing there
     let per_group = g.calls.iter().all(|c| merges_by_group(c.aggregate.name()));
-    if groups < PARTITION_GROUPS_MIN || !per_group || g.keys.is_empty() {
+    let few = groups < PARTITION_GROUPS_MIN || !per_group || !query.fast(Path::PartitionedGroups);
+    if !spread && (few || g.keys.is_empty()) {
         let mut first = locals.remove(0);
         for other in &locals {
             query.cancel.check()?;
@@ -37,6 +41,10 @@ pub fn merge(g: &Grouping, mut locals: Vec<Local>, query: &Arc<Query>) -> Result
     run_phase(query, PARTITIONS, &|p| {
         query.cancel.check()?;
         let mut part = Local::new(g, &query.memory);
+        if spread {
+            std::mem::swap(&mut part, &mut g.spread.parts(g, &query.memory)[p].lock());
+            waiting.iter().try_for_each(|w| w.give(g, p, &mut part))?;
+        }
         // start at different workers' tables, so that partitions rarely wait for one another
         for k in 0..shared.len() {
             let w = (k + p) % shared.len();
@@ -66,14 +74,14 @@ fn absorb(to: &mut Local, other: &Local, keys: &[u64], rows: &[u32]) -> Result<(
         states.resize(n);
         states.merge(others.as_ref(), rows, &target)?;
     }
-    Ok(())
+    to.account()
 }
 
 fn by_partition(local: &Local) -> Vec<Vec<u32>> {
     let mut out: Vec<Vec<u32>> =
         (0..PARTITIONS).map(|_| Vec::with_capacity(local.len() / PARTITIONS + 16)).collect();
     for (i, key) in local.table.keys().chunks_exact(local.table.words()).enumerate() {
-        out[(hash_words(key) >> 60) as usize].push(i as u32);
+        out[partition(hash_words(key))].push(i as u32);
     }
     out
 }

@@ -14,6 +14,7 @@ pub mod keys;
 mod local;
 mod merge;
 mod output;
+mod spread;
 pub mod table;
 
 use crate::expr::{Bound, Scope};
@@ -28,6 +29,7 @@ use hashbrown::HashSet;
 use keys::Layouts;
 use local::Local;
 use parking_lot::RwLock;
+use spread::Spread;
 use std::sync::Arc;
 use types::{Batch, Column, Result, Type};
 
@@ -38,6 +40,8 @@ pub struct Grouping {
     pub inputs: Vec<Bound>,
     pub calls: Vec<Call>,
     pub layouts: Layouts,
+    /// the tables of nearly unique keys
+    pub spread: Spread,
     /// where groups go that do not fit; None: nowhere
     pub external: Option<External>,
     /// GROUPING SETS: which keys each set keeps; a number of the set is then the last key
@@ -131,6 +135,7 @@ impl Grouping {
             inputs,
             calls: bound_calls,
             layouts: Layouts::new(types, ranges, &scope.query.memory),
+            spread: Spread::default(),
             external,
             sets: options.sets.clone(),
             any_groups: options.any_groups,
@@ -180,8 +185,8 @@ pub fn run(
         }
     }
     let types = grouping.output_types();
-    if let Some(external) = grouping.external.as_ref().filter(|e| e.started()) {
-        locals.iter_mut().try_for_each(|l| external.flush(&grouping, l, query))?;
+    if let Some(external) = grouping.external.as_ref().filter(|_| leaves(&grouping, &locals, query)) {
+        leave(&grouping, external, &mut locals, query)?;
         drop(locals);
         let Some(spilled) = External::source(&grouping) else {
             return Err(types::Error::internal("spilled groups are gone"));
@@ -219,13 +224,33 @@ fn locals(grouping: &Arc<Grouping>, input: Rows, query: &Arc<Query>) -> Result<V
     )
 }
 
+/// Of the bytes at which a query goes to files, its groups together with their merged copies may take this.
+const MERGE_TENTHS: u64 = 18;
+
+/// Whether groups have left memory, or have to before they are merged.
+fn leaves(g: &Grouping, locals: &[Local], query: &Query) -> bool {
+    let bytes: usize = locals.iter().map(Local::bytes).sum();
+    let after = query.memory.used() + bytes as u64;
+    let over = |e: &External| locals.len() > 1 && after > e.at().saturating_mul(MERGE_TENTHS) / 10;
+    g.external.as_ref().is_some_and(|e| e.started() || over(e))
+}
+
+/// All groups go to the file.
+fn leave(g: &Grouping, external: &External, locals: &mut [Local], query: &Query) -> Result<()> {
+    for local in locals {
+        local.settle(g, query)?;
+        external.flush(g, local, query)?;
+    }
+    g.spread.flush(g, query)
+}
+
 /// How many groups there are.
 pub fn count(grouping: Grouping, input: Rows, query: &Arc<Query>) -> Result<u64> {
     let grouping = Arc::new(grouping);
     let mut locals = locals(&grouping, input, query)?;
     let mut n = 0;
-    if let Some(external) = grouping.external.as_ref().filter(|e| e.started()) {
-        locals.iter_mut().try_for_each(|l| external.flush(&grouping, l, query))?;
+    if let Some(external) = grouping.external.as_ref().filter(|_| leaves(&grouping, &locals, query)) {
+        leave(&grouping, external, &mut locals, query)?;
         drop(locals);
         if let Some(spilled) = External::source(&grouping) {
             spilled.each(query, &mut |part| {

@@ -50,6 +50,10 @@ impl GroupTable {
             _ => GroupTable::Many { words, slots: vec![(0, EMPTY); 1024], keys: Vec::new() },
         }
     }
+    /// Keys index an array.
+    pub fn is_direct(&self) -> bool {
+        matches!(self, GroupTable::Direct { .. })
+    }
     pub fn words(&self) -> usize {
         match self {
             GroupTable::Many { words, .. } => *words,

@@ -24,6 +24,17 @@ enum Link<'p> {
     Project(&'p Node, Vec<Bound>),
 }
 
+/// The sort, bound.
+struct Asked<'a> {
+    node: &'a Node,
+    keys: Vec<Key>,
+    limit: u64,
+    /// what is computed of the chain's result while rows are chosen
+    columns: &'a [usize],
+    /// blocks may be left out
+    ahead: bool,
+}
+
 /// The nodes below a sort down to a scan, the scan's neighbour first.
 fn chain(mut node: &Node) -> Option<(Vec<&Node>, &Node)> {
     let mut links = Vec::new();
@@ -83,11 +94,14 @@ impl Runner<'_> {
         let late = late && same_again && *limit <= LATE_ROWS_MAX && first.len() < whole.len();
         let scan = Arc::new(self.scan(leaf, Some(if late { &first } else { &whole }))?);
         let keys = Key::bind(keys, &self.scope(&types))?;
+        // who wants to know how many rows there were has them read
+        let ahead = ahead && self.query.session.setting("exact_rows_before_limit").is_none_or(|v| v == "0");
         let (columns, later) = match late {
             true => (&of_keys, Some((whole.as_slice(), above.as_slice()))),
             false => (&above, None),
         };
-        self.top_of(leaf, scan, &bound, types, keys, *limit, columns, later).map(Some)
+        let asked = Asked { node, keys, limit: *limit, columns, ahead };
+        self.top_of(leaf, scan, &bound, types, &asked, later).map(Some)
     }
 
     fn links<'p>(&self, links: &[&'p Node], types: &[Type]) -> Result<(Vec<Link<'p>>, Vec<Type>)> {
@@ -107,23 +121,20 @@ impl Runner<'_> {
         Ok((out, types))
     }
 
-    /// `columns`: what is computed of the chain's result; `late`: columns of the scan and of the result that are
-    /// computed for the rows that win.
-    #[allow(clippy::too_many_arguments)]
+    /// `late`: columns of the scan and of the result that are computed for the rows that win.
     fn top_of(
         &self,
         leaf: &Node,
         scan: Arc<Scan>,
         links: &[Link<'_>],
         types: Vec<Type>,
-        keys: Vec<Key>,
-        limit: u64,
-        columns: &[usize],
+        asked: &Asked<'_>,
         late: Option<(&[usize], &[usize])>,
     ) -> Result<Output> {
+        let Asked { node, keys, limit, columns, ahead } = asked;
+        let limit = *limit;
         let threshold = Threshold::default();
-        let ahead = self.query.fast(Path::TopThreshold);
-        let first = keys.first().filter(|_| ahead).and_then(|k| Some((column_below(links, &k.expr)?, k)));
+        let first = keys.first().filter(|_| *ahead).and_then(|k| Some((column_below(links, &k.expr)?, k)));
         let source = TopSource::new(scan.clone(), first, threshold.clone(), late.is_some());
         let mut rows = Rows::Pipe(Pipeline::new(Arc::new(source), false));
         self.watched(leaf, &mut rows);
@@ -151,10 +162,12 @@ impl Runner<'_> {
         if late.is_some() {
             all_types.push(Type::UInt64);
         }
-        let found = sort::top(rows, &all_types, &keys, limit as usize, &threshold, self.query)?;
-        let rows = sort::sorted(found, &all_types, &keys, Some(limit), self.query)?;
+        let rows = self.before_limit.counted(node, rows);
+        let found = sort::top(rows, &all_types, keys, limit as usize, &threshold, self.query)?;
+        let rows = sort::sorted(found, &all_types, keys, Some(limit), self.query)?;
         let Some((read, above)) = late else { return Ok(Output { rows, types, totals: None }) };
-        let winners = Batch::concat(&all_types, &rows.collect(self.query)?);
+        let (winners, _held) = rows.collect(self.query)?;
+        let winners = Batch::concat(&all_types, &winners);
         let numbers = winners.columns.last().map(Column::flat);
         let Some(Data::U64(numbers)) = numbers.map(|c| c.data) else {
             return Err(Error::internal("rows without numbers"));
