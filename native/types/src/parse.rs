@@ -192,6 +192,13 @@ impl<'a> Parser<'a> {
     }
     fn one(&mut self, depth: usize) -> Result<Type> {
         self.expect(b'(')?;
+        self.blank();
+        if self.peek() == Some(b')') {
+            return Err(Error::new(
+                crate::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+                "A type is missing between the parentheses",
+            ));
+        }
         let t = self.ty(depth + 1)?;
         self.expect(b')')?;
         Ok(t)
