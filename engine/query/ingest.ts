@@ -17,6 +17,18 @@ import { createTableSql } from '../tables/create-sql.ts';
 import { insertTarget, viewRows } from '../views/fan-out.ts';
 import { type Core, count, type Run } from './core.ts';
 
+/** Formats whose values have names: columns that only exist while rows come in may be among them. */
+const named =
+  /^(JSONEachRow|JSON|JSONLines|NDJSON|Parquet|Arrow|ArrowStream|TSKV|.*WithNames(AndTypes)?)$/;
+
+const taken = (definition: TableDefinition, format: string): readonly ColumnDefinition[] =>
+  named.test(format)
+    ? [
+        ...insertable(definition),
+        ...definition.columns.filter((c) => c.defaultKind === 'EPHEMERAL'),
+      ]
+    : insertable(definition);
+
 const sampleBytesMax = 1 << 20;
 /** Their columns are named at the end of the file: all of it is needed before the first row. */
 const wholeFormats: ReadonlySet<string> = new Set(['Parquet', 'Arrow', 'JSON', 'JSONCompact']);
@@ -165,7 +177,7 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
   const outcome = await inserted(core, created !== undefined, tableId, {
     table: current,
     spec: (now) =>
-      ingestSpec(run, now, insertable(now), {
+      ingestSpec(run, now, taken(now, format.name), {
         format: format.name,
         encoding: request.encoding,
         strict: true,
