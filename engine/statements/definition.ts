@@ -36,6 +36,7 @@ import { barePlanning, bindTable, constraintsOf, partitionKey } from '../tables/
 import { checkColumnTtl, checkTtl } from '../tables/ttl.ts';
 import { settingText } from './apply-settings.ts';
 import { checkName, pointing } from './names.ts';
+import { checkSimpleAggregates } from './simple-aggregate.ts';
 
 export function canonicalType(run: Run, type: DataType): string {
   try {
@@ -187,6 +188,7 @@ export function columnDefinition(
     type = bindTable(run.core.native.planner(sessionJson(run)), table).bind(written.expr).type;
   }
   refuseSuspicious(run, type, ast.type?.span ?? ast.span);
+  checkSimpleAggregates(run, type, ast.type?.span ?? ast.span);
   const head = typeHead(type);
   if (head === 'Nothing' || type === 'Nullable(Nothing)' || head === 'Function') {
     throw failAt(

@@ -16,6 +16,7 @@ import { explain } from './explain.ts';
 import { restoreToVersion, vacuum } from './history.ts';
 import { insert } from './insert.ts';
 import { kill } from './kill.ts';
+import { mergeInto } from './merge-into.ts';
 import { checkTable, optimize } from './optimize.ts';
 import { rename } from './rename.ts';
 import { select } from './select.ts';
@@ -77,7 +78,7 @@ const handlers: { [K in Kind]: Handler<K> } = {
   AlterDatabase: notYet('ALTER DATABASE'),
   Delete: deleteRows,
   Update: updateRows,
-  Merge: notYet('MERGE INTO'),
+  Merge: mergeInto,
   Optimize: optimize,
   Check: checkTable,
   Vacuum: vacuum,

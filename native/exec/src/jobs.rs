@@ -18,6 +18,7 @@ use crate::table::{Shelf, TableSnapshot};
 use crate::ttl::Ttl;
 use crate::write::{SegmentSink, Shape, descriptor};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use storage::{Segment, WriteOptions};
 use types::{Batch, Bitmap, Column, Data, Error, Field, Result};
@@ -35,8 +36,9 @@ pub fn run(job: Job, memory: Vec<MemoryRows>, shelf: &Shelf, query: &Arc<Query>)
         Job::Rewrite { store, table, prefix, segments, change, .. } => {
             Work { store, table: &table, prefix: &prefix, shelf, query }.rewrite(&segments, &change)
         }
-        Job::Mark { store, table, prefix, segments, condition, .. } => {
-            Work { store, table: &table, prefix: &prefix, shelf, query }.mark(&segments, &condition)
+        Job::Mark { store, table, prefix, segments, condition, rows, .. } => {
+            let work = Work { store, table: &table, prefix: &prefix, shelf, query };
+            work.mark(&segments, condition.as_ref(), &rows)
         }
     }
 }
@@ -293,32 +295,31 @@ impl Work<'_> {
         Ok(json!({"segments": segments, "unchanged": unchanged, "rowsIn": rows_in, "rowsOut": rows_out}))
     }
 
-    /// Files beside the segments that say which rows are left without those of the condition. A segment
-    /// of which none is left gets no file: `rows` is then all of its rows.
-    fn mark(&self, refs: &[SegmentRef], condition: &Expr) -> Result<Value> {
+    /// Files beside the segments that say which rows are left without those of the condition and those
+    /// that are named. A segment of which none is left gets no file: `rows` is then all of its rows.
+    fn mark(
+        &self,
+        refs: &[SegmentRef],
+        condition: Option<&Expr>,
+        named: &HashMap<String, Vec<u32>>,
+    ) -> Result<Value> {
         let query = self.query;
         let mut marks = Vec::new();
         let mut gone = 0;
         for (n, r) in refs.iter().enumerate() {
             let snapshot = Arc::new(self.version(std::slice::from_ref(r), Vec::new())?);
-            let mut names: Vec<String> = self.table.columns.iter().map(|c| c.name.clone()).collect();
-            let types = Scan::types_of(&snapshot, &names)?;
-            let bound = Bound::bind(condition, &Scope { columns: &types, query, scalars: &[], sets: &[] })?;
-            let mut needed = vec![false; names.len()];
-            names.push("_part_offset".to_string());
-            needed.push(true);
             let base = snapshot.deleted(self.shelf)?;
-            let scan = Scan::new(snapshot, &names, Some(bound), needed, self.shelf, query)?;
             let base = base.as_ref().and_then(|v| v.segment(0));
             let mut left = base.map_or_else(|| Bitmap::new(r.rows as usize, true), |b| b.as_ref().clone());
             let before = left.count_ones();
-            for m in 0..scan.morsels() {
-                query.cancel.check()?;
-                for b in scan.read(m, query)? {
-                    let at = b.columns[names.len() - 1].flat();
-                    let Data::U64(rows) = &at.data else { return Err(Error::internal("row numbers")) };
-                    rows.iter().for_each(|row| left.set(*row as usize, false));
+            for row in named.get(&r.file).into_iter().flatten() {
+                if u64::from(*row) >= r.rows {
+                    return Err(Error::internal(format!("{} has no row {row}", r.file)));
                 }
+                left.set(*row as usize, false);
+            }
+            if let Some(condition) = condition {
+                self.unmark(snapshot, condition, &mut left)?;
             }
             let after = left.count_ones();
             if after == before {
@@ -335,6 +336,27 @@ impl Work<'_> {
             marks.push(mark);
         }
         Ok(json!({"segments": [], "marks": marks, "rowsIn": gone, "rowsOut": 0}))
+    }
+
+    /// Takes the rows of a condition away from those that are left of one segment.
+    fn unmark(&self, snapshot: Arc<TableSnapshot>, condition: &Expr, left: &mut Bitmap) -> Result<()> {
+        let query = self.query;
+        let mut names: Vec<String> = self.table.columns.iter().map(|c| c.name.clone()).collect();
+        let types = Scan::types_of(&snapshot, &names)?;
+        let bound = Bound::bind(condition, &Scope { columns: &types, query, scalars: &[], sets: &[] })?;
+        let mut needed = vec![false; names.len()];
+        names.push("_part_offset".to_string());
+        needed.push(true);
+        let scan = Scan::new(snapshot, &names, Some(bound), needed, self.shelf, query)?;
+        for m in 0..scan.morsels() {
+            query.cancel.check()?;
+            for b in scan.read(m, query)? {
+                let at = b.columns[names.len() - 1].flat();
+                let Data::U64(rows) = &at.data else { return Err(Error::internal("row numbers")) };
+                rows.iter().for_each(|row| left.set(*row as usize, false));
+            }
+        }
+        Ok(())
     }
 
     /// Does any row of a segment meet the change's condition? Pruned and filtered as in a query.

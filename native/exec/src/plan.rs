@@ -688,7 +688,8 @@ pub enum Job {
         segments: Vec<SegmentRef>,
         change: Change,
     },
-    /// rows for which `condition` is true are deleted: files beside the segments say which
+    /// rows for which `condition` is true, and those that `rows` names by file and number, are deleted:
+    /// files beside the segments say which
     #[serde(rename_all = "camelCase")]
     Mark {
         job: u32,
@@ -696,7 +697,10 @@ pub enum Job {
         table: TableShape,
         prefix: String,
         segments: Vec<SegmentRef>,
-        condition: Expr,
+        #[serde(default)]
+        condition: Option<Expr>,
+        #[serde(default)]
+        rows: HashMap<String, Vec<u32>>,
         #[serde(default)]
         session: SessionInfo,
     },
