@@ -29,6 +29,7 @@ import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { findColumn, identifierParts } from './scope.ts';
+import { differenceByUnit, subcolumn } from './special-calls.ts';
 import { hasQuery, substituted } from './substitute.ts';
 import { baseType, isInteger, tupleElements, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
@@ -84,8 +85,8 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
     const value = settingValue(ast, scope, locals);
     if (value) return value;
   }
-  const text = textFunction(ast, scope, locals);
-  if (text) return text;
+  const special = textFunction(ast, scope, locals) ?? subcolumn(ast, scope, locals);
+  if (special) return special;
   const inline = inlineLambda(ast, scope) ?? userFunctions.get(ast.name);
   if (inline) return callLambda(inline, ast, scope, locals);
   const scalar = kernel.functions.scalar(ast.name);
@@ -347,6 +348,8 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
       return branch;
     }
   }
+  const byUnit = differenceByUnit(scope, name, args, span);
+  if (byUnit) return byUnit;
   const known = nullTest(scope, name, args);
   if (known !== undefined) return literalExpr('UInt8', known ? '1' : '0', span);
   const fold = needsConstants.test(name);
@@ -359,6 +362,9 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   try {
     return resolve(true);
   } catch (error) {
+    const failure = error as { name?: string; message: string };
+    if (name === 'transform' && failure.name === 'NO_COMMON_TYPE')
+      throw failAt(span, 'ILLEGAL_TYPE_OF_ARGUMENT', failure.message);
     throw withSpan(error, span);
   }
 }

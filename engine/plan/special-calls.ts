@@ -1,0 +1,61 @@
+// Calls that are no function of the kernel as they are written: units that are not constant, subcolumns
+// by name.
+
+import type { FunctionCall, Span } from '../../sql/ast.ts';
+import { resolveCall } from './bind-call.ts';
+import { bindExpression, elementOf } from './bind-expression.ts';
+import { constantOf } from './constants.ts';
+import { failAt, SpannedError } from './context.ts';
+import { type Expr, literalExpr } from './expression.ts';
+import type { Locals, Scope } from './scope.ts';
+
+const units: readonly (readonly string[])[] = [
+  ['year', 'years', 'yyyy', 'yy'],
+  ['quarter', 'quarters', 'qq', 'q'],
+  ['month', 'months', 'mm', 'm'],
+  ['week', 'weeks', 'wk', 'ww'],
+  ['day', 'days', 'dd', 'd'],
+  ['hour', 'hours', 'hh', 'h'],
+  ['minute', 'minutes', 'mi', 'n'],
+  ['millisecond', 'milliseconds', 'ms'],
+  ['microsecond', 'microseconds', 'us', 'u'],
+  ['nanosecond', 'nanoseconds', 'ns'],
+];
+
+/** dateDiff whose unit is a column: each unit by itself; what is none means seconds, as in ClickHouse. */
+export function differenceByUnit(
+  scope: Scope,
+  name: string,
+  args: readonly Expr[],
+  span: Span,
+): Expr | undefined {
+  const [unit, ...times] = args;
+  const isDifference = /^(dateDiff|age)$/.test(name);
+  if (!isDifference || !unit || constantOf(scope.ctx, unit)) return undefined;
+  if (!/^(LowCardinality\()?String\)?$/.test(unit.type)) return undefined;
+  const word = resolveCall(scope, 'lower', [unit], span);
+  const text = (value: string): Expr => literalExpr('String', value, span);
+  const by = (value: string): Expr => resolveCall(scope, name, [text(value), ...times], span);
+  const cases = units.flatMap((names) => {
+    const tests = names.map((n) => resolveCall(scope, 'equals', [word, text(n)], span));
+    return [resolveCall(scope, 'or', tests, span), by(names[0] as string)];
+  });
+  return resolveCall(scope, 'multiIf', [...cases, by('second')], span);
+}
+
+/** getSubcolumn(value, 'name') is value.name. */
+export function subcolumn(ast: FunctionCall, scope: Scope, locals: Locals): Expr | undefined {
+  const [value, name] = ast.args;
+  if (ast.name !== 'getSubcolumn' || !value || !name) return undefined;
+  const path = constantOf(scope.ctx, bindExpression(name, scope, locals))?.value;
+  if (typeof path !== 'string' || ast.args.length !== 2)
+    throw failAt(ast.span, 'ILLEGAL_COLUMN', 'getSubcolumn takes a value and a constant name');
+  const whole = bindExpression(value, scope, locals);
+  try {
+    return path.split('.').reduce((e, part) => elementOf(scope, e, part, ast.span), whole);
+  } catch (error) {
+    if (!(error instanceof SpannedError)) throw error;
+    const text = `${whole.type} has no subcolumn ${path}`;
+    throw failAt(name.span, 'ILLEGAL_COLUMN', text);
+  }
+}
