@@ -215,6 +215,7 @@ const table = {
   CANNOT_CREATE_CHARSET_CONVERTER: [360, 'client'],
   CANNOT_DECOMPRESS: [271, 'client'],
   ZSTD_DECODER_FAILED: [561, 'client'],
+  TLD_LIST_NOT_FOUND: [562, 'client'],
   LZ4_DECODER_FAILED: [618, 'client'],
   ZLIB_INFLATE_FAILED: [354, 'client'],
   UNKNOWN_COMPRESSION_METHOD: [89, 'client'],

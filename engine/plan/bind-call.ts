@@ -345,6 +345,8 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
       return convert(branch, resolve(false).type);
     } catch {
       // The branches have no type in common: the one that is taken has one.
+      if (scope.ctx.settings.text('use_variant_as_common_type') === '0')
+        throw withSpan(error, span);
       return branch;
     }
   }

@@ -148,7 +148,14 @@ fn address_number(t: &Type) -> Type {
 
 fn binary(b: &Bind<'_>, op: Op) -> Result<Bound> {
     b.arity(2, 2)?;
-    let (ta, tb) = (address_number(b.ty(0)), address_number(b.ty(1)));
+    let (mut ta, tb) = (address_number(b.ty(0)), address_number(b.ty(1)));
+    if op == Op::Modulo && tb.is_integer() {
+        ta = match ta {
+            Type::Date => Type::UInt16,
+            Type::DateTime(_) => Type::UInt32,
+            t => t,
+        };
+    }
     if let Some(out) = temporal(b, op)? {
         return Ok(out);
     }
@@ -310,6 +317,7 @@ fn decimals(b: &Bind<'_>, op: Op, ta: Type, tb: Type) -> Result<Bound> {
     };
     let ty = if int_div { int_type.clone() } else { out };
     let ty = if or_null { Type::nullable(ty) } else { ty };
+    let checked = b.session.flag("decimal_check_overflow", true);
     bound(ty, move |c| {
         let (x, y, rows) = (c.col(0), c.col(1), c.rows);
         let mut zeros = None;
@@ -324,7 +332,11 @@ fn decimals(b: &Bind<'_>, op: Op, ta: Type, tb: Type) -> Result<Bound> {
                 zeros = Some(mask);
             }
         }
-        let mut r = decimal::compute(d, x, &ta, &safe, &tb, &kernel, rows)?;
+        let mut r = if checked {
+            decimal::compute(d, x, &ta, &safe, &tb, &kernel, rows)?
+        } else {
+            decimal::compute_wrapping(d, (x, &ta), (&safe, &tb), &kernel, rows)?
+        };
         if int_div {
             r = crate::cast::cast(&r, &kernel, &int_type, crate::cast::CastMode::Sql, c.session)?;
         }

@@ -7,7 +7,7 @@ use crate::registry;
 use crate::session::Session;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use types::codes::UNKNOWN_FUNCTION;
+use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, NUMBER_OF_ARGUMENTS_DOESNT_MATCH, UNKNOWN_FUNCTION};
 use types::{ArrayData, Bitmap, Column, ColumnBuilder, Data, Dict, Error, Result, Type};
 
 /// An argument before any row is seen.
@@ -114,9 +114,18 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
         }
     }
     if only_null {
-        let ty = Type::nullable(Type::Nothing);
-        let run: Run = Box::new(|c| Ok(Column::null_of(&Type::Nothing, c.rows)));
-        return Ok(Arc::new(Wrapped { def, ty, run, only_null, plain: Vec::new(), memo: Mutex::default() }));
+        // A wrong number of arguments is said also where one of them is NULL.
+        let b = Bind { name: def.name, args: &clean, raw: args, session };
+        if let Some(e) = (def.bind)(&b).err().filter(|e| e.code() == NUMBER_OF_ARGUMENTS_DOESNT_MATCH) {
+            return Err(e);
+        }
+        return Ok(nothing(def));
+    }
+    // Of the elements of an empty array without a type nothing can be computed.
+    if def.nulls != Nulls::Own && clean.iter().any(|a| a.ty == Type::Nothing && !a.lambda) {
+        let run: Run = Box::new(|c| Ok(Data::Nothing(c.rows).into()));
+        let plain = clean.iter().map(|a| a.ty.clone()).collect();
+        return Ok(Arc::new(Wrapped { def, ty: Type::Nothing, run, only_null, plain, memo: Mutex::default() }));
     }
     for a in &mut clean {
         if let Some(c) = &a.constant {
@@ -124,7 +133,13 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
         }
     }
     let b = Bind { name: def.name, args: &clean, raw: args, session };
-    let bound = (def.bind)(&b)?;
+    let bound = match (def.bind)(&b) {
+        // NULL in place of a collection gives NULL.
+        Err(e) if takes_collections(def) && null_literal(args) && matches!(e.code(), NUMBER_OF_ARGUMENTS_DOESNT_MATCH | ILLEGAL_TYPE_OF_ARGUMENT) => {
+            return Ok(nothing(def));
+        }
+        bound => bound?,
+    };
     let mut ty = bound.ty;
     if nullable {
         ty = Type::nullable(ty);
@@ -135,6 +150,21 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
     }
     let plain = clean.iter().map(|a| a.ty.clone()).collect();
     Ok(Arc::new(Wrapped { def, ty, run: bound.run, only_null, plain, memo: Mutex::default() }))
+}
+
+/// A call that gives NULL for every row.
+fn nothing(def: &'static FunctionDef) -> Arc<dyn Call> {
+    let ty = Type::nullable(Type::Nothing);
+    let run: Run = Box::new(|c| Ok(Column::null_of(&Type::Nothing, c.rows)));
+    Arc::new(Wrapped { def, ty, run, only_null: true, plain: Vec::new(), memo: Mutex::default() })
+}
+
+fn takes_collections(def: &FunctionDef) -> bool {
+    def.nulls == Nulls::Own && matches!(def.category, "Arrays" | "Maps" | "Distances" | "Tuples")
+}
+
+fn null_literal(args: &[Arg]) -> bool {
+    args.iter().any(|a| !a.lambda && matches!(&a.ty, Type::Nullable(t) if **t == Type::Nothing))
 }
 
 /// Whether LowCardinality survives: one full LowCardinality column at most, all else constant.

@@ -208,10 +208,22 @@ fn same_type(op: Op, ty: Type) -> Result<Bound> {
     })
 }
 
+fn enum_value(ty: &Type, name: &[u8]) -> Option<i16> {
+    match ty {
+        Type::Enum8(d) | Type::Enum16(d) => d.value_of(name),
+        _ => None,
+    }
+}
+
 /// A text against another type: `op` has the other side first.
 fn with_text(b: &Bind<'_>, op: Op, text: usize, other: usize, ty: Type) -> Result<Bound> {
     if let Some(one) = b.constant(text) {
         let bytes = one.bytes_at(0).unwrap_or_default();
+        if let (Type::Enum8(_) | Type::Enum16(_), Op::Eq | Op::Ne, None) = (&ty, op, enum_value(&ty, bytes)) {
+            // No value of the Enum is that text.
+            let answer = u8::from(op == Op::Ne);
+            return bound(Type::UInt8, move |c| Ok(Column::constant(u8_col(vec![answer]), c.rows)));
+        }
         let target = match &ty {
             Type::Tuple(_) | Type::Nothing => return Err(mismatch(b, op)),
             Type::DateTime(z) => Type::DateTime64(if bytes.contains(&b'.') { 9 } else { 0 }, z.clone()),
@@ -451,6 +463,10 @@ fn tuples(b: &Bind<'_>, op: Op, x: &[(Arc<str>, Type)], y: &[(Arc<str>, Type)]) 
     }
     if x.is_empty() {
         return bound(Type::UInt8, move |c| Ok(u8_col(vec![u8::from(op.of(Ordering::Equal)); c.rows])));
+    }
+    let null = |t: &Type| *t == Type::nullable(Type::Nothing);
+    if x.iter().zip(y).any(|(p, q)| null(&p.1) || null(&q.1)) {
+        return bound(Type::nullable(Type::UInt8), |c| Ok(Column::null_of(&Type::UInt8, c.rows)));
     }
     let constant = |i: usize, k: usize| -> Result<Option<Column>> {
         match b.constant(i) {

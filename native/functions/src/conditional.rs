@@ -8,7 +8,7 @@ use crate::compare;
 use crate::def::{FunctionDef, f};
 use crate::supertype::common_type;
 use std::sync::Arc;
-use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
+use types::codes::{ILLEGAL_COLUMN, ILLEGAL_TYPE_OF_ARGUMENT, NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -58,6 +58,12 @@ fn branches(b: &Bind<'_>, single: bool) -> Result<Bound> {
     }
     results.push(b.len() - 1);
     let types: Vec<Type> = results.iter().map(|&i| b.ty(i).clone()).collect();
+    let scale = |t: &Type| if let Type::Decimal(_, s) = strip_nullable(t) { Some(*s) } else { None };
+    if let ([x, y], None) = (types.as_slice(), b.constant(0))
+        && scale(x).zip(scale(y)).is_some_and(|(s, t)| s != t)
+    {
+        return Err(Error::not_implemented("Conditional functions with different Decimal scales: cast one of them"));
+    }
     let out = common_type(&types)?;
     let kernel = out.clone();
     bound(out, move |c| {
@@ -77,9 +83,25 @@ fn branches(b: &Bind<'_>, single: bool) -> Result<Bound> {
             }
             open.and_not_with(&t);
         }
-        let columns = results.iter().zip(&types).map(|(&i, t)| cast(c.col(i), t, &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
+        let columns = results
+            .iter()
+            .zip(&types)
+            .map(|(&i, t)| match (t, &kernel) {
+                // A FixedString becomes a String with its zeros.
+                (Type::FixedString(_), Type::String) if single => Ok(whole_bytes(c.col(i))),
+                _ => cast(c.col(i), t, &kernel, CastMode::Sql, c.session),
+            })
+            .collect::<Result<Vec<_>>>()?;
         Ok(select(&kernel, &columns, &choice))
     })
+}
+
+fn whole_bytes(c: &Column) -> Column {
+    let rows = if c.is_const() { 1 } else { c.len() };
+    let s = crate::args::strs(c);
+    let mut out = crate::args::StrOut::new(rows, s.total(rows));
+    (0..rows).for_each(|i| out.push(s.at(i)));
+    if c.is_const() { Column::constant(out.column(), c.len()) } else { out.column() }
 }
 
 /// Row i of `columns[choice[i]]`, all of type `ty`.
@@ -260,6 +282,9 @@ fn null_if(b: &Bind<'_>) -> Result<Bound> {
 fn assume_not_null(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
     let ty = strip_nullable(b.ty(0)).clone();
+    if ty == Type::Nothing {
+        return Err(Error::new(ILLEGAL_COLUMN, "assumeNotNull has no value to give for NULL"));
+    }
     bound(ty, |c| Ok(without_nulls(c.col(0))))
 }
 
@@ -270,10 +295,13 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
         return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
     }
     let types: Vec<Type> = b.types();
-    let out = match common_type(&types)? {
-        Type::Bool => Type::UInt8,
-        t => t,
-    };
+    if let ([x, y], Err(_)) = (types.as_slice(), common_type(&types))
+        && x.is_integer()
+        && y.is_integer()
+    {
+        return mixed_extreme(x.clone(), y.clone(), greatest);
+    }
+    let out = common_type(&types)?;
     let kernel = out.clone();
     let inner = strip_nullable(&out).clone();
     bound(out, move |c| {
@@ -308,6 +336,19 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
             best = select(&kernel, &[best, next.clone()], &choice);
         }
         Ok(best)
+    })
+}
+
+/// Of a signed and an unsigned 64-bit integer: the smaller one is signed, the larger one is not.
+fn mixed_extreme(x: Type, y: Type, greatest: bool) -> Result<Bound> {
+    let bits = x.int_bits().map_or(64, |b| b.0).max(y.int_bits().map_or(64, |b| b.0));
+    let out = Type::int_of(bits, !greatest);
+    let kernel = out.clone();
+    bound(out, move |c| {
+        let (p, q) = (crate::args::i256s(c.col(0)), crate::args::i256s(c.col(1)));
+        let pick = |i: usize| if greatest { p.at(i).max(q.at(i)) } else { p.at(i).min(q.at(i)) };
+        let wide: Column = Data::I256((0..c.rows).map(pick).collect::<Vec<_>>().into()).into();
+        cast(&wide, &Type::Int256, &kernel, CastMode::Sql, c.session)
     })
 }
 
@@ -360,7 +401,8 @@ fn transform(b: &Bind<'_>) -> Result<Bound> {
     b.need_constant(1)?;
     b.need_constant(2)?;
     let source = b.ty(0).clone();
-    let out = if b.len() == 4 { common_type(&[to_e.clone(), b.ty(3).clone()])? } else { common_type(&[to_e.clone(), source.clone()])? };
+    let other = b.ty(if b.len() == 4 { 3 } else { 0 });
+    let out = common_type(&[to_e.clone(), other.clone()]).map_err(|e| Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Results of function transform: {}", e.message())))?;
     let list = |i: usize| -> Result<Column> {
         let c = b.need_constant(i)?;
         let flat = c.flat();

@@ -107,6 +107,38 @@ pub fn compute(
     narrow(*p, rows, each)
 }
 
+/// The same without checks (`decimal_check_overflow = 0`): results wrap around in the width they are stored in.
+pub fn compute_wrapping(op: Op, a: (&Column, &Type), b: (&Column, &Type), out: &Type, rows: usize) -> Result<Column> {
+    let Type::Decimal(p, s) = out else { return Err(Error::internal("decimal result expected")) };
+    let (sa, sb) = (scale_of(a.1), scale_of(b.1));
+    let (ka, kb) = match op {
+        Op::Plus | Op::Minus => (s - sa, s - sb),
+        Op::Divide => (s + sb - sa.min(s + sb), 0),
+        Op::Multiply | Op::Modulo => (0, 0),
+    };
+    let (Some(ma), Some(mb)) = (pow10_256(ka.into()), pow10_256(kb.into())) else { return Err(overflow("an operation")) };
+    let (xs, ys) = (i256s(a.0), i256s(b.0));
+    let mut v = Vec::with_capacity(rows);
+    for i in 0..rows {
+        let (x, y) = (xs.at(i).wrapping_mul(ma), ys.at(i).wrapping_mul(mb));
+        v.push(match op {
+            Op::Plus => x.wrapping_add(y),
+            Op::Minus => x.wrapping_sub(y),
+            Op::Multiply => x.wrapping_mul(y),
+            Op::Divide | Op::Modulo if y == I256::ZERO => return Err(division_by_zero()),
+            Op::Divide => x.wrapping_div(y),
+            Op::Modulo => x.wrapping_rem(y),
+        });
+    }
+    Ok(match p {
+        0..=9 => Data::I32(v.into_iter().map(|x| x.as_i32()).collect::<Vec<_>>().into()),
+        10..=18 => Data::I64(v.into_iter().map(|x| x.as_i64()).collect::<Vec<_>>().into()),
+        19..=38 => Data::I128(v.into_iter().map(|x| x.as_i128()).collect::<Vec<_>>().into()),
+        _ => Data::I256(v.into()),
+    }
+    .into())
+}
+
 fn compute_256(op: Op, a: &Column, b: &Column, (ka, kb): (u8, u8), p: u8, rows: usize) -> Result<Column> {
     let what = "an operation";
     let (ma, mb) = (pow10_256(ka.into()), pow10_256(kb.into()));

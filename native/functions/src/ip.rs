@@ -20,7 +20,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("IPv4ToIPv6", "IPv4ToIPv6(n)", "The IPv6 address that stands for an IPv4 address.", &[("IPv4ToIPv6(toUInt32(16909060))", "::ffff:1.2.3.4")], |b| { b.arity(1, 1)?; v4_arg(b)?; bound(Type::Ipv6, |c| { let v = i64s(c.col(0)); Ok(u128_col((0..c.rows).map(|i| 0xffff_0000_0000 | u128::from(v.at(i) as u32)).collect())) }) }),
     f("IPv4CIDRToRange", "IPv4CIDRToRange(address, bits)", "First and last address of a subnet.", &[("IPv4CIDRToRange(toIPv4('192.168.5.2'), 16)", "('192.168.0.0','192.168.255.255')")], v4_range),
     f("IPv6CIDRToRange", "IPv6CIDRToRange(address, bits)", "First and last address of a subnet.", &[("IPv6CIDRToRange(toIPv6('::1'), 127)", "('::','::1')")], v6_range),
-    f("isIPv4String", "isIPv4String(s)", "1 if the text is an IPv4 address.", &[("isIPv4String('1.2.3.4')", "1")], |b| crate::strings::to_bool(b, |s| net::parse_ipv4(s).is_ok())),
+    f("isIPv4String", "isIPv4String(s)", "1 if the text is an IPv4 address.", &[("isIPv4String('1.2.3.4')", "1")], |b| crate::strings::to_bool(b, |s| strict_v4(s).is_ok())),
     f("isIPv6String", "isIPv6String(s)", "1 if the text is an IPv6 address.", &[("isIPv6String('::1')", "1")], |b| crate::strings::to_bool(b, |s| s.contains(&b':') && net::parse_ipv6(s).is_ok())),
     f("isIPAddressInRange", "isIPAddressInRange(address, subnet)", "1 if the address lies in the subnet a.b.c.d/n.", &[("isIPAddressInRange('127.0.0.1', '127.0.0.0/8')", "1")], in_range),
     f("cutIPv6", "cutIPv6(bytes, cut6, cut4)", "An IPv6 address as text with the last bytes (cut4 for IPv4 ones) zeroed.", &[], cut_v6),
@@ -62,8 +62,9 @@ fn v4_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
         let mut bad = Bitmap::new(c.rows, false);
         let mut out = Vec::with_capacity(c.rows);
         for i in 0..c.rows {
-            match net::parse_ipv4(s.at(i)) {
+            match strict_v4(s.at(i)) {
                 Ok(v) => out.push(v),
+                Err(_) if how == 0 && s.at(i).is_empty() => out.push(0),
                 Err(_) if how == 0 => return Err(Error::new(CANNOT_PARSE_IPV4, format!("Invalid IPv4 value '{}'", String::from_utf8_lossy(s.at(i))))),
                 Err(_) => {
                     bad.set(i, true);
@@ -74,6 +75,14 @@ fn v4_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
         let col = u32_col(out);
         Ok(if how == 2 { Column::new(col.data, Some(bad)) } else { col })
     })
+}
+
+/// An IPv4 address whose numbers have no zeros before them.
+fn strict_v4(s: &[u8]) -> Result<u32> {
+    match s.split(|x| *x == b'.').any(|p| p.len() > 1 && p[0] == b'0') {
+        true => Err(Error::new(CANNOT_PARSE_IPV4, "Invalid IPv4 value: leading zeros")),
+        false => net::parse_ipv4(s),
+    }
 }
 
 fn v6_text(b: &Bind<'_>) -> Result<Bound> {
@@ -147,11 +156,17 @@ fn v4_range(b: &Bind<'_>) -> Result<Bound> {
 
 fn v6_range(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
-    let Type::Ipv6 = b.ty(0) else { return Err(b.illegal(0, "IPv6")) };
+    if !matches!(b.ty(0), Type::Ipv6 | Type::FixedString(16)) {
+        return Err(b.illegal(0, "IPv6 or FixedString(16)"));
+    }
     b.integer(1)?;
     bound(Type::tuple(vec![Type::Ipv6, Type::Ipv6]), |c| {
         let flat = c.col(0).flat();
-        let Data::U128(v) = &flat.data else { return Err(Error::internal("ipv6")) };
+        let s = strs(&flat);
+        let v: Vec<u128> = match &flat.data {
+            Data::U128(v) => v.to_vec(),
+            _ => (0..c.rows).map(|i| s.at(i).try_into().map_or(0, u128::from_be_bytes)).collect(),
+        };
         let n = i64s(c.col(1));
         let mask = |i: usize| u128::MAX.checked_shl(128 - n.at(i).clamp(0, 128) as u32).unwrap_or(0);
         let low: Vec<u128> = (0..c.rows).map(|i| v[i] & mask(i)).collect();

@@ -6,7 +6,7 @@ use crate::cast::{strip_nullable, text_options};
 use crate::def::{FunctionDef, f};
 use crate::strings::TextArrays;
 use serde_json::Value;
-use types::codes::{BAD_ARGUMENTS, ILLEGAL_TYPE_OF_ARGUMENT};
+use types::codes::{ILLEGAL_COLUMN, BAD_ARGUMENTS, ILLEGAL_TYPE_OF_ARGUMENT};
 use types::parse::parse_type;
 use types::text::Codec;
 use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Scalar, Type};
@@ -254,7 +254,11 @@ fn pairs_raw(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
 /// The type named by the last argument.
 fn named_type(b: &Bind<'_>) -> Result<Type> {
     b.arity(2, usize::MAX)?;
-    parse_type(b.const_str(b.len() - 1)?)
+    let last = b.len() - 1;
+    if !b.ty(last).is_string() || b.constant(last).is_none() {
+        return Err(Error::new(ILLEGAL_COLUMN, format!("The last argument of function {} must be a constant string that names a type", b.name)));
+    }
+    parse_type(b.const_str(last)?)
 }
 
 fn pairs(b: &Bind<'_>, any_case: bool) -> Result<Bound> {

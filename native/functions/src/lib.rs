@@ -49,6 +49,7 @@ registry! {
     conditional "Conditional and NULL" [conditional::DEFS],
     dates "Dates and times" [dates::add::DEFS, dates::diff::DEFS, dates::format::DEFS, dates::make::DEFS, dates::now::DEFS, dates::parse::DEFS, dates::parts::DEFS, dates::start::DEFS],
     estimates "Sketches" [estimates::DEFS],
+    geo "Geographical" [geo::DEFS],
     hash "Hashes" [hash::DEFS, hash::crypto::DEFS, hash::more::DEFS, hash::shingles::DEFS, hash::shingles::DISTANCES, hash::shingles::SPARSE],
     ip "IP addresses and UUIDs" [ip::DEFS],
     json "JSON" [json::DEFS, json::EXTRACT],

@@ -23,7 +23,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("mapExtractValueLike", "mapExtractValueLike(map, pattern)", "The entries whose values are LIKE the pattern.", &[("mapExtractValueLike(map(1, 'abc', 2, 'x'), 'a%')", "{1:'abc'}")], |b| like(b, 1, true)).own_nulls(),
     f("mapFromArrays", "mapFromArrays(keys, values)", "A map of keys and values at the same places.", &[("mapFromArrays(['a'], [1])", "{'a':1}")], from_arrays).own_nulls().alias_ci(&["MAP_FROM_ARRAYS"]),
     f("mapConcat", "mapConcat(a, b, …)", "The entries of maps one behind another.", &[("mapConcat(map('a', 1), map('b', 2))", "{'a':1,'b':2}")], concat).own_nulls(),
-    f("mapUpdate", "mapUpdate(a, b)", "The entries of a, with values replaced by those of b, and b's others behind.", &[("mapUpdate(map('a', 1), map('a', 2))", "{'a':2}")], update).own_nulls(),
+    f("mapUpdate", "mapUpdate(a, b)", "The entries of a whose keys b does not have, then those of b.", &[("mapUpdate(map('a', 1), map('a', 2))", "{'a':2}")], update).own_nulls(),
     f("mapFilter", "mapFilter(f, map)", "The entries for which f(key, value) is true.", &[("mapFilter((k, v) -> v > 1, map('a', 1, 'b', 2))", "{'b':2}")], filter).lambda(params),
     f("mapApply", "mapApply(f, map)", "A map of what f(key, value) gives, a tuple of key and value.", &[("mapApply((k, v) -> (k, v * 2), map('a', 1))", "{'a':2}")], apply).lambda(params),
     f("mapExists", "mapExists(f, map)", "1 if f(key, value) is true for any entry.", &[("mapExists((k, v) -> v > 1, map('a', 1))", "0")], |b| test(b, false)).lambda(params),
@@ -193,18 +193,8 @@ fn update(b: &Bind<'_>) -> Result<Bound> {
         let (mut offsets, mut at) = (vec![0u32], Vec::new());
         for i in 0..c.rows {
             let (r, s) = (x.offsets[i] as usize..x.offsets[i + 1] as usize, y.offsets[i] as usize..y.offsets[i + 1] as usize);
-            let mut used = vec![false; s.len()];
-            for p in r {
-                let hit = s.clone().find(|&q| compare_rows(&x.keys, p, &y.keys, q).is_eq());
-                at.push(match hit {
-                    Some(q) => {
-                        used[q - s.start] = true;
-                        shift + q as u32
-                    }
-                    None => p as u32,
-                });
-            }
-            at.extend(s.clone().filter(|q| !used[q - s.start]).map(|q| shift + q as u32));
+            at.extend(r.filter(|&p| !s.clone().any(|q| compare_rows(&x.keys, p, &y.keys, q).is_eq())).map(|p| p as u32));
+            at.extend(s.map(|q| shift + q as u32));
             offsets.push(at.len() as u32);
         }
         Ok(build(offsets, ks.finish().gather(&at), vs.finish().gather(&at)))
@@ -231,6 +221,9 @@ fn need_lambda(b: &Bind<'_>) -> Result<()> {
 fn filter(b: &Bind<'_>) -> Result<Bound> {
     need_lambda(b)?;
     let ty = b.ty(0).clone();
+    if !crate::cast::strip_nullable(&ty).is_number() && *ty.base() != Type::Nothing {
+        return Err(b.illegal(0, "a lambda that gives UInt8"));
+    }
     bound(b.ty(1).clone(), move |c| {
         let e = entries(c.col(1), c.rows)?;
         let t = truths(&lambda_values(c, &e, &ty)?);
@@ -246,8 +239,9 @@ fn filter(b: &Bind<'_>) -> Result<Bound> {
 fn apply(b: &Bind<'_>) -> Result<Bound> {
     need_lambda(b)?;
     let ty = b.ty(0).clone();
-    let Type::Tuple(es) = &ty else { return Err(b.illegal(0, "a lambda that gives a tuple of key and value")) };
-    let [k, v] = es.as_ref() else { return Err(b.illegal(0, "a lambda that gives a tuple of key and value")) };
+    let bad = || Error::bad_arguments(format!("The lambda of function {} must give a tuple of key and value, not {ty}", b.name));
+    let Type::Tuple(es) = &ty else { return Err(bad()) };
+    let [k, v] = es.as_ref() else { return Err(bad()) };
     bound(Type::map(k.1.clone(), v.1.clone()), move |c| {
         let e = entries(c.col(1), c.rows)?;
         let out = lambda_values(c, &e, &ty)?;

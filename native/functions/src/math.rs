@@ -13,7 +13,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("pi", "pi()", "The number pi.", &[("round(pi(), 4)", "3.1416")], |b| { b.arity(0, 0)?; constant(Type::Float64, Scalar::Float(std::f64::consts::PI)) }).ci(),
     f("exp", "exp(x)", "e to the power of x.", &[("exp(0)", "1")], |b| one(b, f64::exp)).ci(),
     f("exp2", "exp2(x)", "2 to the power of x.", &[("exp2(3)", "8")], |b| one(b, f64::exp2)).ci(),
-    f("exp10", "exp10(x)", "10 to the power of x.", &[("exp10(2)", "100")], |b| one(b, |x| if x == x.trunc() && x.abs() < 300.0 { 10f64.powi(x as i32) } else { 10f64.powf(x) })),
+    f("exp10", "exp10(x)", "10 to the power of x.", &[("exp10(2)", "100")], |b| one(b, exp10)),
     f("log", "log(x)", "Natural logarithm.", &[("log(1)", "0")], |b| one(b, f64::ln)).ci().alias_ci(&["ln"]),
     f("log2", "log2(x)", "Logarithm to base 2.", &[("log2(8)", "3")], |b| one(b, f64::log2)).ci(),
     f("log10", "log10(x)", "Logarithm to base 10.", &[("log10(100)", "2")], |b| one(b, f64::log10)).ci(),
@@ -27,12 +27,12 @@ pub const DEFS: &[FunctionDef] = &[
     f("asin", "asin(x)", "Arc sine.", &[("asin(0)", "0")], |b| one(b, f64::asin)).ci(),
     f("acos", "acos(x)", "Arc cosine.", &[("acos(1)", "0")], |b| one(b, f64::acos)).ci(),
     f("atan", "atan(x)", "Arc tangent.", &[("atan(0)", "0")], |b| one(b, f64::atan)).ci(),
-    f("sinh", "sinh(x)", "Hyperbolic sine.", &[("sinh(0)", "0")], |b| one(b, f64::sinh)),
-    f("cosh", "cosh(x)", "Hyperbolic cosine.", &[("cosh(0)", "1")], |b| one(b, f64::cosh)),
-    f("tanh", "tanh(x)", "Hyperbolic tangent.", &[("tanh(0)", "0")], |b| one(b, f64::tanh)),
-    f("asinh", "asinh(x)", "Inverse hyperbolic sine.", &[("asinh(0)", "0")], |b| one(b, f64::asinh)),
-    f("acosh", "acosh(x)", "Inverse hyperbolic cosine.", &[("acosh(1)", "0")], |b| one(b, f64::acosh)),
-    f("atanh", "atanh(x)", "Inverse hyperbolic tangent.", &[("atanh(0)", "0")], |b| one(b, f64::atanh)),
+    f("sinh", "sinh(x)", "Hyperbolic sine.", &[("sinh(0)", "0")], |b| one(b, f64::sinh)).ci(),
+    f("cosh", "cosh(x)", "Hyperbolic cosine.", &[("cosh(0)", "1")], |b| one(b, f64::cosh)).ci(),
+    f("tanh", "tanh(x)", "Hyperbolic tangent.", &[("tanh(0)", "0")], |b| one(b, f64::tanh)).ci(),
+    f("asinh", "asinh(x)", "Inverse hyperbolic sine.", &[("asinh(0)", "0")], |b| one(b, f64::asinh)).ci(),
+    f("acosh", "acosh(x)", "Inverse hyperbolic cosine.", &[("acosh(1)", "0")], |b| one(b, f64::acosh)).ci(),
+    f("atanh", "atanh(x)", "Inverse hyperbolic tangent.", &[("atanh(0)", "0")], |b| one(b, f64::atanh)).ci(),
     f("degrees", "degrees(x)", "Radians in degrees.", &[("degrees(pi())", "180")], |b| one(b, |x| x * (180.0 / std::f64::consts::PI))).ci(),
     f("radians", "radians(x)", "Degrees in radians.", &[("radians(0)", "0")], |b| one(b, |x| x * (std::f64::consts::PI / 180.0))).ci(),
     f("sigmoid", "sigmoid(x)", "1 / (1 + e^-x).", &[("sigmoid(0)", "0.5")], |b| one(b, |x| 1.0 / (1.0 + (-x).exp()))),
@@ -60,7 +60,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("roundAge", "roundAge(n)", "Rounded to 0, 17, 18, 25, 35, 45 or 55.", &[("roundAge(30)", "25")], round_age),
     f("roundDown", "roundDown(x, array)", "The largest element of an array that is not above x, else its smallest.", &[("roundDown(5, [3, 4, 6])", "4")], round_down),
     f("widthBucket", "widthBucket(x, low, high, count)", "Number of the bucket of equal width that x falls into; 0 below, count + 1 above.", &[("widthBucket(10.15, -8.6, 23, 10)", "6")], width_bucket).alias_ci(&["width_bucket"]),
-    f("avg2", "avg2(a, b)", "Mean of two numbers.", &[("avg2(1, 2)", "1.5")], |b| { b.arity(2, 2)?; mean(b) }).own_nulls(),
+    f("avg2", "avg2(a, b)", "Mean of two numbers in their common type.", &[("avg2(1.0, 2)", "1.5")], |b| { b.arity(2, 2)?; mean(b) }).own_nulls(),
     f("isProbablePrime", "isProbablePrime(n[, rounds])", "1 for a prime number; wrong with a probability below 4 to the minus rounds.", &[("isProbablePrime(toUInt64(561))", "0")], crate::primes::probable),
     f("isPrime", "isPrime(n)", "1 for a prime number.", &[("isPrime(7)", "1")], |b| { b.arity(1, 1)?; b.unsigned(0)?; bound(Type::UInt8, |c| { let v = crate::args::u64s(c.col(0)); Ok(u8_col((0..c.rows).map(|i| u8::from(prime(v.at(i)))).collect())) }) }),
 ];
@@ -87,6 +87,15 @@ fn two(b: &Bind<'_>, of: fn(f64, f64) -> f64) -> Result<Bound> {
         let (x, y) = (f64s(c.col(0), &tx), f64s(c.col(1), &ty));
         Ok(f64_col((0..c.rows).map(|i| of(x.at(i), y.at(i))).collect()))
     })
+}
+
+/// Whole powers of ten are the nearest doubles to them.
+fn exp10(x: f64) -> f64 {
+    if x == x.trunc() && x.abs() < 330.0 {
+        return format!("1e{x}").parse().unwrap_or(f64::INFINITY);
+    }
+    // 10^x = 10^whole · 10^part
+    10f64.powf(x)
 }
 
 /// A function of two arguments over the one argument.
@@ -292,11 +301,17 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
                             return v.at(i);
                         }
                         match crate::decimal::pow10_256(d(i).unsigned_abs() as u32) {
-                            // Half a step is added in the type itself, where it may wrap around.
-                            Some(k) if how == How::Round => {
-                                let half = k / I256::from(2);
-                                let moved = wrapped(v.at(i) + if v.at(i) < I256::ZERO { -half } else { half }, &ty);
-                                moved / k * k
+                            // What is added before the cut is added in the type itself, where it may wrap around.
+                            Some(k) if how != How::Bankers => {
+                                let (x, half) = (v.at(i), k / I256::from(2));
+                                let below = x < I256::ZERO;
+                                let shift = match how {
+                                    How::Round => if below { -half } else { half },
+                                    How::Floor if below => I256::ONE - k,
+                                    How::Ceil if !below => k - I256::ONE,
+                                    _ => I256::ZERO,
+                                };
+                                wrapped(x + shift, &ty) / k * k
                             }
                             Some(k) => how.int(v.at(i), k),
                             None => I256::ZERO,
@@ -311,8 +326,11 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
     })
 }
 
-/// The number as it is left in an integer type.
+/// The number as it is left in an integer type; small types are calculated with in wider ones.
 fn wrapped(x: I256, ty: &Type) -> I256 {
+    if ty.int_bits().is_some_and(|b| b.0 <= 16) {
+        return x;
+    }
     let column: Column = Data::I256(vec![x].into()).into();
     let cut = crate::with_lane!(ty, R => R::column(map::<R, R>(&column, 1, |x| x)), column);
     crate::args::i256s(&cut).at(0)
@@ -406,7 +424,7 @@ fn round_down(b: &Bind<'_>) -> Result<Bound> {
     let a = crate::args::arrays(&list)?;
     let r = a.at(0);
     if r.is_empty() {
-        return Err(Error::new(BAD_ARGUMENTS, "Empty array is illegal for boundaries in function roundDown"));
+        return Err(Error::new(ILLEGAL_COLUMN, "Empty array is illegal for boundaries in function roundDown"));
     }
     let limits = crate::cast::cast(&a.values.slice(r.start, r.len()), &element, &out, crate::cast::CastMode::Sql, b.session)?.flat();
     let mut order: Vec<u32> = (0..limits.len() as u32).collect();

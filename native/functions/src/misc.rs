@@ -39,7 +39,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("revision", "revision()", "Revision of the protocol.", &[], |b| { b.arity(0, 0)?; constant(Type::UInt32, Scalar::Int(54_500)) }),
     f("getSizeOfEnumType", "getSizeOfEnumType(x)", "Number of elements of an Enum type.", &[], |b| { b.arity(1, 1)?; match b.ty(0) { Type::Enum8(e) | Type::Enum16(e) => constant(Type::UInt32, Scalar::Int(e.entries.len() as i128)), _ => Err(b.illegal(0, "Enum")) } }),
     f("byteSize", "byteSize(…)", "Uncompressed bytes of the values in memory.", &[("byteSize(toUInt32(1))", "4")], byte_size).own_nulls(),
-    f("blockSerializedSize", "blockSerializedSize(…)", "Bytes of the block's values on disk, uncompressed.", &[], |b| { b.arity(1, usize::MAX)?; bound(Type::UInt64, |c| { let n: usize = c.cols().iter().map(|x| x.bytes()).sum(); Ok(u64_col(vec![n as u64; c.rows])) }) }).own_nulls().no_fold(),
+    f("blockSerializedSize", "blockSerializedSize(…)", "Bytes of the block's values on disk, uncompressed.", &[], |b| { b.arity(1, usize::MAX)?; bound(Type::UInt64, |c| { let n: usize = c.cols().iter().map(|x| serialized(&x.flat())).sum(); Ok(u64_col(vec![n as u64; c.rows])) }) }).own_nulls().no_fold(),
     f("errorCodeToName", "errorCodeToName(code)", "Name of an error code.", &[("errorCodeToName(46)", "UNKNOWN_FUNCTION")], error_name),
 ];
 
@@ -73,12 +73,42 @@ fn column_type(b: &Bind<'_>) -> Result<Bound> {
     bound(Type::String, move |c| Ok(Column::constant(Column::strings([name.as_bytes()]), c.rows)))
 }
 
+/// Bytes of a flat column in the Native format.
+fn serialized(c: &Column) -> usize {
+    let length = |n: usize| (usize::BITS - (n | 1).leading_zeros()).div_ceil(7) as usize + n;
+    let nulls = if c.nulls.is_some() { c.len() } else { 0 };
+    nulls
+        + match &c.data {
+            types::Data::Str(s) => s.iter().map(|x| length(x.len())).sum(),
+            types::Data::Array(a) => 8 * c.len() + serialized(&a.values.flat()),
+            types::Data::Tuple(cs, _) => cs.iter().map(|x| serialized(&x.flat())).sum(),
+            _ => c.bytes(),
+        }
+}
+
+/// The columns that hold values of a type, as ClickHouse has them.
+fn layout(ty: &Type, c: &Column) -> String {
+    let rows = c.len();
+    match (ty, &c.data) {
+        (Type::Nullable(t), _) => format!("Nullable(size = {rows}, {}, UInt8(size = {rows}))", layout(t, &crate::call::without_nulls(c))),
+        (Type::Array(t), types::Data::Array(a)) => format!("Array(size = {rows}, UInt64(size = {rows}), {})", layout(t, &a.values.flat())),
+        (Type::Map(kv), _) => format!("Map(size = {rows}, {})", layout(&Type::array(Type::map_entry(kv)), c)),
+        (Type::Tuple(es), types::Data::Tuple(cs, _)) => {
+            let parts: Vec<String> = es.iter().zip(cs.iter()).map(|(e, x)| layout(&e.1, &x.flat())).collect();
+            format!("Tuple(size = {rows}, {})", parts.join(", "))
+        }
+        (Type::LowCardinality(t), _) => format!("LowCardinality(size = {rows}, UInt8(size = {rows}), Unique(size = {}, {}(size = {})))", rows + 1, column_class(t), rows + 1),
+        (t, _) => format!("{}(size = {rows})", column_class(t)),
+    }
+}
+
 fn dump(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    let (ty, class, is_const) = (b.ty(0).to_string(), column_class(b.ty(0)), b.constant(0).is_some());
+    let (ty, is_const) = (b.ty(0).clone(), b.constant(0).is_some());
     bound(Type::String, move |c| {
         let rows = c.rows;
-        let shown = if is_const { format!("{ty}, Const(size = {rows}, {class}(size = 1))") } else { format!("{ty}, {class}(size = {rows})") };
+        let col = if is_const { c.col(0).slice(0, 1).flat() } else { c.col(0).flat() };
+        let shown = if is_const { format!("{ty}, Const(size = {rows}, {})", layout(&ty, &col)) } else { format!("{ty}, {}", layout(&ty, &col)) };
         Ok(Column::constant(Column::strings([shown.as_bytes()]), rows))
     })
 }
@@ -187,7 +217,7 @@ fn error_name(b: &Bind<'_>) -> Result<Bound> {
         let v = crate::args::i64s(c.col(0));
         let mut out = ColumnBuilder::new(&Type::String);
         for i in 0..c.rows {
-            let name = types::codes::ALL.iter().find(|k| i64::from(k.number) == v.at(i)).map_or("", |k| k.name);
+            let name = types::codes::ALL.iter().find(|k| i64::from(k.number) == v.at(i)).map_or(if v.at(i) == 0 { "OK" } else { "" }, |k| k.name);
             out.push_bytes(name.as_bytes());
         }
         Ok(out.finish())

@@ -3,16 +3,17 @@
 use crate::args::{array_column, arrays, tuple_columns};
 use crate::bind::{Bind, Bound, bound};
 use crate::cast::{CastMode, cast};
-use crate::call::flatten;
+use crate::call::{flatten, resolve};
 use crate::def::{FunctionDef, f};
 use crate::supertype::common_type;
 use std::sync::Arc;
-use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, NOT_FOUND_COLUMN_IN_BLOCK, NUMBER_OF_ARGUMENTS_DOESNT_MATCH};
+use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, ILLEGAL_COLUMN, NOT_FOUND_COLUMN_IN_BLOCK, NUMBER_OF_ARGUMENTS_DOESNT_MATCH};
 use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("tuple", "tuple(a, b, …)", "A tuple of the arguments.", &[("(1, 'a')", "(1,'a')")], tuple).own_nulls().own_lc(),
     f("tupleElement", "tupleElement(tuple, place_or_name[, default])", "Element of a tuple by its place (from 1, negative from the end) or name.", &[("tupleElement((1, 'a'), 2)", "a")], tuple_element).own_nulls().own_lc(),
+    f("getSubcolumn", "getSubcolumn(x, name)", "A part of a value that is stored by itself: an element of a named tuple, size0, null, keys, values.", &[("getSubcolumn([1, 2], 'size0')", "2")], subcolumn).own_nulls(),
     f("array", "array(a, b, …)", "An array of the arguments, in their least common type.", &[("[1, 300]", "[1,300]")], array).own_nulls().own_lc(),
     f("arrayElement", "arrayElement(array, index)", "Element of an array (from 1, negative from the end; the default outside), or value of a map's key.", &[("[10, 20][2]", "20")], |b| element(b, false)).own_nulls(),
     f("arrayElementOrNull", "arrayElementOrNull(array, index)", "Element of an array, NULL outside; or value of a map's key, NULL without.", &[("arrayElementOrNull([1], 5)", "NULL")], |b| element(b, true)).own_nulls(),
@@ -94,6 +95,23 @@ fn take(c: &Column, depth: usize, at: usize) -> Result<Column> {
     }
 }
 
+fn subcolumn(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    let name = b.const_str(1)?;
+    let missing = || Error::new(ILLEGAL_COLUMN, format!("There is no subcolumn {name} in type {}", b.ty(0)));
+    let function = match (b.ty(0), name) {
+        (Type::Array(_) | Type::Map(_), "size0") => "length",
+        (Type::Nullable(_), "null") => "isNull",
+        (Type::Map(_), "keys") => "mapKeys",
+        (Type::Map(_), "values") => "mapValues",
+        (Type::Tuple(es), n) if es.iter().any(|e| &*e.0 == n) => "tupleElement",
+        _ => return Err(missing()),
+    };
+    let both = function == "tupleElement";
+    let call = resolve(function, &b.args[..if both { 2 } else { 1 }], b.session)?;
+    bound(call.ty().clone(), move |c| call.eval(&c.args[..if both { 2 } else { 1 }], c.rows, c.session))
+}
+
 /// What is stored: LowCardinality is a property of the result's type only.
 fn plain(types: &[Type]) -> Vec<Type> {
     types.iter().map(Type::without_low_cardinality_deep).collect()
@@ -171,7 +189,12 @@ fn map_value(b: &Bind<'_>, kv: &(Type, Type), or_null: bool) -> Result<Bound> {
     let to = kv.0.clone();
     let out = if or_null { Type::nullable(kv.1.clone()) } else { kv.1.clone() };
     let kernel = out.clone();
-    let same = common_type(&[crate::cast::strip_nullable(&key_type).clone(), to.clone()]).map_err(|_| b.illegal(1, &format!("{to}, the type of the map's keys")))?;
+    let plain = crate::cast::strip_nullable(&key_type).clone();
+    let same = match common_type(&[plain.clone(), to.clone()]) {
+        Ok(t) => t,
+        Err(_) if plain.is_integer() && to.is_integer() => Type::Int256,
+        Err(_) => return Err(b.illegal(1, &format!("{to}, the type of the map's keys"))),
+    };
     bound(out, move |c| {
         let a = arrays(c.col(0))?;
         let parts = tuple_columns(a.values)?;

@@ -58,7 +58,7 @@ fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
     if let (Some(x), Some(y)) = (from.fixed_width(), ty.fixed_width())
         && !from.is_string()
         && matches!(ty, Type::FixedString(_))
-        && x != y
+        && x > y
     {
         return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Cannot reinterpret {from} as {ty}: they have different sizes")));
     }
@@ -209,7 +209,7 @@ fn digits(b: &Bind<'_>, limit: Option<u8>) -> Result<Bound> {
                     let text = v.at(i).to_string();
                     let n = text.trim_start_matches('-').len() as u8;
                     match limit {
-                        Some(p) => u8::from(n > p),
+                        Some(p) => u8::from(n > p && v.at(i) != I256::ZERO),
                         None => n,
                     }
                 })

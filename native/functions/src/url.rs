@@ -4,7 +4,8 @@ use crate::args::{strs, u16_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use crate::strings::{TextArrays, to_text};
-use types::{Result, Type};
+use types::codes::{ILLEGAL_COLUMN, TLD_LIST_NOT_FOUND};
+use types::{Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("protocol", "protocol(url)", "The scheme.", &[("protocol('https://a.b/c')", "https")], |b| to_text(b, "protocol", |u, o| o.extend_from_slice(protocol(u)))),
@@ -27,8 +28,8 @@ pub const DEFS: &[FunctionDef] = &[
     f("queryString", "queryString(url)", "The query string without ? and fragment.", &[("queryString('https://a.b/c?x=1#y')", "x=1")], |b| to_text(b, "queryString", |u, o| o.extend_from_slice(query(u)))),
     f("fragment", "fragment(url)", "The fragment without #.", &[("fragment('https://a.b/c#y')", "y")], |b| to_text(b, "fragment", |u, o| if let Some(p) = memchr::memchr(b'#', u) { o.extend_from_slice(&u[p + 1..]) })),
     f("queryStringAndFragment", "queryStringAndFragment(url)", "Query string and fragment.", &[("queryStringAndFragment('https://a.b/c?x=1#y')", "x=1#y")], |b| to_text(b, "queryStringAndFragment", |u, o| { match memchr::memchr2(b'?', b'#', u) { Some(p) if u[p] == b'?' => o.extend_from_slice(&u[p + 1..]), Some(p) => o.extend_from_slice(&u[p..]), None => {} } })),
-    f("netloc", "netloc(url)", "User, host and port.", &[("netloc('http://u:p@a.b:80/c')", "u:p@a.b:80")], |b| to_text(b, "netloc", |u, o| { let r = after_scheme(u).unwrap_or(b""); o.extend_from_slice(&r[..cut(r, b"/?#")]); })),
-    f("cutWWW", "cutWWW(url)", "The URL without www. at the start of its host.", &[("cutWWW('https://www.a.b/')", "https://a.b/")], |b| to_text(b, "cutWWW", |u, o| { let h = host(u, false); if let Some(r) = h.strip_prefix(b"www.") { let at = r.as_ptr() as usize - u.as_ptr() as usize; o.extend_from_slice(&u[..at - 4]); o.extend_from_slice(&u[at..]); } else { o.extend_from_slice(u); } })),
+    f("netloc", "netloc(url)", "User, host and port.", &[("netloc('http://u:p@a.b:80/c')", "u:p@a.b:80")], |b| to_text(b, "netloc", |u, o| { let r = after_scheme(u).unwrap_or(u); o.extend_from_slice(&r[..cut(r, b"/?# \t\r\n;%")]); })),
+    f("cutWWW", "cutWWW(url)", "The URL without www. at the start of its host.", &[("cutWWW('https://www.a.b/')", "https://a.b/")], |b| to_text(b, "cutWWW", cut_www)),
     f("cutQueryString", "cutQueryString(url)", "The URL without its query string.", &[("cutQueryString('http://a.b/?x=1#y')", "http://a.b/#y")], |b| to_text(b, "cutQueryString", |u, o| { let end = cut(u, b"#"); let q = cut(&u[..end], b"?"); o.extend_from_slice(&u[..q]); o.extend_from_slice(&u[end..]); })),
     f("cutFragment", "cutFragment(url)", "The URL without its fragment.", &[("cutFragment('http://a.b/#y')", "http://a.b/")], |b| to_text(b, "cutFragment", |u, o| o.extend_from_slice(&u[..cut(u, b"#")]))),
     f("cutQueryStringAndFragment", "cutQueryStringAndFragment(url)", "The URL without query string and fragment.", &[("cutQueryStringAndFragment('http://a.b/?x=1#y')", "http://a.b/")], |b| to_text(b, "cutQueryStringAndFragment", |u, o| o.extend_from_slice(&u[..cut(u, b"?#")]))),
@@ -38,8 +39,35 @@ pub const DEFS: &[FunctionDef] = &[
     f("cutURLParameter", "cutURLParameter(url, name)", "The URL without a parameter.", &[("cutURLParameter('http://a.b/?x=1&y=2', 'x')", "http://a.b/?y=2")], cut_parameter),
     f("URLHierarchy", "URLHierarchy(url)", "The URL cut at each / of path and query string.", &[("URLHierarchy('https://a.b/c/d')", "['https://a.b/','https://a.b/c/','https://a.b/c/d']")], |b| levels(b, false)),
     f("URLPathHierarchy", "URLPathHierarchy(url)", "The path cut at each /.", &[("URLPathHierarchy('https://a.b/c/d')", "['/c/','/c/d']")], |b| levels(b, true)),
+    f("cutToFirstSignificantSubdomainCustom", "cutToFirstSignificantSubdomainCustom(url, list)", "As cutToFirstSignificantSubdomain with a list of top-level domains of the configuration.", &[], custom),
+    f("cutToFirstSignificantSubdomainCustomRFC", "cutToFirstSignificantSubdomainCustomRFC(url, list)", "As cutToFirstSignificantSubdomainRFC with a list of top-level domains of the configuration.", &[], custom),
+    f("cutToFirstSignificantSubdomainCustomWithWWW", "cutToFirstSignificantSubdomainCustomWithWWW(url, list)", "As cutToFirstSignificantSubdomainWithWWW with a list of top-level domains of the configuration.", &[], custom),
+    f("cutToFirstSignificantSubdomainCustomWithWWWRFC", "cutToFirstSignificantSubdomainCustomWithWWWRFC(url, list)", "As cutToFirstSignificantSubdomainWithWWWRFC with a list of top-level domains of the configuration.", &[], custom),
+    f("firstSignificantSubdomainCustom", "firstSignificantSubdomainCustom(url, list)", "As firstSignificantSubdomain with a list of top-level domains of the configuration.", &[], custom),
+    f("firstSignificantSubdomainCustomRFC", "firstSignificantSubdomainCustomRFC(url, list)", "As firstSignificantSubdomainRFC with a list of top-level domains of the configuration.", &[], custom),
     f("isValidURL", "isValidURL(url)", "1 if the text has a scheme and a host.", &[], |b| crate::strings::to_bool(b, |u| !protocol(u).is_empty() && !host(u, true).is_empty())),
 ];
+
+fn cut_www(u: &[u8], out: &mut Vec<u8>) {
+    let rest = after_scheme(u).unwrap_or(u);
+    match rest.strip_prefix(b"www.") {
+        Some(host) => {
+            out.extend_from_slice(&u[..u.len() - rest.len()]);
+            out.extend_from_slice(host);
+        }
+        None => out.extend_from_slice(u),
+    }
+}
+
+/// The functions that take the name of a list of top-level domains; the server has no such lists.
+fn custom(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(2, 2)?;
+    b.string(0)?;
+    match b.constant(1).and_then(|c| c.bytes_at(0)) {
+        Some(list) => Err(Error::new(TLD_LIST_NOT_FOUND, format!("TLD list {} does not exist", String::from_utf8_lossy(list)))),
+        None => Err(Error::new(ILLEGAL_COLUMN, format!("The second argument of function {} should be a constant string with the name of a list of top-level domains", b.name))),
+    }
+}
 
 /// Position of the first of some bytes, or the length.
 fn cut(s: &[u8], stops: &[u8]) -> usize {
@@ -109,14 +137,22 @@ fn tld(h: &[u8]) -> &[u8] {
 fn significant(h: &[u8]) -> (&[u8], &[u8]) {
     let dots: Vec<usize> = memchr::memchr_iter(b'.', h).collect();
     let n = dots.len();
-    if n == 0 {
-        return (h, h);
+    if n == 0 || dots[n - 1] + 1 == h.len() {
+        return (&[], &[]);
     }
     if n == 1 {
         return (&h[..dots[0]], h);
     }
     let second = &h[dots[n - 2] + 1..dots[n - 1]];
-    let generic = matches!(second, b"com" | b"net" | b"org" | b"co" | b"biz" | b"edu" | b"gov" | b"mil" | b"ac");
+    // Below the domains of countries there are such that anybody may have names in.
+    let generic = h.len() - dots[n - 1] == 3
+        && matches!(
+            second,
+            b"com" | b"net" | b"org" | b"co" | b"biz" | b"edu" | b"gov" | b"mil" | b"ac" | b"info" | b"ltd" | b"plc" | b"me" | b"ne" | b"or" | b"go" | b"gob" | b"gouv" | b"gen" | b"firm" | b"ind" | b"asn" | b"id" | b"nom" | b"web" | b"msk" | b"spb" | b"sch" | b"nhs" | b"police"
+        );
+    if second.is_empty() || dots[n - 1] + 1 == h.len() {
+        return (&[], &[]);
+    }
     let (start, end) = if generic { (if n >= 3 { dots[n - 3] + 1 } else { 0 }, dots[n - 2]) } else { (dots[n - 2] + 1, dots[n - 1]) };
     (&h[start..end], &h[start..])
 }

@@ -143,11 +143,9 @@ fn normalize(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
 pub fn dot_arrays(b: &Bind<'_>) -> Result<Bound> {
     let types = b.types();
     let (tx, ty) = (element_types(b, 0)?, element_types(b, 1)?);
-    let signed = |t: &Type| matches!(t.int_bits(), Some((_, true)));
-    let ints = tx[0].is_integer() && ty[0].is_integer();
-    let out = match (ints, &tx[0], &ty[0]) {
-        (true, x, y) if signed(x) || signed(y) => Type::Int64,
-        (true, ..) => Type::UInt64,
+    let product = crate::arithmetic::number_result(crate::arithmetic::Op::Multiply, &tx[0], &ty[0]);
+    let out = match (product, &tx[0], &ty[0]) {
+        (Some(t), ..) if t.is_integer() => t,
         (_, Type::Float32, Type::Float32) => Type::Float32,
         _ => Type::Float64,
     };

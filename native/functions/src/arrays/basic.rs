@@ -349,8 +349,8 @@ fn range(b: &Bind<'_>) -> Result<Bound> {
 
 fn with_constant(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
-    if !b.ty(0).base().is_integer() {
-        return Err(b.illegal(0, "an integer"));
+    if !b.ty(0).base().is_number() {
+        return Err(b.illegal(0, "a number"));
     }
     bound(Type::array(b.ty(1).clone()), |c| {
         let n = i64s(c.col(0));

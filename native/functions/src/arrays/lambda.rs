@@ -444,6 +444,8 @@ fn running(b: &Bind<'_>, what: Running) -> Result<Bound> {
     let value = s.value();
     let base = value.clone();
     let out = match (&base, what) {
+        (Type::Date, Running::Difference) => Type::Int32,
+        (Type::DateTime(_) | Type::Date32, Running::Difference) => Type::Int64,
         (t, _) if t.is_float() => Type::Float64,
         (Type::Decimal(p, sc), Running::Difference) => Type::Decimal(*p, *sc),
         (Type::Decimal(p, sc), _) => Type::Decimal(if *p > 38 { 76 } else { 38 }, *sc),

@@ -5,6 +5,7 @@ use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use crate::session::Session;
 use std::sync::Arc;
+use types::text::time::DateTimeInput;
 use types::codes::{ARGUMENT_OUT_OF_BOUND, ILLEGAL_TYPE_OF_ARGUMENT};
 use types::parse::parse_type;
 use types::text::TextOptions;
@@ -15,6 +16,12 @@ pub fn text_options(session: &Session) -> Result<Arc<TextOptions>> {
     let mut o = TextOptions::from_settings(&session.settings, session.timezone.clone())?;
     // Functions read and write the plain forms.
     o.strict = false;
+    o.decimal_trailing_zeros = false;
+    o.date_time_input = match session.setting("cast_string_to_date_time_mode") {
+        Some("best_effort") => DateTimeInput::BestEffort,
+        Some("best_effort_us") => DateTimeInput::BestEffortUs,
+        _ => DateTimeInput::Basic,
+    };
     o.date_time_output = types::text::time::DateTimeOutput::Simple;
     Ok(Arc::new(o))
 }
@@ -177,6 +184,9 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
         _ => to,
     };
     let text = from.is_string();
+    if to.is_decimal() && matches!(mode, CastMode::OrNull | CastMode::OrZero) && !text {
+        return Err(b.illegal(0, "String"));
+    }
     let mode = if matches!(mode, CastMode::OrNull | CastMode::OrZero) && !text { CastMode::Function } else { mode };
     if matches!(to, Type::Uuid) && (from.is_number() || from.is_date_or_time()) {
         return Err(Error::not_implemented(format!("Conversion from {from} to UUID is not supported")));
@@ -197,7 +207,7 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
 fn convertible(from: &Type, to: &Type) -> bool {
     match from {
         Type::Array(_) | Type::Tuple(_) | Type::Map(_) => to.is_string(),
-        Type::Uuid => to.is_string() || matches!(to, Type::Uuid),
+        Type::Uuid => to.is_string() || matches!(to, Type::Uuid | Type::UInt128),
         _ => true,
     }
 }
@@ -250,10 +260,10 @@ fn cast_to(b: &Bind<'_>, mode: CastMode) -> Result<Bound> {
     let from = b.ty(0).clone();
     let ty = match mode {
         CastMode::AccurateOrNull => {
-            if !to.is_nullable() && !to.can_be_nullable() {
+            if matches!(to, Type::Array(_) | Type::Map(_)) {
                 return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Type {to} cannot be inside Nullable, so accurateCastOrNull cannot give it")));
             }
-            Type::nullable(to.clone())
+            if to.can_be_nullable() { Type::nullable(to.clone()) } else { to.clone() }
         }
         // The planner gives CAST the type it is to have, as the settings of its subquery say.
         CastMode::Accurate if b.session.flag("cast_keep_nullable", false) && from.is_nullable() => Type::nullable(to.clone()),

@@ -135,6 +135,9 @@ impl Caster<'_> {
         }
         match (from, to) {
             (Type::String | Type::FixedString(_), Type::String | Type::FixedString(_)) => self.bytes(col, from, to),
+            (Type::String | Type::FixedString(_), Type::Map(_)) => {
+                Err(Error::new(types::codes::TYPE_MISMATCH, format!("Unsupported types to CAST AS Map: {from} to {to}")))
+            }
             (Type::String | Type::FixedString(_), _) => self.parse(col, from, to, nullable),
             (_, Type::String) => self.write(col, from),
             (_, Type::FixedString(_)) => self.bytes(&self.write(col, from)?, &Type::String, to),
@@ -148,6 +151,10 @@ impl Caster<'_> {
             (Type::Ipv4, t) if t.is_integer() => self.plain(col, &Type::UInt32, t, nullable),
             (f, Type::Ipv4) if f.is_integer() => self.plain(col, f, &Type::UInt32, nullable),
             (Type::Ipv6, Type::UInt128) | (Type::UInt128, Type::Ipv6) => Ok(col.clone()),
+            (Type::Uuid, Type::UInt128) => {
+                let Data::U128(v) = &col.data else { return Err(Error::internal("UUIDs expected")) };
+                Ok(crate::args::u128_col(v.iter().map(|x| types::text::net::uuid_halves(*x)).collect()))
+            }
             (Type::Uuid, t) | (t, Type::Uuid) if t.is_number() => {
                 Err(Error::not_implemented("Conversion between numeric types and UUID is not supported. Probably the UUID is not in quotes"))
             }
@@ -213,7 +220,20 @@ impl Caster<'_> {
                 continue;
             }
             if let Err(e) = codec.parse_text(v, &mut b) {
-                let e = if v.is_empty() && to.is_float() {
+                let at_end = e.message().contains("found the end of the data");
+                let e = if matches!(to, Type::Array(_)) && e.message().contains("is left over") {
+                    Error::new(types::codes::UNEXPECTED_DATA_AFTER_PARSED_VALUE, e.message())
+                } else if matches!(to, Type::Array(_)) && at_end && e.code() == types::codes::CANNOT_READ_ARRAY_FROM_TEXT {
+                    Error::new(types::codes::CANNOT_PARSE_INPUT_ASSERTION_FAILED, e.message())
+                } else if matches!(to, Type::Array(_) | Type::Tuple(_)) && at_end {
+                    Error::new(ATTEMPT_TO_READ_AFTER_EOF, e.message())
+                } else if matches!(to, Type::Array(t) if t.is_number()) && e.code() == types::codes::CANNOT_PARSE_TEXT {
+                    Error::new(types::codes::CANNOT_READ_ARRAY_FROM_TEXT, e.message())
+                } else if self.mode == CastMode::Function && to.is_decimal() && e.code() == types::codes::CANNOT_PARSE_TEXT && e.message().contains("as a decimal") {
+                    Error::new(types::codes::CANNOT_PARSE_NUMBER, e.message())
+                } else if matches!(to, Type::Ipv6) && v.iter().filter(|x| **x == b':').count() > 7 {
+                    Error::new(types::codes::CANNOT_PARSE_TEXT, e.message())
+                } else if v.is_empty() && to.is_float() {
                     Error::new(types::codes::CANNOT_PARSE_NUMBER, format!("Cannot read a floating point value from an empty text as {to}"))
                 } else if matches!(to, Type::Date | Type::Date32) && e.message().contains("is left over") {
                     Error::new(types::codes::CANNOT_PARSE_TEXT, e.message())
@@ -241,6 +261,10 @@ impl Caster<'_> {
 
     /// The reader of a type, strict where the mode is.
     fn codec(&self, to: &Type) -> Result<Codec> {
+        // A conversion checks what is stored, not the digits that the type names.
+        if let Type::Decimal(p, s) = to {
+            return Codec::new(&Type::Decimal(crate::supertype::class_precision(*p), *s), &self.text);
+        }
         let narrow = to.int_bits().is_some_and(|x| x.0 <= 64);
         if narrow && !matches!(self.mode, CastMode::Sql | CastMode::Function) {
             let options = TextOptions { strict: true, ..self.text.as_ref().clone() };
@@ -264,6 +288,10 @@ impl Caster<'_> {
     }
 
     fn enum_to_enum(&self, col: &Column, from: &EnumDef, to: &EnumDef, ty: &Type) -> Result<Column> {
+        let moved = from.entries.iter().find(|(name, value)| to.value_of(name.as_bytes()).is_some_and(|v| v != *value));
+        if let Some((name, value)) = moved {
+            return Err(Error::new(CANNOT_CONVERT_TYPE, format!("Enum conversion changes the value of element '{name}' from {value}: cast to String first")));
+        }
         let v = i64s(col);
         let mut b = ColumnBuilder::with_capacity(ty, col.len());
         for i in 0..col.len() {

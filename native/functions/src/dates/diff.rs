@@ -3,7 +3,7 @@
 use super::add::{Unit, add_months};
 use super::parts::relative_week;
 use super::{Clock, Moments};
-use crate::args::i64_col;
+use crate::args::{i64_col, strs};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use types::codes::BAD_ARGUMENTS;
@@ -18,13 +18,25 @@ pub const DEFS: &[FunctionDef] = &[
 
 fn between(b: &Bind<'_>, age: bool) -> Result<Bound> {
     b.arity(3, 4)?;
-    let word = b.const_str(0)?;
-    let unit = Unit::parse(word).ok_or_else(|| Error::new(BAD_ARGUMENTS, format!("{} does not support '{word}' unit: use year, quarter, month, week, day, hour, minute, second, millisecond, microsecond or nanosecond", b.name)))?;
+    b.string(0)?;
+    let name = b.name.to_string();
+    let parse = move |word: &[u8]| {
+        let word = String::from_utf8_lossy(word);
+        Unit::parse(&word).ok_or_else(|| Error::new(BAD_ARGUMENTS, format!("{name} does not support '{word}' unit: use year, quarter, month, week, day, hour, minute, second, millisecond, microsecond or nanosecond")))
+    };
+    let fixed = b.constant(0).map(|c| parse(c.bytes_at(0).unwrap_or_default())).transpose()?;
     let start = Clock::bind(b, 1, Some(3))?;
     let end = Clock::bind(b, 2, Some(3))?;
     bound(Type::Int64, move |c| {
-        let (x, y) = (start.read(c.col(1)), end.read(c.col(2)));
-        Ok(i64_col((0..c.rows).map(|i| if age { whole(unit, &x, &y, i) } else { boundaries(unit, &x, &y, i) }).collect()))
+        let (words, x, y) = (strs(c.col(0)), start.read(c.col(1)), end.read(c.col(2)));
+        let one = |i: usize| {
+            let unit = match fixed {
+                Some(u) => u,
+                None => parse(words.at(i))?,
+            };
+            Ok(if age { whole(unit, &x, &y, i) } else { boundaries(unit, &x, &y, i) })
+        };
+        Ok(i64_col((0..c.rows).map(one).collect::<Result<_>>()?))
     })
 }
 

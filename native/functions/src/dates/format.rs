@@ -36,7 +36,15 @@ fn hour12(h: u8) -> i64 {
     i64::from(if h % 12 == 0 { 12 } else { h % 12 })
 }
 
-fn mysql(t: &Shown<'_>, pattern: &[u8], slash_month_name: bool, out: &mut Vec<u8>) -> Result<()> {
+/// What the letters of a pattern mean, as settings say.
+#[derive(Clone, Copy)]
+struct Letters {
+    month_name: bool,
+    /// %f has as many digits as the time's scale
+    scale_digits: bool,
+}
+
+fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> Result<()> {
     let mut i = 0;
     while i < pattern.len() {
         if pattern[i] != b'%' {
@@ -58,7 +66,8 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], slash_month_name: bool, out: &mut Vec<u8
             b'e' => out.extend_from_slice(p.day.to_string().as_bytes()),
             b'f' => {
                 let digits = format!("{:09}", t.nanos);
-                out.extend_from_slice(&digits.as_bytes()[..t.scale.max(6) as usize]);
+                let n = if letters.scale_digits { t.scale.max(1) } else { t.scale.max(6) };
+                out.extend_from_slice(&digits.as_bytes()[..n as usize]);
             }
             b'F' => out.extend_from_slice(format!("{:04}-{:02}-{:02}", p.year, p.month, p.day).as_bytes()),
             b'g' => put(out, iso_year(t.days) % 100, 2),
@@ -69,7 +78,7 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], slash_month_name: bool, out: &mut Vec<u8
             b'j' => put(out, t.days - days_from_civil(p.year, 1, 1) + 1, 3),
             b'k' => out.extend_from_slice(format!("{:02}", p.hour).as_bytes()),
             b'l' => out.extend_from_slice(format!("{:02}", hour12(p.hour)).as_bytes()),
-            b'M' if slash_month_name => out.extend_from_slice(MONTHS[p.month as usize - 1].as_bytes()),
+            b'M' if letters.month_name => out.extend_from_slice(MONTHS[p.month as usize - 1].as_bytes()),
             b'M' => put(out, p.minute.into(), 2),
             b'n' => out.push(b'\n'),
             b'p' => out.extend_from_slice(if p.hour < 12 { b"AM" } else { b"PM" }),
@@ -175,13 +184,16 @@ fn format(b: &Bind<'_>, in_joda: bool) -> Result<Bound> {
 /// `from`: the number type that is first converted to DateTime.
 fn pattern_bound(b: &Bind<'_>, clock: Clock, from: Option<Type>, in_joda: bool) -> Result<Bound> {
     b.string(1)?;
-    let month_name = b.session.flag("formatdatetime_parsedatetime_m_is_month_name", true);
+    let letters = Letters {
+        month_name: b.session.flag("formatdatetime_parsedatetime_m_is_month_name", true),
+        scale_digits: b.session.flag("formatdatetime_f_prints_scale_number_of_digits", false),
+    };
     let scale = if let Kind::DateTime64(s) = clock.kind { s } else { 0 };
     if let Some(p) = b.constant(1).and_then(|c| c.bytes_at(0)) {
         // A bad pattern is an error whether or not there are rows.
         let t = Shown { civil: Civil::of_local(0), days: 0, nanos: 0, scale, offset: 0, zone: &clock.zone };
         let mut probe = Vec::new();
-        if in_joda { joda(&t, p, &mut probe)? } else { mysql(&t, p, month_name, &mut probe)? }
+        if in_joda { joda(&t, p, &mut probe)? } else { mysql(&t, p, letters, &mut probe)? }
     }
     bound(Type::String, move |c| {
         let col = match &from {
@@ -193,7 +205,7 @@ fn pattern_bound(b: &Bind<'_>, clock: Clock, from: Option<Type>, in_joda: bool) 
             let utc = m.utc(i);
             let local = m.local(i);
             let t = Shown { civil: Civil::of_local(local), days: local.div_euclid(DAY), nanos: clock.nanos(m.raw(i)), scale, offset: clock.zone.offset_at(utc), zone: &clock.zone };
-            if in_joda { joda(&t, p.at(i), out) } else { mysql(&t, p.at(i), month_name, out) }
+            if in_joda { joda(&t, p.at(i), out) } else { mysql(&t, p.at(i), letters, out) }
         })
     })
 }

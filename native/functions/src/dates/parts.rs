@@ -16,7 +16,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("toYear", "toYear(time[, zone])", "Year, as UInt16.", &[("toYear(toDate('2024-05-17'))", "2024")], |b| days(b, Type::UInt16, |d| civil_from_days(d).0)).alias_ci(&["YEAR"]),
     f("toQuarter", "toQuarter(time[, zone])", "Quarter 1–4.", &[("toQuarter(toDate('2024-05-17'))", "2")], |b| days(b, Type::UInt8, |d| (i64::from(civil_from_days(d).1) + 2) / 3)).alias_ci(&["QUARTER"]),
     f("toMonth", "toMonth(time[, zone])", "Month 1–12.", &[("toMonth(toDate('2024-05-17'))", "5")], |b| days(b, Type::UInt8, |d| civil_from_days(d).1.into())).alias_ci(&["MONTH"]),
-    f("toDayOfYear", "toDayOfYear(time[, zone])", "Day of the year 1–366.", &[("toDayOfYear(toDate('2024-05-17'))", "138")], |b| days(b, Type::UInt16, |d| d - days_from_civil(civil_from_days(d).0, 1, 1) + 1)).alias_ci(&["DAYOFYEAR"]),
+    f("toDayOfYear", "toDayOfYear(time[, zone])", "Day of the year 1–366.", &[("toDayOfYear(toDate('2024-05-17'))", "138")], |b| days(b, Type::UInt16, if matches!(b.args.first(), Some(a) if a.ty == Type::Date32) { |d| day_of_year(d) - i64::from(d == LAST_DAY) } else { day_of_year })).alias_ci(&["DAYOFYEAR"]),
     f("toDayOfMonth", "toDayOfMonth(time[, zone])", "Day of the month 1–31.", &[("toDayOfMonth(toDate('2024-05-17'))", "17")], |b| days(b, Type::UInt8, |d| civil_from_days(d).2.into())).alias_ci(&["DAY", "DAYOFMONTH"]),
     f("toDaysInMonth", "toDaysInMonth(time[, zone])", "Days of the month that the date lies in.", &[("toDaysInMonth(toDate('2024-02-17'))", "29")], |b| days(b, Type::UInt8, |d| { let (y, m, _) = civil_from_days(d); days_in_month(y, m).into() })),
     f("toDayOfWeek", "toDayOfWeek(time[, mode[, zone]])", "Day of the week, Monday = 1 … Sunday = 7 (mode 0); modes 1–3 count from 0 or from Sunday.", &[("toDayOfWeek(toDate('2024-05-17'))", "5")], |b| with_mode(b, Type::UInt8, |d, m| day_of_week(d, m).into())).alias_ci(&["DAYOFWEEK"]),
@@ -50,6 +50,13 @@ pub const DEFS: &[FunctionDef] = &[
     f("timezoneOffset", "timezoneOffset(time)", "Seconds that the time's zone is east of UTC at that time.", &[("timezoneOffset(toDateTime('2024-01-01 00:00:00', 'Asia/Kathmandu'))", "20700")], zone_offset).alias(&["timeZoneOffset"]),
     f("isLeapYear", "isLeapYear(time)", "1 if the year has a February 29th.", D, |b| { b.arity(1, 1)?; let clock = Clock::bind(b, 0, None)?; bound(Type::UInt8, move |c| { let m = clock.read(c.col(0)); Ok(bools(c.rows, |i| types::tz::is_leap_year(civil_from_days(m.days(i)).0))) }) }),
 ];
+
+fn day_of_year(d: i64) -> i64 {
+    d - days_from_civil(civil_from_days(d).0, 1, 1) + 1
+}
+
+/// 2299-12-31, where ClickHouse's calendar of Date32 ends: it takes it for the day before.
+const LAST_DAY: i64 = 120_529;
 
 pub const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];

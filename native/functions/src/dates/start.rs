@@ -109,10 +109,11 @@ fn start_of_day(b: &Bind<'_>) -> Result<Bound> {
     let clock = Clock::bind(b, 0, Some(1))?;
     let zone = shown_zone(b, 0, 1)?;
     if extended(b.session) && matches!(clock.kind, Kind::Date32 | Kind::DateTime64(_)) {
-        let scale = if let Kind::DateTime64(s) = clock.kind { s } else { 0 };
+        let scale = if let Kind::DateTime64(s) = clock.kind { s } else { 3 };
+        let ticks = 10i64.pow(scale.into());
         return bound(Type::DateTime64(scale, zone), move |c| {
             let values = i64s(c.col(0));
-            Ok(i64_col((0..c.rows).map(|i| clock.zone.local_to_utc(clock.days(values.at(i)) * DAY) * clock.ticks).collect()))
+            Ok(i64_col((0..c.rows).map(|i| clock.zone.local_to_utc(clock.days(values.at(i)) * DAY) * ticks).collect()))
         });
     }
     bound(Type::DateTime(zone), move |c| {
@@ -403,6 +404,13 @@ enum Edge {
 }
 
 fn window(b: &Bind<'_>, intervals: usize, edge: Edge) -> Result<Bound> {
+    // The start or the end of a window that was made before.
+    if let ([_], Type::Tuple(es), true) = (b.args, b.args.first().map_or(&Type::Nothing, |a| &a.ty), edge != Edge::Both)
+        && es.len() == 2
+    {
+        let k = usize::from(edge == Edge::End);
+        return bound(es[k].1.clone(), move |c| Ok(crate::args::tuple_columns(c.col(0))?[k].clone()));
+    }
     b.arity(1 + intervals, 2 + intervals)?;
     let Type::DateTime(_) = b.ty(0) else { return Err(b.illegal(0, "DateTime")) };
     let (unit, n) = const_interval(b, 1)?;

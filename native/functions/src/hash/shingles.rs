@@ -89,7 +89,14 @@ fn sim(b: &Bind<'_>, of: Of) -> Result<Bound> {
     })
 }
 
+/// What ClickHouse's functions of n-grams give for an empty text.
+const EMPTY_SIM: u64 = u64::MAX;
+const EMPTY_MIN: u64 = 10_693_559_443_859_979_498;
+
 fn sim_hash(s: &[u8], n: usize, of: Of) -> u64 {
+    if s.is_empty() && !of.words {
+        return EMPTY_SIM;
+    }
     let mut votes = [0i64; 64];
     let whole = each(s, n, of, |hash, _| {
         for (k, v) in votes.iter_mut().enumerate() {
@@ -130,6 +137,11 @@ fn min(b: &Bind<'_>, of: Of) -> Result<Bound> {
         let s = strs(c.col(0));
         let (mut low, mut high) = (Vec::with_capacity(c.rows), Vec::with_capacity(c.rows));
         for i in 0..c.rows {
+            if s.at(i).is_empty() && !of.words {
+                low.push(EMPTY_MIN);
+                high.push(EMPTY_MIN);
+                continue;
+            }
             let e = extremes(s.at(i), n, k, of);
             low.push(e.low.keys().rev().fold(0, |r, h| hash_128_to_64(r, *h)));
             high.push(e.high.keys().fold(0, |r, h| hash_128_to_64(r, *h)));

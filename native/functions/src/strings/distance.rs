@@ -92,7 +92,12 @@ fn ratio(b: &Bind<'_>, of: fn(&[u8], &[u8]) -> f64) -> Result<Bound> {
         if (0..c.rows).any(|i| x.at(i).len() > LENGTH_MAX || y.at(i).len() > LENGTH_MAX) {
             return Err(Error::new(TOO_LARGE_STRING_SIZE, format!("The strings of a similarity function must not be longer than {LENGTH_MAX} bytes")));
         }
-        Ok(f64_col((0..c.rows).map(|i| of(x.at(i), y.at(i))).collect()))
+        // Beside an empty string ClickHouse gives the length of the other one.
+        let one = |i: usize| match (x.at(i), y.at(i)) {
+            ([], s) | (s, []) => s.len() as f64,
+            (a, b) => of(a, b),
+        };
+        Ok(f64_col((0..c.rows).map(one).collect()))
     })
 }
 

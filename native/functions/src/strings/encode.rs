@@ -79,8 +79,9 @@ fn digits(b: &Bind<'_>, hex: bool) -> Result<Bound> {
     })
 }
 
+/// What is no digit counts 255, as in ClickHouse.
 fn nibble(x: u8) -> u8 {
-    (x as char).to_digit(16).unwrap_or(15) as u8
+    (x as char).to_digit(16).unwrap_or(255) as u8
 }
 
 fn unhex(s: &[u8], out: &mut Vec<u8>) {
@@ -89,7 +90,7 @@ fn unhex(s: &[u8], out: &mut Vec<u8>) {
         out.push(nibble(rest[0]));
         rest = &rest[1..];
     }
-    out.extend(rest.chunks_exact(2).map(|p| nibble(p[0]) << 4 | nibble(p[1])));
+    out.extend(rest.chunks_exact(2).map(|p| nibble(p[0]).wrapping_mul(16).wrapping_add(nibble(p[1]))));
 }
 
 fn unbin(s: &[u8], out: &mut Vec<u8>) {

@@ -76,15 +76,26 @@ fn pattern(text: &[u8], arguments: usize) -> Result<Vec<Part>> {
 
 fn format(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, usize::MAX)?;
-    let parts = pattern(b.const_bytes(0)?, b.len() - 1)?;
+    b.string(0)?;
+    let count = b.len() - 1;
+    let fixed = b.constant(0).map(|c| pattern(c.bytes_at(0).unwrap_or_default(), count)).transpose()?;
     let types = b.types();
     bound(Type::String, move |c| {
         let columns = (1..types.len())
             .map(|i| if types[i].is_string() { Ok(c.col(i).clone()) } else { cast(c.col(i), &types[i], &Type::String, CastMode::Function, c.session) })
             .collect::<Result<Vec<_>>>()?;
         let texts: Vec<_> = columns.iter().map(strs).collect();
+        let patterns = strs(c.col(0));
         map_str(c.rows, "format", |i, out| {
-            for p in &parts {
+            let own;
+            let parts = match &fixed {
+                Some(p) => p,
+                None => {
+                    own = pattern(patterns.at(i), count)?;
+                    &own
+                }
+            };
+            for p in parts {
                 match p {
                     Part::Text(t) => out.extend_from_slice(t),
                     Part::Argument(k) => out.extend_from_slice(texts[*k].at(i)),
@@ -403,7 +414,7 @@ fn parse_size(b: &Bind<'_>, how: u8) -> Result<Bound> {
             let text = String::from_utf8_lossy(s.at(i));
             match size_of(&text) {
                 Some(v) => out.push(v),
-                None if how == 0 => return Err(Error::new(types::codes::CANNOT_PARSE_TEXT, format!("Invalid expression for function parseReadableSize - \"{text}\": expected a number and a unit such as KiB or MB"))),
+                None if how == 0 => return Err(Error::new(if text.trim_start().starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) { types::codes::CANNOT_PARSE_TEXT } else { types::codes::CANNOT_PARSE_NUMBER }, format!("Invalid expression for function parseReadableSize - \"{text}\": expected a number and a unit such as KiB or MB"))),
                 None => {
                     bad.set(i, true);
                     out.push(0);

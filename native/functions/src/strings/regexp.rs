@@ -1,7 +1,7 @@
 //! Regular expressions in RE2's syntax, on the linear-time engine of the `regex` crate.
 //!
-//! RE2's `\d \w \s \b` are ASCII; the translation below says so. `.` matches line ends in match and
-//! extract*, not in replaceRegexp*, as in ClickHouse.
+//! RE2's `\d \w \s \b` are ASCII; the translation below says so. `.` matches line ends in match, extract*
+//! and replaceRegexp*, as in ClickHouse.
 
 use super::TextArrays;
 use crate::args::{StrOut, array_column, i64s, map_str, strs, u8_col, u64_col};
@@ -288,13 +288,17 @@ fn all_groups(b: &Bind<'_>, horizontal: bool) -> Result<Bound> {
     b.string(0)?;
     let re = compile(b.const_bytes(1)?, true, false)?;
     let groups = need_groups(&re, b.name)?;
+    let most = if horizontal { b.session.number("regexp_max_matches_per_row", 1000) as usize } else { usize::MAX - 1 };
     bound(Type::array(Type::array(Type::String)), move |c| {
         let s = strs(c.col(0));
         let mut inner = TextArrays::new(c.rows);
         let mut offsets = vec![0u32];
         let mut rows = 0u32;
         for i in 0..c.rows {
-            let found: Vec<_> = re.captures_iter(s.at(i)).collect();
+            let found: Vec<_> = re.captures_iter(s.at(i)).take(most + 1).collect();
+            if horizontal && found.len() > most {
+                return Err(Error::new(types::codes::TOO_LARGE_ARRAY_SIZE, format!("Too many matches per row (> {most}) in the result of function extractAllGroupsHorizontal: regexp_max_matches_per_row is the limit")));
+            }
             let get = |m: &regex::bytes::Captures<'_>, g: usize, inner: &mut TextArrays| inner.push(m.get(g).map_or(&[], |x| x.as_bytes()));
             if horizontal {
                 for g in 1..=groups {
@@ -368,7 +372,7 @@ fn quote(s: &[u8], out: &mut Vec<u8>) {
     for &x in s {
         match x {
             0 => out.extend_from_slice(b"\\0"),
-            b'\\' | b'(' | b')' | b'^' | b'$' | b'.' | b'[' | b']' | b'?' | b'*' | b'+' | b'{' | b'}' | b':' | b'-' | b'|' => out.extend_from_slice(&[b'\\', x]),
+            b'\\' | b'(' | b')' | b'^' | b'$' | b'.' | b'[' | b'?' | b'*' | b'+' | b'{' | b':' | b'-' | b'|' => out.extend_from_slice(&[b'\\', x]),
             x => out.push(x),
         }
     }
@@ -416,6 +420,31 @@ fn anchored(pattern: &[u8]) -> bool {
     pattern.first() == Some(&b'^') && pattern.last() == Some(&b'$') && !pattern.contains(&b'|')
 }
 
+/// What stands before the `.*$` of a pattern `^….*$`: the rest of the text then needs no automaton.
+fn head_of(pattern: &[u8]) -> Option<&[u8]> {
+    let head = pattern.strip_suffix(b".*$")?;
+    let flags = pattern.windows(3).any(|w| w.starts_with(b"(?") && w[2] != b':');
+    let escaped = head.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
+    (anchored(pattern) && !flags && !escaped).then_some(head)
+}
+
+/// `substitute` by the head of `^….*$`.
+fn substitute_whole(head: &Regex, r: &Replacement, s: &[u8], locations: &mut regex::bytes::CaptureLocations, out: &mut Vec<u8>) {
+    let hit = if r.simple() { head.find(s) } else { head.captures_read(locations, s) };
+    if hit.is_none() {
+        out.extend_from_slice(s);
+        return;
+    }
+    for (literal, group) in &r.0 {
+        out.extend_from_slice(literal);
+        match group {
+            Some(0) => out.extend_from_slice(s),
+            Some(g) => out.extend(locations.get(*g).into_iter().flat_map(|(x, y)| &s[x..y])),
+            None => {}
+        }
+    }
+}
+
 fn replace(b: &Bind<'_>, all: bool) -> Result<Bound> {
     b.arity(3, 3)?;
     b.string(0)?;
@@ -423,19 +452,25 @@ fn replace(b: &Bind<'_>, all: bool) -> Result<Bound> {
     let bad = |e: Error| Error::new(BAD_ARGUMENTS, e.message());
     let constant = |i: usize| b.constant(i).and_then(|c| c.bytes_at(0)).map(<[u8]>::to_vec);
     if let (Some(p), Some(r)) = (constant(1), constant(2)) {
-        let re = compile(&p, false, false).map_err(bad)?;
+        let re = compile(&p, true, false).map_err(bad)?;
         let replacement = Replacement::parse(&r, re.captures_len() - 1)?;
         let all = all && !anchored(&p);
+        let head = head_of(&p).and_then(|h| compile(h, true, false).ok());
+        let head = head.filter(|h| h.captures_len() == re.captures_len());
         return bound(Type::String, move |c| {
             let s = strs(c.col(0));
             let mut locations = re.capture_locations();
+            let mut of_head = head.as_ref().map(|h| (h, h.capture_locations()));
             map_str(c.rows, "replaceRegexp", |i, out| {
-                substitute(&re, &replacement, s.at(i), all, &mut locations, out);
+                match &mut of_head {
+                    Some((head, locations)) => substitute_whole(head, &replacement, s.at(i), locations, out),
+                    None => substitute(&re, &replacement, s.at(i), all, &mut locations, out),
+                }
                 Ok(())
             })
         });
     }
-    let patterns = Patterns::bind(b, 1, false, false).map_err(bad)?;
+    let patterns = Patterns::bind(b, 1, true, false).map_err(bad)?;
     bound(Type::String, move |c| {
         let (s, r) = (strs(c.col(0)), strs(c.col(2)));
         let mut out = StrOut::new(c.rows, s.total(c.rows));
@@ -560,7 +595,11 @@ fn multi(b: &Bind<'_>, how: Multi) -> Result<Bound> {
     }
     let list = b.need_constant(1)?.flat();
     let a = crate::args::arrays(&list)?;
-    let regexes = a.at(0).map(|k| compile(a.values.bytes_at(k).unwrap_or_default(), true, false)).collect::<Result<Vec<_>>>()?;
+    let regexes = a
+        .at(0)
+        .map(|k| compile(a.values.bytes_at(k).unwrap_or_default(), true, false))
+        .collect::<Result<Vec<_>>>()
+        .map_err(|e| Error::bad_arguments(e.message()))?;
     let ty = match how {
         Multi::Any => Type::UInt8,
         Multi::Index => Type::UInt64,

@@ -4,7 +4,7 @@ use crate::args::{map_str, strs};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use std::collections::HashMap;
-use types::codes::BAD_ARGUMENTS;
+use types::codes::{BAD_ARGUMENTS, ILLEGAL_COLUMN};
 use types::{Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -14,11 +14,20 @@ pub const DEFS: &[FunctionDef] = &[
     f("translateUTF8", "translateUTF8(s, from, to)", "As translate, by characters.", &[("translateUTF8('Мир', 'М', 'П')", "Пир")], |b| translate(b, true)),
 ];
 
+/// As ClickHouse, these take no FixedString to search in.
+pub fn no_fixed(b: &Bind<'_>) -> Result<()> {
+    match b.ty(0) {
+        Type::FixedString(_) => Err(Error::new(ILLEGAL_COLUMN, format!("Illegal column {} of first argument of function {}: use toString", b.ty(0), b.name))),
+        _ => Ok(()),
+    }
+}
+
 fn replace(b: &Bind<'_>, all: bool) -> Result<Bound> {
     b.arity(3, 3)?;
     for i in 0..3 {
         b.string(i)?;
     }
+    no_fixed(b)?;
     let constant = b.constant(1).and_then(|c| c.bytes_at(0)).map(|n| memchr::memmem::Finder::new(n).into_owned());
     bound(Type::String, move |c| {
         let (s, from, to) = (strs(c.col(0)), strs(c.col(1)), strs(c.col(2)));

@@ -430,7 +430,8 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                 {
                     let a = value(0, n);
                     let (b, k) = one_or_two(s, i + n + 1)?;
-                    (d, m) = if us { (Some(b), Some(a)) } else { (Some(a), Some(b)) };
+                    // The month comes first in America, if it can be one.
+                    (d, m) = if us && a <= 12 { (Some(b), Some(a)) } else { (Some(a), Some(b)) };
                     i += n + 1 + k;
                     if s.get(i) == Some(&next) {
                         let from = i + 1;
