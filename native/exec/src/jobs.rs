@@ -303,7 +303,6 @@ impl Work<'_> {
         condition: Option<&Expr>,
         named: &HashMap<String, Vec<u32>>,
     ) -> Result<Value> {
-        let query = self.query;
         let mut marks = Vec::new();
         let mut gone = 0;
         for (n, r) in refs.iter().enumerate() {
