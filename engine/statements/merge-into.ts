@@ -276,7 +276,12 @@ function byFile(
   if (gone.length > goneMax) {
     throw fail('TOO_MANY_ROWS', `MERGE INTO changes more than ${goneMax} rows at once`);
   }
-  const files = new Map(segments.map((segment) => [segmentName(segment), segment.file]));
+  const files = new Map<string, string>();
+  for (const segment of segments) {
+    // Readers see the name of a segment or that of its file.
+    files.set(segmentName(segment), segment.file);
+    files.set(segment.file.replace(/^.*\//, '').replace(/\.seg$/, ''), segment.file);
+  }
   const rows: Record<string, number[]> = {};
   const seen = new Set<string>();
   for (const [name, offset] of gone) {

@@ -22,6 +22,7 @@ const schema = [
   'CREATE TABLE IF NOT EXISTS e (batch UInt32, n UInt64) ENGINE = MergeTree ORDER BY batch',
   'CREATE MATERIALIZED VIEW IF NOT EXISTS ab TO b AS SELECT batch, count() AS n FROM a GROUP BY batch',
   'CREATE MATERIALIZED VIEW IF NOT EXISTS be TO e AS SELECT batch, n FROM b',
+  'CREATE TABLE IF NOT EXISTS m (id UInt32, gen UInt32, n UInt32) ENGINE = MergeTree ORDER BY id',
   'CREATE TABLE IF NOT EXISTS h (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS history_retention = 1000000000',
 ];
 
@@ -111,7 +112,14 @@ class Statements {
   async #step(engine: Engine): Promise<void> {
     const part = this.#draw(PARTS);
     const ask = (sql: string) => this.#ask(engine, sql);
-    switch (this.#draw(12)) {
+    switch (this.#draw(14)) {
+      case 12:
+        return void (await ask(this.#merge()));
+      case 13:
+        // Looks like a change of every row and is none that the check could see.
+        if (this.#draw(2))
+          return void (await ask('ALTER TABLE m UPDATE gen = gen WHERE id % 2 = 0'));
+        return void (await ask('OPTIMIZE TABLE m FINAL'));
       case 0:
         return void (await ask(`ALTER TABLE a DETACH PARTITION ${part}`));
       case 1:
@@ -131,6 +139,17 @@ class Statements {
       default:
         return this.#insert(engine);
     }
+  }
+
+  /** Some rows change, some go and some come: afterwards all are of one generation, which knows how many
+   *  it has. */
+  #merge(): string {
+    const rows = 1 + this.#draw(40);
+    const source = `SELECT toUInt32(number) AS id, ${this.#next++} AS gen, ${rows} AS n FROM numbers(${this.#draw(20)}, ${rows})`;
+    return `MERGE INTO m USING (${source}) AS s ON m.id = s.id
+      WHEN MATCHED THEN UPDATE SET gen = s.gen, n = s.n
+      WHEN NOT MATCHED THEN INSERT (id, gen, n) VALUES (s.id, s.gen, s.n)
+      WHEN NOT MATCHED BY SOURCE THEN DELETE`;
   }
 
   async #insert(engine: Engine): Promise<void> {
@@ -187,6 +206,11 @@ class Statements {
             : there % rows === 0 && there <= rows;
       if (!fits) this.faults.push(`batch ${id} (${state}): ${there} of ${rows} rows`);
       if (state === 'unknown') (this.#batches.get(id) as Batch).state = there ? 'acked' : 'refused';
+    }
+    const [merged] = await ask('SELECT count(), uniqExact(gen), max(n), uniqExact(id) FROM m');
+    const [count, generations, wanted, ids] = (merged ?? []).map(Number);
+    if (count !== wanted || count !== ids || (generations ?? 0) > 1) {
+      this.faults.push(`merged rows are torn: ${JSON.stringify(merged)}`);
     }
     for (const table of ['b', 'e']) {
       const view = await counts(`SELECT batch, n FROM ${table}`);
