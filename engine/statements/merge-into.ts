@@ -11,6 +11,7 @@ import { viewsOn } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { identifierText } from '../plan/names.ts';
+import { ownRun } from '../query/ask.ts';
 import { type Answer, count, type PlanText, type Run } from '../query/core.ts';
 import { internalRows } from '../query/internal.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
@@ -40,6 +41,8 @@ export async function mergeInto(run: Run, ast: Merge): Promise<Answer> {
   refuseTarget(run, ast, table.definition);
   const { storage } = run.core;
   const store = storage.store(table.id);
+  // What the user has set for what he sees (limits, filters) must not leave rows out.
+  const own = ownRun(run);
   let written = 0;
   await recorded(run, table, print(ast), (started) =>
     mergeRows(
@@ -47,7 +50,7 @@ export async function mergeInto(run: Run, ast: Merge): Promise<Answer> {
       store,
       async (segments) => {
         const { definition } = store.table;
-        const merged = await mergedRows(run, ast, definition, segments);
+        const merged = await mergedRows(own, ast, definition, segments);
         written = merged.add.reduce((sum, segment) => sum + segment.rows, 0);
         return merged;
       },
