@@ -3,6 +3,7 @@
 
 import type { Expression, FunctionCall, Lambda, Name, Span } from '../../sql/ast.ts';
 import { isKnownSetting, settingTypeOf, unknownSetting } from '../settings.ts';
+import { supertype } from './bind.ts';
 import { bindExpression, bindIf, bindIn, castTo, withSpan } from './bind-expression.ts';
 import { expandColumns } from './bind-star.ts';
 import { existsSubquery } from './bind-subquery.ts';
@@ -343,11 +344,12 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   if (branch) {
     try {
       return convert(branch, resolve(false).type);
-    } catch {
-      // The branches have no type in common: the one that is taken has one.
+    } catch (error) {
+      // The branches have no type in common as a function's, but the one that is taken has one.
       if (scope.ctx.settings.text('use_variant_as_common_type') === '0')
         throw withSpan(error, span);
-      return branch;
+      const common = supertype(scope.ctx, branchTypes(args));
+      return common === undefined ? branch : convert(branch, common);
     }
   }
   const byUnit = differenceByUnit(scope, name, args, span);
@@ -380,6 +382,10 @@ function nullTest(scope: Scope, name: string, args: readonly Expr[]): boolean | 
   if (scope.ctx.settings.bool('group_by_use_nulls')) return undefined;
   return name === 'isNotNull';
 }
+
+/** Types of what if and multiIf may give. */
+const branchTypes = (args: readonly Expr[]): string[] =>
+  args.filter((_, i) => i % 2 === 1 || i === args.length - 1).map((arg) => arg.type);
 
 /** The branch of if or multiIf that constant conditions lead to. The others are not run: they may throw. */
 function takenBranch(scope: Scope, args: readonly Expr[]): Expr | undefined {

@@ -1,13 +1,15 @@
 // Functions over constant texts that the parser or the catalog answers: formatQuery and its kin,
 // hasColumnInTable. They become literals.
 
-import type { FunctionCall } from '../../sql/ast.ts';
+import type { Expression, FunctionCall } from '../../sql/ast.ts';
 import { parseStatement, printNormal } from '../../sql/index.ts';
+import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantNow } from './constants.ts';
 import { failAt } from './context.ts';
 import { type Expr, literalExpr } from './expression.ts';
 import type { Locals, Scope } from './scope.ts';
+import type { LitValue } from './wire.ts';
 
 const names = new Set([
   'formatQuery',
@@ -17,31 +19,58 @@ const names = new Set([
   'hasColumnInTable',
 ]);
 
-/** The literal that such a call stands for; undefined for all other functions. */
+/** Values that one call may be written out for. */
+const valuesMax = 1000;
+
+/** What such a call stands for: a literal, or a choice among literals; undefined for all other functions. */
 export function textFunction(ast: FunctionCall, scope: Scope, locals: Locals): Expr | undefined {
   if (!names.has(ast.name)) return undefined;
-  const texts = ast.args.map((arg) => {
-    const value = constantNow(scope.ctx, bindExpression(arg, scope, locals))?.value;
-    if (typeof value === 'string') return value;
+  const args = ast.args.map((arg) => bindExpression(arg, scope, locals));
+  const [first] = args;
+  if (ast.name !== 'hasColumnInTable' && first?.kind === 'column' && args.length === 1) {
+    const values = scope.ctx.valueSets?.get(first.id);
+    if (values && values.length > 0 && values.length <= valuesMax)
+      return chosen(ast, scope, first, values);
+  }
+  const texts = args.map((arg, i) => {
+    const { span } = ast.args[i] as Expression;
+    const value = constantNow(scope.ctx, arg)?.value;
+    if (typeof value === 'string' && /String/.test(arg.type)) return value;
     if (value !== undefined && value !== null)
-      throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes strings`);
-    throw failAt(arg.span, 'ILLEGAL_COLUMN', `${ast.name} takes constant strings`);
+      throw failAt(span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes strings`);
+    throw failAt(span, 'ILLEGAL_COLUMN', `${ast.name} takes constant strings`);
   });
   if (ast.name === 'hasColumnInTable') return hasColumn(ast, scope, texts);
   if (texts.length !== 1) {
     const text = `${ast.name} takes one argument`;
     throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
   }
+  return formatted(ast, texts[0] as string);
+}
+
+/** A column of known values: each is formatted for itself. */
+function chosen(ast: FunctionCall, scope: Scope, column: Expr, values: readonly LitValue[]): Expr {
+  const distinct = [...new Set(values.map((v) => String(v ?? '')))];
+  const cases = distinct.flatMap((value) => [
+    resolveCall(scope, 'equals', [column, literalExpr('String', value, ast.span)], ast.span),
+    formatted(ast, value),
+  ]);
+  const nothing = literalExpr('Nullable(Nothing)', null, ast.span);
+  const type = ast.name.endsWith('OrNull') ? nothing : literalExpr('String', '', ast.span);
+  return resolveCall(scope, 'multiIf', [...cases, type], ast.span);
+}
+
+function formatted(ast: FunctionCall, text: string): Expr {
   const orNull = ast.name.endsWith('OrNull');
   const line = ast.name.includes('SingleLine');
-  let formatted: string | null = null;
+  let made: string | null = null;
   try {
-    const flat = printNormal(parseStatement(texts[0] as string));
-    formatted = line ? flat : broken(flat);
+    const flat = printNormal(parseStatement(text));
+    made = line ? flat : broken(flat);
   } catch (error) {
     if (!orNull) throw error;
   }
-  return literalExpr(orNull ? 'Nullable(String)' : 'String', formatted, ast.span);
+  return literalExpr(orNull ? 'Nullable(String)' : 'String', made, ast.span);
 }
 
 function hasColumn(ast: FunctionCall, scope: Scope, texts: string[]): Expr {

@@ -371,7 +371,10 @@ function bindSelect(ast: Select, parent: Scope): Node {
   // 4. The result's columns, with what sorting needs beside them.
   const results: Assigned[] = items.map((item, i) => {
     const expr = windows.rewrite(unfolded[i] as Expr);
-    return { column: newColumn(ctx, item.name, expr.type), expr };
+    const column = newColumn(ctx, item.name, expr.type);
+    const values = expr.kind === 'column' ? ctx.valueSets?.get(expr.id) : undefined;
+    if (values) ctx.valueSets?.set(column.id, values);
+    return { column, expr };
   });
   return bindLimits(ast, scope, node, results, {
     ...ordering,

@@ -141,6 +141,8 @@ export interface Planning {
   depth: number;
   /** Queries in one another that are being bound. */
   queries?: number;
+  /** Columns that hold the elements of a constant array (arrayJoin), by id. */
+  valueSets?: Map<number, readonly LitValue[]>;
   /** Lambdas that are being written out. */
   lambdas?: Set<import('../../sql/ast.ts').Lambda>;
   /** Views in one another that are being bound. */

@@ -1,5 +1,6 @@
 // arrayJoin(x) and correlated subqueries inside expressions become nodes below them. Equal ones share one.
 
+import { constantOf } from './constants.ts';
 import { newColumn, type Planning } from './context.ts';
 import { attach, attachCondition } from './correlate.ts';
 import {
@@ -36,6 +37,9 @@ export class Unfolder {
       const array = this.apply(expr.expr);
       const column = newColumn(this.#ctx, 'arrayJoin', expr.type);
       this.#waiting.push({ column, expr: array });
+      const values = constantOf(this.#ctx, array)?.value;
+      this.#ctx.valueSets ??= new Map();
+      if (Array.isArray(values)) this.#ctx.valueSets.set(column.id, values);
       const replaced = columnExpr(column, expr.span);
       this.#seen.set(expr.key, replaced);
       return replaced;
