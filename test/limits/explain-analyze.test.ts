@@ -47,6 +47,17 @@ describe('EXPLAIN ANALYZE', () => {
     expect(text).toMatch(/Scan default.t .*; 200000 rows, /);
     expect(text).toMatch(/Blocks: 8 \(4 pruned\)\n {2}4 by statistics of k\n/);
   });
+  it('conditions reach the scan below HAVING and below joins that have none of their own', async () => {
+    const text = await ask(
+      'EXPLAIN SELECT low, count() AS c FROM t WHERE k < 100 GROUP BY low HAVING c > 3',
+    );
+    expect(text).toMatch(/Scan default.t .* where k < 100/);
+    const joined = await ask(
+      'EXPLAIN SELECT count() FROM (SELECT k FROM t WHERE k < 7) AS a JOIN (SELECT k FROM t WHERE v < 9) AS b ON a.k = b.k WHERE a.k + b.k > 0',
+    );
+    expect(joined).toMatch(/where k < 7/);
+    expect(joined).toMatch(/where v < 9/);
+  });
   it('measures subqueries', async () => {
     const text = await ask(
       'EXPLAIN ANALYZE SELECT count() FROM t WHERE k IN (SELECT k FROM t WHERE k < 3)',

@@ -36,7 +36,7 @@ const idsOf = (node: Node): Set<number> => new Set(node.columns.map((c) => c.id)
 
 /** Puts `list` as deep as it may go below `node`. */
 function push(node: Node, list: readonly Expr[]): Node {
-  if (list.length === 0) return withInputs(node, visit);
+  if (list.length === 0) return visit(node);
   const fixed = list.filter(isVolatile);
   const free = list.filter((e) => !fixed.includes(e));
   if (fixed.length > 0) return filtered(push(node, free), fixed);
