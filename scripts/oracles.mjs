@@ -1,6 +1,6 @@
 // Installs the engines we compare with (test/oracles) on first use. Where that fails, whoever asked skips.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -50,4 +50,30 @@ export async function oracle(name) {
     );
     return undefined;
   }
+}
+
+/**
+ * A Python that has a package, in an environment of its own, or undefined after a SKIP line.
+ * @param {string} spec package and version, as pip takes them
+ */
+export async function python(spec) {
+  const home = join(root, '.setup', 'python');
+  const binary =
+    process.platform === 'win32'
+      ? join(home, 'Scripts', 'python.exe')
+      : join(home, 'bin', 'python');
+  const done = join(home, `${spec}.installed`);
+  const run = (/** @type {string} */ command, /** @type {string[]} */ args) =>
+    spawnSync(command, args, { stdio: 'ignore', timeout: 300_000 }).status === 0;
+  if (!existsSync(done)) {
+    await withLock(join(root, '.setup', 'python-lock'), async () => {
+      if (existsSync(done)) return;
+      const system = process.platform === 'win32' ? 'python' : 'python3';
+      const made = existsSync(binary) || run(system, ['-m', 'venv', home]);
+      if (made && run(binary, ['-m', 'pip', 'install', '--quiet', spec])) writeFileSync(done, '');
+    });
+  }
+  if (existsSync(done)) return binary;
+  console.log(`SKIP  comparison with ${spec} of PyPI — it could not be installed`);
+  return undefined;
 }

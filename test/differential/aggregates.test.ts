@@ -1,16 +1,9 @@
 // Every aggregate function over typical arguments, alone and under combinators, answered by colonnade and by ClickHouse
 // (chdb, in process). COLONNADE_TEST_QUERIES is how many (600), COLONNADE_TEST_SEED the first one's seed,
 // COLONNADE_TEST_REPORT a file for all differences.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../../engine/facade.ts';
-import { open } from '../../engine/index.ts';
 import { type Random, seeded } from '../generated/random.ts';
-
-const count = Number(process.env.COLONNADE_TEST_QUERIES ?? 600);
-const first = Number(process.env.COLONNADE_TEST_SEED ?? 1);
+import { type Beside, besideClickHouse, closeBoth, type Outcome, report, seeds } from '../peers.ts';
 
 /** Columns of the table by what they can stand for. */
 const columns: Record<string, readonly string[]> = {
@@ -18,11 +11,13 @@ const columns: Record<string, readonly string[]> = {
   uint: ['u8', 'u16', 'u64'],
   number: ['u8', 'i32', 'u64', 'f64', 'f32', 'dec', 'n', 'nf', 'i128'],
   plain: ['u8', 'i32', 'u64', 'f64', 'f32', 'n'],
+  large: ['u8', 'i32', 'u64', 'f64 * 100', 'n'], // nothing between 0 and 1: see quantileDD in MANUAL.md
+  distinct: ['id', 'u16', 'id / 8'], // equal values of other weights: their order decides
   weight: ['u8', 'u16'],
   text: ['s', 'lc', 'ns', 'fs'],
   any: ['u8', 'i32', 'f64', 'dec', 's', 'lc', 'ns', 'd', 'dt', 'n', 'uuid', 'fs', 'e'],
   nested: ['u8', 's', 'n', 'd', 'arr', '(u8, s)', 'sarr'],
-  time: ['dt', 'u16'],
+  time: ['toDateTime(id * 2)', 'u16'], // no two rows at one time: ClickHouse leaves their order to chance
   stamp: ['u16', 'u32'],
   flag: ['u8 % 2', 'u8 > 100', 'n > 0'],
   group: ['u8 % 2'],
@@ -91,13 +86,13 @@ const specs: readonly Spec[] = [
   ['quantileTiming', levels, ['uint']],
   ['quantileTimingWeighted', levels, ['uint', 'weight']],
   ['quantileTDigest', levels, ['plain']],
-  ['quantileTDigestWeighted', levels, ['plain', 'weight']],
+  ['quantileTDigestWeighted', levels, ['distinct', 'weight']],
   ['quantileBFloat16', levels, ['plain']],
   ['quantileBFloat16Weighted', levels, ['plain', 'weight']],
   ['quantileDeterministic', levels, ['plain', 'u64']],
-  ['quantileDD', ['(0.01, 0.5)', '(0.05, 0.9)'], ['plain']],
+  ['quantileDD', ['(0.01, 0.5)', '(0.05, 0.9)'], ['large']],
   ['quantileGK', ['(100, 0.5)', '(1000, 0.9)'], ['plain']],
-  ['quantilesDD', ['(0.01, 0.5, 0.9)'], ['plain']],
+  ['quantilesDD', ['(0.01, 0.5, 0.9)'], ['large']],
   ['quantilesGK', ['(100, 0.5, 0.9)'], ['plain']],
   ['varPop', one, ['number']],
   ['varSamp', one, ['plain']],
@@ -130,8 +125,11 @@ const specs: readonly Spec[] = [
   ['deltaSumTimestamp', one, ['i32', 'u64']],
   ['exponentialMovingAverage', ['(5)', '(0.5)'], ['plain', 'u16']],
   ['histogram', ['(3)', '(10)'], ['plain']],
+  ['intervalLengthSum', one, ['toInt64(u8)', 'toInt64(u16) + 300']],
   ['intervalLengthSum', one, ['u8', 'u16 + 300']],
+  ['maxIntersections', one, ['toInt64(u8)', 'toInt64(u16) + 300']],
   ['maxIntersections', one, ['u8', 'u16 + 300']],
+  ['maxIntersectionsPosition', one, ['toInt64(u8)', 'toInt64(u16) + 300']],
   ['maxIntersectionsPosition', one, ['u8', 'u16 + 300']],
   ['sumMap', one, ['arr', 'arr']],
   ['minMap', one, ['arr', 'arr']],
@@ -170,10 +168,10 @@ const specs: readonly Spec[] = [
     ["('(?1)(?2)')", "('(?1).*(?2)')", "('(?1)(?t>2)(?2)')"],
     ['time', 'h % 4 = 0', 'h % 4 = 1'],
   ],
-  ['sequenceMatchEvents', ["('(?1).*(?2)')"], ['dt', 'h % 4 = 0', 'h % 4 = 1']],
+  ['sequenceMatchEvents', ["('(?1).*(?2)')"], ['time', 'h % 4 = 0', 'h % 4 = 1']],
   ['retention', one, ['u8 > 50', 'i32 > 0', 'f64 > 1']],
-  ['sparkbar', ['(5)', '(9, 10, 200)'], ['u16', 'u8']],
-  ['largestTriangleThreeBuckets', ['(4)'], ['u32', 'f64']],
+  ['sparkbar', ['(5)', '(9, 10, 200)'], ['u16', 'toUInt32(u8)']],
+  ['largestTriangleThreeBuckets', ['(4)'], ['id', 'f64']],
   ['singleValueOrNull', one, ['g']],
   ['uniq', one, ['any']],
   ['uniqCombined', ['', '(12)'], ['any']],
@@ -223,7 +221,10 @@ function combine(random: Random, out: Call): void {
     'Resample',
   ]);
   if (how === last || out.name.endsWith('Map')) return;
-  if (how === 'Distinct' && /Array|quantile|sequence|Funnel|Moving|first|any|arg/.test(out.name))
+  if (
+    how === 'Distinct' &&
+    /Array|quantile|histogram|sequence|Funnel|Moving|Concat|first|any|arg/.test(out.name)
+  )
     return;
   if (how === 'Resample') {
     if (out.params !== '') return;
@@ -252,9 +253,10 @@ function sqlOf(random: Random): string {
     [1, ' WHERE 0'],
     [1, ' WHERE n IS NULL'],
   ]);
-  const key = random.pick(['g', 'g', '1']);
+  // no keys of 8 bits: ClickHouse adds their rows out of order
+  const key = random.pick(['toUInt32(g)', 'toUInt32(g)', '1']);
   if (random.chance(0.2)) {
-    const state = `SELECT ${key} AS k, h % 2 AS l, ${c.name}State${c.params}(${c.args.join(', ')}) AS s FROM a${where} GROUP BY k, l ORDER BY k, l`;
+    const state = `SELECT ${key} AS k, toUInt32(h % 2) AS l, ${c.name}State${c.params}(${c.args.join(', ')}) AS s FROM a${where} GROUP BY k, l ORDER BY k, l`;
     if (/Resample|Array|sequence|any|arg|first|delta|Last|Concat|Moving/.test(c.name)) {
       return `SELECT k, toTypeName(x), ${shown} FROM (SELECT k, finalizeAggregation(s) AS x FROM (${state})) ORDER BY k, toString(x)`;
     }
@@ -281,104 +283,78 @@ const setup = [
     FROM numbers(240)`,
 ];
 
-interface Session {
-  query(sql: string, format: string): string;
-  cleanup?(): void;
-}
-
-let dir: string;
-let engine: Engine;
-let peer: Session | undefined;
-
-async function ours(sql: string): Promise<string> {
-  try {
-    const settings = { max_threads: '1' };
-    const result = await engine.query({ sql, format: 'TSV', settings, user: { name: 'default' } });
-    const parts: Uint8Array[] = [];
-    for await (const chunk of result.chunks) parts.push(chunk);
-    return Buffer.concat(parts).toString();
-  } catch (error) {
-    return `error ${(error as Error).message.slice(0, 300)}`;
-  }
-}
-
-function theirs(session: Session, sql: string): string {
-  try {
-    return session.query(sql, 'TSV');
-  } catch (error) {
-    return `error ${(error as Error).message.slice(0, 300)}`;
-  }
-}
-
 const number = /-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan)/g;
 
-/** The same text, numbers near each other: digits of a sum of floats depend on the order of its rows. */
-function same(a: string, b: string): boolean {
+/**
+ * The same text, numbers near each other: digits of a sum of floats depend on the order of its rows (10^-8), and
+ * ClickHouse adds Float32 values up as Float32 (10^-3); HyperLogLog over other hashes estimates otherwise (5 %).
+ */
+function same(sql: string, a: string, b: string): boolean {
   if (a === b) return true;
   if (a.startsWith('error') && b.startsWith('error')) return true;
   if (a.replace(number, '#') !== b.replace(number, '#')) return false;
+  const tolerance = /uniq(HLL12|Combined)/.test(sql) ? 0.05 : a.includes('Float32') ? 1e-3 : 1e-8;
   const [x = [], y = []] = [a.match(number) ?? [], b.match(number) ?? []];
   return x.every((text, i) => {
     const [p, q] = [Number(text), Number(y[i])];
-    if (text === y[i] || Math.abs(p - q) <= 1e-8 * Math.max(Math.abs(p), Math.abs(q), 1e-3))
+    if (text === y[i] || Math.abs(p - q) <= tolerance * Math.max(Math.abs(p), Math.abs(q), 1e-3))
       return true;
     return /nan/.test(text) && /nan/.test(y[i] ?? '');
   });
 }
 
-/** Where we differ on purpose, with the reason in MANUAL.md, or where ClickHouse's answer is chance. */
-const explained: readonly (readonly [RegExp, string])[] = [];
+/** Where we differ on purpose: the statement, ClickHouse's answer, the reason. */
+const explained: readonly (readonly [sql: RegExp, theirs: RegExp, reason: string])[] = [
+  [
+    /avgWeighted/,
+    /./,
+    'ClickHouse 26.7 multiplies in UInt64: fractions are cut, negative values wrap',
+  ],
+  [
+    /respect_nulls\w*If/,
+    /Illegal type Nullable/,
+    'a condition that is NULL does not hold, here too',
+  ],
+  [
+    /If(Distinct|Arg(Min|Max)).*n > 0/,
+    /./,
+    'Nullable or not by the order of combinators: a condition that is NULL makes no result NULL here',
+  ],
+  [/Array/, /parameters mismatch/, 'ClickHouse fails over its own check of parameters'],
+  [/groupUniqArray.*\(dt/, /Array\(DateTime\)/, 'the time zone stays'],
+  [/./, /Nullable\(Tuple/, 'a Tuple is never Nullable here: without rows it is the default'],
+];
+
+let beside: Beside | undefined;
 
 beforeAll(async () => {
-  const script = '../../scripts/oracles.mjs'; // plain JavaScript without declarations
-  const { oracle } = (await import(script)) as { oracle(name: string): Promise<unknown> };
-  const chdb = (await oracle('chdb')) as { Session: new (path: string) => Session } | undefined;
-  if (!chdb) return;
-  dir = mkdtempSync(join(tmpdir(), 'colonnade-aggregates-'));
-  peer = new chdb.Session(join(dir, 'chdb'));
-  for (const sql of [
-    "SET session_timezone = 'UTC', max_threads = 1",
-    'CREATE DATABASE g ENGINE = Atomic',
-    'USE g',
-  ]) {
-    peer.query(sql, 'Null');
-  }
-  engine = await open({ dataDir: join(dir, 'colonnade') });
-  for (const sql of setup) {
-    peer.query(sql, 'Null');
-    const made = await ours(sql);
-    if (made.startsWith('error')) throw new Error(made);
-  }
+  beside = await besideClickHouse('aggregates', setup, { max_threads: '1' });
 }, 120_000);
 
-afterAll(async () => {
-  if (!peer) return;
-  await engine.close();
-  peer.cleanup?.();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => closeBoth(beside));
+
+const { count, all } = seeds(600);
+const shown = (outcome: Outcome): string =>
+  'text' in outcome ? outcome.text.trimEnd() : `error ${outcome.message}`.slice(0, 300);
 
 it(`${count} generated aggregates give ClickHouse's answers`, {
   timeout: 3_600_000,
 }, async (context) => {
-  if (!peer) return context.skip();
+  if (!beside) return context.skip();
   const differences: string[] = [];
   let answered = 0;
-  for (let seed = first; seed < first + count; seed++) {
+  for (const seed of all) {
     const sql = sqlOf(seeded(seed));
-    const a = await ours(sql);
-    const b = theirs(peer, sql);
-    if (!b.startsWith('error')) answered++;
-    if (same(a, b) || explained.some(([pattern]) => pattern.test(sql))) continue;
+    const ours = shown(await beside.ours.ask(sql, { settings: { max_threads: '1' } }));
+    const theirs = shown(beside.theirs.ask(sql));
+    if (!theirs.startsWith('error')) answered++;
+    if (same(sql, ours, theirs)) continue;
+    if (explained.some(([pattern, answer]) => pattern.test(sql) && answer.test(theirs))) continue;
     differences.push(
-      `seed ${seed}: ${sql}\n  ours   ${a.slice(0, 500).trimEnd()}\n  theirs ${b.slice(0, 500).trimEnd()}`,
+      `seed ${seed}: ${sql}\n  ours   ${ours.slice(0, 500)}\n  theirs ${theirs.slice(0, 500)}`,
     );
   }
-  const report = process.env.COLONNADE_TEST_REPORT;
-  if (report) {
-    writeFileSync(report, `${differences.join('\n')}\n`);
-    console.log(`${count} queries, ${answered} answered, ${differences.length} differ`);
-  }
+  report(`${count} queries, ${answered} answered, ${differences.length} differ`, differences);
   expect(answered).toBeGreaterThan(count / 2);
   expect(differences.slice(0, 20)).toEqual([]);
 });

@@ -66,7 +66,9 @@ pub(crate) fn resolve_at(
             return def.bind(params, args);
         }
         if args.iter().any(only_null) {
-            return Ok(c::nothing(name, params, args, def.flags.default_on_nulls));
+            // What counts says 0 of nothing but NULLs, all others NULL.
+            let counts = ["count", "uniq", "entropy"].iter().any(|w| def.name.starts_with(w));
+            return Ok(c::nothing(name, params, args, counts));
         }
         let plain: Vec<Type> = args.iter().map(without_null).collect();
         let inner = def.bind(params, &plain)?;

@@ -12,20 +12,24 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     let name = format!("{rest}If");
     let (cond, others) = last_arg(&name, args)?;
     if matches!(cond, Type::Nullable(t) if **t == Type::Nothing) {
-        let zero = nested(rest, params, others, depth).is_ok_and(|a| a.default_on_nulls());
-        return Ok(super::nothing(&name, params, args, zero));
+        let inner = nested(rest, params, others, depth)?;
+        if !inner.default_on_nulls() {
+            return Ok(super::nothing(&name, params, args, false));
+        }
+        return Ok(conditional(inner, args));
     }
     if !matches!(cond.base(), Type::UInt8 | Type::Bool) {
         return Err(Error::illegal_type(format!(
             "Illegal type {cond} of last argument of aggregate function {name}: it must be UInt8 or Bool"
         )));
     }
-    let inner = nested(rest, params, others, depth)?;
+    Ok(conditional(nested(rest, params, others, depth)?, args))
+}
+
+fn conditional(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate> {
     let made = inner.clone();
-    Ok(Combined::new("If", &inner, args, inner.ty().clone(), move || {
-        Box::new(IfStates { inner: made.states() })
-    })
-    .arc())
+    Combined::new("If", &inner, args, inner.ty().clone(), move || Box::new(IfStates { inner: made.states() }))
+        .arc()
 }
 
 struct IfStates {

@@ -6,7 +6,7 @@ use crate::state::cells::{each_state, same, serial};
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
-use types::{Bitmap, Column, Data, Result, StrData, Type};
+use types::{Bitmap, Column, ColumnBuilder, Data, Result, StrData, Type};
 
 /// The same aggregate, said to be over other argument types.
 pub fn with_args(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate> {
@@ -19,8 +19,9 @@ pub fn skip_nulls(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate
     let nullable = !inner.default_on_nulls() && inner.ty().can_be_nullable();
     let ty = if nullable { Type::nullable(inner.ty().clone()) } else { inner.ty().clone() };
     let made = inner.clone();
+    let own = ty.clone();
     Combined::new("", &inner, args, ty, move || {
-        Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable })
+        Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable, ty: own.clone() })
     })
     .arc()
 }
@@ -58,12 +59,32 @@ struct SkipNulls {
     inner: Box<dyn States>,
     seen: Vec<bool>,
     nullable: bool,
+    ty: Type,
 }
 
 fn mark(seen: &mut [bool], groups: Groups<'_>, rows: usize) {
     match groups {
         Groups::One(g) => seen[g as usize] |= rows > 0,
         Groups::Each(gs) => gs.iter().for_each(|g| seen[*g as usize] = true),
+    }
+}
+
+impl SkipNulls {
+    /// Results that cannot be NULL: where the function refuses a group without rows, its default.
+    fn finish_plain(&self, groups: Range<usize>) -> Result<Column> {
+        let whole = self.inner.finish(groups.clone());
+        if whole.is_ok() || self.seen[groups.clone()].iter().all(|s| *s) {
+            return whole;
+        }
+        let mut out = ColumnBuilder::with_capacity(&self.ty, groups.len());
+        for g in groups {
+            if self.seen[g] {
+                out.push_row(&self.inner.finish(g..g + 1)?, 0);
+            } else {
+                out.push_default(1);
+            }
+        }
+        Ok(out.finish())
     }
 }
 
@@ -105,10 +126,10 @@ impl States for SkipNulls {
         self.inner.merge(other.inner.as_ref(), src, dst)
     }
     fn finish(&self, groups: Range<usize>) -> Result<Column> {
-        let c = self.inner.finish(groups.clone())?;
         if !self.nullable {
-            return Ok(c);
+            return self.finish_plain(groups);
         }
+        let c = self.inner.finish(groups.clone())?;
         let seen = &self.seen[groups];
         let mut nulls = Bitmap::from_fn(seen.len(), |i| !seen[i]);
         if let Some(own) = c.null_mask() {

@@ -140,7 +140,8 @@ fn coefficient(kind: Kind, counts: &HashMap<(u64, u64), u64>) -> f64 {
         Kind::TheilsU => {
             let entropy: f64 = rows.values().map(|x| x / n * (x / n).ln()).sum();
             let given: f64 = cells.iter().map(|((_, b), x)| x / n * (x / columns[b]).ln()).sum();
-            ((entropy - given) / entropy).clamp(0.0, 1.0)
+            // one value of a only: nothing to explain
+            if entropy == 0.0 { 0.0 } else { ((entropy - given) / entropy).clamp(0.0, 1.0) }
         }
     }
 }

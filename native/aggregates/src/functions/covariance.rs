@@ -50,10 +50,11 @@ pub const DEFS: &[AggregateDef] = &[
 fn build<C: Cell<Config = Config>>(call: &Call<'_>, kind: Kind) -> Result<Bound> {
     call.arity(2..=2)?;
     call.param_count(0..=0)?;
-    call.check(0, Type::is_number)?;
-    call.check(1, Type::is_number)?;
+    let fits = |t: &Type| t.is_integer() || t.is_float();
+    call.check(0, fits)?;
+    call.check(1, fits)?;
     let config = Arc::new(Config { kind, types: call.args.to_vec() });
-    let ty = float_of(call.args);
+    let ty = if call.name.ends_with("Stable") { Type::Float64 } else { float_of(call.args) };
     Ok(Bound::new(call, ty.clone(), move || Cells::<C>::boxed(&config, &ty)))
 }
 
@@ -164,7 +165,8 @@ impl Cell for StablePair {
     }
     fn finish(&self, config: &Config, out: &mut ColumnBuilder) -> Result<()> {
         let v = match config.kind {
-            _ if self.n == 0.0 => f64::NAN,
+            Kind::Pop if self.n < 1.0 => f64::INFINITY,
+            Kind::Samp | Kind::Corr if self.n < 2.0 => f64::INFINITY,
             Kind::Pop => self.sums[0] / self.n,
             Kind::Samp => self.sums[0] / (self.n - 1.0),
             Kind::Corr => self.sums[0] / (self.sums[1].sqrt() * self.sums[2].sqrt()),

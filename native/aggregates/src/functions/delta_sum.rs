@@ -16,7 +16,7 @@ pub const DEFS: &[AggregateDef] = &[
         signature: "deltaSum(x)",
         description: "Sum of the differences between consecutive rows, negative ones left out.",
         examples: &[("SELECT deltaSum(x) FROM values('x UInt8', 1, 2, 3, 1, 4)", "5")],
-        flags: Flags::ORDER,
+        flags: Flags::ORDER_DEFAULT,
         build: |call| {
             call.arity(1..=1)?;
             call.check(0, |t| matches!(t.int_bits(), Some((..=64, _))) || t.is_float())?;
@@ -30,7 +30,7 @@ pub const DEFS: &[AggregateDef] = &[
         signature: "deltaSumTimestamp(x, time)",
         description: "As deltaSum; states are merged in order of their times.",
         examples: &[("SELECT deltaSumTimestamp(number, number) FROM numbers(5)", "4")],
-        flags: Flags::ORDER,
+        flags: Flags::ORDER_DEFAULT,
         build: |call| {
             call.arity(2..=2)?;
             call.check(0, |t| matches!(t.int_bits(), Some((..=64, _))) || t.is_float() || t.is_date_or_time())?;

@@ -194,8 +194,7 @@ impl States for PickedArray {
                 out.append_column(&self.picked.log.gather(&list));
                 continue;
             };
-            // without any row there is nothing to fill up
-            let n = size.filter(|_| !list.is_empty()).unwrap_or(list.len());
+            let n = size.unwrap_or(list.len());
             lengths.push(n);
             for i in 0..n {
                 match (list.get(i), default) {

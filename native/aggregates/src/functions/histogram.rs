@@ -16,7 +16,7 @@ pub const DEFS: &[AggregateDef] = &[AggregateDef {
     case_insensitive: false,
     signature: "histogram(bins)(x)",
     description: "Array of (lower, upper, height) of an adaptive histogram of at most the given number of bins.",
-    examples: &[("SELECT histogram(2)(x) FROM values('x UInt8', 1, 1, 9)", "[(1,5,2),(5,9,1)]")],
+    examples: &[("SELECT histogram(2)(x) FROM values('x UInt8', 1, 1, 9)", "[(1,5,1.875),(5,9,1.125)]")],
     flags: Flags::NONE,
     build,
 }];
@@ -44,30 +44,45 @@ struct Bins {
     high: f64,
 }
 
-/// Sorts, joins equals, then the closest neighbours until `max` remain.
+fn join(a: &mut (f64, f64), b: (f64, f64)) {
+    let weight = a.1 + b.1;
+    *a = (a.0 + b.1 * (b.0 - a.0) / weight, weight);
+}
+
+/// Sorts, then joins the closest neighbours until `max` remain.
 fn compress(points: &mut Vec<(f64, f64)>, max: usize) {
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    points.dedup_by(|b, a| {
-        let equal = a.0 == b.0;
-        if equal {
-            a.1 += b.1;
-        }
-        equal
-    });
     while points.len() > max {
-        let closest = (1..points.len()).min_by(|i, j| (points[*i].0 - points[*i - 1].0).total_cmp(&(points[*j].0 - points[*j - 1].0)));
-        let Some(i) = closest else { return };
-        let (b, a) = (points.remove(i), points[i - 1]);
-        let weight = a.1 + b.1;
-        points[i - 1] = ((a.0 * a.1 + b.0 * b.1) / weight, weight);
+        let gap = |i: usize| points[i].0 - points[i - 1].0;
+        let Some(i) = (1..points.len()).min_by(|i, j| gap(*i).total_cmp(&gap(*j))) else { return };
+        let b = points.remove(i);
+        join(&mut points[i - 1], b);
     }
+}
+
+/// Joins neighbours that differ in their last digits only.
+fn unique(points: &mut Vec<(f64, f64)>) {
+    points.dedup_by(|b, a| {
+        let close = a.0 + (10.0 * (a.0 + b.0) * f64::EPSILON).abs() >= b.0;
+        if close {
+            join(a, *b);
+        }
+        close
+    });
+}
+
+/// Height of a bin: its weight, levelled with its neighbours'.
+fn height(points: &[(f64, f64)], i: usize) -> f64 {
+    let own = points[i].1;
+    let toward = |j: Option<usize>| j.and_then(|j| points.get(j)).map_or(own, |p| (p.1 + own * 3.0) / 4.0);
+    (toward(i.checked_sub(1)) + toward(Some(i + 1))) / 2.0
 }
 
 impl Bins {
     fn push(&mut self, bins: usize, v: f64, weight: f64) {
         self.points.push((v, weight));
-        if self.points.len() > bins * 4 + 64 {
-            compress(&mut self.points, bins * 2);
+        if self.points.len() >= bins * 2 {
+            compress(&mut self.points, bins);
         }
     }
     fn widen(&mut self, low: f64, high: f64) {
@@ -102,12 +117,13 @@ impl Cell for Bins {
     fn finish(&self, config: &Self::Config, out: &mut ColumnBuilder) -> Result<()> {
         let mut points = self.points.clone();
         compress(&mut points, config.0);
+        unique(&mut points);
         let Values::Array { offsets, values } = &mut out.values else { return Ok(()) };
         let mut lower = self.low;
-        for (i, (mean, weight)) in points.iter().enumerate() {
+        for (i, (mean, _)) in points.iter().enumerate() {
             let upper = points.get(i + 1).map_or(self.high, |next| (mean + next.0) / 2.0);
             if let Values::Tuple(parts) = &mut values.values {
-                parts.iter_mut().zip([lower, upper, *weight]).for_each(|(p, v)| push_float(p, v));
+                parts.iter_mut().zip([lower, upper, height(&points, i)]).for_each(|(p, v)| push_float(p, v));
             }
             values.pushed();
             lower = upper;

@@ -182,11 +182,25 @@ impl Cell for Samples {
     }
     fn finish(&self, config: &Config, out: &mut ColumnBuilder) -> Result<()> {
         let (x, y) = (self.of(0), self.of(1));
+        let ranked = match config.test {
+            Test::MannWhitney => Some("mannWhitneyUTest"),
+            Test::KolmogorovSmirnov => Some("kolmogorovSmirnovTest"),
+            _ => None,
+        };
+        if let Some(name) = ranked.filter(|_| x.is_empty() || y.is_empty()) {
+            return Err(Error::bad_arguments(format!("Aggregate function {name} needs rows of both samples (group 0 and group 1)")));
+        }
         let results = match config.test {
             Test::Student | Test::Welch | Test::OneSample | Test::MeanZ => means(config, x, y).to_vec(),
             Test::MannWhitney => mann_whitney(config, x, y).to_vec(),
             Test::KolmogorovSmirnov => kolmogorov_smirnov(config, x, y).to_vec(),
-            Test::Variance => variance(&self.groups).to_vec(),
+            Test::Variance => match self.groups.iter().position(Vec::is_empty) {
+                Some(g) => return Err(Error::bad_arguments(format!("Aggregate function analysisOfVariance has no rows of group {g}: groups are numbered from 0 without gaps"))),
+                None if self.groups.len() < 2 || self.groups.iter().all(|g| g.len() < 2) => {
+                    return Err(Error::bad_arguments("Aggregate function analysisOfVariance needs two groups, and two rows in one of them"));
+                }
+                None => variance(&self.groups).to_vec(),
+            },
         };
         if let Values::Tuple(parts) = &mut out.values {
             parts.iter_mut().zip(results).for_each(|(p, v)| push_float(p, v));
@@ -216,22 +230,22 @@ impl Cell for Samples {
     }
 }
 
-fn mean_and_variance(x: &[f64]) -> (f64, f64) {
-    let n = x.len() as f64;
-    let mean = x.iter().sum::<f64>() / n;
-    (mean, x.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0))
+/// Mean and sum of squared distances from it.
+fn mean_and_spread(x: &[f64]) -> (f64, f64) {
+    let mean = x.iter().sum::<f64>() / x.len() as f64;
+    (mean, x.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>())
 }
 
 /// Statistic, p-value and confidence interval of a difference of means.
 fn means(config: &Config, x: &[f64], y: &[f64]) -> [f64; 4] {
     let (nx, ny) = (x.len() as f64, y.len() as f64);
-    let (mx, vx) = mean_and_variance(x);
-    let (my, vy) = mean_and_variance(y);
+    let ((mx, sx), (my, sy)) = (mean_and_spread(x), mean_and_spread(y));
+    let (vx, vy) = (sx / (nx - 1.0), sy / (ny - 1.0));
     let (error, df) = match config.test {
         Test::OneSample => ((vx / nx).sqrt(), nx - 1.0),
         Test::Student => {
             let df = nx + ny - 2.0;
-            let pooled = ((nx - 1.0) * vx + (ny - 1.0) * vy) / df;
+            let pooled = (sx + sy) / df;
             ((pooled * (1.0 / nx + 1.0 / ny)).sqrt(), df)
         }
         Test::MeanZ => ((config.variances[0] / nx + config.variances[1] / ny).sqrt(), f64::INFINITY),
@@ -243,7 +257,8 @@ fn means(config: &Config, x: &[f64], y: &[f64]) -> [f64; 4] {
     let difference = mx - my;
     let statistic = difference / error;
     if !statistic.is_finite() || df <= 0.0 {
-        return [f64::NAN; 4];
+        let p = if config.test == Test::MeanZ { 0.0 } else { f64::NAN };
+        return [f64::NAN, p, f64::NAN, f64::NAN];
     }
     let alpha = 1.0 - config.confidence.unwrap_or(0.95);
     let (p, critical) = if config.test == Test::MeanZ {
@@ -251,7 +266,9 @@ fn means(config: &Config, x: &[f64], y: &[f64]) -> [f64; 4] {
     } else {
         (student_two_sided(statistic, df), student_critical(alpha, df))
     };
-    [statistic, p, difference - critical * error, difference + critical * error]
+    // as ClickHouse: the interval does not assume equal variances, also where the statistic does
+    let margin = critical * if config.test == Test::Student { (vx / nx + vy / ny).sqrt() } else { error };
+    [statistic, p, difference - margin, difference + margin]
 }
 
 /// Values with their sample, in order.
@@ -287,9 +304,6 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
 
 fn mann_whitney(config: &Config, x: &[f64], y: &[f64]) -> [f64; 2] {
     let (n1, n2) = (x.len() as f64, y.len() as f64);
-    if x.is_empty() || y.is_empty() {
-        return [f64::NAN; 2];
-    }
     let all = pooled(x, y);
     let (mut rank_sum, mut correction) = (0.0, 0.0);
     for (s, e) in ties(&all, |a, b| a.0 == b.0) {
@@ -313,9 +327,6 @@ fn mann_whitney(config: &Config, x: &[f64], y: &[f64]) -> [f64; 2] {
 
 fn kolmogorov_smirnov(config: &Config, x: &[f64], y: &[f64]) -> [f64; 2] {
     let (n, m) = (x.len(), y.len());
-    if n == 0 || m == 0 {
-        return [f64::NAN; 2];
-    }
     let (mut a, mut b, mut above, mut below) = (0usize, 0usize, 0.0f64, 0.0f64);
     let all = pooled(x, y);
     for (s, e) in ties(&all, |a, b| a.0 == b.0) {
@@ -388,7 +399,7 @@ fn variance(groups: &[Vec<f64>]) -> [f64; 2] {
         within += g.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>();
     }
     let f = (between / (k - 1.0)) / (within / (n - k));
-    if k < 2.0 || n <= k || f.is_nan() {
+    if f.is_nan() {
         return [f64::NAN; 2];
     }
     [f, f_upper(f, k - 1.0, n - k)]

@@ -8,7 +8,7 @@ use crate::state::numbers::{floats, ints};
 use crate::state::wire::{Fixed, Reader, put_var};
 use std::sync::Arc;
 use types::builder::Values;
-use types::{Column, ColumnBuilder, Result, Type};
+use types::{Column, ColumnBuilder, Error, Result, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -18,7 +18,7 @@ enum Kind {
 }
 
 macro_rules! def {
-    ($name:literal, $kind:ident, $text:literal, $result:literal) => {
+    ($name:literal, $kind:ident, $flags:expr, $text:literal, $result:literal) => {
         AggregateDef {
             name: $name,
             aliases: &[],
@@ -26,23 +26,30 @@ macro_rules! def {
             signature: concat!($name, "(start, end)"),
             description: $text,
             examples: &[(concat!("SELECT ", $name, "(s, e) FROM values('s UInt8, e UInt8', (1, 5), (3, 8), (10, 12))"), $result)],
-            flags: Flags::NONE,
+            flags: $flags,
             build: |call| build(call, Kind::$kind),
         }
     };
 }
 
 pub const DEFS: &[AggregateDef] = &[
-    def!("intervalLengthSum", Length, "Total length of the union of intervals.", "9"),
-    def!("maxIntersections", Most, "Largest number of intervals that overlap at one point.", "2"),
-    def!("maxIntersectionsPosition", MostPosition, "Where the largest number of overlapping intervals begins.", "3"),
+    def!("intervalLengthSum", Length, Flags::DEFAULT_ON_NULLS, "Total length of the union of intervals.", "9"),
+    def!("maxIntersections", Most, Flags::NONE, "Largest number of intervals that overlap at one point.", "2"),
+    def!("maxIntersectionsPosition", MostPosition, Flags::NONE, "Where the largest number of overlapping intervals begins.", "3"),
 ];
 
 fn build(call: &Call<'_>, kind: Kind) -> Result<Bound> {
     call.arity(2..=2)?;
     let fits = |t: &Type| matches!(t.int_bits(), Some((..=64, _))) || t.is_float() || t.is_date_or_time();
+    let fits = |t: &Type| fits(t) && (kind == Kind::Length || !t.is_date_or_time());
     call.check(0, fits)?;
-    call.check(1, |t| fits(t) && (kind != Kind::Length || *t == call.args[0] || !t.is_date_or_time()))?;
+    call.check(1, fits)?;
+    if call.args[0] != call.args[1] {
+        return Err(Error::illegal_type(format!(
+            "Both arguments of aggregate function {} must have the same type, not {} and {}",
+            call.name, call.args[0], call.args[1]
+        )));
+    }
     let float = call.args.iter().any(Type::is_float);
     let ty = match kind {
         Kind::Length if float => Type::Float64,

@@ -61,7 +61,7 @@ fn build<C: Cell<Config = Config>>(call: &Call<'_>, kind: Kind) -> Result<Bound>
     call.param_count(0..=0)?;
     call.check(0, Type::is_number)?;
     let config = Arc::new(Config { kind, ty: call.args[0].clone() });
-    let ty = float_of(call.args);
+    let ty = if call.name.ends_with("Stable") { Type::Float64 } else { float_of(call.args) };
     Ok(Bound::new(call, ty.clone(), move || Cells::<C>::boxed(&config, &ty)))
 }
 
@@ -189,8 +189,9 @@ impl Cell for Welford {
         Ok(())
     }
     fn finish(&self, config: &Config, out: &mut ColumnBuilder) -> Result<()> {
-        let pop = if self.n > 0.0 { self.m2 / self.n } else { f64::NAN };
-        push_float(out, config.kind.of(self.n, pop, 0.0, 0.0));
+        let least = if matches!(config.kind, Kind::VarSamp | Kind::StddevSamp) { 2.0 } else { 1.0 };
+        let v = if self.n < least { f64::INFINITY } else { config.kind.of(self.n, self.m2 / self.n, 0.0, 0.0) };
+        push_float(out, v);
         Ok(())
     }
     fn put(&self, _: &Config, out: &mut Vec<u8>) {

@@ -119,7 +119,7 @@ fn build<S: Sketch>(call: &Call<'_>, shape: Shape) -> Result<Bound> {
     };
     let n = if weight == Weight::One { 1 } else { 2 };
     call.arity(n..=n)?;
-    let mut accuracy = 0.0;
+    let mut accuracy = if shape == Shape::TimingWeighted { 1.0 } else { 0.0 };
     if with_accuracy {
         accuracy = call.float_param(0)?;
         let fits = if shape == Shape::Ranked { accuracy >= 1.0 && accuracy.fract() == 0.0 } else { accuracy > 0.0 && accuracy < 1.0 };
@@ -134,7 +134,8 @@ fn build<S: Sketch>(call: &Call<'_>, shape: Shape) -> Result<Bound> {
     let levels = Levels::of(call, usize::from(with_accuracy))?;
     let arg = &call.args[0];
     match shape {
-        Shape::Timing | Shape::TimingWeighted | Shape::Histogram => call.check(0, |t| t.is_integer() || t.is_float())?,
+        Shape::Timing | Shape::TimingWeighted => call.check(0, |t| t.is_integer() || t.is_float() || t.is_date_or_time())?,
+        Shape::Histogram => call.check(0, |t| t.is_integer() || t.is_float())?,
         _ => call.check(0, measurable)?,
     }
     match shape {

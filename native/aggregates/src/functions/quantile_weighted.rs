@@ -191,7 +191,7 @@ impl<T: Measure> States for Weighted<T> {
         for g in groups {
             let all = self.merged(g);
             if all.is_empty() {
-                let none = if self.config.kind == Kind::Percentile { f64::NAN } else { 0.0 };
+                let none = if self.config.kind == Kind::Percentile || !levels.plural { f64::NAN } else { 0.0 };
                 levels.push(&mut out, |out, _| push_raw(out, none));
                 continue;
             }

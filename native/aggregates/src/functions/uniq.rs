@@ -11,7 +11,7 @@ use types::compare::hash_column;
 use types::{Column, ColumnBuilder, Error, Result, Type};
 
 macro_rules! def {
-    ($name:literal, $signature:literal, $state:ty, $size:expr, $text:literal, $example:expr) => {
+    ($name:literal, $flags:ident, $signature:literal, $state:ty, $size:expr, $text:literal, $example:expr) => {
         AggregateDef {
             name: $name,
             aliases: &[],
@@ -19,7 +19,7 @@ macro_rules! def {
             signature: $signature,
             description: $text,
             examples: $example,
-            flags: Flags::DISTINCT,
+            flags: Flags::$flags,
             build: |call| {
                 call.arity(1..=usize::MAX)?;
                 let size: fn(&Call<'_>) -> Result<u64> = $size;
@@ -48,12 +48,12 @@ fn none(call: &Call<'_>, value: u64) -> Result<u64> {
 }
 
 pub const DEFS: &[AggregateDef] = &[
-    def!("uniq", "uniq(x, …)", Sample, |c| none(c, 65_536), "Approximate number of distinct values; exact up to 65536, else within about 0.5 %.", &[("SELECT uniq(number % 10) FROM numbers(100)", "10")]),
-    def!("uniqTheta", "uniqTheta(x, …)", Sample, |c| none(c, 4_096), "Approximate number of distinct values from a sample of at most 4096 hashes.", &[("SELECT uniqTheta(number % 10) FROM numbers(100)", "10")]),
-    def!("uniqCombined", "uniqCombined(precision)(x, …)", HyperLogLog, precision, "Approximate number of distinct values by HyperLogLog of 2^precision cells (12 to 20, 17 if not given) after a small exact set.", &[("SELECT uniqCombined(number % 10) FROM numbers(100)", "10")]),
-    def!("uniqCombined64", "uniqCombined64(precision)(x, …)", HyperLogLog, precision, "As uniqCombined, with 64-bit hashes for all types.", &[("SELECT uniqCombined64(number % 10) FROM numbers(100)", "10")]),
-    def!("uniqHLL12", "uniqHLL12(x, …)", HyperLogLog, |c| none(c, 12), "Approximate number of distinct values by HyperLogLog of 4096 cells.", &[("SELECT uniqHLL12(number % 10) FROM numbers(100)", "10")]),
-    def!("uniqUpTo", "uniqUpTo(n)(x, …)", UpTo, |c| {
+    def!("uniq", DISTINCT, "uniq(x, …)", Sample, |c| none(c, 65_536), "Approximate number of distinct values; exact up to 65536, else within about 0.5 %.", &[("SELECT uniq(number % 10) FROM numbers(100)", "10")]),
+    def!("uniqTheta", DISTINCT, "uniqTheta(x, …)", Sample, |c| none(c, 4_096), "Approximate number of distinct values from a sample of at most 4096 hashes.", &[("SELECT uniqTheta(number % 10) FROM numbers(100)", "10")]),
+    def!("uniqCombined", IDEMPOTENT, "uniqCombined(precision)(x, …)", HyperLogLog, precision, "Approximate number of distinct values by HyperLogLog of 2^precision cells (12 to 20, 17 if not given) after a small exact set.", &[("SELECT uniqCombined(number % 10) FROM numbers(100)", "10")]),
+    def!("uniqCombined64", IDEMPOTENT, "uniqCombined64(precision)(x, …)", HyperLogLog, precision, "As uniqCombined, with 64-bit hashes for all types.", &[("SELECT uniqCombined64(number % 10) FROM numbers(100)", "10")]),
+    def!("uniqHLL12", DISTINCT, "uniqHLL12(x, …)", HyperLogLog, |c| none(c, 12), "Approximate number of distinct values by HyperLogLog of 4096 cells.", &[("SELECT uniqHLL12(number % 10) FROM numbers(100)", "10")]),
+    def!("uniqUpTo", DISTINCT, "uniqUpTo(n)(x, …)", UpTo, |c| {
         c.param_count(1..=1)?;
         let n = c.uint_param(0)?;
         if n > 100 {

@@ -143,7 +143,7 @@ impl Config {
 fn level(config: &Config, events: &[Event]) -> usize {
     let mut chain: Vec<Option<(i64, i64)>> = vec![None; config.conditions];
     let mut started = false;
-    for (at, e) in events.iter().enumerate() {
+    for e in events {
         if e.kind == 0 {
             if started {
                 break;
@@ -151,8 +151,8 @@ fn level(config: &Config, events: &[Event]) -> usize {
             continue;
         }
         let k = usize::from(e.kind) - 1;
-        if config.deduplication && chain[k].is_some() && at > 0 {
-            return usize::from(events[at - 1].kind);
+        if config.deduplication && k > 0 && chain[k].is_some() {
+            break;
         }
         if k == 0 {
             chain[0] = Some((e.time, e.time));
@@ -190,7 +190,7 @@ const CHAINS_MAX: usize = 1024;
 fn level_once(config: &Config, events: &[Event]) -> usize {
     let mut chains: Vec<Vec<Chain>> = vec![Vec::new(); config.conditions];
     let mut started = false;
-    for (at, e) in events.iter().enumerate() {
+    for e in events {
         if e.kind == 0 {
             if started {
                 break;
@@ -198,8 +198,8 @@ fn level_once(config: &Config, events: &[Event]) -> usize {
             continue;
         }
         let k = usize::from(e.kind) - 1;
-        if config.deduplication && !chains[k].is_empty() && at > 0 {
-            return usize::from(events[at - 1].kind);
+        if config.deduplication && k > 0 && !chains[k].is_empty() {
+            break;
         }
         if k == 0 {
             chains[0].push(Chain { first: e.time, last: e.time, rows: vec![e.row] });

@@ -2,7 +2,8 @@
 //!
 //! 1. All rows are collected and sorted by the partition's keys, then the order's. Rows that do not fit are
 //!    sorted in a file and come back some partitions at a time (`chunks`).
-//! 2. Bounds of partitions and of peers (rows equal in ORDER BY) are found once.
+//! 2. Bounds of partitions and of peers (rows equal in ORDER BY) are found once. Partitions are then
+//!    shared out among the workers.
 //! 3. Each frame becomes two row numbers per row (`frames`); both only grow inside a partition.
 //! 4. Functions: of positions (`ranks`), of other rows' values (`values`), sums and extremes with
 //!    running structures (`sliding`), every other aggregate (`aggregated`), time series (`decay`).
@@ -18,11 +19,14 @@ mod values;
 
 use crate::expr::{Bound, Scope};
 use crate::plan::WindowCall;
+use crate::pool::{Flow, run_phase};
 use crate::query::Query;
 use crate::rows::{Batches, Rows, Typed};
 use crate::sort::{self, Gathered, Key, KeyColumn};
 use frames::{Frames, Shape};
+use parking_lot::Mutex;
 use resolve::Function;
+use std::ops::Range;
 use std::sync::Arc;
 use types::{Batch, Column, Error, Reservation, Result, Type};
 
@@ -125,18 +129,49 @@ impl Windows {
         };
         drop(working);
         let (partitions, peer_start, peer_end) = rowset;
-        let order = &self.keys[self.partition_keys..];
-        let rowset = Rowset { batch: &sorted, partitions, peer_start, peer_end, order, query };
-        let _bounds = query.memory.reserve(rows as u64 * 8 + rowset.partitions.len() as u64 * 8)?;
+        let _bounds = query.memory.reserve(rows as u64 * 16 + partitions.len() as u64 * 16)?;
+        let parts = parts(&partitions, rows, query);
+        let done: Vec<Mutex<Vec<Column>>> = parts.iter().map(|_| Mutex::default()).collect();
+        run_phase(query, parts.len(), &|i| {
+            let own = &partitions[parts[i].clone()];
+            let (first, end) = (own[0].0, own[own.len() - 1].1);
+            let shifted = |of: &[u32]| of[first as usize..end as usize].iter().map(|r| r - first).collect();
+            let rowset = Rowset {
+                batch: &sorted.slice(first as usize, (end - first) as usize),
+                partitions: own.iter().map(|(s, e)| (s - first, e - first)).collect(),
+                peer_start: shifted(&peer_start),
+                peer_end: shifted(&peer_end),
+                order: &self.keys[self.partition_keys..],
+                query,
+            };
+            *done[i].lock() = self.added(&rowset)?;
+            Ok(Flow::More)
+        })?;
+        let mut out = Vec::with_capacity(rows / CHUNK + parts.len());
+        for (own, added) in parts.into_iter().zip(done) {
+            let (first, end) = (partitions[own.start].0 as usize, partitions[own.end - 1].1 as usize);
+            let added = added.into_inner();
+            held.resize(held.bytes() + added.iter().map(|c| c.bytes() as u64).sum::<u64>())?;
+            let mut whole = sorted.slice(first, end - first);
+            whole.columns.extend(added);
+            let n = whole.rows;
+            out.extend((0..n).step_by(CHUNK).map(|s| whole.slice(s, CHUNK.min(n - s))));
+        }
+        Ok((out, held))
+    }
+
+    /// The columns that the calls add to rows of whole partitions.
+    fn added(&self, rowset: &Rowset<'_>) -> Result<Vec<Column>> {
+        let mut held = Reservation::empty(&rowset.query.memory);
         let mut added: Vec<Column> = Vec::with_capacity(self.calls.len());
         let mut known: Vec<(&Shape, Arc<Frames>)> = Vec::new();
         for call in &self.calls {
-            query.cancel.check()?;
+            rowset.query.cancel.check()?;
             let frames = if call.function.uses_frame() {
                 match known.iter().find(|(s, _)| *s == &call.shape) {
                     Some((_, f)) => Some(f.clone()),
                     None => {
-                        let f = Arc::new(Frames::new(&call.shape, &rowset)?);
+                        let f = Arc::new(Frames::new(&call.shape, rowset)?);
                         known.push((&call.shape, f.clone()));
                         Some(f)
                     }
@@ -144,18 +179,29 @@ impl Windows {
             } else {
                 None
             };
-            let column = compute(call, &rowset, frames.as_deref())?;
+            let column = compute(call, rowset, frames.as_deref())?;
             held.resize(held.bytes() + column.bytes() as u64)?;
             added.push(column);
         }
-        drop(known);
-        drop(rowset);
-        let mut columns = sorted.columns;
-        columns.extend(added);
-        let whole = Batch { columns, rows };
-        let out = (0..rows).step_by(CHUNK).map(|s| whole.slice(s, CHUNK.min(rows - s))).collect();
-        Ok((out, held))
+        Ok(added)
     }
+}
+
+/// Rows that are worth a worker of their own.
+const PART_ROWS: usize = 16_384;
+
+/// Ranges of partitions, of about the same number of rows, for the workers.
+fn parts(partitions: &[(u32, u32)], rows: usize, query: &Query) -> Vec<Range<usize>> {
+    let wanted = (rows / (4 * query.threads.clamp(1, crate::pool::threads()))).max(PART_ROWS);
+    let mut out = Vec::new();
+    let mut start = 0;
+    for (i, &(_, end)) in partitions.iter().enumerate() {
+        if (end - partitions[start].0) as usize >= wanted || i + 1 == partitions.len() {
+            out.push(start..i + 1);
+            start = i + 1;
+        }
+    }
+    out
 }
 
 /// Partitions, and each row's peers, of rows in the order of `permutation`.

@@ -19,11 +19,13 @@ pub struct DdSketch {
 fn gamma(accuracy: f64) -> f64 {
     (1.0 + accuracy) / (1.0 - accuracy)
 }
+/// The bucket whose lower bound is the largest power of gamma that is not above `v`. (ClickHouse cuts
+/// towards zero, which makes the buckets on both sides of 1 one, of twice the error.)
 fn index(v: f64, accuracy: f64) -> i32 {
-    (v.ln() / gamma(accuracy).ln()).ceil() as i32
+    (v.ln() * (1.0 / gamma(accuracy).ln())).floor() as i32
 }
 fn value(index: i32, accuracy: f64) -> f64 {
-    2.0 * gamma(accuracy).powi(index) / (1.0 + gamma(accuracy))
+    (f64::from(index) / (1.0 / gamma(accuracy).ln())).exp() * (1.0 + accuracy)
 }
 fn plus(side: &mut BTreeMap<i32, u64>, index: i32, n: u64) {
     *side.entry(index).or_default() += n;

@@ -1,12 +1,17 @@
 //! Greenwald and Khanna's summary: sorted samples, each knowing how many values lie between it and its
 //! neighbour, so that any rank is known within n / accuracy.
-//! Source: Greenwald, Khanna, "Space-efficient online computation of quantile summaries".
+//! Source: Greenwald, Khanna, "Space-efficient online computation of quantile summaries". Sizes, and when
+//! a summary is made smaller, are ClickHouse's, so that the answers are.
 
 use super::super::quantile_sketch::Sketch;
 use crate::state::wire::{Reader, put_f64, put_var};
+use std::borrow::Cow;
 use types::Result;
 
-const HEAD_MAX: usize = 10_000;
+/// values that wait before they are sorted in
+const HEAD_MAX: usize = 50_000;
+/// samples beyond which sorting in also compresses
+const SAMPLES_MAX: usize = 10_000;
 
 #[derive(Clone, Copy)]
 struct Sample {
@@ -17,47 +22,74 @@ struct Sample {
     slack: u64,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct GreenwaldKhanna {
     samples: Vec<Sample>,
     /// values not yet in the samples
     head: Vec<f64>,
     rows: u64,
+    /// nothing was added since the last compression
+    compressed: bool,
+}
+
+/// The rank error that `rows` values may have.
+fn spread(rows: u64, accuracy: f64) -> f64 {
+    2.0 * (1.0 / accuracy) * rows as f64
 }
 
 impl GreenwaldKhanna {
-    /// The samples with the head sorted in.
-    fn with_head(&self, accuracy: f64) -> (Vec<Sample>, u64) {
-        let mut head = self.head.clone();
-        head.sort_unstable_by(f64::total_cmp);
-        let mut out = Vec::with_capacity(self.samples.len() + head.len());
+    /// Sorts the head into the samples.
+    fn take_head(&mut self, accuracy: f64) {
+        self.head.sort_unstable_by(f64::total_cmp);
+        let mut out = Vec::with_capacity(self.samples.len() + self.head.len());
         let mut old = self.samples.iter().copied().peekable();
-        let mut rows = self.rows;
-        for value in head {
+        for (i, &value) in self.head.iter().enumerate() {
             while let Some(s) = old.next_if(|s| s.value <= value) {
                 out.push(s);
             }
-            rows += 1;
-            // the ends are exact, and so is a head alone
-            let slack = if self.samples.is_empty() || out.is_empty() || old.peek().is_none() { 0 } else { (2.0 * rows as f64 / accuracy) as u64 };
+            self.rows += 1;
+            // the ends are exact
+            let end = out.is_empty() || (old.peek().is_none() && i + 1 == self.head.len());
+            let slack = if end { 0 } else { spread(self.rows, accuracy) as u64 };
             out.push(Sample { value, gap: 1, slack });
         }
         out.extend(old);
-        (out, rows)
-    }
-    fn flush(&mut self, accuracy: f64) {
-        let (all, rows) = self.with_head(accuracy);
+        self.samples = out;
         self.head.clear();
-        self.rows = rows;
-        self.samples = compress(&all, 2.0 * rows as f64 / accuracy);
+    }
+    fn compress(&mut self, accuracy: f64) {
+        if !self.compressed {
+            self.take_head(accuracy);
+            self.samples = fewer(&self.samples, spread(self.rows, accuracy));
+            self.compressed = true;
+        }
+    }
+    fn compressed(&self, accuracy: f64) -> Cow<'_, Self> {
+        if self.compressed {
+            return Cow::Borrowed(self);
+        }
+        let mut own = self.clone();
+        own.compress(accuracy);
+        Cow::Owned(own)
+    }
+    /// The first sample whose rank is near enough.
+    fn near(&self, rank: f64, error: f64) -> Option<f64> {
+        let mut lowest = 0u64;
+        for s in &self.samples[..self.samples.len().saturating_sub(1)] {
+            lowest += s.gap;
+            if (lowest + s.slack) as f64 - error <= rank && rank <= lowest as f64 + error {
+                return Some(s.value);
+            }
+        }
+        self.samples.last().map(|s| s.value)
     }
 }
 
-/// Joins neighbours while the rank error stays below `threshold`.
-fn compress(all: &[Sample], threshold: f64) -> Vec<Sample> {
-    let mut out: Vec<Sample> = Vec::new();
-    let Some(mut right) = all.last().copied() else { return out };
-    for s in all[..all.len() - 1].iter().rev() {
+/// Joins neighbours while the rank error stays below `threshold`; the ends stay.
+fn fewer(all: &[Sample], threshold: f64) -> Vec<Sample> {
+    let (Some(first), Some(last)) = (all.first(), all.last()) else { return Vec::new() };
+    let (mut out, mut right) = (Vec::new(), *last);
+    for s in all[..all.len() - 1].iter().skip(1).rev() {
         if ((s.gap + right.gap + right.slack) as f64) < threshold {
             right.gap += s.gap;
         } else {
@@ -66,12 +98,8 @@ fn compress(all: &[Sample], threshold: f64) -> Vec<Sample> {
         }
     }
     out.push(right);
-    if all.len() > 1 && out.last().is_some_and(|s| s.value != all[0].value) {
-        // the minimum stays
-        if let Some(last) = out.last_mut() {
-            last.gap -= 1;
-        }
-        out.push(Sample { value: all[0].value, gap: 1, slack: 0 });
+    if first.value <= right.value && all.len() > 1 {
+        out.push(*first);
     }
     out.reverse();
     out
@@ -80,36 +108,52 @@ fn compress(all: &[Sample], threshold: f64) -> Vec<Sample> {
 impl Sketch for GreenwaldKhanna {
     fn add(&mut self, value: f64, _weight: f64, accuracy: f64) {
         self.head.push(value);
+        self.compressed = false;
         if self.head.len() >= HEAD_MAX {
-            self.flush(accuracy);
+            self.take_head(accuracy);
+            if self.samples.len() >= SAMPLES_MAX {
+                self.compress(accuracy);
+            }
         }
     }
     fn merge(&mut self, other: &Self, accuracy: f64) {
-        other.head.iter().for_each(|v| self.add(*v, 1.0, accuracy));
-        if other.samples.is_empty() {
+        let other = other.compressed(accuracy);
+        if other.rows == 0 {
             return;
         }
-        self.flush(accuracy);
+        if self.rows == 0 && self.head.is_empty() {
+            *self = other.into_owned();
+            return;
+        }
+        self.compress(accuracy);
+        // a sample among the other side's is as uncertain as the other side is
+        let (mine, theirs) = (spread(other.rows, accuracy) as u64, spread(self.rows, accuracy) as u64);
         let mut all = Vec::with_capacity(self.samples.len() + other.samples.len());
-        all.extend_from_slice(&self.samples);
-        all.extend_from_slice(&other.samples);
-        all.sort_by(|a, b| a.value.total_cmp(&b.value));
+        let (mut i, mut j) = (0, 0);
+        while let (Some(a), Some(b)) = (self.samples.get(i), other.samples.get(j)) {
+            if a.value < b.value {
+                all.push(Sample { slack: a.slack + if j > 0 { mine } else { 0 }, ..*a });
+                i += 1;
+            } else {
+                all.push(Sample { slack: b.slack + if i > 0 { theirs } else { 0 }, ..*b });
+                j += 1;
+            }
+        }
+        all.extend_from_slice(&self.samples[i..]);
+        all.extend_from_slice(&other.samples[j..]);
         self.rows += other.rows;
-        self.samples = compress(&all, 2.0 * self.rows as f64 / accuracy);
+        self.samples = fewer(&all, spread(self.rows, accuracy));
     }
     fn quantiles(&self, levels: &[f64], accuracy: f64) -> Vec<f64> {
-        let (all, rows) = self.with_head(accuracy);
-        let error = all.iter().map(|s| s.gap + s.slack).max().unwrap_or(0) as f64 / 2.0;
-        let one = |level: &f64| {
-            let rank = (level * rows as f64).ceil();
-            let mut lowest = 0u64;
-            for s in &all {
-                lowest += s.gap;
-                if (lowest + s.slack) as f64 - error <= rank && rank <= lowest as f64 + error && (lowest as f64 >= rank || error >= 1.0) {
-                    return s.value;
-                }
-            }
-            all.last().map_or(f64::NAN, |s| s.value)
+        let own = self.compressed(accuracy);
+        let (Some(first), Some(last)) = (own.samples.first(), own.samples.last()) else {
+            return vec![0.0; levels.len()];
+        };
+        let error = (own.samples.iter().map(|s| s.gap + s.slack).max().unwrap_or(0) / 2) as f64;
+        let one = |level: &f64| match *level {
+            l if l <= 1.0 / accuracy => first.value,
+            l if l >= 1.0 - 1.0 / accuracy => last.value,
+            l => own.near((l * own.rows as f64).ceil(), error).unwrap_or(0.0),
         };
         levels.iter().map(one).collect()
     }
@@ -128,12 +172,14 @@ impl Sketch for GreenwaldKhanna {
         let rows = r.var()?;
         let n = r.count(10)?;
         let samples = (0..n).map(|_| Ok(Sample { value: r.f64()?, gap: r.var()?, slack: r.var()? })).collect::<Result<Vec<_>>>()?;
-        if samples.iter().try_fold(0u64, |a, s| a.checked_add(s.gap)?.checked_add(s.slack)).is_none() {
+        // every later sum stays far from overflow
+        let total = samples.iter().try_fold(rows, |a, s| a.checked_add(s.gap)?.checked_add(s.slack));
+        if total.is_none_or(|t| t > 1 << 56) {
             return Err(crate::state::wire::damaged());
         }
         let n = r.count(8)?;
-        let head = (0..n).map(|_| r.f64()).collect::<Result<_>>()?;
-        Ok(GreenwaldKhanna { samples, head, rows })
+        let head: Vec<f64> = (0..n).map(|_| r.f64()).collect::<Result<_>>()?;
+        Ok(GreenwaldKhanna { samples, rows, compressed: false, head })
     }
     fn heap_bytes(&self) -> usize {
         self.samples.capacity() * 24 + self.head.capacity() * 8

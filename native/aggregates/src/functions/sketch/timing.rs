@@ -1,11 +1,13 @@
 //! Milliseconds from 0 to 30000: as they are while there are few, else in a histogram with steps of
-//! 1 below 1024 and of 16 above.
+//! 1 below 1024 and of 16 above. What "few" is, and which value stands for a step, is ClickHouse's.
 
 use super::super::quantile_sketch::Sketch;
 use crate::state::wire::{Reader, damaged, put_var};
 use types::Result;
 
 const VALUES_MAX: usize = 5670;
+/// of rows with weights
+const WEIGHTED_MAX: u64 = 31;
 const FINE: usize = 1024;
 const STEP: usize = 16;
 const LIMIT: u16 = 30000;
@@ -21,8 +23,22 @@ fn bucket(v: u16) -> usize {
     let v = usize::from(v);
     if v < FINE { v } else { FINE + (v - FINE) / STEP }
 }
+/// Within a step a hash of its number chooses the value.
 fn value_of(bucket: usize) -> f64 {
-    if bucket < FINE { bucket as f64 } else { ((bucket - FINE) * STEP + FINE) as f64 }
+    match bucket.checked_sub(FINE) {
+        None => bucket as f64,
+        Some(_) if bucket + 1 == BUCKETS => f64::from(LIMIT),
+        Some(step) => (step * STEP + FINE + hash(step as u64) as usize % STEP) as f64 - (STEP / 2) as f64,
+    }
+}
+/// `intHash32`
+fn hash(key: u64) -> u32 {
+    let mut k = (!key).wrapping_add(key << 18);
+    k ^= k.rotate_right(31);
+    k = k.wrapping_mul(21);
+    k ^= k.rotate_right(11);
+    k = k.wrapping_add(k << 6);
+    (k ^ k.rotate_right(22)) as u32
 }
 
 impl Timing {
@@ -35,20 +51,23 @@ impl Timing {
 }
 
 impl Sketch for Timing {
-    fn add(&mut self, value: f64, weight: f64, _accuracy: f64) {
+    /// `weighted`: 1 if rows have weights
+    fn add(&mut self, value: f64, weight: f64, weighted: f64) {
         let v = value.clamp(0.0, f64::from(LIMIT)) as u16;
         let n = weight as u64;
-        if self.histogram.is_none() && n <= 1 && self.values.len() < VALUES_MAX {
-            if n == 1 {
-                self.values.push(v);
-            }
+        let few = match weighted {
+            1.0 => n < WEIGHTED_MAX && self.values.len() as u64 + n <= WEIGHTED_MAX,
+            _ => self.values.len() < VALUES_MAX,
+        };
+        if self.histogram.is_none() && few {
+            self.values.extend(std::iter::repeat_n(v, n as usize));
         } else {
             let slot = &mut self.spread()[bucket(v)];
             *slot = slot.saturating_add(n);
         }
     }
-    fn merge(&mut self, other: &Self, accuracy: f64) {
-        other.values.iter().for_each(|v| self.add(f64::from(*v), 1.0, accuracy));
+    fn merge(&mut self, other: &Self, _: f64) {
+        other.values.iter().for_each(|v| self.add(f64::from(*v), 1.0, 0.0));
         if let Some(theirs) = &other.histogram {
             self.spread().iter_mut().zip(theirs).for_each(|(a, b)| *a = a.saturating_add(*b));
         }
