@@ -12,7 +12,7 @@ import type { LitValue } from '../plan/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { bindTop, type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
 import { launch } from '../query/run.ts';
-import { applyOutput, applyQuerySettings, applySettings } from './apply-settings.ts';
+import { applyOutput, applyQuerySettings, applySettings, settingText } from './apply-settings.ts';
 import type { Rows } from './describe.ts';
 
 const text = (lines: readonly string[]): Rows => ({
@@ -22,9 +22,17 @@ const text = (lines: readonly string[]): Rows => ({
 
 export async function explain(run: Run, ast: Explain): Promise<Answer> {
   applyOutput(run, ast.output);
-  if (ast.mode === 'ANALYZE') return { kind: 'rows', ...(await analyze(run, ast)) };
+  if (ast.mode === 'ANALYZE' || asksIndexes(ast)) {
+    return { kind: 'rows', ...(await analyze(run, ast)) };
+  }
   return { kind: 'rows', ...explainRows(run, ast) };
 }
+
+/** `EXPLAIN indexes = 1`: what each index leaves out is known once the query has looked at it. */
+const asksIndexes = ({ mode = 'PLAN', settings = [], statement }: Explain): boolean =>
+  mode === 'PLAN' &&
+  (statement?.kind === 'QueryStatement' || statement?.kind === 'Insert') &&
+  settings.some((item) => item.name === 'indexes' && settingText(item.value) === '1');
 
 /** The query that a statement runs. */
 function queryOf(statement: Statement | undefined, ast: Explain): Query {
@@ -106,16 +114,19 @@ async function analyze(run: Run, ast: Explain): Promise<Rows> {
     const p = native.queryProgress(run.key);
     const root = optimize(bound, planning.ctx, applied);
     const subqueries = planning.ctx.subqueries.map((s) => optimize(s.node, planning.ctx, applied));
-    const lines = explainPlan(planning.ctx, root, subqueries, p?.nodes);
+    const measured = ast.mode === 'ANALYZE';
+    const lines = explainPlan(planning.ctx, root, subqueries, measured ? p?.nodes : undefined);
     if (applied.size > 0) lines.push(`Rules: ${[...applied].join(', ')}`);
-    lines.push(`Time: ${ms.toFixed(2)} ms`);
-    lines.push(`Read: ${p?.readRows ?? 0} rows, ${p?.readBytes ?? 0} bytes`);
+    if (measured) {
+      lines.push(`Time: ${ms.toFixed(2)} ms`);
+      lines.push(`Read: ${p?.readRows ?? 0} rows, ${p?.readBytes ?? 0} bytes`);
+    } else lines.push('Indexes:');
     if (p?.segments !== undefined)
       lines.push(`Segments: ${p.segments} (${p.segmentsPruned ?? 0} pruned)`);
     if (p?.blocks !== undefined) lines.push(`Blocks: ${p.blocks} (${p.blocksPruned ?? 0} pruned)`);
     for (const [why, blocks] of Object.entries(p?.prunedBy ?? {}))
       lines.push(`  ${blocks} by ${why}`);
-    if (p?.memoryPeak !== undefined) lines.push(`Memory: ${p.memoryPeak} bytes`);
+    if (measured && p?.memoryPeak !== undefined) lines.push(`Memory: ${p.memoryPeak} bytes`);
     return text(lines);
   } catch (error) {
     throw run.process.cancelled ?? error;

@@ -126,14 +126,27 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
     partitionKey: partition.map(json),
     skipIndexes: definition.indexes.flatMap((index) => {
       const [, indexType = '', args = ''] = /^(\w+)(?:\((.*)\))?$/.exec(index.type) ?? [];
-      if (indexType !== 'minmax' && indexType !== 'bloom_filter') return [];
+      const expr = bind(index.expr);
+      const kind = indexKind(indexType, expr.type);
+      if (kind === undefined) return [];
       const rate = Number(args);
       const falsePositiveRate =
         indexType === 'bloom_filter' && rate > 0 && rate < 1 ? { falsePositiveRate: rate } : {};
-      return [{ name: index.name, indexType, expr: json(bind(index.expr)), ...falsePositiveRate }];
+      return [{ name: index.name, indexType: kind, expr: json(expr), ...falsePositiveRate }];
     }),
     timezone: 'UTC',
   };
+}
+
+/** What the kernel keeps for an index. Of sets of values, and of filters of their tokens and n-grams, it
+ *  keeps a filter of the whole values: it answers equality and IN. */
+function indexKind(written: string, type: string): 'minmax' | 'bloom_filter' | undefined {
+  if (written === 'minmax' || written === 'bloom_filter') return written;
+  if (!/^(set|tokenbf_v1|ngrambf_v1)$/.test(written)) return undefined;
+  const inner = type.replace(/^(LowCardinality\(|Nullable\()+/, '').replace(/\)+$/, '');
+  return /^(String|U?Int(8|16|32|64)|Date|DateTime|UUID)\b/.test(inner)
+    ? 'bloom_filter'
+    : undefined;
 }
 
 export interface Constraint {
