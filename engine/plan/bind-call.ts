@@ -4,7 +4,8 @@
 import type { Expression, FunctionCall, Lambda, Name, Span } from '../../sql/ast.ts';
 import { isKnownSetting, settingTypeOf, unknownSetting } from '../settings.ts';
 import { supertype } from './bind.ts';
-import { bindExpression, bindIf, bindIn, castTo, withSpan } from './bind-expression.ts';
+import { bindExpression, bindIf, castTo, withSpan } from './bind-expression.ts';
+import { bindIn } from './bind-in.ts';
 import { expandColumns } from './bind-star.ts';
 import { existsSubquery } from './bind-subquery.ts';
 import { textFunction } from './bind-text.ts';
@@ -343,7 +344,8 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   const branch = name === 'if' || name === 'multiIf' ? takenBranch(scope, args) : undefined;
   if (branch) {
     try {
-      return convert(branch, resolve(false).type);
+      const { type } = resolve(false);
+      return sameValues(branch.type, type) ? branch : convert(branch, type);
     } catch (error) {
       // The branches have no type in common as a function's, but the one that is taken has one.
       if (scope.ctx.settings.text('use_variant_as_common_type') === '0')
@@ -386,6 +388,16 @@ function nullTest(scope: Scope, name: string, args: readonly Expr[]): boolean | 
 /** Types of what if and multiIf may give. */
 const branchTypes = (args: readonly Expr[]): string[] =>
   args.filter((_, i) => i % 2 === 1 || i === args.length - 1).map((arg) => arg.type);
+
+/** Types of the same values, which ClickHouse does not convert: Bool and UInt8, Decimals of one scale and width. */
+function sameValues(a: string, b: string): boolean {
+  const storage = (type: string): string => {
+    const [, precision, scale] = /^Decimal\((\d+), (\d+)\)$/.exec(type) ?? [];
+    if (precision === undefined) return type === 'Bool' ? 'UInt8' : type;
+    return `Decimal ${[9, 18, 38, 76].find((most) => Number(precision) <= most)}, ${scale}`;
+  };
+  return storage(a) === storage(b);
+}
 
 /** The branch of if or multiIf that constant conditions lead to. The others are not run: they may throw. */
 function takenBranch(scope: Scope, args: readonly Expr[]): Expr | undefined {

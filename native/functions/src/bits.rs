@@ -243,9 +243,9 @@ fn test_many(b: &Bind<'_>, all: bool) -> Result<Bound> {
 fn count(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
     if b.ty(0).is_string() {
-        return bound(Type::UInt16, |c| {
+        return bound(Type::UInt64, |c| {
             let s = strs(c.col(0));
-            Ok(u16_col((0..c.rows).map(|i| s.at(i).iter().map(|x| x.count_ones() as u16).sum()).collect()))
+            Ok(crate::args::u64_col((0..c.rows).map(|i| s.at(i).iter().map(|x| u64::from(x.count_ones())).sum()).collect()))
         });
     }
     if !(b.ty(0).is_number() || b.ty(0).is_date_or_time()) {

@@ -17,7 +17,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("caseWithExpression", "caseWithExpression(x, value, then, [value, then, …] else)", "The first `then` whose value equals x. What CASE x WHEN becomes.", &[("caseWithExpression(3, 1, 'one', 3, 'three', 'more')", "three")], case).own_nulls().alias(&["caseWithExpr"]),
     f("isNull", "isNull(x)", "1 if NULL.", &[("isNull(NULL)", "1")], |b| null_test(b, true)).ci().own_nulls().plain(),
     f("isNotNull", "isNotNull(x)", "1 if not NULL.", &[("isNotNull(NULL)", "0")], |b| null_test(b, false)).own_nulls().plain(),
-    f("isNullable", "isNullable(x)", "1 if the type is Nullable.", &[("isNullable(toNullable(1))", "1")], |b| { b.arity(1, 1)?; let n = b.ty(0).is_nullable(); bound(Type::UInt8, move |c| Ok(Column::constant(u8_col(vec![u8::from(n)]), c.rows))) }).own_nulls(),
+    f("isNullable", "isNullable(x)", "1 if the type is Nullable.", &[("isNullable(toNullable(1))", "1")], |b| { b.arity(1, 1)?; let n = b.ty(0).is_nullable(); bound(Type::UInt8, move |c| Ok(Column::constant(u8_col(vec![u8::from(n)]), c.rows))) }).own_nulls().plain(),
     f("isZeroOrNull", "isZeroOrNull(x)", "1 if the number is 0 or NULL.", &[("isZeroOrNull(NULL)", "1")], zero_or_null).own_nulls(),
     f("ifNull", "ifNull(x, other)", "x, or other where x is NULL.", &[("ifNull(NULL, 5)", "5")], |b| { b.arity(2, 2)?; coalesce(b) }).ci().own_nulls(),
     f("coalesce", "coalesce(x, …)", "The first argument that is not NULL.", &[("coalesce(NULL, 7)", "7")], coalesce).ci().own_nulls(),
@@ -59,14 +59,13 @@ fn branches(b: &Bind<'_>, single: bool) -> Result<Bound> {
     results.push(b.len() - 1);
     let types: Vec<Type> = results.iter().map(|&i| b.ty(i).clone()).collect();
     let scale = |t: &Type| if let Type::Decimal(_, s) = strip_nullable(t) { Some(*s) } else { None };
-    if let ([x, y], None) = (types.as_slice(), b.constant(0))
-        && scale(x).zip(scale(y)).is_some_and(|(s, t)| s != t)
-    {
-        return Err(Error::not_implemented("Conditional functions with different Decimal scales: cast one of them"));
-    }
+    let scales_differ = matches!(types.as_slice(), [x, y] if scale(x).zip(scale(y)).is_some_and(|(s, t)| s != t));
     let out = common_type(&types)?;
     let kernel = out.clone();
     bound(out, move |c| {
+        if scales_differ && !c.col(0).is_const() {
+            return Err(Error::not_implemented("Conditional functions with different Decimal scales: cast one of them"));
+        }
         // choice[i] = which branch row i takes
         let rows = c.rows;
         let last = results.len() - 1;
@@ -301,7 +300,10 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
     {
         return mixed_extreme(x.clone(), y.clone(), greatest);
     }
-    let out = common_type(&types)?;
+    let out = match common_type(&types)? {
+        Type::Bool => Type::UInt8,
+        t => t,
+    };
     let kernel = out.clone();
     let inner = strip_nullable(&out).clone();
     bound(out, move |c| {

@@ -386,7 +386,7 @@ fn steps(b: &Bind<'_>, list: &'static [u16]) -> Result<Bound> {
     let ty = b.ty(0).clone();
     bound(Type::UInt16, move |c| {
         let v = f64s(c.col(0), &ty);
-        Ok(crate::args::u16_col((0..c.rows).map(|i| list.iter().rev().copied().find(|s| f64::from(*s) <= v.at(i)).unwrap_or(0)).collect()))
+        Ok(crate::args::u16_col((0..c.rows).map(|i| list.iter().rev().copied().find(|s| f64::from(*s) <= v.at(i) || v.at(i).is_nan()).unwrap_or(0)).collect()))
     })
 }
 

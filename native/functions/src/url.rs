@@ -17,8 +17,8 @@ pub const DEFS: &[FunctionDef] = &[
     f("topLevelDomainRFC", "topLevelDomainRFC(url)", "The last part of the host name, by RFC 3986.", &[("topLevelDomainRFC('https://a.com/')", "com")], |b| to_text(b, "topLevelDomainRFC", |u, o| o.extend_from_slice(tld(host(u, true))))),
     f("firstSignificantSubdomain", "firstSignificantSubdomain(url)", "The part of the host name that is the site's own.", &[("firstSignificantSubdomain('https://news.example.com.tr/')", "example")], |b| to_text(b, "firstSignificantSubdomain", |u, o| o.extend_from_slice(significant(host(u, false)).0))),
     f("firstSignificantSubdomainRFC", "firstSignificantSubdomainRFC(url)", "As firstSignificantSubdomain, by RFC 3986.", &[], |b| to_text(b, "firstSignificantSubdomainRFC", |u, o| o.extend_from_slice(significant(host(u, true)).0))),
-    f("cutToFirstSignificantSubdomain", "cutToFirstSignificantSubdomain(url)", "The host name from its significant part on.", &[("cutToFirstSignificantSubdomain('https://news.example.com.tr/')", "example.com.tr")], |b| to_text(b, "cutToFirstSignificantSubdomain", |u, o| o.extend_from_slice(significant(no_www(host(u, false))).1))),
-    f("cutToFirstSignificantSubdomainRFC", "cutToFirstSignificantSubdomainRFC(url)", "As cutToFirstSignificantSubdomain, by RFC 3986.", &[], |b| to_text(b, "cutToFirstSignificantSubdomainRFC", |u, o| o.extend_from_slice(significant(no_www(host(u, true))).1))),
+    f("cutToFirstSignificantSubdomain", "cutToFirstSignificantSubdomain(url)", "The host name from its significant part on.", &[("cutToFirstSignificantSubdomain('https://news.example.com.tr/')", "example.com.tr")], |b| to_text(b, "cutToFirstSignificantSubdomain", |u, o| o.extend_from_slice(significant_bare(host(u, false)).1))),
+    f("cutToFirstSignificantSubdomainRFC", "cutToFirstSignificantSubdomainRFC(url)", "As cutToFirstSignificantSubdomain, by RFC 3986.", &[], |b| to_text(b, "cutToFirstSignificantSubdomainRFC", |u, o| o.extend_from_slice(significant_bare(host(u, true)).1))),
     f("cutToFirstSignificantSubdomainWithWWW", "cutToFirstSignificantSubdomainWithWWW(url)", "As cutToFirstSignificantSubdomain, www. counted as a part.", &[], |b| to_text(b, "cutToFirstSignificantSubdomainWithWWW", |u, o| o.extend_from_slice(significant(host(u, false)).1))),
     f("cutToFirstSignificantSubdomainWithWWWRFC", "cutToFirstSignificantSubdomainWithWWWRFC(url)", "As cutToFirstSignificantSubdomainWithWWW, by RFC 3986.", &[], |b| to_text(b, "cutToFirstSignificantSubdomainWithWWWRFC", |u, o| o.extend_from_slice(significant(host(u, true)).1))),
     f("port", "port(url[, default])", "The port, or the default (0).", &[("port('http://a.b:8080/')", "8080")], |b| port(b, false)),
@@ -131,6 +131,12 @@ fn tld(h: &[u8]) -> &[u8] {
         Some(p) if !h[p + 1..].first().is_some_and(u8::is_ascii_digit) => &h[p + 1..],
         _ => &[],
     }
+}
+
+/// The same of a host without its www., of which one part may be left.
+fn significant_bare(h: &[u8]) -> (&[u8], &[u8]) {
+    let rest = no_www(h);
+    if rest.len() < h.len() && !rest.contains(&b'.') { (rest, rest) } else { significant(rest) }
 }
 
 /// (the significant part, the host from it on).

@@ -139,6 +139,9 @@ fn zone(b: &Bind<'_>, i: usize) -> Result<Option<Arc<str>>> {
 }
 
 fn scale(b: &Bind<'_>, i: usize, max: u8) -> Result<u8> {
+    if b.len() == i && (b.name.ends_with("OrNull") || b.name.ends_with("OrZero")) && b.name.starts_with("toDateTime64") {
+        return Ok(3);
+    }
     b.arity(i + 1, 4)?;
     let s = b.const_int(i)?;
     u8::try_from(s).ok().filter(|s| *s <= max).ok_or_else(|| {
@@ -234,7 +237,17 @@ fn replace_failures(b: &Bind<'_>, to: Type, default: usize) -> Result<Bound> {
     let from = b.ty(0).clone();
     let default_type = b.args.get(default).map(|a| a.ty.clone());
     bound(to.clone(), move |c| {
-        let done = cast(c.col(0), &from, &to, CastMode::AccurateOrNull, c.session)?;
+        let inexact = (from.is_decimal() || from.is_date_or_time()) && to.is_number();
+        if inexact && let Ok(done) = cast(c.col(0), &from, &to, CastMode::Sql, c.session) {
+            return Ok(done);
+        }
+        let done = match cast(c.col(0), &from, &to, CastMode::AccurateOrNull, c.session) {
+            // Between these types nothing can be converted.
+            Err(e) if matches!(e.code(), types::codes::CANNOT_CONVERT_TYPE | types::codes::NOT_IMPLEMENTED) => {
+                Column::null_of(crate::cast::strip_nullable(&to), c.rows)
+            }
+            done => done?,
+        };
         let Some(nulls) = done.null_mask() else { return Ok(done) };
         let fallback = match &default_type {
             Some(t) => cast(c.col(default), t, &to, CastMode::Sql, c.session)?.flat(),
@@ -295,11 +308,11 @@ fn cut_to_zero(b: &Bind<'_>) -> Result<Bound> {
 fn to_kind(b: &Bind<'_>, kind: IntervalKind) -> Result<Bound> {
     b.arity(1, 1)?;
     let from = b.ty(0).clone();
-    if !(from.is_number() || from.is_string() || matches!(from, Type::Interval(_))) {
+    if !(from.is_number() || from.is_string() || matches!(from, Type::Date | Type::Date32 | Type::DateTime(_) | Type::Interval(_))) {
         return Err(b.illegal(0, "a number"));
     }
     bound(Type::Interval(kind), move |c| {
-        if from.is_string() {
+        if from.is_string() || from.is_date_or_time() {
             let n = cast(c.col(0), &from, &Type::Int64, CastMode::Function, c.session)?;
             return Ok(n);
         }

@@ -173,10 +173,10 @@ fn reverse(b: &Bind<'_>) -> Result<Bound> {
 
 fn concat(b: &Bind<'_>) -> Result<Bound> {
     let types = b.types();
-    if !types.is_empty() && types.iter().all(|t| matches!(t, Type::Array(_))) {
+    if types.len() > 1 && types.iter().all(|t| matches!(t, Type::Array(_))) {
         return crate::arrays::basic::concat(b);
     }
-    if !types.is_empty() && types.iter().all(|t| matches!(t, Type::Map(_))) {
+    if types.len() > 1 && types.iter().all(|t| matches!(t, Type::Map(_))) {
         return crate::maps::concat(b);
     }
     if types.len() > 1 && types.iter().all(|t| matches!(t, Type::Tuple(_))) {

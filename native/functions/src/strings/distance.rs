@@ -9,8 +9,8 @@ use types::codes::{BAD_ARGUMENTS, TOO_LARGE_STRING_SIZE};
 use types::{Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("editDistance", "editDistance(a, b)", "Levenshtein distance in bytes.", &[("editDistance('clickhouse', 'mouse')", "6")], |b| count(b, false, levenshtein)).alias(&["levenshteinDistance"]).plain(),
-    f("editDistanceUTF8", "editDistanceUTF8(a, b)", "Levenshtein distance in characters.", &[("editDistanceUTF8('мир', 'пир')", "1")], |b| count(b, true, levenshtein)).alias(&["levenshteinDistanceUTF8"]).plain(),
+    f("editDistance", "editDistance(a, b)", "Levenshtein distance in bytes.", &[("editDistance('clickhouse', 'mouse')", "6")], |b| count(b, false, levenshtein)).alias(&["levenshteinDistance"]),
+    f("editDistanceUTF8", "editDistanceUTF8(a, b)", "Levenshtein distance in characters.", &[("editDistanceUTF8('мир', 'пир')", "1")], |b| count(b, true, levenshtein)).alias(&["levenshteinDistanceUTF8"]),
     f("damerauLevenshteinDistance", "damerauLevenshteinDistance(a, b)", "As editDistance; exchanged neighbours count once.", &[("damerauLevenshteinDistance('ab', 'ba')", "1")], |b| count(b, false, damerau)),
     f("jaroSimilarity", "jaroSimilarity(a, b)", "Jaro similarity, 0 to 1.", &[("round(jaroSimilarity('clickhouse', 'click'), 4)", "0.8333")], |b| ratio(b, jaro)),
     f("jaroWinklerSimilarity", "jaroWinklerSimilarity(a, b)", "Jaro-Winkler similarity, 0 to 1.", &[("round(jaroWinklerSimilarity('clickhouse', 'click'), 4)", "0.9")], |b| ratio(b, |x, y| { let j = jaro(x, y); if j <= 0.7 { return j; } let p = x.iter().zip(y).take(4).take_while(|(a, b)| a == b).count() as f64; j + p * 0.1 * (1.0 - j) })),

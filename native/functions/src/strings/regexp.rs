@@ -372,7 +372,7 @@ fn quote(s: &[u8], out: &mut Vec<u8>) {
     for &x in s {
         match x {
             0 => out.extend_from_slice(b"\\0"),
-            b'\\' | b'(' | b')' | b'^' | b'$' | b'.' | b'[' | b'?' | b'*' | b'+' | b'{' | b':' | b'-' | b'|' => out.extend_from_slice(&[b'\\', x]),
+            b'\\' | b'(' | b')' | b'^' | b'$' | b'.' | b'[' | b']' | b'?' | b'*' | b'+' | b'{' | b':' | b'-' | b'|' => out.extend_from_slice(&[b'\\', x]),
             x => out.push(x),
         }
     }
