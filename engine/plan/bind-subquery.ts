@@ -4,8 +4,8 @@
 import type { Identifier, Query, Span } from '../../sql/ast.ts';
 import { bindQuery } from './bind.ts';
 import { resolveCall } from './bind-call.ts';
-import { checkSetWidth } from './bind-expression.ts';
 import { tableNode } from './bind-from.ts';
+import { checkSetWidth } from './bind-in.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
 import {
   type Column,
