@@ -1,25 +1,16 @@
 // Queries → logical nodes. The order of a SELECT is ClickHouse's: FROM, ARRAY JOIN, WHERE, GROUP BY,
 // HAVING, windows, QUALIFY, SELECT, DISTINCT, ORDER BY, LIMIT BY, LIMIT.
 
-import type {
-  Expression,
-  Query,
-  Select,
-  SetOperation,
-  Span,
-  TableExpression,
-  ValuesQuery,
-  With,
-} from '../../sql/ast.ts';
+import type { Expression, Query, Select, Span, TableExpression, With } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
 import { type Aggregation, bindAggregation } from './bind-aggregation.ts';
 import { convert, resolveCall } from './bind-call.ts';
 import { bindAlias, bindExpression } from './bind-expression.ts';
 import { bindFrom } from './bind-from.ts';
 import { bindLimits, type Ordering } from './bind-order.ts';
+import { bindSetOperation, bindValues } from './bind-set-operation.ts';
 import { expandColumns, type NamedExpr } from './bind-star.ts';
 import { sortKeys } from './bind-window.ts';
-import { constantOf } from './constants.ts';
 import { checkMeasure, deeper, failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import {
   type Column,
@@ -94,7 +85,7 @@ export function bindStatement(query: Query, ctx: Planning): BoundQuery {
   return bindQuery(query, newScope(ctx, query.span));
 }
 
-function addWith(scope: Scope, ast: With | undefined): void {
+export function addWith(scope: Scope, ast: With | undefined): void {
   for (const item of ast?.items ?? []) {
     const name = nameText(scope.ctx, item.name);
     if (item.kind === 'CommonTable') {
@@ -453,100 +444,6 @@ export function converted(ctx: Planning, node: Node, types: readonly string[]): 
   return project(node, items);
 }
 
-/** BY NAME: every query gives the columns of all of them; what it has not is NULL. */
-function alignedByName(ctx: Planning, nodes: readonly Node[], ast: SetOperation): Node[] {
-  const names = new Set<string>();
-  nodes.forEach((node, i) => {
-    const own = node.columns.map((c) => c.name);
-    if (new Set(own).size < own.length) {
-      const text = `A query of ${ast.op} BY NAME has two columns of the same name`;
-      throw failAt(ast.queries[i]?.span ?? ast.span, 'DUPLICATE_COLUMN', text);
-    }
-    for (const name of own) names.add(name);
-  });
-  return nodes.map((node) =>
-    project(
-      node,
-      [...names].map((name) => {
-        const own = node.columns.find((c) => c.name === name);
-        const expr = own ? columnExpr(own) : literalExpr('Nullable(Nothing)', null, ast.span);
-        return { column: newColumn(ctx, name, expr.type), expr };
-      }),
-    ),
-  );
-}
-
-function bindSetOperation(ast: SetOperation, parent: Scope): Node {
-  const { ctx } = parent;
-  const scope = newScope(ctx, ast.span, parent);
-  addWith(scope, ast.with);
-  const written = ast.queries.map((q) => bindQuery(q, scope).node);
-  const nodes = ast.byName ? alignedByName(ctx, written, ast) : written;
-  const first = nodes[0] as Node;
-  nodes.forEach((node, i) => {
-    if (node.columns.length === first.columns.length) return;
-    const name =
-      ast.op === 'UNION'
-        ? 'UNION_ALL_RESULT_STRUCTURES_MISMATCH'
-        : 'INTERSECT_OR_EXCEPT_RESULT_STRUCTURES_MISMATCH';
-    const text = `Query ${i + 1} of ${ast.op} has ${node.columns.length} column(s), the first has ${first.columns.length}`;
-    throw failAt(ast.queries[i]?.span ?? ast.span, name, text);
-  });
-  const types = first.columns.map((column, i) => {
-    const all = nodes.map((n) => (n.columns[i] as Column).type);
-    const type = supertype(ctx, all);
-    if (type === undefined) {
-      throw failAt(
-        ast.span,
-        'NO_COMMON_TYPE',
-        `Column \`${column.name}\` has no common type: ${[...new Set(all)].join(', ')}`,
-      );
-    }
-    return type;
-  });
-  const inputs = nodes.map((n) => converted(ctx, n, types));
-  const fresh = (): Column[] =>
-    first.columns.map((c, i) => newColumn(ctx, c.name, types[i] as string));
-  let node: Node;
-  if (ast.op === 'UNION') {
-    const quantifier = ast.quantifier ?? ctx.settings.text('union_default_mode').toUpperCase();
-    if (quantifier !== 'ALL' && quantifier !== 'DISTINCT') {
-      throw failAt(ast.span, 'EXPECTED_ALL_OR_DISTINCT', 'UNION needs ALL or DISTINCT', {
-        hint: 'Write UNION ALL or UNION DISTINCT, or set union_default_mode',
-      });
-    }
-    node = { kind: 'union', inputs, columns: fresh() };
-    if (quantifier === 'DISTINCT') node = { kind: 'distinct', input: node, columns: node.columns };
-  } else {
-    const operation = ast.op === 'INTERSECT' ? 'intersect' : 'except';
-    const mode = ctx.settings.text(`${operation}_default_mode`).toUpperCase();
-    const all = (ast.quantifier ?? mode) !== 'DISTINCT';
-    node = inputs
-      .slice(1)
-      .reduce<Node>(
-        (left, right) => ({ kind: 'setOperation', left, right, operation, all, columns: fresh() }),
-        inputs[0] as Node,
-      );
-  }
-  return orderSetOperation(ast, scope, node);
-}
-
-/** ORDER BY and LIMIT behind queries in parentheses see the columns of the result. */
-function orderSetOperation(ast: SetOperation, scope: Scope, node: Node): Node {
-  if (!ast.orderBy && !ast.limit) return node;
-  const select: Select = {
-    kind: 'Select',
-    span: ast.span,
-    distinct: false,
-    columns: [{ kind: 'Star', span: ast.span, transformers: [] }],
-    totals: false,
-    windows: [],
-    ...(ast.orderBy ? { orderBy: ast.orderBy } : {}),
-    ...(ast.limit ? { limit: ast.limit } : {}),
-  };
-  return bindSelectOver(select, scope, node);
-}
-
 /** SELECT whose FROM is a node that exists already. */
 export function bindSelectOver(select: Select, parent: Scope, node: Node): Node {
   const scope = newScope(parent.ctx, select.span, parent);
@@ -569,44 +466,6 @@ export function bindSelectOver(select: Select, parent: Scope, node: Node): Node 
     expr: item.expr(),
   }));
   return bindLimits(select, scope, node, results, ordering);
-}
-
-function bindValues(ast: ValuesQuery, parent: Scope): Node {
-  const { ctx } = parent;
-  const scope = newScope(ctx, ast.span, parent);
-  const rows = ast.rows.map((row) => {
-    const items = row.kind === 'Tuple' ? row.items : [row];
-    return items.map((item) => {
-      const value = constantOf(ctx, bindExpression(item, scope));
-      if (!value)
-        throw failAt(item.span, 'BAD_ARGUMENTS', 'A row of VALUES must consist of constants');
-      return value;
-    });
-  });
-  const width = rows[0]?.length ?? 0;
-  const columns: Column[] = [];
-  for (let i = 0; i < width; i++) {
-    const types = rows.map((row, r) => {
-      if (row.length === width) return (row[i] as { type: string }).type;
-      throw failAt(
-        ast.rows[r]?.span,
-        'NUMBER_OF_COLUMNS_DOESNT_MATCH',
-        `Row ${r + 1} has ${row.length} values, the first has ${width}`,
-      );
-    });
-    const type = supertype(ctx, types);
-    if (type === undefined)
-      throw failAt(ast.span, 'NO_COMMON_TYPE', `Column ${i + 1} of VALUES has no common type`);
-    columns.push(newColumn(ctx, `c${i + 1}`, type));
-  }
-  return {
-    kind: 'values',
-    title: 'VALUES',
-    columns,
-    rows: rows.map((row) =>
-      row.map((v, i): LitValue => castLit(ctx, v, (columns[i] as Column).type)),
-    ),
-  };
 }
 
 /** A constant as a value of another type. */
