@@ -14,7 +14,7 @@ import { bindTable, partitionKey } from '../tables/shape.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import { applySettings } from './apply-settings.ts';
 import { refuseCluster, requireTable } from './names.ts';
-import { partitionFilter } from './partition.ts';
+import { partitionFilter, segmentName } from './partition.ts';
 import { zorder } from './zorder.ts';
 
 export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
@@ -129,7 +129,7 @@ export async function checkTable(run: Run, ast: Check): Promise<Answer> {
   for (const segment of storage.store(table.id).table.segments) {
     if (only && !only(segment.partition)) continue;
     run.signal.throwIfAborted();
-    const name = segment.file.slice(segment.file.lastIndexOf('/') + 1);
+    const name = segmentName(segment);
     try {
       await run.core.native.segmentCheck({ store, ...segment });
       rows.push([name, '1', '']);
@@ -148,12 +148,12 @@ export async function checkTable(run: Run, ast: Check): Promise<Answer> {
   }
   const columns = [
     { name: 'part_path', type: 'String' },
-    { name: 'is_passed', type: 'Bool' },
+    { name: 'is_passed', type: 'UInt8' },
     { name: 'message', type: 'String' },
   ];
   return {
     kind: 'rows',
     columns,
-    rows: rows.map(([a, b, c]) => [a as string, b === '1', c as string]),
+    rows,
   };
 }
