@@ -129,7 +129,14 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
     if def.nulls != Nulls::Own && clean.iter().any(|a| a.ty == Type::Nothing && !a.lambda) {
         let run: Run = Box::new(|c| Ok(Data::Nothing(c.rows).into()));
         let plain = clean.iter().map(|a| a.ty.clone()).collect();
-        return Ok(Arc::new(Wrapped { def, ty: Type::Nothing, run, only_null, plain, memo: Mutex::default() }));
+        return Ok(Arc::new(Wrapped {
+            def,
+            ty: Type::Nothing,
+            run,
+            only_null,
+            plain,
+            memo: Mutex::default(),
+        }));
     }
     for a in &mut clean {
         if let Some(c) = &a.constant {
@@ -139,7 +146,11 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
     let b = Bind { name: def.name, args: &clean, raw: args, session };
     let bound = match (def.bind)(&b) {
         // NULL in place of a collection gives NULL.
-        Err(e) if takes_collections(def) && null_literal(args) && matches!(e.code(), NUMBER_OF_ARGUMENTS_DOESNT_MATCH | ILLEGAL_TYPE_OF_ARGUMENT) => {
+        Err(e)
+            if takes_collections(def)
+                && null_literal(args)
+                && matches!(e.code(), NUMBER_OF_ARGUMENTS_DOESNT_MATCH | ILLEGAL_TYPE_OF_ARGUMENT) =>
+        {
             return Ok(nothing(def));
         }
         bound => bound?,

@@ -108,7 +108,13 @@ pub fn compute(
 }
 
 /// The same without checks (`decimal_check_overflow = 0`): results wrap around in the width they are stored in.
-pub fn compute_wrapping(op: Op, a: (&Column, &Type), b: (&Column, &Type), out: &Type, rows: usize) -> Result<Column> {
+pub fn compute_wrapping(
+    op: Op,
+    a: (&Column, &Type),
+    b: (&Column, &Type),
+    out: &Type,
+    rows: usize,
+) -> Result<Column> {
     let Type::Decimal(p, s) = out else { return Err(Error::internal("decimal result expected")) };
     let (sa, sb) = (scale_of(a.1), scale_of(b.1));
     let (ka, kb) = match op {
@@ -116,7 +122,9 @@ pub fn compute_wrapping(op: Op, a: (&Column, &Type), b: (&Column, &Type), out: &
         Op::Divide => (s + sb - sa.min(s + sb), 0),
         Op::Multiply | Op::Modulo => (0, 0),
     };
-    let (Some(ma), Some(mb)) = (pow10_256(ka.into()), pow10_256(kb.into())) else { return Err(overflow("an operation")) };
+    let (Some(ma), Some(mb)) = (pow10_256(ka.into()), pow10_256(kb.into())) else {
+        return Err(overflow("an operation"));
+    };
     let (xs, ys) = (i256s(a.0), i256s(b.0));
     let mut v = Vec::with_capacity(rows);
     for i in 0..rows {
