@@ -1,6 +1,7 @@
 // A commit applied to a state: a pure function, so that reading the log again gives the same states.
 
 import { fail } from '../errors.ts';
+import { Numbering } from './blocks.ts';
 import type { TableDefinition } from './definition.ts';
 import { allSegments, forgetVersions, withVersion } from './history.ts';
 import {
@@ -174,14 +175,17 @@ function changeTable(state: CatalogState, change: TableChange): CatalogState {
     throw fail('ABORTED', 'The rows were changed by another statement meanwhile; try again');
   }
   let segments = kept;
+  const numbers = new Numbering(old);
   if (change.add?.length) {
     // What replaces stands where the replaced stood: the order of commits is the order of rows.
     const first = old.segments.findIndex(({ file }) => gone.has(file));
     const at = first < 0 ? kept.length : first;
-    segments = [...kept.slice(0, at), ...change.add, ...kept.slice(at)];
+    const replaced = old.segments.filter(({ file }) => gone.has(file));
+    const add = numbers.added(change, replaced);
+    segments = [...kept.slice(0, at), ...add, ...kept.slice(at)];
   }
   if (change.replace?.length) {
-    const fresh = new Map(change.replace.map(({ file, add }) => [file, add]));
+    const fresh = numbers.mutated(change.replace, segments);
     const there = segments.filter(({ file }) => fresh.has(file)).length;
     if (there !== fresh.size) {
       throw changed();
@@ -203,13 +207,14 @@ function changeTable(state: CatalogState, change: TableChange): CatalogState {
   if (change.attach?.length) {
     const { kept, taken } = split(detached, change.attach);
     detached = kept;
-    segments = [...segments, ...taken];
+    segments = [...segments, ...numbers.attached(taken)];
   }
   const flushedThrough = Math.max(old.flushedThrough, change.flushedThrough ?? 0);
   const offsets = change.offsets ? { ...old.offsets, ...change.offsets } : old.offsets;
   const walSequence = Math.max(state.walSequence, flushedThrough);
   const aside = detached.length > 0 || old.detached ? { detached } : {};
-  const next = { ...old, segments, flushedThrough, offsets, ...aside };
+  const nextBlock = numbers.next;
+  const next = { ...old, segments, flushedThrough, offsets, nextBlock, ...aside };
   return { ...state, walSequence, tables: with_(state.tables, change.id, next) };
 }
 

@@ -1,6 +1,7 @@
 // The catalog at one version: an immutable value, changed only by making a new one that shares what
 // did not change. Readers hold on to the value they began with.
 
+import type { Blocks } from './blocks.ts';
 import type { TableDefinition } from './definition.ts';
 import type { CurrentVersion, OldVersion } from './history.ts';
 
@@ -14,6 +15,9 @@ export interface SegmentDescriptor {
   readonly partition: string;
   /** 0 = flushed or inserted, +1 with each merge. */
   readonly level: number;
+  /** The partition as a word, as names of parts begin with. */
+  readonly partitionId?: string;
+  readonly block?: Blocks;
   /** Milliseconds since the epoch. */
   readonly created?: number;
   /** The file that says which rows are deleted, and how many are. */
@@ -68,6 +72,8 @@ export interface TableState {
   readonly flushedThrough: number;
   /** Positions of streaming sources, by source name. */
   readonly offsets: Readonly<Record<string, unknown>>;
+  /** The number of the next segment. */
+  readonly nextBlock?: number;
   /** The commit that last changed rows or definition. */
   readonly current?: CurrentVersion;
   /** Older versions that are kept, oldest first. */

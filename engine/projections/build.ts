@@ -117,7 +117,13 @@ async function build(
 /** The segments with all companions that the table wants and they do not have. A projection that
  *  cannot be computed is left out: the segment's rows are then read from the segment itself. */
 export function segmentFinisher(native: Native, kernel: PlannerKernel): FinishSegments {
-  return async (storage, table, segments) => {
+  return async (storage, table, unnamed) => {
+    const { partitionId } = storage.context;
+    const segments = unnamed.map((segment) =>
+      segment.partitionId === undefined
+        ? { ...segment, partitionId: partitionId(table, segment.partition) }
+        : segment,
+    );
     if (!table.projections?.length || segments.length === 0) return segments;
     const { health, logger } = storage.context;
     const wanted = projectionsOf(kernel, table);

@@ -19,7 +19,7 @@ import {
 } from '../storage/partitions.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import { requireTable } from './names.ts';
-import { partitionFilter, partName, segmentFilter, segmentName } from './partition.ts';
+import { partitionFilter, partName, segmentFilter } from './partition.ts';
 
 type After = (run: Run, table: TableState) => Promise<void>;
 
@@ -50,13 +50,15 @@ const partitionOf = (command: AlterPartition): Partition => {
 /** PART 'x' must be there; a partition without rows is nothing to complain about. */
 function requirePart(
   run: Run,
+  definition: TableDefinition,
   partition: Partition,
   list: readonly SegmentDescriptor[] | undefined,
   what: string,
 ): void {
   if (partition.type !== 'PART') return;
   const name = partName(run, partition);
-  if (list?.some((segment) => segmentName(segment) === name)) return;
+  const only = segmentFilter(run, definition, partition);
+  if (list?.some(only)) return;
   const code = what === 'part' ? 'NO_SUCH_DATA_PART' : 'BAD_DATA_PART_NAME';
   throw failAt(partition.span, code, `No ${what} ${name} in the table`);
 }
@@ -66,7 +68,7 @@ const drop: Action = (_, __, command) => async (run, table) => {
   const { storage } = run.core;
   const store = storage.store(table.id);
   if (partition.type === 'PART') {
-    requirePart(run, partition, table.segments, 'part');
+    requirePart(run, table.definition, partition, table.segments, 'part');
     await dropSegments(storage, store, segmentFilter(run, table.definition, partition));
     return;
   }
@@ -75,14 +77,14 @@ const drop: Action = (_, __, command) => async (run, table) => {
 
 const detach: Action = (_, __, command) => async (run, table) => {
   const partition = partitionOf(command);
-  requirePart(run, partition, table.segments, 'part');
+  requirePart(run, table.definition, partition, table.segments, 'part');
   const only = segmentFilter(run, table.definition, partition);
   await detachSegments(run.core.storage, run.core.storage.store(table.id), only);
 };
 
 const attach: Action = (_, __, command) => async (run, table) => {
   const partition = partitionOf(command);
-  requirePart(run, partition, table.detached, 'detached part');
+  requirePart(run, table.definition, partition, table.detached, 'detached part');
   const only = segmentFilter(run, table.definition, partition);
   await attachSegments(run.core.storage, run.core.storage.store(table.id), only);
 };
@@ -96,7 +98,7 @@ const dropAside: Action = (run, _, command) => {
   }
   return async (later, table) => {
     const partition = partitionOf(command);
-    requirePart(later, partition, table.detached, 'detached part');
+    requirePart(later, table.definition, partition, table.detached, 'detached part');
     const only = segmentFilter(later, table.definition, partition);
     await dropDetached(later.core.storage, later.core.storage.store(table.id), only);
   };

@@ -1,6 +1,7 @@
 // PARTITION expr | ID 'x' | ALL → a test of the partition texts that segments carry.
 
 import type { Partition } from '../../sql/ast.ts';
+import { fileName, segmentName } from '../catalog/blocks.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';
 import { EngineError, fail } from '../errors.ts';
@@ -114,7 +115,7 @@ export function segmentFilter(
     return (segment) => test(segment.partition);
   }
   const name = partName(run, partition);
-  return (segment) => segmentName(segment) === name;
+  return (segment) => segmentName(segment) === name || fileName(segment.file) === name;
 }
 
 /** The name behind PART. */
@@ -131,9 +132,7 @@ export function partName(run: Run, partition: Partition): string {
   });
 }
 
-/** What system.parts calls a segment. */
-export const segmentName = ({ file }: { file: string }): string =>
-  file.slice(file.lastIndexOf('/') + 1).replace(/\.seg$/, '');
+export { segmentName };
 
 const ids = new WeakMap<TableDefinition, Map<string, string>>();
 

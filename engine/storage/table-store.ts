@@ -4,6 +4,7 @@
 // A memtable is visible while its last sequence lies behind what the catalog says is flushed, so the
 // commit that adds its segments hides it in the same instant: readers see each row once.
 
+import { segmentName } from '../catalog/blocks.ts';
 import type { Pin } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { allSegments } from '../catalog/history.ts';
@@ -53,13 +54,11 @@ const marked = new WeakMap<readonly SegmentDescriptor[], readonly SegmentRef[]>(
 export function refsOf(segments: readonly SegmentDescriptor[]): readonly SegmentRef[] {
   const known = refs.get(segments);
   if (known) return known;
-  const made = segments.map(({ file, rows, partition, level, deleted }) => ({
-    file,
-    rows,
-    partition,
-    level,
-    ...(deleted ? { deleted } : {}),
-  }));
+  const made = segments.map((segment) => {
+    const { file, rows, partition, level, deleted } = segment;
+    const name = segmentName(segment);
+    return { file, name, rows, partition, level, ...(deleted ? { deleted } : {}) };
+  });
   refs.set(segments, made);
   return made;
 }

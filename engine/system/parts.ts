@@ -1,10 +1,26 @@
 // system.parts: the segments of all tables, and what is in memory as one part without a file.
 
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { SegmentDescriptor } from '../catalog/state.ts';
 import type { LitValue } from '../plan/wire.ts';
 import { sessionJson } from '../query/core.ts';
 import { partitionIdOf, segmentName } from '../statements/partition.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { columns, dateTime, type SystemTable } from './table.ts';
+
+/** How many granules ClickHouse makes of so many rows and bytes, and the mark behind the last. */
+function marksOf({ settings }: TableDefinition, segment: SegmentDescriptor): number {
+  const { rows, columns = [] } = segment as SegmentDescriptor & { columns?: { raw?: number }[] };
+  const fixed = Number(settings.index_granularity ?? 8192) || 8192;
+  const bytesMax = Number(settings.index_granularity_bytes ?? 10_485_760);
+  if (bytesMax === 0) return Math.ceil(rows / fixed);
+  const bytes = columns.reduce((sum, { raw = 0 }) => sum + raw, 0) || rows;
+  const wanted =
+    bytes >= bytesMax
+      ? Math.floor(rows / Math.max(1, Math.floor(bytes / bytesMax)))
+      : Math.floor(bytesMax / Math.max(1, bytes / rows));
+  return Math.ceil(rows / Math.min(fixed, Math.max(1, wanted))) + 1;
+}
 
 export const parts: SystemTable = {
   name: 'parts',
@@ -15,20 +31,23 @@ export const parts: SystemTable = {
     ['uuid', 'UUID', 'Always zero'],
     ['part_type', 'String', 'Compact, or InMemory for rows that are only in the log and memory'],
     ['active', 'UInt8', 'Always 1: replaced segments are not listed'],
-    ['marks', 'UInt64', 'Blocks'],
+    ['marks', 'UInt64', 'Marks that ClickHouse would keep'],
     ['rows', 'UInt64', 'Rows'],
     ['bytes_on_disk', 'UInt64', 'Bytes of the file'],
     ['data_compressed_bytes', 'UInt64', 'Bytes of the file'],
     ['data_uncompressed_bytes', 'UInt64', 'Bytes of the file'],
     ['modification_time', 'DateTime', 'When it was written'],
-    ['min_block_number', 'Int64', '0'],
-    ['max_block_number', 'Int64', '0'],
+    ['min_block_number', 'Int64', 'Number of its oldest insert'],
+    ['max_block_number', 'Int64', 'Number of its newest insert'],
     ['level', 'UInt32', 'Merges behind it'],
     ['partition_id', 'String', 'Value of PARTITION BY as a word'],
     ['database', 'String', 'Database'],
     ['table', 'String', 'Table'],
     ['engine', 'String', 'Engine of the table'],
     ['disk_name', 'String', 'Always default'],
+    ['is_frozen', 'UInt8', 'Always 0: a frozen copy is a directory of its own'],
+    ['delete_ttl_info_min', 'DateTime', 'When the TTL has something to do in it; 0 for never'],
+    ['delete_ttl_info_max', 'DateTime', 'When all its rows are over; 0 for never'],
   ),
   rows(run) {
     const { state } = run.core.storage.context.catalog;
@@ -49,20 +68,23 @@ export const parts: SystemTable = {
             zero,
             'Compact',
             '1',
-            String(Math.ceil(s.rows / 65_536)),
+            String(marksOf(table.definition, s)),
             String(s.rows),
             bytes,
             bytes,
             bytes,
             dateTime(s.created ?? 0),
-            '0',
-            '0',
+            String(s.block?.min ?? 0),
+            String(s.block?.max ?? 0),
             String(s.level),
             partitionIdOf(kernel, table.definition, s.partition),
             database,
             name,
             engine,
             'default',
+            '0',
+            dateTime((s.ttl?.next ?? 0) * 1000),
+            dateTime((s.ttl?.all ?? 0) * 1000),
           ]);
         }
         const memory = run.core.storage.store(id).memory;
@@ -88,6 +110,9 @@ export const parts: SystemTable = {
             name,
             engine,
             'default',
+            '0',
+            dateTime(0),
+            dateTime(0),
           ]);
         }
       }
@@ -131,8 +156,8 @@ export const detachedParts: SystemTable = {
           'default',
           segment.file,
           '',
-          '0',
-          '0',
+          String(segment.block?.min ?? 0),
+          String(segment.block?.max ?? 0),
           String(segment.level),
         ]);
       }

@@ -636,6 +636,9 @@ pub struct TableVersion {
 pub struct SegmentRef {
     /// path inside the store
     pub file: String,
+    /// what `_part` shows; empty: the name of the file
+    #[serde(default)]
+    pub name: String,
     pub rows: u64,
     /// canonical text of the partition key's values
     #[serde(default)]

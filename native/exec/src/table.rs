@@ -67,6 +67,8 @@ impl ExpressionIndexes {
 /// A segment beyond its rows.
 #[derive(Clone, Debug, Default)]
 pub struct Mark {
+    /// what `_part` shows; empty: the name of the file
+    pub name: String,
     pub level: u32,
     /// id of the partition
     pub partition: String,
@@ -210,6 +212,7 @@ impl Shelf {
                 .segments
                 .iter()
                 .map(|s| Mark {
+                    name: s.name.clone(),
                     level: s.level,
                     deleted: s.deleted.clone(),
                     partition: if s.partition_id.is_empty() { &s.partition } else { &s.partition_id }.clone(),

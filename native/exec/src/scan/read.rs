@@ -53,7 +53,9 @@ impl Scan {
             Virtual::RowExists => Column::constant(Data::U8(vec![1].into()).into(), rows.count()),
             Virtual::Part => {
                 let file = part.map_or("memory", |p| self.table.segments[p].file.as_str());
-                text(file.rsplit('/').next().unwrap_or(file).trim_end_matches(".seg"), rows.count())
+                let named = part.map_or("", |p| self.table.marks[p].name.as_str());
+                let file = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".seg");
+                text(if named.is_empty() { file } else { named }, rows.count())
             }
             Virtual::Partition => {
                 text(part.map_or("", |p| self.table.marks[p].partition.as_str()), rows.count())
