@@ -105,6 +105,10 @@ function fill(
     const sort = order[i];
     if (!item.fill || sort?.expr.kind !== 'column') return [];
     const { id, type } = sort.expr;
+    if (order.slice(0, i).some((o, j) => items[j]?.fill && o.expr.key === sort.expr.key)) {
+      const text = 'WITH FILL stands twice behind the same expression';
+      throw failAt(item.span, 'INVALID_WITH_FILL_EXPRESSION', text);
+    }
     return [{ column: id, desc: sort.desc, ...fillBounds(item.fill, scope, type) }];
   });
   const before = order.slice(
@@ -157,6 +161,10 @@ function fillBounds(
       throw failAt(e.span, 'INVALID_WITH_FILL_EXPRESSION', 'WITH FILL takes constants only');
     if (!asColumn) return value;
     const bare = type.replace(/^Nullable\((.*)\)$/, '$1');
+    if (/^Date(32)?$/.test(bare) && value.type.startsWith('DateTime')) {
+      const text = `WITH FILL of a ${bare} takes no ${value.type}`;
+      throw failAt(e.span, 'INVALID_WITH_FILL_EXPRESSION', text, { hint: 'Write toDate(…)' });
+    }
     return { type: bare, value: castLit(scope.ctx, value, bare) };
   };
   const result: Partial<Record<'from' | 'to' | 'step' | 'staleness', Lit>> = {};

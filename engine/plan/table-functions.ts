@@ -76,7 +76,24 @@ const anyCase = new Set(['values', 'generate_series']);
 
 export const tableFunctionNames = (): string[] => Object.keys(functions);
 
-export function bindTableFunction(call: FunctionCall, scope: Scope): { node: Node; table: string } {
+/** `f(untuple((1, 2)))` is f(1, 2). */
+function spread(call: FunctionCall): FunctionCall {
+  const args = call.args.flatMap((arg) => {
+    const tuple = arg.kind === 'Function' && arg.name === 'untuple' ? arg.args[0] : undefined;
+    return tuple?.kind === 'Tuple' ? tuple.items : [arg];
+  });
+  return { ...call, args };
+}
+
+export function bindTableFunction(
+  written: FunctionCall,
+  scope: Scope,
+): { node: Node; table: string } {
+  const call = spread(written);
+  if (call.parameters) {
+    const text = `Table function ${call.name} has one list of arguments`;
+    throw failAt(call.span, 'SYNTAX_ERROR', text);
+  }
   const name = anyCase.has(call.name.toLowerCase()) ? call.name.toLowerCase() : call.name;
   const bind = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (bind) return { node: bind(call, scope), table: call.name };

@@ -9,6 +9,7 @@ import { temporaryDatabase, visibleDatabases } from '../tables/catalog-view.ts';
 import { createTableSql, engineSql } from '../tables/create-sql.ts';
 import { allSystemTables } from './index.ts';
 import { informationSchemas, informationTables } from './information-schema.ts';
+import { nodeTables } from './numbers.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 const noUuid = '00000000-0000-0000-0000-000000000000';
@@ -98,7 +99,8 @@ export const tables: SystemTable = {
       const table = state.tables.get(id);
       if (table?.definition.database === temporaryDatabase) out.push(row(run, table, name, true));
     }
-    for (const table of allSystemTables()) {
+    const made = [...nodeTables.keys()].map((name) => ({ name, doc: 'Made as it is read' }));
+    for (const table of [...allSystemTables(), ...made]) {
       const width = tables.columns.length;
       const line = Array.from({ length: width }, (): LitValue => '');
       const set = (column: string, value: LitValue): void => {
