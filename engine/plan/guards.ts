@@ -60,6 +60,8 @@ export function guarded(
   const rows = guard.rows === undefined ? 0 : settings.number(guard.rows);
   const bytes = guard.bytes === undefined ? 0 : settings.number(guard.bytes);
   if (rows === 0 && bytes === 0) return input;
+  // These algorithms go on in files instead.
+  if (operator === 'join' && /auto|merge|grace/.test(settings.text('join_algorithm'))) return input;
   const mode = settings.text(guard.mode);
   const code = errorTable.get(guard.error)?.code ?? 0;
   return { kind: 'guard', input, rows, bytes, cut: mode !== 'throw', code, what: guard.what };

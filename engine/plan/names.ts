@@ -2,7 +2,7 @@
 
 import type { DataType, Expression, FrameBound, OrderItem, WindowSpec } from '../../sql/ast.ts';
 import { findColumn, findSource, identifierParts, nameText, type Scope } from './scope.ts';
-import { shortestName } from './shortest-name.ts';
+import { means } from './shortest-name.ts';
 
 export function quoteString(text: string): string {
   const escaped = text.replace(/[\\'\n\t\r\0\b\f]/g, (c) => escapes[c] ?? c);
@@ -187,9 +187,11 @@ function identifierName(parts: string[], ast: Expression, scope: Scope): string 
   const found = findColumn(scope, parts, ast.span);
   if (!found?.source) return parts.join('.');
   const { column, source, used } = found;
-  return [shortestName(scope, column.name, source, column.expr().key), ...parts.slice(used)].join(
-    '.',
-  );
+  const { name } = column;
+  const table = parts[used - name.split('.').length - 1];
+  const written = table === undefined ? name : `${table}.${name}`;
+  const bare = means(scope, name, source, column.expr().key);
+  return [bare ? name : written, ...parts.slice(used)].join('.');
 }
 
 /** Names that the grammar itself gives. */

@@ -13,7 +13,7 @@ export function shortestName(scope: Scope, name: string, source: Source, key: st
 }
 
 /** Whether the bare name is that column. */
-function means(scope: Scope, name: string, source: Source, key: string): boolean {
+export function means(scope: Scope, name: string, source: Source, key: string): boolean {
   const alias = scope.aliases.get(name);
   if (alias && !isItself(scope, name, source)) return false;
   const merged = scope.merged.get(name);
