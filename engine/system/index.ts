@@ -11,6 +11,7 @@ import { columns } from './columns.ts';
 import { databases } from './databases.ts';
 import { functions } from './functions.ts';
 import { languageTables } from './language.ts';
+import { merges } from './merges.ts';
 import { events, metrics } from './metrics.ts';
 import { mutations } from './mutations.ts';
 import { nodeTables } from './numbers.ts';
@@ -30,7 +31,6 @@ import {
   formats,
   grants,
   indices,
-  merges,
   tableEngines,
   tableFunctions,
   users,

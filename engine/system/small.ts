@@ -156,23 +156,6 @@ export const grants = nothing(
   ['table', 'Nullable(String)', 'Table'],
 );
 
-export const merges: SystemTable = {
-  name: 'merges',
-  doc: 'Merges that run now',
-  columns: columns(
-    ['database', 'String', 'Database'],
-    ['table', 'String', 'Table'],
-    ['num_parts', 'UInt64', 'Segments that become one'],
-    ['source_part_names', 'Array(String)', 'Their names'],
-  ),
-  rows: (run) =>
-    run.core.storage.merges.running.map((m): LitValue[] => {
-      const d = run.core.storage.context.catalog.table(m.tableId)?.definition;
-      const names = m.files.map((f) => f.slice(f.lastIndexOf('/') + 1));
-      return [d?.database ?? '', d?.name ?? '', String(names.length), names];
-    }),
-};
-
 export const users: SystemTable = {
   name: 'users',
   doc: 'Users',
