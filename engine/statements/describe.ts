@@ -30,8 +30,15 @@ const columns = [
 export function describe(run: Run, ast: Describe): Answer {
   applySettings(run, ast.settings);
   applyOutput(run, ast.output);
-  return { kind: 'rows', ...describeRows(run, ast) };
+  const rows = describeRows(run, ast);
+  const compact = ast.mode === 'COLUMNS' && run.settings.bool('describe_compact_output');
+  return { kind: 'rows', ...(compact ? namesAndTypes(rows) : rows) };
 }
+
+const namesAndTypes = ({ columns: all, rows }: Rows): Rows => ({
+  columns: all.slice(0, 2),
+  rows: rows.map((row) => row.slice(0, 2)),
+});
 
 export function describeRows(run: Run, ast: Describe): Rows {
   const { source } = ast;

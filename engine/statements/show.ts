@@ -140,7 +140,7 @@ function baseQuery(run: Run, ast: Show): string {
   switch (ast.type) {
     case 'TABLES': {
       if (!ast.temporary) database(run, ast, from);
-      const kind = ast.full ? ", if(engine = 'View', 'VIEW', 'BASE TABLE') AS table_type" : '';
+      const kind = ast.full ? ', engine' : '';
       const where = ast.temporary ? 'is_temporary' : `database = ${db} AND NOT is_temporary`;
       return `SELECT name${kind} FROM system.tables WHERE ${where} ORDER BY name`;
     }
@@ -153,7 +153,7 @@ function baseQuery(run: Run, ast: Show): string {
       const place = placeOf(run, ast.name);
       const owner = ast.from ? from : place.database;
       const full = ast.full ? ", NULL AS collation, comment, '' AS privileges" : '';
-      return `SELECT name AS field, type, if(type LIKE 'Nullable%', 'YES', 'NO') AS \`null\`, if(is_in_primary_key, 'PRI SOR', if(is_in_sorting_key, 'SOR', '')) AS key, if(default_expression = '', NULL, default_expression) AS default, default_kind AS extra${full} FROM system.columns WHERE database = ${quoteString(owner)} AND table = ${quoteString(place.name)} ORDER BY field`;
+      return `SELECT name AS field, type, if(type LIKE 'Nullable%', 'YES', 'NO') AS \`null\`, if(is_in_primary_key, 'PRI SOR', if(is_in_sorting_key, 'SOR', '')) AS key, if(default_expression = '', NULL, default_expression) AS default, '' AS extra${full} FROM system.columns WHERE database = ${quoteString(owner)} AND table = ${quoteString(place.name)} ORDER BY field`;
     }
     case 'INDEX':
     case 'INDEXES':

@@ -16,6 +16,7 @@ import { events, metrics } from './metrics.ts';
 import { mutations } from './mutations.ts';
 import { nodeTables } from './numbers.ts';
 import { detachedParts, parts } from './parts.ts';
+import { partsColumns } from './parts-columns.ts';
 import { processes } from './processes.ts';
 import { projections } from './projections.ts';
 import { queryLog, recentLog } from './query-log.ts';
@@ -49,6 +50,7 @@ function registry(): Map<string, SystemTable> {
       databases,
       parts,
       detachedParts,
+      partsColumns,
       functions,
       settings,
       processes,
