@@ -29,6 +29,7 @@ import {
   unlessAltered,
 } from './insert-select.ts';
 import { nameOf, requireTable } from './names.ts';
+import { withCommas } from './values-text.ts';
 import { insertHow } from './write-rows.ts';
 
 const expressionBytesMax = 1 << 20;
@@ -384,20 +385,20 @@ async function insertExpressions(
   let rows: Expression[];
   const lead = 'VALUES ';
   try {
-    const statement = parseStatement(`${lead}${text.replace(/;\s*$/, '')}`);
+    const statement = parseStatement(`${lead}${withCommas(text.replace(/;\s*$/, ''))}`);
     if (statement.kind !== 'QueryStatement' || statement.query.kind !== 'Values') throw before;
     rows = statement.query.rows;
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw error instanceof SqlSyntaxError ? syntaxFailure(run, ast, error, lead.length) : before;
   }
-  if (before instanceof EngineError && before.name === 'TYPE_MISMATCH') throw before;
   let computed = false;
   for (const row of rows) {
     walkExpressions(row, (node) => {
       if (!plainKinds.has(node.kind)) computed = true;
     });
   }
+  if (!computed && before instanceof EngineError && before.name === 'TYPE_MISMATCH') throw before;
   const shift = (ast.data?.start ?? 0) - lead.length;
   const place = (span: Span): Span => ({ start: span.start + shift, end: span.end + shift });
   const work = unlessAltered(async () => {

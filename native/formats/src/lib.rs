@@ -13,6 +13,7 @@ pub mod decompress;
 pub mod encode;
 pub mod infer;
 pub mod registry;
+mod template;
 
 pub use compress::Compress;
 pub use decode::{

@@ -71,6 +71,7 @@ pub const FORMATS: &[FormatDef] = &[
     both("CustomSeparated", &[], TEXT, "Separators and escaping by the format_custom_… settings"),
     both("CustomSeparatedWithNames", &[], TEXT, "As CustomSeparated, names first"),
     both("CustomSeparatedWithNamesAndTypes", &[], TEXT, "As CustomSeparated, names and types first"),
+    both("Template", &[], TEXT, "Rows and result as two format strings say (format_template_… settings)"),
     both("Values", &[], TEXT, "Rows as in INSERT … VALUES"),
     both("JSON", &[], JSON, "One document: meta, data, rows, statistics"),
     both("JSONCompact", &[], JSON, "As JSON, rows as arrays"),

@@ -29,7 +29,7 @@ fn json_lines() {
         ("{\"a\":1}\n{\"a\":2", "a Int64"),
         ("[{\"a\":1},{\"a\":2}]", "a Int64"),
         ("nonsense", "INCORRECT_DATA"),
-        ("", "EMPTY_LIST_OF_COLUMNS_PASSED"),
+        ("", "CANNOT_EXTRACT_TABLE_STRUCTURE"),
     ] {
         assert_eq!(show("JSONEachRow", data), want, "{data}");
     }

@@ -321,7 +321,9 @@ pub fn quote_name(name: &str) -> String {
 }
 
 fn quote_text(f: &mut fmt::Formatter<'_>, s: &str) -> fmt::Result {
-    write!(f, "'{}'", s.replace('\\', "\\\\").replace('\'', "\\'"))
+    let mut out = Vec::with_capacity(s.len() + 2);
+    crate::text::escape::write_quoted_bytes(s.as_bytes(), &mut out);
+    f.write_str(&String::from_utf8_lossy(&out))
 }
 
 fn list(f: &mut fmt::Formatter<'_>, name: &str, a: &AggregateType) -> fmt::Result {

@@ -92,61 +92,9 @@ impl Custom {
         Ok(())
     }
 
-    /// Bytes of the field at the cursor: up to the nearer of the two delimiters that may follow it.
-    fn plain<'a>(&self, c: &mut Cursor<'a>, last: bool) -> &'a [u8] {
-        let rest = c.rest();
-        let mut end = rest.len();
-        for d in [if last { &self.syntax.row_after } else { &self.syntax.field }, &self.syntax.row_after] {
-            if !d.is_empty()
-                && let Some(n) = memchr::memmem::find(&rest[..end], d)
-            {
-                end = n;
-            }
-        }
-        c.pos += end;
-        &rest[..end]
-    }
-
-    fn field(&self, column: Option<usize>, c: &mut Cursor<'_>, rows: &mut Rows, last: bool) -> Result<()> {
-        let from = c.pos;
-        if self.syntax.rule == Rule::Json {
-            c.blank();
-            return match column {
-                Some(i) => rows.read_json(i, c),
-                None => types::text::skip_json(c),
-            };
-        }
-        if self.syntax.rule == Rule::Quoted
-            && let Some(i) = column
-        {
-            rows.at(i, from..from);
-            if !rows.codecs[i].read_quoted(c, &mut rows.builders[i])? {
-                rows.mark_missing(i);
-            }
-            return Ok(());
-        }
-        if self.syntax.rule == Rule::Csv && c.peek() == Some(b'"') {
-            let value = csv_quoted(c)?;
-            if let Some(i) = column {
-                rows.at(i, from..c.pos);
-                rows.codecs[i].parse_csv(&value, true, &mut rows.builders[i])?;
-            }
-            return Ok(());
-        }
-        let text = self.plain(c, last);
-        let Some(i) = column else { return Ok(()) };
-        match self.syntax.rule {
-            Rule::Raw | Rule::Xml => rows.read_raw(i, text, from),
-            Rule::Csv => {
-                rows.at(i, from..c.pos);
-                if !rows.codecs[i].parse_csv(text, false, &mut rows.builders[i])? {
-                    rows.mark_missing(i);
-                }
-                Ok(())
-            }
-            _ => rows.read_tsv(i, text, from),
-        }
-        .map_err(super::tsv::as_assertion)
+    /// What may follow a field.
+    fn stops(&self, last: bool) -> [&[u8]; 2] {
+        [if last { &self.syntax.row_after } else { &self.syntax.field }, &self.syntax.row_after]
     }
 
     fn header_row(&self, c: &mut Cursor<'_>) -> Result<Vec<Vec<u8>>> {
@@ -158,8 +106,8 @@ impl Custom {
                 (Rule::Json, _) => read_json_string(c, self.strict, &mut name)?,
                 (Rule::Quoted, Some(b'\'')) => read_quoted_string(c, &mut name)?,
                 (Rule::Csv, Some(b'"')) => name = csv_quoted(c)?,
-                (Rule::Escaped, _) => unescape(self.plain(c, false), &mut name)?,
-                _ => name.extend_from_slice(self.plain(c, false)),
+                (Rule::Escaped, _) => unescape(plain(c, self.stops(false)), &mut name)?,
+                _ => name.extend_from_slice(plain(c, self.stops(false))),
             }
             out.push(name);
             if c.rest().starts_with(&self.syntax.field) && !self.syntax.field.is_empty() {
@@ -170,6 +118,73 @@ impl Custom {
             }
         }
     }
+}
+
+/// Bytes of the field at the cursor: up to the nearer of the two delimiters that may follow it.
+fn plain<'a>(c: &mut Cursor<'a>, stops: [&[u8]; 2]) -> &'a [u8] {
+    let rest = c.rest();
+    let mut end = rest.len();
+    for d in stops {
+        if !d.is_empty()
+            && let Some(n) = memchr::memmem::find(&rest[..end], d)
+        {
+            end = n;
+        }
+    }
+    c.pos += end;
+    &rest[..end]
+}
+
+/// A field that delimiters surround.
+pub(super) struct Field<'a> {
+    pub rule: Rule,
+    /// what may follow it
+    pub stops: [&'a [u8]; 2],
+    /// where it goes; nowhere if `None`
+    pub column: Option<usize>,
+}
+
+pub(super) fn read_field(field: &Field<'_>, c: &mut Cursor<'_>, rows: &mut Rows) -> Result<()> {
+    let &Field { rule, stops, column } = field;
+    let from = c.pos;
+    if rule == Rule::Json {
+        c.blank();
+        return match column {
+            Some(i) => rows.read_json(i, c),
+            None => types::text::skip_json(c),
+        };
+    }
+    if rule == Rule::Quoted
+        && let Some(i) = column
+    {
+        rows.at(i, from..from);
+        if !rows.codecs[i].read_quoted(c, &mut rows.builders[i])? {
+            rows.mark_missing(i);
+        }
+        return Ok(());
+    }
+    if rule == Rule::Csv && c.peek() == Some(b'"') {
+        let value = csv_quoted(c)?;
+        if let Some(i) = column {
+            rows.at(i, from..c.pos);
+            rows.codecs[i].parse_csv(&value, true, &mut rows.builders[i])?;
+        }
+        return Ok(());
+    }
+    let text = plain(c, stops);
+    let Some(i) = column else { return Ok(()) };
+    match rule {
+        Rule::Raw | Rule::Xml => rows.read_raw(i, text, from),
+        Rule::Csv => {
+            rows.at(i, from..c.pos);
+            if !rows.codecs[i].parse_csv(text, false, &mut rows.builders[i])? {
+                rows.mark_missing(i);
+            }
+            Ok(())
+        }
+        _ => rows.read_tsv(i, text, from),
+    }
+    .map_err(super::tsv::as_assertion)
 }
 
 fn csv_quoted(c: &mut Cursor<'_>) -> Result<Vec<u8>> {
@@ -212,7 +227,11 @@ impl Reader for Custom {
             c.pos = c.data.len();
             return Ok(Step::End);
         }
+        if self.any_row {
+            Self::expect(c, &s.row_between)?;
+        }
         if self.header > 0 {
+            self.any_row = true;
             let names = self.header_row(c)?;
             match &self.map {
                 None => self.map = Some(map_header(&names, rows, self.skip_unknown)?),
@@ -220,9 +239,6 @@ impl Reader for Custom {
             }
             self.header -= 1;
             return Ok(Step::Taken);
-        }
-        if self.any_row {
-            Self::expect(c, &s.row_between)?;
         }
         Self::expect(c, &s.row_before)?;
         let width = self.map.as_ref().map_or(rows.width(), Vec::len);
@@ -232,7 +248,8 @@ impl Reader for Custom {
                 Self::expect(c, &s.field)?;
             }
             let column = self.map.as_ref().map_or(Some(k), |m| m[k]);
-            self.field(column, c, rows, k + 1 == width)?;
+            let field = Field { rule: self.syntax.rule, stops: self.stops(k + 1 == width), column };
+            read_field(&field, c, rows)?;
             filled += usize::from(column.is_some());
             rows.column = None;
         }

@@ -16,6 +16,7 @@ mod parquet;
 mod row_binary;
 mod rows;
 mod split;
+mod template;
 mod tsv;
 mod values;
 
@@ -516,7 +517,7 @@ impl Decoder {
             code: e.code(),
             message,
             value,
-            raw: data[pos..raw_end].trim_ascii_end().to_vec(),
+            raw: data[pos..raw_end].trim_ascii().to_vec(),
         }
     }
 }
@@ -548,6 +549,7 @@ fn reader_of(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Box<
         "TSKV" => Box::new(tsv::Tskv::new(o)),
         n if n.starts_with("CSV") => Box::new(csv::Csv::new(header, o)?),
         n if n.starts_with("CustomSeparated") => Box::new(custom::Custom::new(header, o)?),
+        "Template" => Box::new(template::Template::new(o)?),
         "Values" => Box::new(values::ValuesReader::default()),
         "LineAsString" => Box::new(lines::Lines::new(lines::Unit::Line, fields)?),
         "JSONAsString" => Box::new(lines::Lines::new(lines::Unit::Json, fields)?),

@@ -85,6 +85,13 @@ impl Reader for ValuesReader {
                 rows.mark_missing(i);
             } else {
                 let codec = &rows.codecs[i];
+                // Another literal in the place of an array is of another type.
+                let bare = c.peek().is_some_and(|b| b.is_ascii_digit() || b == b'-');
+                if bare && matches!(codec.kind, Kind::Array(_)) {
+                    return Err(expression(
+                        &c.error(TYPE_MISMATCH, "expected an array, which starts with '['"),
+                    ));
+                }
                 let present =
                     codec.read_quoted(c, &mut rows.builders[i]).map_err(|e| literal(&e, &codec.kind))?;
                 if !present {

@@ -300,12 +300,7 @@ impl Custom {
             Rule::Xml => Style::Xml,
             Rule::Raw => Style::Raw,
         };
-        let mut text = o.text.as_ref().clone();
-        if syntax.rule == Rule::Csv
-            && let [one] = syntax.field[..]
-        {
-            text.csv_delimiter = one;
-        }
+        let text = &o.text;
         let header = (0..header)
             .map(|line| {
                 fields
@@ -326,12 +321,7 @@ impl Custom {
                     .collect()
             })
             .collect();
-        Ok(Custom {
-            cells: Cells::with_text(fields, &std::sync::Arc::new(text), style)?,
-            syntax,
-            header,
-            any: false,
-        })
+        Ok(Custom { cells: Cells::with_text(fields, text, style)?, syntax, header, any: false })
     }
     fn rows(&mut self, batch: &Batch, out: &mut Vec<u8>) {
         let s = &self.syntax;

@@ -6,6 +6,7 @@ mod cells;
 mod json;
 mod lines;
 mod pretty;
+mod template;
 mod vertical;
 mod xml;
 
@@ -71,7 +72,7 @@ pub fn tells_rows_before_limit(format: &str) -> bool {
     registry::find(format).is_ok_and(|f| {
         let name = f.name;
         let document = name.starts_with("JSON") && !name.contains("EachRow") && !name.ends_with("Columns");
-        document || name == "XML" || name.ends_with("WithProgress")
+        document || name == "XML" || name == "Template" || name.ends_with("WithProgress")
     })
 }
 
@@ -123,6 +124,7 @@ pub fn encoder(format: &str, fields: &[Field], options: &OutputOptions) -> Resul
         "SQLInsert" => Box::new(lines::SqlInsert::new(fields, options)?),
         "LineAsString" => Box::new(lines::Plain::new(fields, options, b"\n")?),
         "RawBLOB" => Box::new(lines::Plain::new(fields, options, b"")?),
+        "Template" => Box::new(template::Template::new(fields, options)?),
         "Null" => Box::new(lines::Nothing),
         "JSON" | "JSONStrings" => Box::new(json::Document::new(fields, options, false, strings)?),
         "JSONCompact" | "JSONCompactStrings" => {

@@ -1,13 +1,14 @@
 //! Tables for people: Pretty, PrettyCompact, PrettySpace.
 //!
-//! Rows are held until the end (at most `output_format_pretty_max_rows`), so that one table with
-//! fitting widths comes out. Wide rows of few rows are turned into Vertical.
+//! Rows are held until the end (at most `output_format_pretty_max_rows`, the first and the last of them), so
+//! that one table with fitting widths comes out. Wide rows of few rows are turned into Vertical.
 
 use super::cells::{Cells, Style};
 use super::vertical::{Vertical, cut, right_aligned, width, write_tip};
 use super::{Encoder, OutputOptions, Tail};
+use std::collections::VecDeque;
 use types::text::number::write_int;
-use types::{Batch, Field, Result, Type};
+use types::{Batch, Column, Field, Result, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Look {
@@ -30,6 +31,9 @@ struct Charset {
     bottom: [&'static str; 4],
     bar: &'static str,
     cut: &'static str,
+    /// stands for rows that are left out
+    gap: &'static str,
+    null: &'static str,
     line_goes_on: &'static str,
     line_went_on: &'static str,
 }
@@ -45,6 +49,8 @@ const UTF8: Charset = Charset {
     bottom: ["└", "─", "┴", "┘"],
     bar: "│",
     cut: "⋯",
+    gap: "─",
+    null: "ᴺᵁᴸᴸ",
     line_goes_on: "↴",
     line_went_on: "↳",
 };
@@ -59,6 +65,8 @@ const ASCII: Charset = Charset {
     bottom: ["+", "-", "+", "+"],
     bar: "|",
     cut: "~",
+    gap: "-",
+    null: "NULL",
     line_goes_on: "\\",
     line_went_on: ">",
 };
@@ -84,9 +92,43 @@ pub(super) struct Pretty {
     vertical_columns: usize,
     vertical_width: usize,
     tip: u64,
-    held: Vec<Batch>,
-    held_rows: usize,
+    /// the first rows, and the last of those behind them
+    first: Held,
+    last: Held,
     rows: u64,
+}
+
+/// Rows that will be shown.
+#[derive(Default)]
+struct Held {
+    batches: VecDeque<Batch>,
+    rows: usize,
+}
+
+impl Held {
+    fn push(&mut self, batch: Batch) {
+        if batch.rows > 0 {
+            self.rows += batch.rows;
+            self.batches.push_back(batch);
+        }
+    }
+    /// Lets go of all but the last rows.
+    fn keep_last(&mut self, rows: usize) {
+        while self.rows > rows {
+            let Some(first) = self.batches.pop_front() else { return };
+            let extra = (self.rows - rows).min(first.rows);
+            self.rows -= extra;
+            if extra < first.rows {
+                self.batches.push_front(first.slice(extra, first.rows - extra));
+            }
+        }
+    }
+}
+
+/// One shown cell: its text, cut or not.
+struct Shown {
+    text: Vec<u8>,
+    cut: bool,
 }
 
 impl Pretty {
@@ -126,8 +168,8 @@ impl Pretty {
             vertical_columns: size("output_format_pretty_fallback_to_vertical_min_columns", 5)?,
             vertical_width: size("output_format_pretty_fallback_to_vertical_min_table_width", 250)?,
             tip: o.number("output_format_pretty_single_large_number_tip_threshold", 1_000_000)?,
-            held: Vec::new(),
-            held_rows: 0,
+            first: Held::default(),
+            last: Held::default(),
             rows: 0,
         })
     }
@@ -149,7 +191,39 @@ impl Pretty {
             .collect()
     }
 
-    fn table(&self, batches: &[Batch], title: Option<&str>, out: &mut Vec<u8>) -> Result<()> {
+    /// A cell's text. Only a table's single value is never cut.
+    fn shown(&self, i: usize, col: &Column, row: usize, single: bool) -> Shown {
+        let mut text = Vec::new();
+        if col.is_null(row) {
+            text.extend_from_slice(self.chars.null.as_bytes());
+        } else {
+            self.cells.one(i, col, row, &mut text);
+        }
+        if single || self.lines_width(&text) <= self.value_width_max {
+            return Shown { text, cut: false };
+        }
+        let mut kept = Vec::new();
+        for line in text.split_inclusive(|b| self.multiline && *b == b'\n') {
+            let wide = width(line) > self.value_width_max;
+            kept.extend_from_slice(&if wide { cut(line, self.value_width_max) } else { line.to_vec() });
+            if wide {
+                break;
+            }
+        }
+        Shown { text: kept, cut: true }
+    }
+    fn lines_width(&self, t: &[u8]) -> usize {
+        if self.multiline { t.split(|b| *b == b'\n').map(width).max().unwrap_or(0) } else { width(t) }
+    }
+
+    /// `left_out`: rows between the first and the last that are not shown, and behind how many they stand.
+    fn table(
+        &self,
+        batches: &[Batch],
+        title: Option<&str>,
+        left_out: Option<(usize, u64)>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let rows: usize = batches.iter().map(|b| b.rows).sum();
         if rows == 0 || self.fields.is_empty() {
             return Ok(());
@@ -157,43 +231,29 @@ impl Pretty {
         let n = self.fields.len();
         let single = rows == 1 && n == 1;
         // All texts first: the widths follow from them.
-        let mut texts: Vec<Vec<Vec<u8>>> = Vec::with_capacity(rows);
+        let mut texts: Vec<Vec<Shown>> = Vec::with_capacity(rows);
         for b in batches {
             for row in 0..b.rows {
-                let line = b
-                    .columns
-                    .iter()
-                    .enumerate()
-                    .map(|(i, col)| {
-                        let mut t = Vec::new();
-                        self.cells.one(i, col, row, &mut t);
-                        if !single && width(&t) > self.value_width_max {
-                            t = cut(&t, self.value_width_max);
-                            t.extend_from_slice(self.chars.cut.as_bytes());
-                        }
-                        t
-                    })
-                    .collect();
-                texts.push(line);
+                texts.push(
+                    b.columns.iter().enumerate().map(|(i, col)| self.shown(i, col, row, single)).collect(),
+                );
             }
         }
         let names = self.names();
-        let lines_width = |t: &[u8]| {
-            if self.multiline { t.split(|b| *b == b'\n').map(width).max().unwrap_or(0) } else { width(t) }
-        };
         let widths: Vec<usize> = (0..n)
             .map(|i| {
-                let values =
-                    texts.iter().map(|r| lines_width(&r[i]).min(self.column_width_max)).max().unwrap_or(0);
-                values.max(width(&names[i]))
+                let wide = |r: &Vec<Shown>| self.lines_width(&r[i].text).min(self.column_width_max);
+                texts.iter().map(wide).max().unwrap_or(0).max(width(&names[i]))
             })
             .collect();
         let total: usize = widths.iter().sum::<usize>() + 3 * n + 1;
+        let several_lines = || self.multiline && texts.iter().flatten().any(|t| t.text.contains(&b'\n'));
         if title.is_none()
+            && left_out.is_none()
             && self.vertical
             && n >= self.vertical_columns
             && rows <= self.vertical_rows
-            && total >= self.vertical_width
+            && (total >= self.vertical_width || several_lines())
         {
             let mut v = Vertical::new(&self.fields, &self.options)?;
             batches.iter().try_for_each(|b| v.batch(b, out))?;
@@ -202,18 +262,27 @@ impl Pretty {
         if let Some(t) = title {
             out.extend_from_slice(format!("\n{t}:\n").as_bytes());
         }
-        let number_width = if self.row_numbers { rows.to_string().len() + 2 } else { 0 };
+        let last = rows as u64 + left_out.map_or(0, |(_, n)| n);
+        let number_width = if self.row_numbers { last.to_string().len() + 2 } else { 0 };
         let table = Table { p: self, names, widths, number_width };
         table.head(out);
         let footer = self.footer && rows >= self.footer_rows;
+        let mut places = batches.iter().flat_map(|b| (0..b.rows).map(move |row| (b, row)));
         for (k, line) in texts.iter().enumerate() {
             if k > 0 && self.look == Look::Full {
                 table.rule(&self.chars.row, out);
             }
-            table.row(k + 1, line, out);
-            if single {
+            let gap = left_out.filter(|(behind, _)| k >= *behind);
+            if gap.is_some_and(|(behind, _)| k == behind) {
+                table.gap(out);
+                if self.look == Look::Full {
+                    table.rule(&self.chars.row, out);
+                }
+            }
+            table.row(k as u64 + 1 + gap.map_or(0, |(_, n)| n), line, out);
+            if let Some((b, row)) = places.next() {
                 out.pop();
-                write_tip(&self.fields[0].ty, &batches[0].columns[0], 0, self.tip, out);
+                write_tip(&self.fields[n - 1].ty, &b.columns[n - 1], row, self.tip, out);
                 out.push(b'\n');
             }
         }
@@ -348,19 +417,30 @@ impl Table<'_> {
             (Look::Space, false) => {}
         }
     }
-    fn row(&self, number: usize, values: &[Vec<u8>], out: &mut Vec<u8>) {
+    /// In the place of rows that are left out.
+    fn gap(&self, out: &mut Vec<u8>) {
+        let bars = if self.p.look == Look::Space { 0 } else { 3 };
+        let total = self.widths.iter().sum::<usize>() + 3 * self.widths.len() + bars - 2;
+        pad(self.number_width, out);
+        (0..total).for_each(|i| put(if i % 2 == 0 { self.p.chars.gap } else { " " }, out));
+        out.push(b'\n');
+    }
+    fn row(&self, number: u64, values: &[Shown], out: &mut Vec<u8>) {
         let c = self.p.chars;
         let space = self.p.look == Look::Space;
         let parts: Vec<Vec<&[u8]>> = values
             .iter()
-            .map(|v| if self.p.multiline { v.split(|b| *b == b'\n').collect() } else { vec![v.as_slice()] })
+            .map(|v| {
+                let text = v.text.as_slice();
+                if self.p.multiline { text.split(|b| *b == b'\n').collect() } else { vec![text] }
+            })
             .collect();
         let height = parts.iter().map(Vec::len).max().unwrap_or(1);
         for line in 0..height {
             if self.number_width > 0 {
                 let mut text = Vec::new();
                 if line == 0 {
-                    write_int(number as u64, &mut text);
+                    write_int(number, &mut text);
                     text.extend_from_slice(b". ");
                 }
                 pad(self.number_width - text.len(), out);
@@ -385,14 +465,28 @@ impl Table<'_> {
                     out.push(b' ')
                 }
                 let gap = w.saturating_sub(width(text));
+                // The mark of a cut takes the blank that ends the cell.
+                let mut end = if line + 1 < part.len() { c.line_goes_on } else { " " };
+                let mark = values[i].cut && line + 1 == part.len();
                 if right_aligned(self.ty(i)) {
                     pad(gap, out);
                     out.extend_from_slice(text);
+                    if mark {
+                        end = c.cut;
+                    }
                 } else {
                     out.extend_from_slice(text);
-                    pad(gap, out);
+                    if mark && gap > 0 {
+                        put(c.cut, out);
+                        pad(gap - 1, out);
+                    } else {
+                        pad(gap, out);
+                        if mark {
+                            end = c.cut;
+                        }
+                    }
                 }
-                if line + 1 < part.len() { put(c.line_goes_on, out) } else { out.push(b' ') }
+                put(end, out);
             }
             if !space {
                 put(c.bar, out);
@@ -405,23 +499,27 @@ impl Table<'_> {
 impl Encoder for Pretty {
     fn batch(&mut self, batch: &Batch, _out: &mut Vec<u8>) -> Result<()> {
         self.rows += batch.rows as u64;
-        let room = self.rows_max - self.held_rows;
-        let n = batch.rows.min(room);
-        if n > 0 {
-            self.held.push(batch.slice(0, n));
-            self.held_rows += n;
-        }
+        let n = batch.rows.min(self.rows_max.div_ceil(2) - self.first.rows);
+        self.first.push(batch.slice(0, n));
+        self.last.push(batch.slice(n, batch.rows - n));
+        self.last.keep_last(self.rows_max / 2);
         Ok(())
     }
     fn finish(&mut self, tail: &Tail, out: &mut Vec<u8>) -> Result<()> {
-        let held = std::mem::take(&mut self.held);
-        self.table(&held, None, out)?;
-        if self.rows > self.held_rows as u64 {
-            out.extend_from_slice(format!("  Showed first {}.\n", self.held_rows).as_bytes());
+        let (first, last) = (std::mem::take(&mut self.first), std::mem::take(&mut self.last));
+        let (behind, shown) = (first.rows, first.rows + last.rows);
+        let missing = self.rows - shown as u64;
+        let held: Vec<Batch> = first.batches.into_iter().chain(last.batches).collect();
+        self.table(&held, None, (missing > 0).then_some((behind, missing)), out)?;
+        if missing > 0 {
+            if self.look == Look::Space {
+                out.push(b'\n');
+            }
+            out.extend_from_slice(format!("Showed {shown} out of {} rows.\n", self.rows).as_bytes());
         }
         for (title, extra) in [("Totals", &tail.totals), ("Extremes", &tail.extremes)] {
             if let Some(b) = extra {
-                self.table(std::slice::from_ref(b), Some(title), out)?;
+                self.table(std::slice::from_ref(b), Some(title), None, out)?;
             }
         }
         Ok(())

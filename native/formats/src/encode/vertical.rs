@@ -2,8 +2,8 @@
 
 use super::cells::{Cells, Style};
 use super::{Encoder, OutputOptions, Tail};
-use types::text::number::write_int;
-use types::{Batch, Column, Data, Field, Result, Type};
+use types::text::number::{write_f64, write_int};
+use types::{Batch, Column, Field, Result, Type};
 
 /// Columns that a character takes on a terminal.
 fn char_width(c: char) -> usize {
@@ -98,6 +98,12 @@ pub(super) fn readable(mut v: f64) -> String {
         v /= 1000.0;
         i += 1;
     }
+    // Beyond what a fixed form shows well, the shortest one.
+    if v.abs() >= 1e60 {
+        let mut text = Vec::new();
+        write_f64(v, &mut text);
+        return format!("{}{}", String::from_utf8_lossy(&text), UNITS[i]);
+    }
     format!("{v:.2}{}", UNITS[i])
 }
 
@@ -130,14 +136,14 @@ pub(super) struct Vertical {
 
 impl Vertical {
     pub fn new(fields: &[Field], o: &OutputOptions) -> Result<Self> {
+        let bold = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true");
         let widest = fields.iter().map(|f| width(f.name.as_bytes())).max().unwrap_or(0);
         let names = fields
             .iter()
             .map(|f| {
-                let mut n = f.name.clone().into_bytes();
-                n.extend_from_slice(b": ");
-                n.resize(n.len() + widest - width(f.name.as_bytes()), b' ');
-                n
+                let (on, off) = if bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+                let gap = 1 + widest - width(f.name.as_bytes());
+                format!("{on}{}:{off}{:gap$}", f.name, "").into_bytes()
             })
             .collect();
         Ok(Vertical {
@@ -209,6 +215,8 @@ pub(super) struct Markdown {
     cells: Cells,
     head: Vec<u8>,
     escape: bool,
+    /// strings, whose punctuation is escaped
+    texts: Vec<bool>,
 }
 
 impl Markdown {
@@ -230,9 +238,16 @@ impl Markdown {
         }
         head.push(b'\n');
         Ok(Markdown {
-            cells: Cells::new(fields, o, if escape { Style::Raw } else { Style::Tsv })?,
+            cells: Cells::new(fields, o, Style::Tsv)?,
             head,
             escape,
+            texts: fields
+                .iter()
+                .map(|f| {
+                    let plain = matches!(&f.ty, Type::String | Type::FixedString(_));
+                    plain || matches!(&f.ty, Type::Nullable(t) if matches!(**t, Type::String | Type::FixedString(_)))
+                })
+                .collect(),
         })
     }
 }
@@ -252,21 +267,16 @@ impl Encoder for Markdown {
         Ok(())
     }
     fn batch(&mut self, batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
-        let escape = self.escape;
-        let cells = self.cells.view(batch);
         let mut text = Vec::new();
         for row in 0..batch.rows {
             out.extend_from_slice(b"| ");
-            for (cell, col) in cells.iter().zip(&batch.columns) {
-                let is_text =
-                    matches!(&col.data, Data::Str(_) | Data::Fixed(_) | Data::Codes(..) | Data::Const(..))
-                        && !col.is_null(row);
-                if escape && is_text {
+            for (i, col) in batch.columns.iter().enumerate() {
+                if self.escape && self.texts[i] && !col.is_null(row) {
                     text.clear();
-                    cell.write(row, &mut text);
+                    self.cells.one_as(Style::Raw, i, col, row, &mut text);
                     escape_markdown(&text, out);
                 } else {
-                    cell.write(row, out);
+                    self.cells.one(i, col, row, out);
                 }
                 out.extend_from_slice(b" | ");
             }

@@ -9,7 +9,7 @@ mod facts;
 use crate::decode::{InputOptions, infer_arrow, infer_parquet};
 use crate::registry;
 use facts::{DISTINCT_MAX, Facts, Seen, absorb, kind_of_field, kind_of_number, kind_of_text};
-use types::codes::{EMPTY_LIST_OF_COLUMNS_PASSED, INCORRECT_DATA};
+use types::codes::{CANNOT_EXTRACT_TABLE_STRUCTURE, INCORRECT_DATA};
 use types::text::{Cursor, escape, skip_json};
 use types::{Error, Field, Result, Type};
 
@@ -116,7 +116,7 @@ fn json_object(c: &mut Cursor<'_>, members: &mut Vec<(String, Facts)>, depth: us
 }
 
 /// Types of the columns of `sample` (the beginning of the data; a cut last row is ignored).
-/// Errors: `INCORRECT_DATA`, `EMPTY_LIST_OF_COLUMNS_PASSED`, `NOT_IMPLEMENTED`.
+/// Errors: `INCORRECT_DATA`, `CANNOT_EXTRACT_TABLE_STRUCTURE`, `NOT_IMPLEMENTED`.
 pub fn infer(format: &str, sample: &[u8], options: &InputOptions) -> Result<Vec<Field>> {
     infer_as(format, sample, options, Style::Table)
 }
@@ -157,7 +157,7 @@ pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Styl
     };
     if fields.is_empty() {
         return Err(Error::new(
-            EMPTY_LIST_OF_COLUMNS_PASSED,
+            CANNOT_EXTRACT_TABLE_STRUCTURE,
             "Cannot infer columns: the data has no complete row",
         ));
     }

@@ -233,6 +233,10 @@ impl Codec {
                 match b {
                     b'\t' => out.extend_from_slice(b"\\t"),
                     b'\n' => out.extend_from_slice(b"\\n"),
+                    b'\r' => out.extend_from_slice(b"\\r"),
+                    0 => out.extend_from_slice(b"\\0"),
+                    8 => out.extend_from_slice(b"\\b"),
+                    12 => out.extend_from_slice(b"\\f"),
                     b => out.push(b),
                 }
             }
@@ -345,7 +349,8 @@ impl Codec {
                     _ => (true, false),
                 };
                 if !finite && !j.quote_denormals {
-                    return out.extend_from_slice(b"null");
+                    let null: &[u8] = if wide && j.quote_64bit_floats { b"\"null\"" } else { b"null" };
+                    return out.extend_from_slice(null);
                 }
                 self.write_maybe_quoted(!finite || (wide && j.quote_64bit_floats), col, row, out);
             }
