@@ -310,10 +310,26 @@ function parseArguments(p: Cursor, node: FunctionCall): void {
         break;
       }
       items.push(parseExpression(p, withAlias));
+      takeParameters(items);
     } while (p.accept(','));
     if (p.acceptAll('ORDER', 'BY')) node.orderBy = p.list(() => parseOrderItem(p));
   }
   p.expect(')');
+}
+
+/** `f(x, y -> x + y, …)`: the names before a lambda without parentheses are its parameters too. */
+function takeParameters(items: Expression[]): void {
+  const lambda = items[items.length - 1];
+  if (items.length < 2 || lambda?.kind !== 'Lambda') return;
+  if (lambda.params[0]?.span.start !== lambda.span.start) return;
+  const names: Name[] = [];
+  for (const item of items.slice(0, -1)) {
+    if (item.kind !== 'Identifier' || item.parts.length !== 1) return;
+    names.push(item.parts[0] as Name);
+  }
+  const start = (names[0] as Name).span.start;
+  const params = [...names, ...lambda.params];
+  items.splice(0, items.length, { ...lambda, params, span: { ...lambda.span, start } });
 }
 
 /** `( … )`: a subquery, a tuple, the arguments of a lambda, or an expression. */

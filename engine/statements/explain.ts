@@ -39,11 +39,9 @@ function queryOf(statement: Statement | undefined, ast: Explain): Query {
   if (statement?.kind === 'QueryStatement') return statement.query;
   if (statement?.kind === 'Insert' && statement.query) return statement.query;
   if (!statement) throw failAt(ast.span, 'SYNTAX_ERROR', 'EXPLAIN needs a statement');
-  throw notBuilt(
-    statement.span,
-    `EXPLAIN of ${statement.kind}`,
-    'EXPLAIN SELECT … and EXPLAIN AST … work',
-  );
+  throw failAt(statement.span, 'INCORRECT_QUERY', 'Only SELECT is supported for EXPLAIN', {
+    hint: 'EXPLAIN AST and EXPLAIN SYNTAX take any statement',
+  });
 }
 
 /** Everything but ANALYZE needs no run. */
