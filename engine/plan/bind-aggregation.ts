@@ -59,7 +59,7 @@ export function bindAggregation(
     const text = 'WITH TOTALS, ROLLUP or CUBE without an aggregation';
     throw failAt(ast.span, 'NOT_IMPLEMENTED', `${text} is not supported`);
   }
-  const bound = bindKeys(ast, items, scope, all);
+  const bound = bindKeys(ast, items, scope, all, calls.size > 0);
   // As in ClickHouse: without aggregates the empty grouping set gives no row.
   const sets =
     calls.size > 0 || ast.groupBy?.mode !== 'GROUPING SETS'
@@ -129,7 +129,13 @@ interface Keys {
   sets?: number[][];
 }
 
-function bindKeys(ast: Select, items: readonly Item[], scope: Scope, all: readonly Expr[]): Keys {
+function bindKeys(
+  ast: Select,
+  items: readonly Item[],
+  scope: Scope,
+  all: readonly Expr[],
+  aggregated: boolean,
+): Keys {
   const { groupBy } = ast;
   if (!groupBy) return { keys: [] };
   const keys: Expr[] = [];
@@ -147,8 +153,8 @@ function bindKeys(ast: Select, items: readonly Item[], scope: Scope, all: readon
     if (!item && e.kind === 'Tuple') return e.items.flatMap(bindKey);
     const expr = item?.expr() ?? bindExpression(e, scope);
     refuseAggregates(expr, e);
-    // As in ClickHouse: constants make no levels, and nothing but constants makes one group.
-    if (levels && constantOf(scope.ctx, expr)) return [];
+    // As in ClickHouse: beside aggregates constants make no levels, and nothing but constants makes one group.
+    if (levels && aggregated && constantOf(scope.ctx, expr)) return [];
     return [add(expr)];
   };
   if (groupBy.mode === 'ALL') {
