@@ -8,6 +8,7 @@ import { openFiles } from './storage/native-files.ts';
 import { lockDirectory } from './storage/recover.ts';
 
 export type { VerifyReport } from './backup/verify.ts';
+export { doctor } from './doctor.ts';
 export type { CheckReport, Finding } from './storage/check.ts';
 
 /** Reads everything that the directory holds. Throws when another process has it. */

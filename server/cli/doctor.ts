@@ -1,7 +1,7 @@
 // colonnade doctor DIR: what is wrong with a data directory and what would be done about it; --repair does it.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { doctor } from '../../engine/doctor.ts';
+import { doctor } from '../../engine/check.ts';
 import { EXIT, Usage } from './failure.ts';
 
 export async function doctorCommand(dir: string, repair: boolean): Promise<number> {
