@@ -84,6 +84,7 @@ export function modifyTtl(
   command: Command<'ModifyTtl'>,
 ): Step {
   const { ttl } = withTtl(run, definition, command.ttl);
+  if (ttl === definition.ttl) return {};
   const now = run.settings.bool('materialize_ttl_after_modify') ? expired : {};
   return { define: (d) => ({ ...d, ...(ttl === undefined ? {} : { ttl }) }), ...now };
 }

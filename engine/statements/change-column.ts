@@ -22,6 +22,7 @@ import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
 import type { ChangeJson } from '../plan/wire.ts';
 import { type Run, sessionJson } from '../query/core.ts';
+import { engineColumns } from '../tables/engine-rule.ts';
 import { bindTable, constraintsOf, tableShape } from '../tables/shape.ts';
 import { ttlItems } from '../tables/ttl.ts';
 import { columnOf, has, refuseUsed } from './alter-columns.ts';
@@ -117,6 +118,10 @@ export function addColumn(
   command: AlterCommand & { kind: 'AddColumn' },
 ): Step {
   const { column: ast } = command;
+  if (!ast.type) {
+    const text = `Data type have to be specified for column ${ast.name.name} to add`;
+    throw failAt(ast.name.span, 'BAD_ARGUMENTS', text);
+  }
   if (has(definition, ast.name.name)) {
     if (command.ifNotExists) return {};
     throw failAt(ast.name.span, 'DUPLICATE_COLUMN', `Column ${ast.name.name} is there already`, {
@@ -228,7 +233,9 @@ export function modifyColumn(
   if (retyped) {
     // What the keys make of the new type is said first.
     tableShape(run.core.native.planner(sessionJson(run)), next);
-    if (!widens(old.type, described.type)) {
+    const isVersion = engineColumns(definition).includes(old.name);
+    const safe = isVersion ? widens : sameInKey;
+    if (!safe(old.type, described.type)) {
       refuseUsed(run, definition, old.name, name.span, 'change');
     }
   }
@@ -260,14 +267,24 @@ function remade(run: Run, definition: TableDefinition, column: ColumnDefinition)
   return { define, rewrite: (r, now) => defaultChange(r, now, plain.name) };
 }
 
-/** Values of a key keep their order when an integer only gets wider, or an enum more names. */
+/** A version keeps its order when an integer of the same kind gets wider. */
 function widens(from: string, to: string): boolean {
-  const [, sign, bits] = /^(U?)Int(\d+)$/.exec(from) ?? [];
-  const [, sign2, bits2] = /^(U?)Int(\d+)$/.exec(to) ?? [];
-  if (sign === undefined || sign2 === undefined) return false;
-  return sign === sign2
-    ? Number(bits2) >= Number(bits)
-    : sign === 'U' && Number(bits2) > Number(bits);
+  const [, kind, bits] = /^(U?Int)(\d+)$/.exec(from) ?? [];
+  const [, kind2, bits2] = /^(U?Int)(\d+)$/.exec(to) ?? [];
+  return kind !== undefined && kind === kind2 && Number(bits2) >= Number(bits);
+}
+
+/** Values of a key are the same, stored in another way or under more names. */
+function sameInKey(from: string, to: string): boolean {
+  const plain = (type: string): string =>
+    (/^LowCardinality\((.*)\)$/.exec(type)?.[1] ?? type).replace(/^DateTime\(.*\)$/, 'DateTime');
+  if (plain(from) === plain(to)) return true;
+  if (plain(from) === 'DateTime' && to === 'UInt32') return true;
+  const [, bits, names] = /^Enum(8|16)\((.*)\)$/.exec(from) ?? [];
+  if (bits === undefined || names === undefined) return false;
+  if (to === `Int${bits}`) return true;
+  const [, bits2, names2 = ''] = /^Enum(8|16)\((.*)\)$/.exec(to) ?? [];
+  return bits === bits2 && names.split(', ').every((name) => names2.split(', ').includes(name));
 }
 
 function describeColumn(

@@ -174,7 +174,7 @@ async function boundCondition(run: Run, definition: TableDefinition, where: Expr
   const kernel = run.core.native.planner(sessionJson(run));
   const binding = bindTable(kernel, definition, run.settings, planning.ctx);
   const expr = await answered(run, planning, binding.bind(where));
-  plainExpression(expr, where, 'The condition');
+  plainExpression(expr, where, 'The condition', 'UNEXPECTED_EXPRESSION');
   if (isVolatile(expr) && !run.settings.bool('allow_nondeterministic_mutations')) {
     throw failAt(where.span, 'BAD_ARGUMENTS', 'The condition gives other values each time', {
       hint: 'SET allow_nondeterministic_mutations = 1',
@@ -234,7 +234,7 @@ export async function updateWhere(
         ? typeDefault(binding, column, a.value.span)
         : binding.bind(column.defaultExpr)
       : await answered(run, planning, binding.bind(a.value));
-    plainExpression(value, a.value, 'The new value');
+    plainExpression(value, a.value, 'The new value', 'UNEXPECTED_EXPRESSION');
     update.push({ column: name, value: binding.json(convert(value, column.type)) });
   }
   const only = ast.partition && partitionFilter(run, definition, ast.partition);

@@ -125,6 +125,9 @@ function checkCodecArguments(codec: FunctionCall): void {
   const name = codec.name.toUpperCase();
   const [first] = codec.args;
   if (!first) return;
+  if (name === 'DEFAULT') {
+    throw failAt(first.span, 'BAD_ARGUMENTS', 'The codec Default takes no arguments');
+  }
   if (name === 'LZ4' || name === 'NONE') {
     const text = `${name} codec must not have arguments`;
     throw failAt(first.span, 'DATA_TYPE_CANNOT_HAVE_ARGUMENTS', text);
@@ -220,6 +223,9 @@ export function columnDefinition(
   if (written) {
     column.defaultKind = kinds[written.type];
     if (written.expr) column.defaultExpr = printNormal(written.expr);
+  }
+  if (ast.codec && written?.type === 'ALIAS') {
+    throw failAt(ast.span, 'BAD_ARGUMENTS', 'Cannot specify codec for column type ALIAS');
   }
   if (ast.codec) {
     checkCodec(ast.codec, type);
@@ -412,9 +418,14 @@ function checkConversion(run: Run, expr: Expr, type: string, span: Span): void {
 const someLiteral = (expr: Expr): boolean =>
   expr.kind === 'literal' || (expr.kind === 'cast' && someLiteral(expr.expr));
 
-export function plainExpression(expr: Expr, ast: Expression, what: string): void {
+export function plainExpression(
+  expr: Expr,
+  ast: Expression,
+  what: string,
+  code: 'BAD_ARGUMENTS' | 'UNEXPECTED_EXPRESSION' = 'BAD_ARGUMENTS',
+): void {
   if (someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window' || e.kind === 'unfold')) {
-    throw failAt(ast.span, 'BAD_ARGUMENTS', `${what} cannot use aggregates, windows or arrayJoin`);
+    throw failAt(ast.span, code, `${what} cannot use aggregates, windows or arrayJoin`);
   }
 }
 
@@ -445,8 +456,19 @@ export function keyExpressions(
     if (head === 'AggregateFunction' || head === 'Function') {
       throw failAt(
         ast.span,
-        'ILLEGAL_COLUMN',
+        'DATA_TYPE_CANNOT_BE_USED_IN_KEY',
         `${clause} cannot hold a value of type ${expr.type}`,
+      );
+    }
+    const loose = clause === 'PARTITION BY' && /^(Nullable\()?(B?Float)/.test(expr.type);
+    if (loose && table.settings.allow_floating_point_partition_key !== '1') {
+      throw failAt(
+        ast.span,
+        'BAD_ARGUMENTS',
+        `Floating point partition key is not supported: ${print(ast)}`,
+        {
+          hint: 'SETTINGS allow_floating_point_partition_key = 1',
+        },
       );
     }
     return printNormal(ast);
@@ -483,6 +505,8 @@ export function withStorage(
       settingText(item.value),
       table.engine.name,
     );
+  const [setting] = storage?.settings ?? [];
+  if (setting) checkGranularity(settings, setting.nameSpan);
   next = { ...next, settings };
   const primary = storage?.primaryKey?.flatMap(keyList) ?? inner?.flatMap(keyList);
   const order = storage?.orderBy ? sortItems(storage.orderBy) : primary;
@@ -515,6 +539,9 @@ export function withStorage(
 
 /** The sampling expression is one of the primary key's, and an unsigned integer. */
 export function withSampleBy(run: Run, table: TableDefinition, ast: Expression): TableDefinition {
+  if (keyList(ast).length === 0) {
+    throw failAt(ast.span, 'INCORRECT_QUERY', 'There are no columns in sampling expression');
+  }
   keyExpressions(run, table, [ast], 'SAMPLE BY');
   const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
   const expr = binding.bind(ast);
@@ -606,12 +633,35 @@ export function changedSetting(name: string, span: Span, value: string): string 
   return tableSetting(name, span, value);
 }
 
+/** Values that would keep a table from working. */
+function checkSane(name: string, span: Span, value: string): void {
+  if (name === 'index_granularity' && Number(value) < 1) {
+    throw failAt(span, 'BAD_ARGUMENTS', `${name}: value ${value} makes no sense`);
+  }
+  if (/^number_of_free_entries_in_pool_to_/.test(name) && Number(value) > 32) {
+    const text = `The value of '${name}' setting (${value}) is greater than the value of 'background_pool_size' (32)`;
+    throw failAt(span, 'BAD_ARGUMENTS', text);
+  }
+}
+
+/** Granules are not smaller than the table says itself. */
+function checkGranularity(settings: Readonly<Record<string, string>>, span: Span): void {
+  const bytes = Number(settings.index_granularity_bytes ?? 0);
+  const least = Number(settings.min_index_granularity_bytes ?? 1024);
+  if (bytes === 0 || bytes >= least) return;
+  const text = `index_granularity_bytes: ${bytes} is lower than specified min_index_granularity_bytes: ${least}`;
+  throw failAt(span, 'BAD_ARGUMENTS', text);
+}
+
 export function tableSetting(name: string, span: Span, value: string, engine = ''): string {
   if (engine === 'Join') {
     if (joinTableSettings.has(name)) return value;
     throw failAt(span, 'BAD_ARGUMENTS', `Unknown setting ${name} for storage Join`);
   }
-  if (mergeTreeSettings.has(name)) return value;
+  if (mergeTreeSettings.has(name)) {
+    checkSane(name, span, value);
+    return value;
+  }
   const near = suggest(name, mergeTreeSettings.keys());
   throw failAt(
     span,

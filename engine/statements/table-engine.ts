@@ -214,12 +214,14 @@ function checkSummed(
 
 function checkAggregated(run: Run, table: TableDefinition, call: FunctionCall): void {
   const inKey = keyColumns(run, table);
+  const measured = (type: string) => /^(Simple)?AggregateFunction$/.test(typeHead(type));
+  // Without any measure it only keeps one row of each key.
+  if (!table.columns.some((c) => measured(c.type))) return;
   const plain = table.columns.find(
     (c) =>
-      c.defaultKind !== 'ALIAS' &&
-      c.defaultKind !== 'EPHEMERAL' &&
+      (c.defaultKind === undefined || c.defaultKind === 'DEFAULT') &&
       !inKey.has(c.name) &&
-      !/^(Simple)?AggregateFunction$/.test(typeHead(c.type)),
+      !measured(c.type),
   );
   if (!plain) return;
   throw failAt(

@@ -100,7 +100,7 @@ function groupAction(
       'TTL Expression GROUP BY key should be a prefix of primary key',
     );
   }
-  const inKey = new Set(keys.flatMap((key) => [...columnsOf(key)]));
+  const inKey = new Set(keys.flatMap((key) => (key.kind === 'column' ? [key.id] : [])));
   const aggregates: AggregateJson[] = [];
   const outputs = new Map<string, Column>();
   const aggregated = (expr: Expr): Expr => {
