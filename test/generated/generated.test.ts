@@ -23,7 +23,7 @@ it(`${count} generated queries give ClickHouse's answers`, {
 }, async (context) => {
   if (!beside) return context.skip();
   const { ours, theirs } = beside;
-  const differences: string[] = [];
+  let differences: string[] = [];
   const codes: string[] = [];
   let answered = 0;
   for (const seed of all) {
@@ -38,7 +38,6 @@ it(`${count} generated queries give ClickHouse's answers`, {
     ) {
       b = theirs.ask(sql, format);
     }
-    if (explained.some(([pattern]) => pattern.test(sql))) continue;
     if ('text' in a && 'text' in b) {
       answered++;
       const what = difference(parseAnswer(a.text), parseAnswer(b.text), ordered);
@@ -53,6 +52,7 @@ it(`${count} generated queries give ClickHouse's answers`, {
       );
     }
   }
+  differences = differences.filter((text) => !explained.some(([pattern]) => pattern.test(text)));
   report(
     `${count} queries, ${answered} answered, ${differences.length} differ, ${codes.length} with another code`,
     [...differences, '--- codes', ...codes],

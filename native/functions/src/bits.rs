@@ -262,7 +262,7 @@ fn count(b: &Bind<'_>) -> Result<Bound> {
 fn hamming(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     if b.ty(0).is_string() && b.ty(1).is_string() {
-        return byte_distance(|x, y| (x ^ y).count_ones() as u64);
+        return byte_distance(0, |x, y| (x ^ y).count_ones() as u64);
     }
     b.integer(0)?;
     b.integer(1)?;
@@ -276,17 +276,20 @@ fn byte_hamming(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     b.string(0)?;
     b.string(1)?;
-    byte_distance(|x, y| u64::from(x != y))
+    byte_distance(1, |x, y| u64::from(x != y))
 }
 
 /// What `of` says of every pair of bytes; bytes beyond the shorter string count one each.
-fn byte_distance(of: fn(u8, u8) -> u64) -> Result<Bound> {
+/// `least`: what a byte beside nothing counts at least.
+fn byte_distance(least: u64, of: fn(u8, u8) -> u64) -> Result<Bound> {
     bound(Type::UInt64, move |c| {
         let (x, y) = (strs(c.col(0)), strs(c.col(1)));
         let out = (0..c.rows)
             .map(|i| {
                 let (a, b) = (x.at(i), y.at(i));
-                a.iter().zip(b).map(|(p, q)| of(*p, *q)).sum::<u64>() + a.len().abs_diff(b.len()) as u64
+                // The longer text goes on beside nothing.
+                let rest = if a.len() > b.len() { &a[b.len()..] } else { &b[a.len()..] };
+                a.iter().zip(b).map(|(p, q)| of(*p, *q)).sum::<u64>() + rest.iter().map(|p| of(*p, 0).max(least)).sum::<u64>()
             })
             .collect();
         Ok(crate::args::u64_col(out))
@@ -319,12 +322,11 @@ fn slice(b: &Bind<'_>) -> Result<Bound> {
                 return Ok(());
             }
             let bit = |k: usize| text[k / 8] >> (7 - k % 8) & 1;
-            // Filled up with zeros on the left to whole bytes.
+            // Filled up with zeros behind to whole bytes.
             let count = end - start;
-            let pad = (8 - count % 8) % 8;
             let mut byte = 0u8;
-            for k in 0..count + pad {
-                byte = byte << 1 | if k < pad { 0 } else { bit(start + k - pad) };
+            for k in 0..count.next_multiple_of(8) {
+                byte = byte << 1 | if k < count { bit(start + k) } else { 0 };
                 if k % 8 == 7 {
                     out.push(byte);
                     byte = 0;

@@ -379,8 +379,8 @@ fn in_box(b: &Bind<'_>) -> Result<Bound> {
                 if (hx - lx + 1).saturating_mul(hy - ly + 1) > MOST {
                     return Err(Error::new(TOO_LARGE_ARRAY_SIZE, format!("geohashesInBox would give more than {MOST} geohashes: use a smaller precision")));
                 }
-                for y in ly..=hy {
-                    for x in lx..=hx {
+                for x in lx..=hx {
+                    for y in ly..=hy {
                         text.clear();
                         letters(x, y, n, &mut text);
                         out.push(&text);

@@ -311,7 +311,10 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
                                     How::Ceil if !below => k - I256::ONE,
                                     _ => I256::ZERO,
                                 };
-                                wrapped(x + shift, &ty) / k * k
+                                // Small types are calculated with in wider ones, except upwards.
+                                let small = ty.int_bits().is_some_and(|b| b.0 <= 16) && how != How::Ceil;
+                                let moved = if small { x + shift } else { wrapped(x + shift, &ty) };
+                                moved / k * k
                             }
                             Some(k) => how.int(v.at(i), k),
                             None => I256::ZERO,
@@ -326,11 +329,8 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
     })
 }
 
-/// The number as it is left in an integer type; small types are calculated with in wider ones.
+/// The number as it is left in an integer type.
 fn wrapped(x: I256, ty: &Type) -> I256 {
-    if ty.int_bits().is_some_and(|b| b.0 <= 16) {
-        return x;
-    }
     let column: Column = Data::I256(vec![x].into()).into();
     let cut = crate::with_lane!(ty, R => R::column(map::<R, R>(&column, 1, |x| x)), column);
     crate::args::i256s(&cut).at(0)

@@ -42,6 +42,8 @@ struct Letters {
     month_name: bool,
     /// %f has as many digits as the time's scale
     scale_digits: bool,
+    /// %e of one digit has a space before it
+    padded_day: bool,
 }
 
 fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> Result<()> {
@@ -63,6 +65,7 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> 
             b'C' => put(out, p.year / 100, 2),
             b'd' => put(out, p.day.into(), 2),
             b'D' => out.extend_from_slice(format!("{:02}/{:02}/{:02}", p.month, p.day, p.year % 100).as_bytes()),
+            b'e' if letters.padded_day => out.extend_from_slice(format!("{:>2}", p.day).as_bytes()),
             b'e' => out.extend_from_slice(p.day.to_string().as_bytes()),
             b'f' => {
                 let digits = format!("{:09}", t.nanos);
@@ -187,6 +190,7 @@ fn pattern_bound(b: &Bind<'_>, clock: Clock, from: Option<Type>, in_joda: bool) 
     let letters = Letters {
         month_name: b.session.flag("formatdatetime_parsedatetime_m_is_month_name", true),
         scale_digits: b.session.flag("formatdatetime_f_prints_scale_number_of_digits", false),
+        padded_day: b.session.flag("formatdatetime_e_with_space_padding", false),
     };
     let scale = if let Kind::DateTime64(s) = clock.kind { s } else { 0 };
     if let Some(p) = b.constant(1).and_then(|c| c.bytes_at(0)) {

@@ -333,7 +333,7 @@ fn readable(b: &Bind<'_>, scale: Scale) -> Result<Bound> {
 fn time_delta(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 3)?;
     b.number(0)?;
-    const UNITS: [(&str, f64); 9] = [("year", 31_556_952.0), ("month", 2_629_746.0), ("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0), ("millisecond", 1e-3), ("microsecond", 1e-6), ("nanosecond", 1e-9)];
+    const UNITS: [(&str, f64); 9] = [("year", 31_536_000.0), ("month", 2_635_200.0), ("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0), ("millisecond", 1e-3), ("microsecond", 1e-6), ("nanosecond", 1e-9)];
     let unit = |i: usize, default: usize| -> Result<usize> {
         if b.len() <= i {
             return Ok(default);
@@ -357,7 +357,7 @@ fn time_delta(b: &Bind<'_>) -> Result<Bound> {
                 return Ok(());
             }
             if x < 0.0 {
-                out.extend_from_slice(b"- ");
+                out.push(b'-');
             }
             let mut left = x.abs();
             let mut parts: Vec<String> = Vec::new();
