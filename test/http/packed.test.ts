@@ -36,7 +36,8 @@ const url = (query: string, settings: Record<string, string> = {}): string =>
 
 const rows = (n: number): string =>
   Array.from({ length: n }, (_, i) => `${i}\trow ${(i * 7919) % 1000}\n`).join('');
-const select = "SELECT number, concat('row ', toString(number * 7919 % 1000)) FROM numbers(200000)";
+const select =
+  "SELECT number, concat('row ', toString(number * 7919 % 1000)) FROM numbers(200000) ORDER BY number";
 
 async function inserted(packed: Buffer, settings: object, headers: object): Promise<Answer> {
   await send('/', {}, 'TRUNCATE TABLE t');
