@@ -74,8 +74,10 @@ describe('spilling', () => {
   for (const sql of grouped) {
     it(`GROUP BY: ${sql.slice(0, 60)}`, async () => {
       const inMemory = await ask(sql, { max_bytes_ratio_before_external_group_by: '0' });
-      const small = { max_bytes_before_external_group_by: '1000000' };
-      expect(await ask(sql, small)).toBe(inMemory);
+      // one table per worker, partitions that all share, and both in files
+      expect(await ask(sql, { kernel_paths_off: 'partitioned_groups' })).toBe(inMemory);
+      for (const bytes of ['1000000', '12000000'])
+        expect(await ask(sql, { max_bytes_before_external_group_by: bytes })).toBe(inMemory);
       expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
     });
   }

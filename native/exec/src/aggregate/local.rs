@@ -195,15 +195,18 @@ impl Local {
         let Some(external) = &g.external else { return Ok(()) };
         let leave = external.started() && self.shares_layout;
         if leave || external.wanted(self.held.bytes(), self.planned(rows), query) {
-            let waiting = std::mem::take(&mut self.waiting);
-            external.flush(g, self, query)?;
-            self.shares_layout = false;
-            g.spread.flush(g, query)?;
-            if !waiting.is_empty() {
-                waiting.distribute(g, self, query)?;
-            }
+            self.leave(g, external, query)?;
         }
         Ok(())
+    }
+
+    /// All groups go to the file; rows that wait become groups of a layout of this worker's own.
+    fn leave(&mut self, g: &Grouping, external: &External, query: &Query) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        external.flush(g, self, query)?;
+        self.shares_layout = false;
+        g.spread.flush(g, query)?;
+        if waiting.is_empty() { Ok(()) } else { waiting.distribute(g, self, query) }
     }
 
     /// Adds rows of one partition of the shared ones.
@@ -223,9 +226,12 @@ impl Local {
 
     /// Nothing waits any more.
     pub fn settle(&mut self, g: &Grouping, query: &Query) -> Result<()> {
-        match std::mem::take(&mut self.waiting) {
-            waiting if waiting.is_empty() => Ok(()),
-            waiting => waiting.distribute(g, self, query),
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        match &g.external {
+            Some(external) if !self.waiting.fits(g, query) => self.leave(g, external, query),
+            _ => std::mem::take(&mut self.waiting).distribute(g, self, query),
         }
     }
 
@@ -243,7 +249,7 @@ impl Local {
             return self.update_chosen(g, &words, inputs, rows, n as usize);
         }
         if self.spreads && self.shares_layout {
-            if self.waiting.add(words, self.layout.words, keys, inputs) {
+            if self.waiting.add(g, words, keys, inputs) {
                 self.settle(g, query)?;
             }
             return self.held.resize(self.bytes() as u64);

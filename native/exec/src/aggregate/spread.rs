@@ -21,6 +21,8 @@ const GROUPS_MIN: usize = 20_000;
 /// rows that wait before their worker distributes them
 const WAITING_ROWS: usize = 400_000;
 const WAITING_BYTES: u64 = 64 << 20;
+/// of the bytes at which a query goes to files, the rows of a worker that wait may take this share
+const WAITING_SHARE: u64 = 16;
 
 /// The partition of a key's hash; tables take the hash's lower bits.
 pub fn partition(hash: u64) -> usize {
@@ -98,6 +100,11 @@ impl Spread {
         self.parts.get().is_some()
     }
 
+    fn table_bytes(&self) -> u64 {
+        let parts = self.parts.get().map_or(&[][..], Vec::as_slice);
+        parts.iter().map(|p| p.lock().table.bytes() as u64).sum()
+    }
+
     /// All groups go to the file, here and from now on.
     pub fn flush(&self, g: &Grouping, query: &Query) -> Result<()> {
         let (Some(parts), Some(external)) = (self.parts.get(), &g.external) else { return Ok(()) };
@@ -116,12 +123,22 @@ impl Waiting {
         self.pieces.is_empty()
     }
     /// Adds rows; true: it is time to distribute.
-    pub fn add(&mut self, words: Vec<u64>, width: usize, keys: &[Column], inputs: &[Column]) -> bool {
-        let piece = Piece::new(words, width, keys.to_vec(), inputs.to_vec());
+    pub fn add(&mut self, g: &Grouping, words: Vec<u64>, keys: &[Column], inputs: &[Column]) -> bool {
+        let width = words.len() / keys.first().map_or(1, Column::len).max(1);
+        let piece = Piece::new(words, width.max(1), keys.to_vec(), inputs.to_vec());
         self.rows += piece.order.len();
         self.bytes += piece.bytes();
         self.pieces.push(piece);
-        self.rows >= WAITING_ROWS || self.bytes >= WAITING_BYTES
+        let most = g.external.as_ref().map_or(WAITING_BYTES, |e| e.at() / WAITING_SHARE).min(WAITING_BYTES);
+        self.rows >= WAITING_ROWS || self.bytes >= most
+    }
+
+    /// Whether the query's memory has room for tables that take the rows: each of them may double.
+    pub fn fits(&self, g: &Grouping, query: &Query) -> bool {
+        let Some(external) = &g.external else { return true };
+        let words = self.pieces.first().map_or(0, |p| p.words.len() / p.order.len().max(1));
+        let growth = (self.rows * (48 + 24 * (words + g.calls.len()))) as u64;
+        query.memory.used() + growth + g.spread.table_bytes() <= external.at()
     }
 
     /// Rows of partition `p` go into its table.

@@ -157,7 +157,7 @@ fn find_one(slots: &mut Vec<(u64, u32)>, keys: &mut Vec<u64>, rows: &[u64], out:
     out.reserve(rows.len());
     for chunk in rows.chunks(1024) {
         if (keys.len() + chunk.len()) * 2 > slots.len() {
-            let size = ((keys.len() + chunk.len()) * 4).next_power_of_two();
+            let size = ((keys.len() + chunk.len()) * 2).next_power_of_two();
             *slots = vec![(0, EMPTY); size];
             let mask = size - 1;
             for (g, &key) in keys.iter().enumerate() {
@@ -209,7 +209,7 @@ fn find_many(
         let n = chunk.len() / words;
         let groups = keys.len() / words;
         if (groups + n) * 2 > slots.len() {
-            let size = ((groups + n) * 4).next_power_of_two();
+            let size = ((groups + n) * 2).next_power_of_two();
             *slots = vec![(0, EMPTY); size];
             let mask = size - 1;
             for (g, key) in keys.chunks_exact(words).enumerate() {
