@@ -20,8 +20,11 @@ pub fn skip_nulls(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate
     let ty = if nullable { Type::nullable(inner.ty().clone()) } else { inner.ty().clone() };
     let made = inner.clone();
     let own = ty.clone();
+    // states that others read are kept as they are
+    let foreign = inner.name().starts_with("groupBitmap") || inner.name().contains("_agg");
+    let flagged = nullable || (inner.default_on_nulls() && !foreign);
     Combined::new("", &inner, args, ty, move || {
-        Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable, ty: own.clone() })
+        Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable, flagged, ty: own.clone() })
     })
     .arc()
 }
@@ -59,6 +62,8 @@ struct SkipNulls {
     inner: Box<dyn States>,
     seen: Vec<bool>,
     nullable: bool,
+    /// states begin with a byte that says whether there were rows
+    flagged: bool,
     ty: Type,
 }
 
@@ -139,7 +144,7 @@ impl States for SkipNulls {
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         let states = self.inner.serialize(groups)?;
-        if !self.nullable {
+        if !self.flagged {
             return Ok(states);
         }
         let mut row = 0;
@@ -152,7 +157,7 @@ impl States for SkipNulls {
         }))
     }
     fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        if !self.nullable {
+        if !self.flagged {
             return self.inner.merge_serialized(groups, states);
         }
         let SkipNulls { inner, seen, .. } = self;

@@ -49,6 +49,9 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     if step <= 0 {
         return Err(Error::new(ARGUMENT_OUT_OF_BOUND, format!("The step of {name} must be positive")));
     }
+    if i64::try_from(end - begin).is_err() {
+        return Err(Error::new(ARGUMENT_OUT_OF_BOUND, format!("The range of {name} is wider than 64 bits")));
+    }
     let total = if end <= begin { 0 } else { (end - begin + step - 1) / step };
     if total > INTERVALS_MAX {
         return Err(Error::new(

@@ -1,6 +1,6 @@
 //! What all quantiles share: levels from parameters, one value or an array of them.
 
-use crate::registry::{AggregateDef, Call};
+use crate::registry::{AggregateDef, Call, Flags};
 use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, PARAMETER_OUT_OF_BOUND};
 use types::{ColumnBuilder, Error, Result, Type, builder::Values};
 
@@ -11,6 +11,11 @@ pub struct Levels {
     pub levels: Vec<f64>,
     /// `quantiles…`: the result is an array
     pub plural: bool,
+}
+
+/// What functions of this name say of themselves: arrays of quantiles are never NULL.
+pub const fn flags(name: &str) -> Flags {
+    if name.len() > 8 && name.as_bytes()[8] == b's' { Flags::DEFAULT_ON_NULLS } else { Flags::NONE }
 }
 
 impl Levels {

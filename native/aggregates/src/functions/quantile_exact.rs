@@ -2,9 +2,9 @@
 //!
 //! Values are logged with their groups and sorted by group once, when results are wanted.
 
-use super::levels::{Levels, measurable};
+use super::levels::{self, Levels, measurable};
 use super::sum::{Into2, Total};
-use crate::registry::{AggregateDef, Bound, Call, Flags};
+use crate::registry::{AggregateDef, Bound, Call};
 use crate::state::cells::{each_state, same, serial};
 use crate::state::log::GroupLog;
 use crate::state::numbers::{pow10, scale_of};
@@ -35,7 +35,7 @@ macro_rules! def {
             signature: concat!($name, "(level, …)(x)"),
             description: $text,
             examples: $example,
-            flags: Flags::NONE,
+            flags: levels::flags($name),
             build: |call| build(call, Kind::$kind),
         }
     };

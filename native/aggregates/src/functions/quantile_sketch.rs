@@ -1,6 +1,6 @@
 //! Approximate quantiles: one sketch per group, chosen by name.
 
-use super::levels::{Levels, interpolated_type, measurable, push_raw};
+use super::levels::{self, Levels, interpolated_type, measurable, push_raw};
 use super::sketch::bfloat16::BFloat16;
 use super::sketch::dd::DdSketch;
 use super::sketch::deterministic::Deterministic;
@@ -9,7 +9,7 @@ use super::sketch::prometheus::Prometheus;
 use super::sketch::reservoir::Reservoir;
 use super::sketch::tdigest::TDigest;
 use super::sketch::timing::Timing;
-use crate::registry::{AggregateDef, Bound, Call, Flags};
+use crate::registry::{AggregateDef, Bound, Call};
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::{floats, ints};
 use crate::state::wire::Reader;
@@ -37,7 +37,7 @@ macro_rules! def {
             signature: concat!($name, "(level, …)", $args),
             description: $text,
             examples: $example,
-            flags: Flags::NONE,
+            flags: levels::flags($name),
             build: |call| build::<$sketch>(call, Shape::$shape),
         }
     };

@@ -1,10 +1,10 @@
 //! Exact quantiles of weighted values: every value and its weight are kept.
 
-use super::levels::{Levels, measurable, push_raw};
+use super::levels::{self, Levels, measurable, push_raw};
 use super::moments::push_float;
 use super::quantile_exact::Measure;
 use super::sum::Into2;
-use crate::registry::{AggregateDef, Bound, Call, Flags};
+use crate::registry::{AggregateDef, Bound, Call};
 use crate::state::cells::{each_state, same, serial};
 use crate::state::log::GroupLog;
 use crate::state::numbers::{ints, pow10, scale_of};
@@ -31,7 +31,7 @@ macro_rules! def {
             signature: concat!($name, "(level, …)(x, weight)"),
             description: $text,
             examples: $example,
-            flags: Flags::NONE,
+            flags: levels::flags($name),
             build: |call| build(call, Kind::$kind),
         }
     };
@@ -108,11 +108,11 @@ impl<T: Measure> Weighted<T> {
 
 /// The value at which the running weight reaches a level of the whole.
 fn exact<T: Copy>(all: &[(T, u64)], level: f64) -> Option<T> {
-    let total: u64 = all.iter().fold(0, |a, x| a.saturating_add(x.1));
-    let threshold = (total as f64 * level).ceil() as u64;
-    let mut sum = 0u64;
+    let total: u128 = all.iter().map(|x| u128::from(x.1)).sum();
+    let threshold = (total as f64 * level).ceil() as u128;
+    let mut sum = 0u128;
     for (v, w) in all {
-        sum = sum.saturating_add(*w);
+        sum += u128::from(*w);
         if sum >= threshold {
             return Some(*v);
         }

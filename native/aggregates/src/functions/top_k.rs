@@ -55,6 +55,9 @@ fn build(call: &Call<'_>, weighted: bool, approx: bool) -> Result<Bound> {
     }
     let mut reserved = threshold * 3;
     if call.params.len() > 1 {
+        if call.params[1].value.as_i128().is_some_and(|v| v < 0) {
+            return Err(out_of_bound(if approx { "The number of counters" } else { "The load factor" }));
+        }
         let second = call.uint_param(1)?;
         if second == 0 {
             return Err(out_of_bound(if approx { "The number of counters" } else { "The load factor" }));

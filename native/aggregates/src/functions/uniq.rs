@@ -1,9 +1,10 @@
 //! Approximate numbers of distinct values: uniq, uniqTheta (adaptive sampling of hashes), uniqCombined,
 //! uniqCombined64, uniqHLL12 (HyperLogLog after a small exact set), uniqUpTo.
 
+use super::sketch::uniques::{self, Uniques};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
-use crate::state::wire::{Reader, damaged, put_u64, put_var};
+use crate::state::wire::{Reader, put_u64, put_var};
 use std::sync::Arc;
 use types::builder::Values;
 use types::codes::ARGUMENT_OUT_OF_BOUND;
@@ -95,7 +96,6 @@ impl HashSet64 {
             });
         }
         let mask = self.slots.len() - 1;
-        // the low bits decide who is sampled, so the place comes from the high ones
         let mut i = (hash >> 32) as usize & mask;
         while self.slots[i] != 0 {
             if self.slots[i] == hash {
@@ -118,67 +118,35 @@ impl HashSet64 {
     }
 }
 
-/// Hashes that end in `skip` zero bits; when there are too many, `skip` grows by one.
 #[derive(Default)]
-struct Sample {
-    set: HashSet64,
-    skip: u32,
-}
-
-impl Sample {
-    #[inline]
-    fn keeps(&self, hash: u64) -> bool {
-        self.skip == 0 || hash.trailing_zeros() >= self.skip
-    }
-    fn insert(&mut self, hash: u64, max: u64) {
-        if self.keeps(hash) && self.set.insert(hash) && self.set.len as u64 > max {
-            self.raise(self.skip + 1);
-        }
-    }
-    fn raise(&mut self, skip: u32) {
-        self.skip = skip;
-        let old = std::mem::take(&mut self.set);
-        old.iter().filter(|h| h.trailing_zeros() >= skip).for_each(|h| {
-            self.set.insert(h);
-        });
-    }
-}
+struct Sample(Uniques);
 
 impl Cell for Sample {
     type Config = u64;
     type Input = Vec<u64>;
     fn prepare(_: &u64, args: &[Column], rows: usize) -> Result<Vec<u64>> {
-        Ok(hashes(args, rows))
+        Ok(uniques::keys(args, rows))
     }
     fn add(&mut self, max: &u64, input: &Vec<u64>, row: usize) -> Result<()> {
-        self.insert(input[row], *max);
+        self.0.add(input[row], *max);
         Ok(())
     }
     fn merge(&mut self, max: &u64, other: &Self) -> Result<()> {
-        if other.skip > self.skip {
-            self.raise(other.skip);
-        }
-        other.set.iter().for_each(|h| self.insert(h, *max));
+        self.0.merge(&other.0, *max);
         Ok(())
     }
     fn finish(&self, _: &u64, out: &mut ColumnBuilder) -> Result<()> {
-        push(out, (self.set.len as u64) << self.skip);
+        push(out, self.0.estimate());
         Ok(())
     }
     fn put(&self, _: &u64, out: &mut Vec<u8>) {
-        put_var(out, u64::from(self.skip));
-        self.set.put(out);
+        self.0.put(out);
     }
-    fn read(_: &u64, r: &mut Reader<'_>) -> Result<Self> {
-        let skip = u32::try_from(r.var()?).ok().filter(|s| *s < 64).ok_or_else(damaged)?;
-        let mut s = Sample { set: HashSet64::default(), skip };
-        for _ in 0..r.count(8)? {
-            s.set.insert(r.u64()?);
-        }
-        Ok(s)
+    fn read(max: &u64, r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Sample(Uniques::read(r, *max)?))
     }
     fn heap_bytes(&self) -> usize {
-        self.set.slots.len() * 8
+        self.0.bytes()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Serial forms: little-endian numbers, varints, length-prefixed bytes. Reading trusts nothing.
 
-use types::codes::INCORRECT_DATA;
+use types::codes::{CANNOT_READ_ALL_DATA, INCORRECT_DATA};
 use types::{Column, ColumnBuilder, Data, Error, I256, Result, U256, builder::Values};
 
 pub fn put_var(out: &mut Vec<u8>, mut v: u64) {
@@ -36,7 +36,10 @@ impl<'a> Reader<'a> {
     }
     pub fn take(&mut self, n: usize) -> Result<&'a [u8]> {
         if n > self.rest.len() {
-            return Err(damaged());
+            return Err(Error::new(
+                CANNOT_READ_ALL_DATA,
+                "The bytes of an aggregate function's state end too early",
+            ));
         }
         let (a, b) = self.rest.split_at(n);
         self.rest = b;

@@ -128,6 +128,9 @@ fn in_ranges(a: &dyn Aggregate, c: &Ctx<'_>) -> Result<Column> {
 fn part(all: &Range<usize>, start: i64, length: i64) -> Range<usize> {
     let n = all.len() as i128;
     let from = if start < 0 { n + i128::from(start) } else { i128::from(start) - 1 };
+    if from < 0 {
+        return all.start..all.start;
+    }
     // the length is an unsigned number
     let to = (from + i128::from(length as u64)).clamp(0, n);
     let from = from.clamp(0, to);

@@ -1,4 +1,4 @@
-//! Summaries of numbers for approximate quantiles, one to a file.
+//! Summaries of numbers for approximate quantiles, and of values for their number, one to a file.
 
 pub mod bfloat16;
 pub mod dd;
@@ -8,8 +8,19 @@ pub mod prometheus;
 pub mod reservoir;
 pub mod tdigest;
 pub mod timing;
+pub mod uniques;
 
 use crate::registry::AggregateDef;
+
+/// ClickHouse's `intHash32`.
+pub fn int_hash32(key: u64) -> u32 {
+    let mut k = (!key).wrapping_add(key << 18);
+    k ^= k.rotate_right(31);
+    k = k.wrapping_mul(21);
+    k ^= k.rotate_right(11);
+    k = k.wrapping_add(k << 6);
+    (k ^ k.rotate_right(22)) as u32
+}
 
 pub const DEFS: &[AggregateDef] = &[];
 

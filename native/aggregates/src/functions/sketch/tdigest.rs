@@ -26,7 +26,8 @@ fn compress(centroids: &mut Vec<(f64, f64)>) {
             let spread = |q: f64| q * (1.0 - q);
             let left = spread((before + last.1 * 0.5) / total);
             let right = spread((before + last.1 + rows * 0.5) / total);
-            if last.1 + rows <= 4.0 * EPSILON * total * left.min(right) {
+            let alike = last.0 == mean || (last.0.is_finite() && mean.is_finite());
+            if alike && last.1 + rows <= 4.0 * EPSILON * total * left.min(right) {
                 last.1 += rows;
                 if last.0 != mean {
                     last.0 += rows * (mean - last.0) / last.1;
@@ -53,7 +54,7 @@ impl TDigest {
 
 impl Sketch for TDigest {
     fn add(&mut self, value: f64, weight: f64, _accuracy: f64) {
-        if weight > 0.0 && value.is_finite() {
+        if weight > 0.0 {
             self.push(value, weight);
         }
     }
@@ -100,7 +101,9 @@ fn at(all: &[(f64, f64)], rank: f64) -> f64 {
             } else if rank >= right {
                 mean
             } else {
-                last.0 + (mean - last.0) * (rank - left) / (right - left)
+                // this way infinities stay what they are
+                let k = (rank - left) / (right - left);
+                (1.0 - k) * last.0 + k * mean
             };
         }
         sum += rows;

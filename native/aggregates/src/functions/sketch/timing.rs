@@ -2,6 +2,7 @@
 //! 1 below 1024 and of 16 above. What "few" is, and which value stands for a step, is ClickHouse's.
 
 use super::super::quantile_sketch::Sketch;
+use super::int_hash32;
 use crate::state::wire::{Reader, damaged, put_var};
 use types::Result;
 
@@ -28,17 +29,8 @@ fn value_of(bucket: usize) -> f64 {
     match bucket.checked_sub(FINE) {
         None => bucket as f64,
         Some(_) if bucket + 1 == BUCKETS => f64::from(LIMIT),
-        Some(step) => (step * STEP + FINE + hash(step as u64) as usize % STEP) as f64 - (STEP / 2) as f64,
+        Some(step) => (step * STEP + FINE + int_hash32(step as u64) as usize % STEP) as f64 - (STEP / 2) as f64,
     }
-}
-/// `intHash32`
-fn hash(key: u64) -> u32 {
-    let mut k = (!key).wrapping_add(key << 18);
-    k ^= k.rotate_right(31);
-    k = k.wrapping_mul(21);
-    k ^= k.rotate_right(11);
-    k = k.wrapping_add(k << 6);
-    (k ^ k.rotate_right(22)) as u32
 }
 
 impl Timing {

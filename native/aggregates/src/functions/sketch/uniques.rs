@@ -1,0 +1,157 @@
+//! The sample of hashes behind uniq: hashes of 32 bits that end in `skip` zero bits. When there are too many,
+//! `skip` grows by one. Hashes, places, the estimate and the serial form are ClickHouse's.
+//! Source: Bar-Yossef et al., "Counting distinct elements in a data stream".
+
+use crate::state::wire::{Reader, damaged, put_var};
+use types::{Column, Data, Result, compare::hash_column, match_numeric};
+
+/// bits of a hash below those that say its place
+const SKIP_BITS: u32 = 15;
+
+#[derive(Default)]
+pub struct Uniques {
+    /// open addressing; 0 marks empty slots
+    slots: Vec<u32>,
+    /// hashes kept, the one of 0 among them
+    len: usize,
+    zero: bool,
+    skip: u8,
+}
+
+/// The finalizer of MurmurHash3, cut to 32 bits.
+fn hash(key: u64) -> u32 {
+    let k = (key ^ (key >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let k = (k ^ (k >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    (k ^ (k >> 33)) as u32
+}
+
+/// CRC-32C of the eight bytes, without the last inversion.
+fn crc(v: u64) -> u64 {
+    let mut crc = u32::MAX;
+    for byte in v.to_le_bytes() {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg());
+        }
+    }
+    u64::from(crc)
+}
+
+trait Word: Copy {
+    fn word(self) -> Option<u64>;
+}
+macro_rules! word { ($($t:ty: $x:ident => $e:expr),*) => { $(impl Word for $t {
+    fn word(self) -> Option<u64> { let $x = self; $e }
+})* } }
+word!(u8: x => Some(x.into()), u16: x => Some(x.into()), u32: x => Some(x.into()), u64: x => Some(x),
+    i8: x => Some(x as u64), i16: x => Some(x as u64), i32: x => Some(x as u64), i64: x => Some(x as u64),
+    f32: x => Some(x.to_bits().into()), f64: x => Some(x.to_bits()),
+    u128: _x => None, i128: _x => None, types::U256: _x => None, types::I256: _x => None);
+
+/// A number for each row: small ones stand for themselves, other values for their hash.
+pub fn keys(args: &[Column], rows: usize) -> Vec<u64> {
+    if let [one] = args
+        && !matches!(one.data, Data::Codes(..))
+    {
+        let flat = one.flat();
+        let words: Option<Vec<u64>> =
+            match_numeric!(&flat.data, v, W => v.iter().map(|x| x.word()).collect(), None);
+        if let Some(words) = words.filter(|w| w.len() == rows) {
+            return words;
+        }
+    }
+    let mut out = vec![0u64; rows];
+    args.iter().for_each(|c| hash_column(c, &mut out));
+    out
+}
+
+impl Uniques {
+    #[inline]
+    pub fn add(&mut self, key: u64, max: u64) {
+        self.insert(hash(key), max);
+    }
+    #[inline]
+    fn insert(&mut self, hash: u32, max: u64) {
+        if hash & ((1 << self.skip) - 1) != 0 {
+            return;
+        }
+        if self.slots.is_empty() {
+            self.slots = vec![0; 16];
+        }
+        if !self.place(hash) || self.len <= self.slots.len() / 2 {
+            return;
+        }
+        while self.len as u64 > max && self.skip < 31 {
+            self.skip += 1;
+            self.rebuild(self.slots.len());
+        }
+        if self.len > self.slots.len() / 2 {
+            self.rebuild(self.slots.len() * 2);
+        }
+    }
+    /// Whether it is new.
+    fn place(&mut self, hash: u32) -> bool {
+        if hash == 0 {
+            self.len += usize::from(!self.zero);
+            return !std::mem::replace(&mut self.zero, true);
+        }
+        let mask = self.slots.len() - 1;
+        let mut i = (hash >> SKIP_BITS) as usize & mask;
+        while self.slots[i] != 0 {
+            if self.slots[i] == hash {
+                return false;
+            }
+            i = (i + 1) & mask;
+        }
+        self.slots[i] = hash;
+        self.len += 1;
+        true
+    }
+    fn rebuild(&mut self, size: usize) {
+        let old = std::mem::replace(&mut self.slots, vec![0; size]);
+        self.len = usize::from(self.zero);
+        let skipped = (1u32 << self.skip) - 1;
+        for hash in old.into_iter().filter(|h| *h != 0 && h & skipped == 0) {
+            self.place(hash);
+        }
+    }
+    pub fn merge(&mut self, other: &Self, max: u64) {
+        if other.skip > self.skip {
+            self.skip = other.skip;
+            self.rebuild(self.slots.len().max(16));
+        }
+        if other.zero {
+            self.insert(0, max);
+        }
+        other.slots.iter().filter(|h| **h != 0).for_each(|h| self.insert(*h, max));
+    }
+    pub fn estimate(&self) -> u64 {
+        if self.skip == 0 {
+            return self.len as u64;
+        }
+        // a remainder that does not look like a power of two, then what fell together in 32 bits
+        let seen = ((self.len as u64) << self.skip) + (crc(self.len as u64) & ((1 << self.skip) - 1));
+        let all = (1u64 << 32) as f64;
+        let left = all - (seen as f64).min(all - 1.0);
+        (all * (all.ln() - left.ln())).round() as u64
+    }
+    pub fn put(&self, out: &mut Vec<u8>) {
+        out.push(self.skip);
+        put_var(out, self.len as u64);
+        if self.zero {
+            out.extend_from_slice(&[0; 4]);
+        }
+        self.slots.iter().filter(|h| **h != 0).for_each(|h| out.extend_from_slice(&h.to_le_bytes()));
+    }
+    pub fn read(r: &mut Reader<'_>, max: u64) -> Result<Self> {
+        let skip = Some(r.byte()?).filter(|s| *s < 32).ok_or_else(damaged)?;
+        let mut own = Uniques { skip, ..Uniques::default() };
+        for _ in 0..r.count(4)? {
+            own.insert(r.u32()?, max);
+        }
+        Ok(own)
+    }
+    pub fn bytes(&self) -> usize {
+        self.slots.capacity() * 4
+    }
+}
