@@ -39,10 +39,11 @@ import { alterView } from './alter-view.ts';
 import { applySettings, settingText } from './apply-settings.ts';
 import { addColumn, modifyColumn, renamedColumn, replaceColumn } from './change-column.ts';
 import { change, deleteWhere, recorded, updateWhere, writeDefault } from './change-rows.ts';
-import { changedSetting, indexDefinition, plainExpression } from './definition.ts';
+import { indexDefinition, plainExpression } from './definition.ts';
 import { findTable, refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
 import { alterProjection, withProjection } from './projection.ts';
+import { changedSetting } from './table-settings.ts';
 
 /** What a command does beyond the definition. */
 type After = (run: Run, table: TableState) => Promise<void>;

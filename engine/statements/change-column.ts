@@ -28,13 +28,8 @@ import { ttlItems } from '../tables/ttl.ts';
 import { columnOf, has, refuseUsed } from './alter-columns.ts';
 import type { Step } from './alter-table.ts';
 import { defaultChange } from './change-rows.ts';
-import {
-  checkDefault,
-  codecText,
-  columnDefinition,
-  withColumns,
-  withColumnTtls,
-} from './definition.ts';
+import { codecText } from './codec.ts';
+import { checkDefault, columnDefinition, withColumns, withColumnTtls } from './definition.ts';
 import { nestedSibling } from './insert-select.ts';
 import { renamedInProjections } from './projection.ts';
 

@@ -6,7 +6,6 @@ import type {
   ConstraintDefinition as ConstraintAst,
   DataType,
   Expression,
-  FunctionCall,
   IndexDefinition as IndexAst,
   OrderItem,
   ProjectionDefinition as ProjectionAst,
@@ -30,13 +29,13 @@ import { newScope, walkExpressions } from '../plan/scope.ts';
 import { isNullable, nullableType, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { sessionJson } from '../query/core.ts';
-import { mergeTreeSettings } from '../settings-merge-tree.ts';
-import { joinTableSettings } from '../tables/join-engine.ts';
 import { barePlanning, bindTable, constraintsOf, partitionKey } from '../tables/shape.ts';
 import { checkColumnTtl, checkTtl } from '../tables/ttl.ts';
 import { settingText } from './apply-settings.ts';
+import { checkCodec, codecText } from './codec.ts';
 import { checkName, pointing } from './names.ts';
 import { checkSimpleAggregates } from './simple-aggregate.ts';
+import { checkGranularity, tableSetting } from './table-settings.ts';
 
 export function canonicalType(run: Run, type: DataType): string {
   try {
@@ -67,101 +66,6 @@ function refuseSuspicious(run: Run, type: string, span: Span): void {
       { hint: 'Write String, or set allow_suspicious_fixed_string_types = 1' },
     );
   }
-}
-
-const codecs = new Set([
-  'NONE',
-  'LZ4',
-  'LZ4HC',
-  'ZSTD',
-  'DELTA',
-  'DOUBLEDELTA',
-  'GORILLA',
-  'T64',
-  'FPC',
-  'GCD',
-  'ALP',
-  'DEFAULT',
-]);
-
-const numeric = new Set(['DELTA', 'DOUBLEDELTA', 'GORILLA', 'T64', 'FPC', 'GCD', 'ALP']);
-
-/** Codecs of numbers make nothing of texts. */
-function checkCodec(list: readonly FunctionCall[], type: string): void {
-  const inner = type.replace(/^((Array|Nullable|LowCardinality)\()+/, '');
-  if (!/^(String|JSON|Object|AggregateFunction)/.test(inner)) return;
-  const codec = list.find((c) => numeric.has(c.name.toUpperCase()));
-  if (!codec) return;
-  throw failAt(
-    codec.nameSpan,
-    'BAD_ARGUMENTS',
-    `Codec ${codec.name} is only applicable for data types of fixed size, not ${type}`,
-    { hint: 'Use LZ4 or ZSTD' },
-  );
-}
-
-/** What a codec without a parameter means for the type. */
-function impliedLevel(name: string, type: string): number | undefined {
-  const upper = name.toUpperCase();
-  if (upper === 'ZSTD') return 1;
-  if (upper === 'LZ4HC') return 9;
-  if (upper !== 'DELTA' && upper !== 'GORILLA') return undefined;
-  const inner = type.replace(/^((Array|Nullable|LowCardinality)\()+/, '').replace(/\)+$/, '');
-  const [, bits] = /^(?:U?Int|Float|BFloat)(\d+)$/.exec(inner) ?? [];
-  if (bits !== undefined) return Math.min(8, Number(bits) / 8);
-  const sizes: Record<string, number> = { Bool: 1, Date: 2, Date32: 4, DateTime: 4, DateTime64: 8 };
-  return sizes[typeHead(inner)] ?? 1;
-}
-
-/** Numbers, and those that the codec has. */
-function checkCodecArguments(codec: FunctionCall): void {
-  const bounds: Record<string, readonly [number, number]> = {
-    ZSTD: [1, 22],
-    LZ4HC: [1, 12],
-    DELTA: [1, 8],
-    DOUBLEDELTA: [1, 8],
-    GORILLA: [1, 8],
-  };
-  const name = codec.name.toUpperCase();
-  const [first] = codec.args;
-  if (!first) return;
-  if (name === 'DEFAULT') {
-    throw failAt(first.span, 'BAD_ARGUMENTS', 'The codec Default takes no arguments');
-  }
-  if (name === 'LZ4' || name === 'NONE') {
-    const text = `${name} codec must not have arguments`;
-    throw failAt(first.span, 'DATA_TYPE_CANNOT_HAVE_ARGUMENTS', text);
-  }
-  const [least, most] = bounds[name] ?? [];
-  if (least === undefined || most === undefined) return;
-  const value = first.kind === 'Literal' && first.type === 'number' ? Number(first.text) : NaN;
-  if (value >= least && value <= most) return;
-  throw failAt(
-    first.span,
-    'ILLEGAL_CODEC_PARAMETER',
-    `Codec ${codec.name} takes a number from ${least} to ${most}`,
-  );
-}
-
-export function codecText(list: readonly FunctionCall[], type: string): string {
-  for (const codec of list) {
-    if (codecs.has(codec.name.toUpperCase())) continue;
-    const near = suggest(codec.name, codecs);
-    throw failAt(
-      codec.nameSpan,
-      'UNKNOWN_CODEC',
-      `Unknown codec family '${codec.name}'`,
-      near ? { hint: `Did you mean \`${near}\`?` } : {},
-    );
-  }
-  for (const codec of list) checkCodecArguments(codec);
-  return list
-    .map((codec) => {
-      const text = print(codec).replace(/\(\)$/, '');
-      const implied = codec.args.length > 0 ? undefined : impliedLevel(codec.name, type);
-      return implied === undefined ? text : `${text}(${implied})`;
-    })
-    .join(', ');
 }
 
 const kinds = {
@@ -613,62 +517,6 @@ export function withConstraints(
     constraints.push({ name, type: ast.type, expr: printNormal(ast.expr) });
   }
   return { ...table, extra: { ...table.extra, constraints } };
-}
-
-/** The value of a table's setting; UNKNOWN_SETTING for a name that ClickHouse does not know. */
-/** What was decided when the table was made. */
-const fixedSettings = new Set([
-  'index_granularity',
-  'index_granularity_bytes',
-  'enable_mixed_granularity_parts',
-  'storage_policy',
-  'disk',
-]);
-
-/** A setting that ALTER changes. */
-export function changedSetting(name: string, span: Span, value: string): string {
-  if (fixedSettings.has(name)) {
-    throw failAt(span, 'READONLY_SETTING', `Setting '${name}' is readonly for storage MergeTree`);
-  }
-  return tableSetting(name, span, value);
-}
-
-/** Values that would keep a table from working. */
-function checkSane(name: string, span: Span, value: string): void {
-  if (name === 'index_granularity' && Number(value) < 1) {
-    throw failAt(span, 'BAD_ARGUMENTS', `${name}: value ${value} makes no sense`);
-  }
-  if (/^number_of_free_entries_in_pool_to_/.test(name) && Number(value) > 32) {
-    const text = `The value of '${name}' setting (${value}) is greater than the value of 'background_pool_size' (32)`;
-    throw failAt(span, 'BAD_ARGUMENTS', text);
-  }
-}
-
-/** Granules are not smaller than the table says itself. */
-function checkGranularity(settings: Readonly<Record<string, string>>, span: Span): void {
-  const bytes = Number(settings.index_granularity_bytes ?? 0);
-  const least = Number(settings.min_index_granularity_bytes ?? 1024);
-  if (bytes === 0 || bytes >= least) return;
-  const text = `index_granularity_bytes: ${bytes} is lower than specified min_index_granularity_bytes: ${least}`;
-  throw failAt(span, 'BAD_ARGUMENTS', text);
-}
-
-export function tableSetting(name: string, span: Span, value: string, engine = ''): string {
-  if (engine === 'Join') {
-    if (joinTableSettings.has(name)) return value;
-    throw failAt(span, 'BAD_ARGUMENTS', `Unknown setting ${name} for storage Join`);
-  }
-  if (mergeTreeSettings.has(name)) {
-    checkSane(name, span, value);
-    return value;
-  }
-  const near = suggest(name, mergeTreeSettings.keys());
-  throw failAt(
-    span,
-    'UNKNOWN_SETTING',
-    `Unknown setting '${name}' for storage MergeTree`,
-    near ? { hint: `Did you mean \`${near}\`?` } : {},
-  );
 }
 
 export { bindExpression, newScope };
