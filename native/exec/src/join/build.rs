@@ -4,10 +4,7 @@ use super::{NONE, PIECE, Spec};
 use crate::aggregate::keys::KeyLayout;
 use crate::aggregate::table::GroupTable;
 use crate::plan::{JoinKind, Strictness};
-use crate::pool::Flow;
 use crate::query::Query;
-use crate::rows::Rows;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use types::compare::compare_rows;
 use types::{Batch, Column, Data, Reservation, Result, Type};
@@ -50,9 +47,8 @@ enum Index {
 }
 
 impl Build {
-    pub fn new(right: Rows, spec: Spec, query: &Arc<Query>) -> Result<Build> {
-        let mut held = Reservation::empty(&query.memory);
-        let batches = collect(right, &spec, &mut held, query)?;
+    /// `held`: what the query's memory lends for the batches.
+    pub fn new(batches: Vec<Batch>, spec: Spec, mut held: Reservation, query: &Query) -> Result<Build> {
         let rows: usize = batches.iter().map(|b| b.rows).sum();
         let mut keys = Vec::new();
         for (key, ty) in spec.right_keys.iter().map(|k| (k, k.ty())) {
@@ -149,34 +145,6 @@ impl Build {
     pub fn remembers(&self) -> bool {
         self.met.is_some()
     }
-}
-
-/// All batches of the right side. Their order matters where one row of several is taken.
-fn collect(right: Rows, spec: &Spec, held: &mut Reservation, query: &Arc<Query>) -> Result<Vec<Batch>> {
-    if spec.strictness == Strictness::All && spec.asof.is_none() && !spec.plain {
-        let parts = right.consume(
-            query,
-            false,
-            &|| Ok((Vec::new(), Reservation::empty(&query.memory))),
-            &|(list, held): &mut (Vec<Batch>, Reservation), b| {
-                held.resize(held.bytes() + b.bytes() as u64 * 2)?;
-                list.push(b);
-                Ok(Flow::More)
-            },
-        )?;
-        let bytes = parts.iter().map(|(_, h)| h.bytes()).sum();
-        let batches: Vec<Vec<Batch>> = parts.into_iter().map(|(list, _)| list).collect();
-        held.resize(bytes)?;
-        return Ok(batches.into_iter().flatten().collect());
-    }
-    let mut out = Vec::new();
-    right.drive(query, &mut |b| {
-        query.cancel.check()?;
-        held.resize(held.bytes() + b.bytes() as u64 * 2)?;
-        out.push(b);
-        Ok(Flow::More)
-    })?;
-    Ok(out)
 }
 
 fn concat(ty: &Type, parts: &[&Column]) -> Column {

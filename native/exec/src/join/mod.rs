@@ -8,13 +8,16 @@
 //! 3. `probe`: a left row's key gives its run of right rows; pairs leave in pieces of at most 64k rows, each
 //!    checked for the residual condition, cancellation and memory.
 //! 4. RIGHT and FULL remember which right rows were met; the others follow at the end (`rest`).
+//! 5. What does not fit the query's memory is joined by partitions from files (`spill`).
 
 mod asof;
 mod build;
+mod collect;
 pub mod filter;
 mod output;
 mod probe;
 mod rest;
+mod spill;
 
 use crate::expr::Bound;
 use crate::plan::{JoinKind, Strictness};
@@ -22,14 +25,16 @@ use crate::query::Query;
 use crate::rows::Rows;
 use build::Build;
 use probe::Probe;
+use spill::{Spilled, Watch};
 use std::sync::Arc;
-use types::{Batch, Column, Result, Type};
+use types::{Batch, Column, Reservation, Result, Type};
 
 /// Rows of a piece of output at most.
 const PIECE: usize = 65_536;
 /// No group, or no right row.
 const NONE: u32 = u32::MAX;
 
+#[derive(Clone)]
 pub struct Spec {
     pub kind: JoinKind,
     pub strictness: Strictness,
@@ -49,7 +54,10 @@ pub struct Spec {
 }
 
 /// Right side of a join, built; to be joined with a left side.
-pub struct Built(Arc<Build>);
+pub enum Built {
+    Whole(Arc<Build>),
+    Spilled(Spilled),
+}
 
 impl Spec {
     fn keeps_right(&self) -> bool {
@@ -102,18 +110,36 @@ fn nullable(t: &Type) -> Type {
 
 /// Reads the right side. `needed` of the spec says which of its columns are kept.
 pub fn build(right: Rows, spec: Spec, query: &Arc<Query>) -> Result<Built> {
-    Ok(Built(Arc::new(Build::new(right, spec, query)?)))
+    build_at(right, spec, query, 0)
+}
+
+/// `depth`: how often the rows have been cut into partitions.
+fn build_at(right: Rows, spec: Spec, query: &Arc<Query>, depth: usize) -> Result<Built> {
+    let mut held = Reservation::empty(&query.memory);
+    let watch = Watch::new(&spec, depth, query);
+    let batches = collect::collect(right, &spec, watch.as_ref(), &mut held, query)?;
+    let file = watch.filter(Watch::started).map(|w| w.side(query)).transpose()?.flatten();
+    Ok(match file {
+        Some(right) => Built::Spilled(Spilled { right, spec, depth }),
+        None => Built::Whole(Arc::new(Build::new(batches, spec, held, query)?)),
+    })
 }
 
 impl Built {
     /// Conditions that every left row with a partner fulfils, over left columns.
     pub fn conditions(&self, query: &Query) -> Result<Vec<(usize, Bound)>> {
-        filter::conditions(&self.0, query)
+        match self {
+            Built::Whole(build) => filter::conditions(build, query),
+            Built::Spilled(_) => Ok(Vec::new()),
+        }
     }
 
     /// The joined rows.
     pub fn join(self, left: Rows, query: &Arc<Query>) -> Result<Rows> {
-        let build = self.0;
+        let build = match self {
+            Built::Whole(build) => build,
+            Built::Spilled(spilled) => return spilled.join(left, query),
+        };
         let spec = &build.spec;
         if rest::marks_only(spec) {
             return rest::mark(left, build, query);
