@@ -1,4 +1,4 @@
-//! The serialisable plan: the single definition of what may cross from TypeScript.
+//! The serialisable plan: the single definition of what may cross from TypeScript (with `table`, `job`, `expr`).
 //!
 //! Columns are addressed by index into the output columns of a node's input. A node's output:
 //! scan = `columns` in order; project = `exprs`; aggregate = keys, then aggregates; join = left
@@ -6,11 +6,18 @@
 //! others = input columns. JSON is camelCase with a `kind` tag for nodes; see `Expr` for expressions.
 
 mod expr;
+mod job;
+mod table;
 mod walk;
 
 pub use expr::{Expr, Lit, SetSource};
+pub use job::{Assignment, Change, Job, MergeHow};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+pub use table::{
+    Check, DeletedRef, EngineRule, SegmentRef, SkipIndex, TableColumn, TableShape, TableVersion, TtlAction,
+    TtlRule, WriteTarget,
+};
 pub use walk::handles;
 
 /// A query as the kernel runs it.
@@ -68,172 +75,6 @@ pub enum Sink {
     Segments { target: WriteTarget },
     /// rows stay in the kernel as one batch; `nextChunk` gives `{"batch":id,"rows":n,"bytes":n}`
     Batch,
-}
-
-/// How rows of a table lie in segments.
-#[derive(Deserialize, Serialize, Clone, Debug, Default)]
-#[serde(rename_all = "camelCase")]
-pub struct TableShape {
-    pub columns: Vec<TableColumn>,
-    /// over `columns`; rows are sorted by these inside a segment
-    #[serde(default)]
-    pub sort_key: Vec<Expr>,
-    /// over `columns`; one segment holds one value of it
-    #[serde(default)]
-    pub partition_key: Vec<Expr>,
-    #[serde(default)]
-    pub skip_indexes: Vec<SkipIndex>,
-    /// IANA name of the zone that expressions of the keys are evaluated in
-    #[serde(default)]
-    pub timezone: String,
-    /// what becomes of rows with equal keys; None keeps them all
-    #[serde(default)]
-    pub engine: Option<EngineRule>,
-    /// conditions that every inserted row must meet
-    #[serde(default)]
-    pub checks: Vec<Check>,
-    /// what happens to rows when their time is over, in the order in which it happens
-    #[serde(default)]
-    pub ttl: Vec<TtlRule>,
-}
-
-/// `expr` (a date or time over the table's columns) says when something happens to rows for which
-/// `filter` is true.
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct TtlRule {
-    pub expr: Expr,
-    #[serde(default)]
-    pub filter: Option<Expr>,
-    pub action: TtlAction,
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase", tag = "kind")]
-pub enum TtlAction {
-    /// the row goes
-    Delete,
-    /// the column gets `value` (the type's default without it)
-    Column {
-        column: String,
-        #[serde(default)]
-        value: Option<Expr>,
-    },
-    /// expired rows with equal `keys` become one row
-    #[serde(rename_all = "camelCase")]
-    Group { keys: Vec<Expr>, aggregates: Vec<AggregateCall>, set: Vec<Assignment> },
-}
-
-/// How merges, inserts and FINAL treat rows that are equal in the sort key. Columns by name.
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase", tag = "kind")]
-pub enum EngineRule {
-    /// the row with the highest version stays, the last without versions
-    #[serde(rename_all = "camelCase")]
-    Replacing {
-        #[serde(default)]
-        version: Option<String>,
-        #[serde(default)]
-        is_deleted: Option<String>,
-    },
-    /// a row of sign -1 takes away a row of sign 1
-    #[serde(rename_all = "camelCase")]
-    Collapsing { sign: String },
-    /// as Collapsing; the version is part of the sort key
-    #[serde(rename_all = "camelCase")]
-    VersionedCollapsing { sign: String },
-    /// numbers are summed: those of `columns`, all if it is empty
-    #[serde(rename_all = "camelCase")]
-    Summing {
-        #[serde(default)]
-        columns: Vec<String>,
-        /// columns of the partition key are never summed
-        #[serde(default)]
-        partition: Vec<String>,
-    },
-    /// states are merged
-    Aggregating,
-    /// the row that was inserted first stays
-    First,
-    /// the last value that is not NULL stays, per column
-    #[serde(rename_all = "camelCase")]
-    Coalescing {
-        #[serde(default)]
-        columns: Vec<String>,
-        #[serde(default)]
-        partition: Vec<String>,
-    },
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct Check {
-    pub name: String,
-    /// as written, for the message
-    pub text: String,
-    pub expr: Expr,
-}
-
-/// A table that segments are written for.
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct WriteTarget {
-    /// number of a `files` store
-    pub store: u32,
-    pub table: TableShape,
-    /// files are named `<prefix>-<n>.seg`; fresh names, never used before
-    pub prefix: String,
-    /// rows of one segment at most
-    #[serde(default = "default_segment_rows")]
-    pub segment_rows: u64,
-    /// more partitions than this in one write are refused; 0 = any number
-    #[serde(default)]
-    pub partitions_max: u64,
-    #[serde(default)]
-    pub level: u32,
-    /// rows with equal keys stay, whatever the engine says (`optimize_on_insert = 0`)
-    #[serde(default)]
-    pub as_is: bool,
-    /// segments, however few the rows are
-    #[serde(default)]
-    pub segments_only: bool,
-}
-
-fn default_segment_rows() -> u64 {
-    1 << 20
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SkipIndex {
-    pub name: String,
-    /// `minmax`, `bloom_filter`
-    pub index_type: String,
-    pub expr: Expr,
-    #[serde(default)]
-    pub false_positive_rate: Option<f64>,
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct TableColumn {
-    pub name: String,
-    #[serde(rename = "type")]
-    pub ty: String,
-    #[serde(default)]
-    pub codec: Option<String>,
-    /// value for rows of segments older than the column: over no columns. None = the type's default
-    #[serde(default)]
-    pub default: Option<Expr>,
-    /// name in segments, where a rename has left another one there
-    #[serde(default)]
-    pub stored: Option<String>,
-}
-
-impl TableColumn {
-    pub fn stored_name(&self) -> &str {
-        self.stored.as_deref().unwrap_or(&self.name)
-    }
 }
 
 #[derive(Deserialize, Serialize, Clone, Debug, Default)]
@@ -614,132 +455,4 @@ pub struct AsofCondition {
 pub enum SetOperation {
     Intersect,
     Except,
-}
-
-/// A table version as TypeScript registers it: rows of memtables are fixed at that moment.
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct TableVersion {
-    /// number of a `files` store
-    pub store: u32,
-    pub table: TableShape,
-    pub segments: Vec<SegmentRef>,
-    #[serde(default)]
-    pub memtables: Vec<u32>,
-    /// rows of batches, column by column of the table: what an insert brings, before it is stored
-    #[serde(default)]
-    pub batches: Vec<u32>,
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct SegmentRef {
-    /// path inside the store
-    pub file: String,
-    /// what `_part` shows; empty: the name of the file
-    #[serde(default)]
-    pub name: String,
-    pub rows: u64,
-    /// canonical text of the partition key's values
-    #[serde(default)]
-    pub partition: String,
-    /// what `_partition_id` shows
-    #[serde(default)]
-    pub partition_id: String,
-    /// merges that led to it
-    #[serde(default)]
-    pub level: u32,
-    /// the file that says which rows are deleted
-    #[serde(default)]
-    pub deleted: Option<DeletedRef>,
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct DeletedRef {
-    pub file: String,
-    /// how many are
-    pub rows: u64,
-}
-
-/// Background work on a table's rows.
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase", tag = "kind")]
-pub enum Job {
-    /// memtables to segments
-    #[serde(rename_all = "camelCase")]
-    Flush { job: u32, store: u32, table: TableShape, prefix: String, memtables: Vec<u32> },
-    /// segments of one partition to one (or a few) of the next level
-    #[serde(rename_all = "camelCase")]
-    Merge {
-        job: u32,
-        store: u32,
-        table: TableShape,
-        prefix: String,
-        segments: Vec<SegmentRef>,
-        level: u32,
-        #[serde(default)]
-        how: MergeHow,
-    },
-    /// segments to segments with rows removed or changed; inputs that would stay the same are named
-    #[serde(rename_all = "camelCase")]
-    Rewrite {
-        job: u32,
-        store: u32,
-        table: TableShape,
-        prefix: String,
-        segments: Vec<SegmentRef>,
-        change: Change,
-    },
-    /// rows for which `condition` is true, and those that `rows` names by file and number, are deleted:
-    /// files beside the segments say which
-    #[serde(rename_all = "camelCase")]
-    Mark {
-        job: u32,
-        store: u32,
-        table: TableShape,
-        prefix: String,
-        segments: Vec<SegmentRef>,
-        #[serde(default)]
-        condition: Option<Expr>,
-        #[serde(default)]
-        rows: HashMap<String, Vec<u32>>,
-        #[serde(default)]
-        session: SessionInfo,
-    },
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub struct MergeHow {
-    /// rows that say that they are deleted go for good
-    pub cleanup: bool,
-    /// rows that are equal in these columns (all if there are none) become one
-    pub deduplicate: Option<Vec<String>>,
-    /// seconds since the epoch: what is older by its TTL goes; None keeps it
-    pub now: Option<i64>,
-    /// nobody waits for it: it makes room for queries
-    pub polite: bool,
-}
-
-/// What a rewrite does to rows. Expressions are over the table's columns.
-#[derive(Deserialize, Serialize, Clone, Debug, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Change {
-    /// rows for which this is true go
-    pub delete: Option<Expr>,
-    /// rows for which this is true (all, if absent) get new values
-    pub update_where: Option<Expr>,
-    pub update: Vec<Assignment>,
-    /// every segment is written anew, in the table's present shape
-    pub all: bool,
-    /// seconds since the epoch: what is older by its TTL goes; None keeps it
-    pub now: Option<i64>,
-}
-
-#[derive(Deserialize, Serialize, Clone, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct Assignment {
-    pub column: String,
-    pub value: Expr,
 }
