@@ -81,6 +81,13 @@ export function parameterExpr(ctx: Planning, ast: Expression & { kind: 'Paramete
   }
   const literal = literalExpr('String', value, ast.span);
   try {
+    // No text is cast to a Map, but a tuple of one may hold it.
+    if (type.startsWith('Map(')) {
+      const lit = { type: 'String', value: `(${value})` };
+      const tuple = ctx.kernel.fold({ cast: { lit }, to: `Tuple(${type})` });
+      const map = Array.isArray(tuple?.value) ? tuple.value[0] : undefined;
+      if (map !== undefined) return literalExpr(type, map, ast.span);
+    }
     const folded = ctx.kernel.fold({ cast: { lit: { type: 'String', value } }, to: type });
     return folded
       ? literalExpr(folded.type, folded.value, ast.span)

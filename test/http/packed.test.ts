@@ -199,6 +199,8 @@ describe('forms', () => {
       ['param_b', "it's\\n"],
     ]);
     expect((await send('/', headers, body)).body.toString()).toBe("42\tit\\'s\\n\n");
+    const map = url('SELECT {m:Map(String, Array(UInt8))}', { param_m: "{'k\\'2':[1],'':[]}" });
+    expect((await send(map)).body.toString()).toBe("{'k\\'2':[1],'':[]}\n");
   });
 
   it('carry tables that end with the statement', async () => {
