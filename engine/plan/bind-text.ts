@@ -68,7 +68,7 @@ function formatted(ast: FunctionCall, text: string): Expr {
     const flat = printNormal(parseStatement(text));
     made = line ? flat : broken(flat);
   } catch (error) {
-    if (!orNull) throw error;
+    if (!orNull) throw failAt(ast.span, 'SYNTAX_ERROR', (error as Error).message);
   }
   return literalExpr(orNull ? 'Nullable(String)' : 'String', made, ast.span);
 }
