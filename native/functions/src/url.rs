@@ -116,7 +116,8 @@ pub fn host(u: &[u8], rfc: bool) -> &[u8] {
     if name.iter().any(bad) {
         return &[];
     }
-    if after_scheme(u).is_none() && !name.contains(&b'.') {
+    // A host has a dot, and not at its end.
+    if !name.contains(&b'.') || name.ends_with(b".") {
         return &[];
     }
     name
