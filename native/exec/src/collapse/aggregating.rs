@@ -30,6 +30,7 @@ impl Merged {
     }
 
     pub fn sum(ty: &Type) -> Result<Merged> {
+        let ty = without_dictionary(ty);
         let function = aggregates::resolve("sumWithOverflow", &[], std::slice::from_ref(ty))?;
         Ok(Merged { function, states: false, sum: true })
     }
@@ -51,7 +52,8 @@ impl Merged {
             let all: Vec<u32> = (0..groups as u32).collect();
             return Ok(Data::Str(states.serialize(&all)?).into());
         }
-        states.update(Groups::Each(of_row), std::slice::from_ref(column), column.len())?;
+        let flat = column.flat();
+        states.update(Groups::Each(of_row), std::slice::from_ref(&flat), column.len())?;
         let out = states.finish(0..groups)?;
         let plain = match ty {
             Type::SimpleAggregateFunction(a) => a.args.first().unwrap_or(ty),
@@ -72,9 +74,16 @@ impl Merged {
     }
 }
 
+fn without_dictionary(ty: &Type) -> &Type {
+    match ty {
+        Type::LowCardinality(t) => t,
+        t => t,
+    }
+}
+
 /// NULL is the default of a Nullable type: 0 is not.
 fn is_default(c: &Column, ty: &Type, row: usize) -> bool {
-    if matches!(ty, Type::Nullable(_)) {
+    if matches!(without_dictionary(ty), Type::Nullable(_)) {
         return c.is_null(row);
     }
     match c.scalar(row) {

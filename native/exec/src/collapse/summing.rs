@@ -29,7 +29,11 @@ pub fn makers(names: &[&str], types: &[Type], in_key: &[usize], columns: &[Strin
 
 /// Numbers and decimals; dates, enums and addresses are not sums.
 pub fn summable(ty: &Type) -> bool {
-    let base = match ty {
+    let plain = match ty {
+        Type::LowCardinality(t) => t,
+        t => t,
+    };
+    let base = match plain {
         Type::Nullable(t) => t,
         t => t,
     };
