@@ -1,4 +1,5 @@
-// arrayJoin(x) and correlated subqueries inside expressions become nodes below them. Equal ones share one.
+// arrayJoin(x), correlated subqueries and repeated random calls inside expressions become nodes below them. Equal
+// ones share one.
 
 import { constantOf } from './constants.ts';
 import { newColumn, type Planning } from './context.ts';
@@ -14,6 +15,7 @@ import {
   someExpr,
 } from './expression.ts';
 import { type Assigned, filter, type Node, project } from './logical.ts';
+import { isRandom } from './random-calls.ts';
 
 const joined = (list: readonly Expr[]): Expr =>
   list.length === 1 ? (list[0] as Expr) : callExpr('and', list, 'UInt8');
@@ -23,20 +25,28 @@ export const isCorrelated = (e: Expr): boolean => someExpr(e, (x) => x.kind === 
 export class Unfolder {
   readonly #ctx: Planning;
   readonly #seen = new Map<string, Expr>();
-  #waiting: (Assigned | { subquery: CorrelatedExpr; column: Column })[] = [];
+  readonly #shareRandom: boolean;
+  #waiting: (
+    | { array: Assigned }
+    | { random: Assigned }
+    | { subquery: CorrelatedExpr; column: Column }
+  )[] = [];
 
-  constructor(ctx: Planning) {
+  /** @param shareRandom equal random calls are one column; those inside lambdas are not shared */
+  constructor(ctx: Planning, shareRandom = false) {
     this.#ctx = ctx;
+    this.#shareRandom = shareRandom;
   }
 
   /** The expression with each arrayJoin(x) replaced by the column it will be. */
-  apply(expr: Expr): Expr {
+  apply(expr: Expr, inLambda = false): Expr {
+    const part = (e: Expr): Expr => this.apply(e, inLambda || expr.kind === 'lambda');
     if (expr.kind === 'unfold') {
       const known = this.#seen.get(expr.key);
       if (known) return known;
-      const array = this.apply(expr.expr);
+      const array = part(expr.expr);
       const column = newColumn(this.#ctx, 'arrayJoin', expr.type);
-      this.#waiting.push({ column, expr: array });
+      this.#waiting.push({ array: { column, expr: array } });
       const values = constantOf(this.#ctx, array)?.value;
       this.#ctx.valueSets ??= new Map();
       if (Array.isArray(values)) this.#ctx.valueSets.set(column.id, values);
@@ -47,14 +57,23 @@ export class Unfolder {
     if (expr.kind === 'correlated') {
       const known = this.#seen.get(expr.key);
       if (known) return known;
-      const subquery = mapParts(expr, (part) => this.apply(part)) as CorrelatedExpr;
+      const subquery = mapParts(expr, part) as CorrelatedExpr;
       const column = newColumn(this.#ctx, 'subquery', expr.type);
       this.#waiting.push({ subquery, column });
       const replaced = columnExpr(column, expr.span);
       this.#seen.set(expr.key, replaced);
       return replaced;
     }
-    return mapParts(expr, (part) => this.apply(part));
+    if (this.#shareRandom && !inLambda && isRandom(expr)) {
+      const known = this.#seen.get(expr.key);
+      if (known) return known;
+      const column = newColumn(this.#ctx, 'random', expr.type);
+      this.#waiting.push({ random: { column, expr: mapParts(expr, part) } });
+      const replaced = columnExpr(column, expr.span);
+      this.#seen.set(expr.key, replaced);
+      return replaced;
+    }
+    return mapParts(expr, part);
   }
 
   /** The rows of `input` that pass the conditions. */
@@ -76,15 +95,21 @@ export class Unfolder {
   /** The node under all arrays that `apply` has met since the last time. */
   over(input: Node): Node {
     let node = input;
-    for (const array of this.#waiting) {
-      if ('subquery' in array) {
-        const made = attach(this.#ctx, node, array.subquery);
-        const pass = made.node.columns.map((column) => ({ column, expr: columnExpr(column) }));
-        node = project(made.node, [...pass, { column: array.column, expr: made.expr }]);
-        continue;
+    const beside = (below: Node, column: Column, expr: Expr): Node =>
+      project(below, [
+        ...below.columns.map((c) => ({ column: c, expr: columnExpr(c) })),
+        { column, expr },
+      ]);
+    for (const item of this.#waiting) {
+      if ('subquery' in item) {
+        const made = attach(this.#ctx, node, item.subquery);
+        node = beside(made.node, item.column, made.expr);
+      } else if ('random' in item) {
+        node = beside(node, item.random.column, item.random.expr);
+      } else {
+        const columns = [...node.columns, item.array.column];
+        node = { kind: 'arrayJoin', input: node, arrays: [item.array], left: false, columns };
       }
-      const columns = [...node.columns, array.column];
-      node = { kind: 'arrayJoin', input: node, arrays: [array], left: false, columns };
     }
     this.#waiting = [];
     return node;

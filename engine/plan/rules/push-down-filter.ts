@@ -12,6 +12,7 @@ import {
 } from '../expression.ts';
 import { filter, type Node, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
+import { isRandom } from '../random-calls.ts';
 
 /** Must not run on other rows than written: it acts, or answers differently each time. */
 const volatile =
@@ -49,16 +50,20 @@ function push(node: Node, list: readonly Expr[]): Node {
       return scalarFree.length === 0 ? filtered(node, list) : { ...node, filter: joined(all) };
     }
     case 'project': {
-      if (node.items.some((i) => isVolatile(i.expr)))
-        return filtered(withInputs(node, visit), list);
+      const unsteady = node.items.filter((i) => isVolatile(i.expr));
+      // random values do not depend on the rows around them
+      const movable = unsteady.every((i) => isRandom(i.expr))
+        ? list.filter((e) => !unsteady.some((i) => columnsOf(e).has(i.column.id)))
+        : [];
       const by = new Map(node.items.map((i) => [i.column.id, i.expr]));
-      return {
-        ...node,
-        input: push(
-          node.input,
-          list.map((e) => replaceColumns(e, by)),
-        ),
-      };
+      const input = push(
+        node.input,
+        movable.map((e) => replaceColumns(e, by)),
+      );
+      return filtered(
+        { ...node, input },
+        list.filter((e) => !movable.includes(e)),
+      );
     }
     case 'aggregate': {
       const keys = new Set(node.keys.map((k) => k.column.id));
