@@ -31,7 +31,7 @@ import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { findColumn, identifierParts } from './scope.ts';
-import { differenceByUnit, subcolumn } from './special-calls.ts';
+import { differenceByUnit, rowText, subcolumn } from './special-calls.ts';
 import { hasQuery, substituted } from './substitute.ts';
 import { baseType, isInteger, tupleElements, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
@@ -87,7 +87,10 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
     const value = settingValue(ast, scope, locals);
     if (value) return value;
   }
-  const special = textFunction(ast, scope, locals) ?? subcolumn(ast, scope, locals);
+  const special =
+    textFunction(ast, scope, locals) ??
+    subcolumn(ast, scope, locals) ??
+    rowText(ast, scope, locals);
   if (special) return special;
   const inline = inlineLambda(ast, scope) ?? userFunctions.get(ast.name);
   if (inline) return callLambda(inline, ast, scope, locals);
@@ -307,6 +310,19 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
         bad ? 'ILLEGAL_TYPE_OF_ARGUMENT' : 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH',
         `${ast.name} takes arrays, not ${bad?.type ?? 'this'}`,
       );
+    }
+    const [pair] = lambda.params;
+    if (given.length === 2 && pair && lambda.params.length === 1 && name.startsWith('map')) {
+      const entry = given.map((type, p) => newColumn(scope.ctx, p === 0 ? 'key' : 'value', type));
+      const tuple = resolveCall(
+        scope,
+        'tuple',
+        entry.map((e) => columnExpr(e)),
+        lambda.span,
+      );
+      const inner = new Map<string, Expr>(locals ?? []).set(pair.name, tuple);
+      const params = entry.map(({ id, type }) => ({ id, type }));
+      return lambdaExpr(params, bindExpression(lambda.body, scope, inner));
     }
     if (given.length !== lambda.params.length) {
       const text = `The lambda has ${lambda.params.length} parameter(s), ${ast.name} gives ${given.length}`;

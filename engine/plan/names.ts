@@ -75,13 +75,6 @@ function literalName(ast: Expression & { kind: 'Literal' }): string {
   }
 }
 
-/** Literals only, through arrays, tuples and a sign: these print as a value, not as a call. */
-function isValue(ast: Expression): boolean {
-  if (ast.kind === 'Literal') return true;
-  if (ast.kind === 'Tuple' || ast.kind === 'Array') return ast.items.every(isValue);
-  return ast.kind === 'Unary' && ast.fn === 'negate' && ast.operand.kind === 'Literal';
-}
-
 export function columnName(ast: Expression, scope: Scope, deep = 0): string {
   if (deep > 200) return '…';
   const name = (e: Expression): string => columnName(e, scope, deep + 1);
@@ -149,11 +142,9 @@ export function columnName(ast: Expression, scope: Scope, deep = 0): string {
     case 'Subquery':
       return '_subquery';
     case 'Tuple':
-      return isValue(ast) && ast.items.length > 1
-        ? `(${ast.items.map(name).join(', ')})`
-        : call('tuple', ast.items);
+      return `(${ast.items.map(name).join(', ')})`;
     case 'Array':
-      return isValue(ast) ? `[${ast.items.map(name).join(', ')}]` : call('array', ast.items);
+      return `[${ast.items.map(name).join(', ')}]`;
     case 'Map':
       return `map(${ast.keys.map((k, i) => `${name(k)}, ${name(ast.values[i] as Expression)}`).join(', ')})`;
     case 'Index':
@@ -218,6 +209,8 @@ function functionName(
   }
   const params = ast.parameters ? `(${ast.parameters.map(name).join(', ')})` : '';
   const over = ast.over ? ` OVER ${overText(ast.over, name)}` : '';
+  if (fn === 'tuple') return `(${list.join(', ')})`;
+  if (fn === 'array') return `[${list.join(', ')}]`;
   return `${fn}${params}(${list.join(', ')})${over}`;
 }
 

@@ -1,5 +1,5 @@
 // Calls that are no function of the kernel as they are written: units that are not constant, subcolumns
-// by name.
+// by name, rows as text.
 
 import type { FunctionCall, Span } from '../../sql/ast.ts';
 import { resolveCall } from './bind-call.ts';
@@ -7,7 +7,8 @@ import { bindExpression, elementOf } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, SpannedError } from './context.ts';
 import { type Expr, literalExpr } from './expression.ts';
-import type { Locals, Scope } from './scope.ts';
+import { columnName } from './names.ts';
+import { type Locals, nameText, type Scope } from './scope.ts';
 
 const units: readonly (readonly string[])[] = [
   ['year', 'years', 'yyyy', 'yy'],
@@ -41,6 +42,19 @@ export function differenceByUnit(
     return [resolveCall(scope, 'or', tests, span), by(names[0] as string)];
   });
   return resolveCall(scope, 'multiIf', [...cases, by('second')], span);
+}
+
+/** formatRow tells the kernel the names of its values too: second, as a constant. */
+export function rowText(ast: FunctionCall, scope: Scope, locals: Locals): Expr | undefined {
+  const [format, ...values] = ast.args;
+  if (!/^formatRow(NoNewline)?$/.test(ast.name) || !format || values.length === 0) return undefined;
+  const names = values.map((value) =>
+    value.kind === 'Alias' ? nameText(scope.ctx, value.alias) : columnName(value, scope),
+  );
+  const bound = values.map((value) => bindExpression(value, scope, locals));
+  const first = bindExpression(format, scope, locals);
+  const list = literalExpr('Array(String)', names, ast.span);
+  return resolveCall(scope, ast.name, [first, list, ...bound], ast.span);
 }
 
 /** getSubcolumn(value, 'name') is value.name. */

@@ -98,6 +98,22 @@ export function tupleElements(type: string): TupleElement[] | undefined {
   });
 }
 
+/** The name of a type with the elements of named tuples a line each, as DESCRIBE shows it. */
+export function prettyType(type: string, indent = 0): string {
+  const list = typeArguments(type);
+  const head = typeHead(type);
+  if (head === 'Tuple' && tupleElements(type)?.[0]?.name) {
+    const margin = ' '.repeat(4 * (indent + 1));
+    const lines = list.map((text, i) => {
+      const own = tupleElements(type)?.[i]?.type ?? text;
+      return `${margin}${text.slice(0, text.length - own.length)}${prettyType(own, indent + 1)}`;
+    });
+    return `Tuple(\n${lines.join(',\n')})`;
+  }
+  if (!/^(Array|Map|Nullable|Tuple)$/.test(head)) return type;
+  return `${head}(${list.map((inner) => prettyType(inner, indent)).join(', ')})`;
+}
+
 const integers = /^U?Int(8|16|32|64|128|256)$/;
 
 export const isInteger = (type: string): boolean => integers.test(type);

@@ -4,6 +4,7 @@ import type { Describe, ExistsStatement } from '../../sql/ast.ts';
 import { bindFrom } from '../plan/bind-from.ts';
 import { notBuilt } from '../plan/context.ts';
 import { newScope } from '../plan/scope.ts';
+import { prettyType } from '../plan/types.ts';
 import type { LitValue } from '../plan/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
@@ -30,7 +31,10 @@ const columns = [
 export function describe(run: Run, ast: Describe): Answer {
   applySettings(run, ast.settings);
   applyOutput(run, ast.output);
-  const rows = describeRows(run, ast);
+  const rows =
+    run.settings.text('print_pretty_type_names') === '1'
+      ? pretty(describeRows(run, ast))
+      : describeRows(run, ast);
   const compact = ast.mode === 'COLUMNS' && run.settings.bool('describe_compact_output');
   return { kind: 'rows', ...(compact ? namesAndTypes(rows) : rows) };
 }
@@ -38,6 +42,15 @@ export function describe(run: Run, ast: Describe): Answer {
 const namesAndTypes = ({ columns: all, rows }: Rows): Rows => ({
   columns: all.slice(0, 2),
   rows: rows.map((row) => row.slice(0, 2)),
+});
+
+/** The second column holds types, in the rows of columns. */
+const pretty = ({ columns: all, rows }: Rows): Rows => ({
+  columns: all,
+  rows:
+    all === columns
+      ? rows.map(([name, type, ...rest]) => [name ?? '', prettyType(String(type)), ...rest])
+      : rows,
 });
 
 export function describeRows(run: Run, ast: Describe): Rows {

@@ -317,6 +317,7 @@ async function insertData(
     return inserted(outcome);
   } catch (error) {
     if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
+    if (isNumberTooLong(error)) throw error;
     if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', error.message);
     }
@@ -326,6 +327,12 @@ async function insertData(
       throw inRows(later, ast);
     }
   }
+}
+
+/** A bare number of too many digits: as an expression it would be one too. Texts are converted. */
+function isNumberTooLong(error: unknown): boolean {
+  if (!(error instanceof EngineError) || error.name !== 'ARGUMENT_OUT_OF_BOUND') return false;
+  return /value '-?\d[^']*': Decimal /.test(error.message);
 }
 
 /** A syntax error always has a place: that of the rows, when nothing better is known. */

@@ -290,7 +290,8 @@ fn assume_not_null(b: &Bind<'_>) -> Result<Bound> {
 fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
     b.arity(1, usize::MAX)?;
     let used: Vec<usize> = (0..b.len()).filter(|&i| *b.ty(i).base() != Type::Nothing || matches!(b.ty(i), Type::Array(_))).collect();
-    if used.is_empty() {
+    let nulls_win = b.session.flag("least_greatest_legacy_null_behavior", false);
+    if used.is_empty() || (nulls_win && used.len() < b.len()) {
         return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
     }
     let types: Vec<Type> = b.types();
@@ -329,7 +330,8 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
             };
             let choice: Vec<u32> = (0..c.rows)
                 .map(|i| match (best.is_null(i), next.is_null(i)) {
-                    (_, true) => 0,
+                    (true, _) if nulls_win => 0,
+                    (_, true) => u32::from(nulls_win),
                     (true, false) => 1,
                     _ if nan(i) => 1,
                     _ => u32::from(better.get(i)),

@@ -46,7 +46,7 @@ fn tuple_element(b: &Bind<'_>) -> Result<Bound> {
         }
         return Err(b.illegal(0, "Tuple"));
     };
-    let index = b.need_constant(1)?;
+    let index = b.constant(1).ok_or_else(|| b.illegal(1, "a constant place or name"))?;
     let found = if b.ty(1).is_string() {
         let name = b.const_str(1)?;
         es.iter().position(|e| *e.0 == *name).or_else(|| name.parse::<usize>().ok().filter(|n| *n >= 1 && *n <= es.len() && es.iter().all(|e| e.0.is_empty())).map(|n| n - 1)).ok_or_else(|| {

@@ -7,8 +7,8 @@ use std::sync::{LazyLock, OnceLock};
 
 /// Functions of a crate above this one: of those that need what this crate does not know.
 pub struct Extension {
-    pub category: &'static str,
-    pub defs: &'static [FunctionDef],
+    /// categories with their functions
+    pub families: &'static [(&'static str, &'static [FunctionDef])],
     /// the function that a name stands for with these arguments, if not the one of that name
     pub overload: fn(&str, &[Arg]) -> Option<&'static str>,
 }
@@ -34,7 +34,7 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
     let mut all = Vec::new();
     let mut exact = HashMap::new();
     let mut any_case = HashMap::new();
-    let extension = EXTENSION.get().map(|e| (e.category, e.defs));
+    let extension = EXTENSION.get().into_iter().flat_map(|e| e.families.iter().copied());
     for (category, defs) in crate::FAMILIES.iter().copied().chain(extension) {
         for d in defs {
             let def: &'static FunctionDef = Box::leak(Box::new(FunctionDef { category, ..*d }));

@@ -463,6 +463,11 @@ impl<'a> Parser<'a> {
         if named != 0 && named != elements.len() {
             return Err(Error::bad_arguments("Names are specified not for all elements of Tuple type"));
         }
+        let mut seen = std::collections::HashSet::new();
+        if let Some((name, _)) = elements.iter().find(|e| !e.0.is_empty() && !seen.insert(&e.0)) {
+            let text = format!("The name {name} stands twice in a Tuple: each element needs its own");
+            return Err(Error::new(crate::codes::DUPLICATE_COLUMN, text));
+        }
         Ok(Type::Tuple(elements.into()))
     }
 

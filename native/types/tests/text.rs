@@ -98,7 +98,7 @@ fn text_conversions_and_errors() {
         ("Int32", "abc", "CANNOT_PARSE_TEXT"),
         ("Int32", "1.5", "CANNOT_PARSE_TEXT"),
         ("UInt8", "-1", "CANNOT_PARSE_NUMBER"),
-        ("Float64", "x", "CANNOT_PARSE_TEXT"),
+        ("Float64", "x", "CANNOT_PARSE_NUMBER"),
         ("Float64", "1e3", "1000"),
         ("Decimal(5, 2)", "9.999", "9.99"),
         ("Decimal(5, 2)", "12345.67", "ARGUMENT_OUT_OF_BOUND"),

@@ -1,8 +1,10 @@
-//! Scalar functions that need aggregates: what states come to, states as numbers, arrays reduced.
+//! Scalar functions that need aggregates or formats: what states come to, states as numbers, arrays reduced, rows
+//! as text.
 //!
-//! The crate of functions knows no aggregates, so these are handed to it as an extension; its rules
+//! The crate of functions knows neither, so these are handed to it as an extension; its rules
 //! for constants, NULLs and dictionary codes hold for them as well.
 
+mod format_row;
 mod reduce;
 mod running;
 mod states;
@@ -14,7 +16,9 @@ use std::sync::Arc;
 use types::ty::AggregateType;
 use types::{Column, Data, Error, Result, StrData, Type};
 
-static DEFS: &[functions::FunctionDef] = &[
+static ROWS: &[functions::FunctionDef] = &[format_row::FORMAT_ROW, format_row::FORMAT_ROW_NO_NEWLINE];
+
+static STATES: &[functions::FunctionDef] = &[
     states::FINALIZE,
     states::INITIALIZE,
     states::PLUS,
@@ -24,7 +28,8 @@ static DEFS: &[functions::FunctionDef] = &[
     reduce::REDUCE_IN_RANGES,
 ];
 
-static EXTENSION: Extension = Extension { category: "Aggregate states", defs: DEFS, overload };
+static EXTENSION: Extension =
+    Extension { families: &[("Aggregate states", STATES), ("Formats", ROWS)], overload };
 
 /// Makes the functions known. To be called before any function is looked up.
 pub fn install() {

@@ -103,7 +103,10 @@ pub fn call(name: &str, args: Vec<Bound>, query: &Query) -> Result<Bound> {
         .collect();
     let call = functions::resolve(name, &described, &query.session)?;
     let foldable = call.foldable() && args.iter().all(Bound::is_const);
-    let lazy = lazy::of(name, &args);
+    let lazy = match query.session.setting("short_circuit_function_evaluation") {
+        Some("disable") => lazy::Lazy::No,
+        _ => lazy::of(name, &args),
+    };
     let bound =
         Bound::Call(Arc::new(BoundCall { name: name.to_string(), call, args, lazy, memo: Memo::default() }));
     if !foldable {

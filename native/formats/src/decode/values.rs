@@ -3,7 +3,8 @@
 
 use super::{Reader, Rows, Step};
 use types::codes::{
-    CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_INPUT_ASSERTION_FAILED, SYNTAX_ERROR, TYPE_MISMATCH,
+    ARGUMENT_OUT_OF_BOUND, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+    SYNTAX_ERROR, TYPE_MISMATCH,
 };
 use types::text::{Cursor, Kind};
 use types::{Error, Result};
@@ -33,10 +34,16 @@ fn blank(c: &mut Cursor<'_>) {
 }
 
 /// An error of a literal, with the code that an evaluated literal of the wrong kind has: NULL or a
-/// tuple that does not fit is a matter of types.
-fn literal(e: &Error, kind: &Kind) -> Error {
-    let types = e.code() == CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN || matches!(kind, Kind::Tuple(_));
-    expression(&Error::new(if types { TYPE_MISMATCH } else { e.code() }, e.message()))
+/// tuple that does not fit is a matter of types, and `{…}` is no expression of SQL.
+fn literal(e: &Error, kind: &Kind, bare: bool) -> Error {
+    let code = match (e.code(), kind) {
+        (CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, _) | (_, Kind::Tuple(_)) => TYPE_MISMATCH,
+        (_, Kind::Map(..)) => SYNTAX_ERROR,
+        // a number with too many digits is one as an expression too
+        (ARGUMENT_OUT_OF_BOUND, Kind::Decimal(..)) if bare => return e.clone(),
+        (code, _) => code,
+    };
+    expression(&Error::new(code, e.message()))
 }
 
 fn expression(e: &Error) -> Error {
@@ -92,8 +99,9 @@ impl Reader for ValuesReader {
                         &c.error(TYPE_MISMATCH, "expected an array, which starts with '['"),
                     ));
                 }
-                let present =
-                    codec.read_quoted(c, &mut rows.builders[i]).map_err(|e| literal(&e, &codec.kind))?;
+                let present = codec
+                    .read_quoted(c, &mut rows.builders[i])
+                    .map_err(|e| literal(&e, &codec.kind, bare))?;
                 if !present {
                     rows.mark_missing(i);
                 }

@@ -113,10 +113,15 @@ impl Tskv {
                 let mut n = if i > 0 { vec![b'\t'] } else { Vec::new() };
                 let mut name = Vec::new();
                 write_escaped(f.name.as_bytes(), &mut name);
+                // a name is escaped around = where a value is around '
+                let mut escape = false;
                 for b in name {
                     if b == b'=' {
                         n.push(b'\\');
+                    } else if escape && b == b'\'' {
+                        n.pop();
                     }
+                    escape = b == b'\\' && !escape;
                     n.push(b);
                 }
                 n.push(b'=');

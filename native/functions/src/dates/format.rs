@@ -44,6 +44,10 @@ struct Letters {
     scale_digits: bool,
     /// %e of one digit has a space before it
     padded_day: bool,
+    /// %f is 0 where the type has no fraction
+    single_zero: bool,
+    /// %c, %k and %l have no leading zero
+    no_zeros: bool,
 }
 
 fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> Result<()> {
@@ -61,6 +65,7 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> 
         match c {
             b'a' => out.extend_from_slice(&WEEKDAYS[weekday(t.days) as usize - 1].as_bytes()[..3]),
             b'b' => out.extend_from_slice(&MONTHS[p.month as usize - 1].as_bytes()[..3]),
+            b'c' if letters.no_zeros => put(out, p.month.into(), 1),
             b'c' | b'm' => put(out, p.month.into(), 2),
             b'C' => put(out, p.year / 100, 2),
             b'd' => put(out, p.day.into(), 2),
@@ -68,6 +73,10 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> 
             b'e' if letters.padded_day => out.extend_from_slice(format!("{:>2}", p.day).as_bytes()),
             b'e' => out.extend_from_slice(p.day.to_string().as_bytes()),
             b'f' => {
+                if letters.single_zero && t.scale == 0 {
+                    out.push(b'0');
+                    continue;
+                }
                 let digits = format!("{:09}", t.nanos);
                 let n = if letters.scale_digits { t.scale.max(1) } else { t.scale.max(6) };
                 out.extend_from_slice(&digits.as_bytes()[..n as usize]);
@@ -79,6 +88,8 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> 
             b'H' => put(out, p.hour.into(), 2),
             b'i' => put(out, p.minute.into(), 2),
             b'j' => put(out, t.days - days_from_civil(p.year, 1, 1) + 1, 3),
+            b'k' if letters.no_zeros => put(out, p.hour.into(), 1),
+            b'l' if letters.no_zeros => put(out, hour12(p.hour), 1),
             b'k' => out.extend_from_slice(format!("{:02}", p.hour).as_bytes()),
             b'l' => out.extend_from_slice(format!("{:02}", hour12(p.hour)).as_bytes()),
             b'M' if letters.month_name => out.extend_from_slice(MONTHS[p.month as usize - 1].as_bytes()),
@@ -191,6 +202,8 @@ fn pattern_bound(b: &Bind<'_>, clock: Clock, from: Option<Type>, in_joda: bool) 
         month_name: b.session.flag("formatdatetime_parsedatetime_m_is_month_name", true),
         scale_digits: b.session.flag("formatdatetime_f_prints_scale_number_of_digits", false),
         padded_day: b.session.flag("formatdatetime_e_with_space_padding", false),
+        no_zeros: b.session.flag("formatdatetime_format_without_leading_zeros", false),
+        single_zero: b.session.flag("formatdatetime_f_prints_single_zero", false),
     };
     let scale = if let Kind::DateTime64(s) = clock.kind { s } else { 0 };
     if let Some(p) = b.constant(1).and_then(|c| c.bytes_at(0)) {

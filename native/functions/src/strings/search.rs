@@ -6,7 +6,7 @@ use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
-use types::codes::{BAD_ARGUMENTS, ILLEGAL_TYPE_OF_ARGUMENT};
+use types::codes::{BAD_ARGUMENTS, ILLEGAL_COLUMN, ILLEGAL_TYPE_OF_ARGUMENT};
 use types::{Column, Error, Result, Type};
 
 /// How texts are compared and places counted.
@@ -175,6 +175,12 @@ fn multi(b: &Bind<'_>, kind: Multi, how: How) -> Result<Bound> {
         let list = arrays(c.col(1))?;
         let needles = strs(list.values);
         let constant = c.col(1).is_const();
+        if !constant && c.col(0).is_const() {
+            return Err(Error::new(
+                ILLEGAL_COLUMN,
+                "Needles that differ by row cannot be sought in a constant text: make it a column with materialize()",
+            ));
+        }
         let prepared: Vec<Finder<'static>> = if constant { list.at(0).map(|k| Finder::new(fold(needles.at(k), how).as_ref()).into_owned()).collect() } else { Vec::new() };
         let mut offsets = vec![0u32];
         let mut out: Vec<u64> = Vec::with_capacity(c.rows);
