@@ -46,5 +46,5 @@ mod write;
 
 pub use coder::{Coder, Direction};
 pub use kernel::kernel;
-pub use pool::guarded;
+pub use pool::{guarded, when_idle};
 pub use sink::Chunk;

@@ -3,12 +3,12 @@
 //! long one. One morsel is about 64k rows, so a worker is free again within a millisecond or so.
 
 use crate::query::Query;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use types::{Error, Result};
 
 /// What a morsel's work says about the rest of its phase.
@@ -65,6 +65,17 @@ fn pool() -> &'static Pool {
     })
 }
 
+/// After so long without work a worker gives the memory back that its allocator keeps; the second time for
+/// what threads left behind that have ended meanwhile.
+const IDLE: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1000)];
+
+static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
+
+/// Names what gives back a thread's freed memory: the allocator is the business of whoever links this crate.
+pub fn when_idle(give_back: fn()) {
+    let _ = GIVE_BACK.set(give_back);
+}
+
 /// Number of worker threads.
 pub fn threads() -> usize {
     pool().threads.load(Ordering::Relaxed)
@@ -89,6 +100,7 @@ fn lower_priority() {
 
 fn take(p: &'static Pool) -> (Arc<Phase>, usize) {
     let mut phases = p.phases.lock();
+    let mut idle = IDLE.iter();
     loop {
         let best = phases
             .iter()
@@ -104,7 +116,14 @@ fn take(p: &'static Pool) -> (Arc<Phase>, usize) {
             phase.running.fetch_add(1, Ordering::Relaxed);
             return (phase, index);
         }
-        p.ready.wait(&mut phases);
+        match (idle.next(), GIVE_BACK.get()) {
+            (Some(time), Some(give_back)) => {
+                if p.ready.wait_for(&mut phases, *time).timed_out() {
+                    MutexGuard::unlocked(&mut phases, give_back);
+                }
+            }
+            _ => p.ready.wait(&mut phases),
+        }
     }
 }
 
