@@ -165,7 +165,8 @@ function bindKeys(
     const sets = (groupBy.sets ?? []).map((set) => set.flatMap(bindKey));
     return { keys, sets };
   }
-  const written = groupBy.items.flatMap(bindKey);
+  // As in ClickHouse, a key that stands twice is one level.
+  const written = [...new Set(groupBy.items.flatMap(bindKey))];
   if (keys.length === 0) return { keys };
   if (groupBy.mode === 'ROLLUP') {
     const sets = Array.from({ length: written.length + 1 }, (_, i) =>
