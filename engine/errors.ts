@@ -378,23 +378,3 @@ export function noteError(error: EngineError, nowMs: number): void {
   entry.last = error.message.slice(0, 1000);
   errorCounts.set(error.name, entry);
 }
-
-/** Sets position, length (code points), line and column from UTF-16 offsets into the text. */
-export function locate(error: EngineError, text: string, start: number, end: number): EngineError {
-  if (error.position !== undefined) return error;
-  const from = Math.max(0, Math.min(start, text.length));
-  const to = Math.max(from, Math.min(end, text.length));
-  const before = text.slice(0, from);
-  error.position = codePoints(before);
-  error.length = codePoints(text.slice(from, to));
-  const lineStart = before.lastIndexOf('\n') + 1;
-  error.line = before.split('\n').length;
-  error.column = codePoints(before.slice(lineStart)) + 1;
-  return error;
-}
-
-function codePoints(text: string): number {
-  let n = 0;
-  for (const _ of text) n++;
-  return n;
-}

@@ -313,12 +313,6 @@ export function parseExpressionList(p: Cursor): Expression[] {
   return items;
 }
 
-/** `( a, b )` as a list; also `a` alone, and `()`. */
-export function parseListOrOne(p: Cursor): Expression[] {
-  const expr = parseExpression(p, withAlias);
-  return expr.kind === 'Tuple' ? expr.items : [expr];
-}
-
 /** What may follow an operand without a blank in meaning: elements and casts. */
 export function parsePostfix(p: Cursor, operand: Expression, start: number): Expression {
   let expr = operand;

@@ -1,5 +1,5 @@
 // Data types: Nullable(String), Array(Tuple(a UInt8, b String)), Enum8('x' = 1), DOUBLE PRECISION.
-import type { DataType, Literal, NumberLiteral, TypeArgument } from './ast.ts';
+import type { DataType, Literal, TypeArgument } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { Quoted, Text, Word } from './lexer.ts';
 
@@ -109,11 +109,4 @@ function parseSkip(p: Cursor, start: number): TypeArgument | undefined {
 function wordAsString(p: Cursor): Literal {
   const name = p.dottedName();
   return { kind: 'Literal', type: 'string', value: name.name, span: name.span };
-}
-
-/** A bare number, for callers that need its node. */
-export function parseNumber(p: Cursor): NumberLiteral {
-  const literal = p.literal();
-  if (literal?.type !== 'number') return p.fail('number');
-  return literal;
 }

@@ -51,7 +51,8 @@ export class Ours {
   async must(sql: string, ask: Ask = {}): Promise<string> {
     const outcome = await this.ask(sql, ask);
     if ('text' in outcome) return outcome.text;
-    throw new Error(`${outcome.code} ${outcome.message}: ${sql.slice(0, 200)}`);
+    const message = `${outcome.code} ${outcome.message}: ${sql.slice(0, 200)}`;
+    throw Object.assign(new Error(message), { code: outcome.code });
   }
 
   async close(): Promise<void> {

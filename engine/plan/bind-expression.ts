@@ -8,14 +8,7 @@ import { expandColumns } from './bind-star.ts';
 import { existsSubquery, inSubquery, scalarSubquery } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
 import { deeper, failAt, newColumn, notBuilt, type Planning, SpannedError } from './context.ts';
-import {
-  callExpr,
-  castExpr,
-  columnExpr,
-  type Expr,
-  lambdaExpr,
-  literalExpr,
-} from './expression.ts';
+import { castExpr, columnExpr, type Expr, lambdaExpr, literalExpr } from './expression.ts';
 import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
 import { identifierText, typeText } from './names.ts';
 import {
@@ -516,13 +509,4 @@ function bindQuantified(ast: Of<'Quantified'>, scope: Scope, locals: Locals): Ex
   const reduce = lower === any ? 'max' : 'min';
   const bound = scalarSubquery(ast.query, scope, ast.span, reduce);
   return resolveCall(scope, ast.fn, [left, bound], ast.span);
-}
-
-/** A call that needs no look at its arguments, for code that builds expressions. */
-export function plainCall(scope: Scope, name: string, args: readonly Expr[], span: Span): Expr {
-  const type = scope.ctx.kernel.resolveFunction(
-    name,
-    args.map((a) => ({ type: a.type })),
-  );
-  return callExpr(name, args, type, span);
 }

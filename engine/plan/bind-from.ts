@@ -482,6 +482,3 @@ export function allColumns(scope: Scope, found: FoundTable): Node {
     visible.map((c) => ({ column: newColumn(scope.ctx, c.name, c.type), expr: c.expr() })),
   );
 }
-
-export const columnsAsExprs = (columns: readonly Column[]): Expr[] =>
-  columns.map((c) => columnExpr(c));

@@ -22,7 +22,6 @@ import {
 } from './expression.ts';
 import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { columnName } from './names.ts';
-import { repeatsRandom } from './random-calls.ts';
 import {
   collectAliases,
   makeSource,
@@ -299,8 +298,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
       },
     );
   }
-  const shareRandom = repeatsRandom(ast);
-  const unfold = new Unfolder(ctx, shareRandom);
+  const unfold = new Unfolder(ctx);
   const conditions: Expr[] = [];
   for (const [clause, e] of [
     ['PREWHERE', ast.prewhere],
@@ -321,7 +319,7 @@ function bindSelect(ast: Select, parent: Scope): Node {
   const aggregation: Aggregation = bindAggregation(ast, items, scope, node, unfold);
   node = aggregation.node;
   const { rewrite } = aggregation;
-  const after = aggregation.aggregated ? new Unfolder(ctx, shareRandom) : unfold;
+  const after = aggregation.aggregated ? new Unfolder(ctx) : unfold;
   const size = items.reduce((sum, item) => sum + measureOf(item.expr()).size, 0);
   checkMeasure({ depth: 0, size }, ast.span);
   const exprs = items.map((item) => rewrite(item.expr()));

@@ -1,11 +1,8 @@
 // Which expressions have a value that can be known before the query runs, and what it is.
 
-import type { Expression } from '../../sql/ast.ts';
-import { bindExpression } from './bind-expression.ts';
-import { failAt, type Planning } from './context.ts';
+import type { Planning } from './context.ts';
 import { type Expr, type LiteralExpr, literalExpr, parts, someExpr } from './expression.ts';
 import { exprJson } from './physical-expression.ts';
-import type { Scope } from './scope.ts';
 import type { Lit } from './wire.ts';
 
 /** Functions that must be left to the run: they depend on it, act, or hide that they are constant. */
@@ -69,12 +66,4 @@ export function foldedLiteral(ctx: Planning, expr: Expr): LiteralExpr | undefine
   if (expr.kind === 'literal') return expr;
   const value = constantOf(ctx, expr);
   return value && literalExpr(value.type, value.value, expr.span);
-}
-
-/** Binds an expression that must be constant (LIMIT, parameters of aggregates, settings). */
-export function constantExpression(ast: Expression, scope: Scope, what: string): LiteralExpr {
-  const expr = bindExpression(ast, scope);
-  const literal = foldedLiteral(scope.ctx, expr);
-  if (literal) return literal;
-  throw failAt(ast.span, 'BAD_ARGUMENTS', `${what} must be a constant`);
 }

@@ -39,11 +39,8 @@ export interface TableHandle {
   projections?(): readonly TableProjection[];
 }
 
-/** The rows of a table in another form, as far as its segments have it. */
-export interface TableProjection {
-  readonly name: string;
-  /** Columns of the table under ids of the projection's own. */
-  readonly columns: readonly Column[];
+/** What a projection keeps: groups with states, or rows in another order. */
+export interface ProjectionForm {
   /** Grouped: the keys, and per aggregate a column with its states. */
   readonly grouped?: {
     readonly keys: readonly { readonly stored: string; readonly expr: Expr }[];
@@ -55,6 +52,13 @@ export interface TableProjection {
   };
   /** In another order: names of the columns it has, and the order. */
   readonly ordered?: { readonly names: ReadonlySet<string>; readonly keys: readonly Expr[] };
+}
+
+/** The rows of a table in another form, as far as its segments have it. */
+export interface TableProjection extends ProjectionForm {
+  readonly name: string;
+  /** Columns of the table under ids of the projection's own. */
+  readonly columns: readonly Column[];
   /** Segments with and without it, as they are now; rows in memory count as without. */
   readonly rows: { readonly projected: number; readonly rest: number; readonly base: number };
   /** The rows of one side as a table. */

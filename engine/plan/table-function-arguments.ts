@@ -6,6 +6,7 @@ import { constantNow } from './constants.ts';
 import { failAt, newColumn } from './context.ts';
 import type { Column } from './expression.ts';
 import type { Scope } from './scope.ts';
+import { splitAtCommas } from './types.ts';
 
 export function arity(call: FunctionCall, least: number, most: number): void {
   if (call.args.length >= least && call.args.length <= most) return;
@@ -25,7 +26,7 @@ export function textOf(arg: Expression | undefined, call: FunctionCall, scope: S
 
 /** `a UInt8, b String` → columns. */
 export function structure(text: string, call: FunctionCall, scope: Scope): Column[] {
-  const columns = splitTop(text).map((part) => {
+  const columns = splitAtCommas(text).map((part) => {
     const match = /^\s*(`[^`]+`|"[^"]+"|[A-Za-z_][\w.]*)\s+([\s\S]+?)\s*$/.exec(part);
     if (!match)
       throw failAt(call.span, 'SYNTAX_ERROR', `'${part.trim()}' is not a name and a type`);
@@ -35,26 +36,4 @@ export function structure(text: string, call: FunctionCall, scope: Scope): Colum
   if (columns.length === 0)
     throw failAt(call.span, 'BAD_ARGUMENTS', 'The structure has no columns');
   return columns;
-}
-
-function splitTop(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let quote = '';
-  let from = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i] as string;
-    if (quote) {
-      if (c === '\\') i++;
-      else if (c === quote) quote = '';
-    } else if (c === "'" || c === '`' || c === '"') quote = c;
-    else if (c === '(') depth++;
-    else if (c === ')') depth--;
-    else if (c === ',' && depth === 0) {
-      parts.push(text.slice(from, i));
-      from = i + 1;
-    }
-  }
-  parts.push(text.slice(from));
-  return parts.filter((p) => p.trim() !== '');
 }

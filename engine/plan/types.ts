@@ -9,13 +9,20 @@ export function typeArguments(type: string): string[] {
   if (known) return known;
   const open = type.indexOf('(');
   if (open < 0 || !type.endsWith(')')) return [];
+  const parts = splitAtCommas(type.slice(open + 1, -1));
+  if (cache.size > 10_000) cache.clear();
+  cache.set(type, parts);
+  return parts;
+}
+
+/** Parts between the commas that stand in no parentheses and no quotes, trimmed; empty ones are left out. */
+export function splitAtCommas(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let quote = '';
-  let from = open + 1;
-  const end = type.length - 1;
-  for (let i = from; i < end; i++) {
-    const c = type[i] as string;
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] as string;
     if (quote) {
       if (c === '\\') i++;
       else if (c === quote) quote = '';
@@ -23,15 +30,12 @@ export function typeArguments(type: string): string[] {
     else if (c === '(') depth++;
     else if (c === ')') depth--;
     else if (c === ',' && depth === 0) {
-      parts.push(type.slice(from, i).trim());
+      parts.push(text.slice(from, i).trim());
       from = i + 1;
     }
   }
-  const last = type.slice(from, end).trim();
-  if (last.length > 0) parts.push(last);
-  if (cache.size > 10_000) cache.clear();
-  cache.set(type, parts);
-  return parts;
+  parts.push(text.slice(from).trim());
+  return parts.filter((part) => part !== '');
 }
 
 /** `Nullable(UInt8)` → `Nullable`. */

@@ -1,4 +1,4 @@
-// arrayJoin(x), correlated subqueries and repeated random calls inside expressions become nodes below them. Equal
+// arrayJoin(x), correlated subqueries and random calls inside expressions become nodes below them. Equal
 // ones share one.
 
 import { constantOf } from './constants.ts';
@@ -25,17 +25,14 @@ export const isCorrelated = (e: Expr): boolean => someExpr(e, (x) => x.kind === 
 export class Unfolder {
   readonly #ctx: Planning;
   readonly #seen = new Map<string, Expr>();
-  readonly #shareRandom: boolean;
   #waiting: (
     | { array: Assigned }
     | { random: Assigned }
     | { subquery: CorrelatedExpr; column: Column }
   )[] = [];
 
-  /** @param shareRandom equal random calls are one column; those inside lambdas are not shared */
-  constructor(ctx: Planning, shareRandom = false) {
+  constructor(ctx: Planning) {
     this.#ctx = ctx;
-    this.#shareRandom = shareRandom;
   }
 
   /** The expression with each arrayJoin(x) replaced by the column it will be. */
@@ -64,7 +61,8 @@ export class Unfolder {
       this.#seen.set(expr.key, replaced);
       return replaced;
     }
-    if (this.#shareRandom && !inLambda && isRandom(expr)) {
+    // inside a lambda it is a value for each element
+    if (!inLambda && isRandom(expr)) {
       const known = this.#seen.get(expr.key);
       if (known) return known;
       const column = newColumn(this.#ctx, 'random', expr.type);

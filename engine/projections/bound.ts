@@ -15,24 +15,15 @@ import {
   type Expr,
   replaceColumns,
 } from '../plan/expression.ts';
-import type { AggregateItem, Node, Scan } from '../plan/logical.ts';
+import type { Node, ProjectionForm, Scan } from '../plan/logical.ts';
 import type { TableShapeJson } from '../plan/wire.ts';
 import { columnsOf as tableColumns } from '../tables/catalog-view.ts';
 import { barePlanning, tableShape } from '../tables/shape.ts';
 
-export interface BoundProjection {
+export interface BoundProjection extends ProjectionForm {
   readonly definition: ProjectionDefinition;
   /** The table's columns under ids of this binding. */
   readonly columns: readonly Column[];
-  readonly grouped?: {
-    readonly keys: readonly { readonly stored: string; readonly expr: Expr }[];
-    readonly aggregates: readonly {
-      readonly stored: string;
-      readonly type: string;
-      readonly item: AggregateItem;
-    }[];
-  };
-  readonly ordered?: { readonly names: ReadonlySet<string>; readonly keys: readonly Expr[] };
   /** As a table: for its shape. */
   readonly table: TableDefinition;
   readonly ctx: Planning;

@@ -31,10 +31,8 @@ const columns = [
 export function describe(run: Run, ast: Describe): Answer {
   applySettings(run, ast.settings);
   applyOutput(run, ast.output);
-  const rows =
-    run.settings.text('print_pretty_type_names') === '1'
-      ? pretty(describeRows(run, ast))
-      : describeRows(run, ast);
+  const all = describeRows(run, ast);
+  const rows = run.settings.text('print_pretty_type_names') === '1' ? pretty(all) : all;
   const compact = ast.mode === 'COLUMNS' && run.settings.bool('describe_compact_output');
   return { kind: 'rows', ...(compact ? namesAndTypes(rows) : rows) };
 }

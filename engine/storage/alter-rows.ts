@@ -4,6 +4,7 @@
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor, TableChange } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
+import { overFixedSegments } from './fixed-segments.ts';
 import { runJob } from './flush.ts';
 import { quietlyHeld, replacements } from './mutations.ts';
 import type { Storage } from './storage.ts';
@@ -16,38 +17,28 @@ export function alterRows(
   define: (definition: TableDefinition) => TableDefinition,
   change: (definition: TableDefinition) => object,
 ): Promise<void> {
-  return store.statements.run(() =>
-    storage.merges.without(store, async () => {
-      await storage.flusher.flush(store);
-      const { catalog } = storage.context;
-      const pin = catalog.pin(store.table);
-      try {
-        const old = store.table.definition;
-        const definition = { ...define(old), schemaVersion: old.schemaVersion + 1 };
-        if (definition.id !== old.id) throw fail('LOGICAL_ERROR', 'ALTER changed the table id');
-        const first = pin.table.segments;
-        await rewritten(storage, store, definition, first, change, (made) =>
-          quietlyHeld(store, async () => {
-            store.seal();
-            await storage.flusher.withSealed(store, store.sealed.length, async (sealed) => {
-              const known = new Set(first.map(({ file }) => file));
-              const late = store.table.segments.filter(({ file }) => !known.has(file));
-              const rest = [...late, ...(sealed.add ?? [])];
-              await rewritten(storage, store, definition, rest, change, async (more) => {
-                const tables = [together(sealed, [...first, ...late], [...made, ...more])];
-                const ddl = [{ op: 'alterTable', id: store.id, definition }] as const;
-                await catalog.commit({ ddl, tables });
-              });
-              for (const segment of sealed.add ?? []) storage.collector.discardSegment(segment);
-            });
-          }),
-        );
-      } finally {
-        pin.release();
-        storage.collector.collect();
-      }
-    }),
-  );
+  const { catalog } = storage.context;
+  return overFixedSegments(storage, store, async (first) => {
+    const old = store.table.definition;
+    const definition = { ...define(old), schemaVersion: old.schemaVersion + 1 };
+    if (definition.id !== old.id) throw fail('LOGICAL_ERROR', 'ALTER changed the table id');
+    await rewritten(storage, store, definition, first, change, (made) =>
+      quietlyHeld(store, async () => {
+        store.seal();
+        await storage.flusher.withSealed(store, store.sealed.length, async (sealed) => {
+          const known = new Set(first.map(({ file }) => file));
+          const late = store.table.segments.filter(({ file }) => !known.has(file));
+          const rest = [...late, ...(sealed.add ?? [])];
+          await rewritten(storage, store, definition, rest, change, async (more) => {
+            const tables = [together(sealed, [...first, ...late], [...made, ...more])];
+            const ddl = [{ op: 'alterTable', id: store.id, definition }] as const;
+            await catalog.commit({ ddl, tables });
+          });
+          for (const segment of sealed.add ?? []) storage.collector.discardSegment(segment);
+        });
+      }),
+    );
+  });
 }
 
 /** Segments in the new shape, handed to `commit`. */

@@ -2,6 +2,7 @@
 // merges leave them out. DELETE does only that; MERGE INTO puts new rows beside them in the same commit.
 
 import type { SegmentDescriptor, TableChange } from '../catalog/state.ts';
+import { overFixedSegments } from './fixed-segments.ts';
 import { runJob } from './flush.ts';
 import type { SegmentMark } from './kernel.ts';
 import { quietlyHeld } from './mutations.ts';
@@ -17,32 +18,23 @@ export function deleteMarked(
   only: (segment: SegmentDescriptor) => boolean = () => true,
   started: (job: number) => void = () => {},
 ): Promise<void> {
-  return store.statements.run(() =>
-    storage.merges.without(store, async () => {
-      await storage.flusher.flush(store);
-      const { catalog } = storage.context;
-      const pin = catalog.pin(store.table);
-      const segments = pin.table.segments.filter(only);
-      try {
-        if (segments.length === 0) return;
-        const work = { kind: 'mark', segments, condition } as const;
-        await runJob(
-          storage,
-          store,
-          work,
-          async ({ marks = [] }) => {
-            if (marks.length === 0) return;
-            const change = marksChange(segments, marks);
-            await catalog.commit({ tables: [{ id: store.id, ...change, operation: 'DELETE' }] });
-          },
-          started,
-        );
-      } finally {
-        pin.release();
-        storage.collector.collect();
-      }
-    }),
-  );
+  const { catalog } = storage.context;
+  return overFixedSegments(storage, store, async (all) => {
+    const segments = all.filter(only);
+    if (segments.length === 0) return;
+    const work = { kind: 'mark', segments, condition } as const;
+    await runJob(
+      storage,
+      store,
+      work,
+      async ({ marks = [] }) => {
+        if (marks.length === 0) return;
+        const change = marksChange(segments, marks);
+        await catalog.commit({ tables: [{ id: store.id, ...change, operation: 'DELETE' }] });
+      },
+      started,
+    );
+  });
 }
 
 /** What a statement takes away and what it brings. */

@@ -112,6 +112,20 @@ export class Merges {
     return due !== undefined;
   }
 
+  /** What runs is known while it does, and can be waited for. */
+  async #track(running: Running, result: Promise<unknown>): Promise<void> {
+    running.done = result.then(
+      () => {},
+      () => {},
+    );
+    this.#running.add(running);
+    try {
+      await result;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
   async #dropWhole(store: TableStore, over: readonly SegmentDescriptor[]): Promise<void> {
     const { catalog, clock } = this.#storage.context;
     const files = over.map(({ file }) => file);
@@ -124,16 +138,7 @@ export class Merges {
       done: Promise.resolve(),
     };
     const result = catalog.commit({ tables: [{ id: store.id, remove: files }] });
-    running.done = result.then(
-      () => {},
-      () => {},
-    );
-    this.#running.add(running);
-    try {
-      await result;
-    } finally {
-      this.#running.delete(running);
-    }
+    await this.#track(running, result);
     this.#storage.collector.collect();
   }
 
@@ -208,15 +213,9 @@ export class Merges {
         running.job = job;
       },
     );
-    running.done = result.then(
-      () => {},
-      () => {},
-    );
-    this.#running.add(running);
     try {
-      await result;
+      await this.#track(running, result);
     } finally {
-      this.#running.delete(running);
       pin.release();
     }
   }

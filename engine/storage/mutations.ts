@@ -10,6 +10,7 @@ import {
   type TokenRecord,
 } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
+import { overFixedSegments } from './fixed-segments.ts';
 import { runJob } from './flush.ts';
 import { hasInsertRules, type KernelTableRules } from './kernel.ts';
 import { SchemaChanged, type Storage } from './storage.ts';
@@ -106,38 +107,29 @@ export function rewrite(
   only: (segment: SegmentDescriptor) => boolean = () => true,
   started: (job: number) => void = () => {},
 ): Promise<{ rowsIn: number; rowsOut: number }> {
-  return store.statements.run(() =>
-    storage.merges.without(store, async () => {
-      await storage.flusher.flush(store);
-      const { catalog } = storage.context;
-      const pin = catalog.pin(store.table);
-      const segments = pin.table.segments.filter(only);
-      try {
-        if (segments.length === 0) return { rowsIn: 0, rowsOut: 0 };
-        const work = { kind: 'rewrite', segments, change } as const;
-        return await runJob(
-          storage,
-          store,
-          work,
-          async (result) => {
-            const unchanged = new Set(result.unchanged ?? []);
-            const replace = replacements(
-              segments.filter(({ file }) => !unchanged.has(file)),
-              result.segments,
-            );
-            const operation = 'delete' in change ? 'DELETE' : 'UPDATE';
-            const table = { id: store.id, replace, operation };
-            if (replace.length > 0) await catalog.commit({ tables: [table] });
-            return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
-          },
-          started,
+  const { catalog } = storage.context;
+  return overFixedSegments(storage, store, async (all) => {
+    const segments = all.filter(only);
+    if (segments.length === 0) return { rowsIn: 0, rowsOut: 0 };
+    const work = { kind: 'rewrite', segments, change } as const;
+    return await runJob(
+      storage,
+      store,
+      work,
+      async (result) => {
+        const unchanged = new Set(result.unchanged ?? []);
+        const replace = replacements(
+          segments.filter(({ file }) => !unchanged.has(file)),
+          result.segments,
         );
-      } finally {
-        pin.release();
-        storage.collector.collect();
-      }
-    }),
-  );
+        const operation = 'delete' in change ? 'DELETE' : 'UPDATE';
+        const table = { id: store.id, replace, operation };
+        if (replace.length > 0) await catalog.commit({ tables: [table] });
+        return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
+      },
+      started,
+    );
+  });
 }
 
 /** Says something new of segments that stay as they are; one commit for each.
@@ -147,32 +139,23 @@ export function describeSegments(
   store: TableStore,
   change: (segment: SegmentDescriptor, definition: TableDefinition) => Promise<SegmentDescriptor>,
 ): Promise<void> {
-  return store.statements.run(() =>
-    storage.merges.without(store, async () => {
-      await storage.flusher.flush(store);
-      const { catalog, health } = storage.context;
-      const pin = catalog.pin(store.table);
+  const { catalog, health } = storage.context;
+  return overFixedSegments(storage, store, async (segments) => {
+    for (const segment of segments) {
+      const changed = await change(segment, store.table.definition);
+      if (changed === segment) continue;
       try {
-        for (const segment of pin.table.segments) {
-          const changed = await change(segment, store.table.definition);
-          if (changed === segment) continue;
-          try {
-            const table = { id: store.id, describe: [changed], operation: 'MATERIALIZE' };
-            await catalog.commit({ tables: [table] });
-          } catch (error) {
-            const before = new Set(filesOf(segment).map(({ file }) => file));
-            for (const { file } of health.poisoned ? [] : filesOf(changed)) {
-              if (!before.has(file)) storage.collector.discard(file);
-            }
-            throw error;
-          }
+        const table = { id: store.id, describe: [changed], operation: 'MATERIALIZE' };
+        await catalog.commit({ tables: [table] });
+      } catch (error) {
+        const before = new Set(filesOf(segment).map(({ file }) => file));
+        for (const { file } of health.poisoned ? [] : filesOf(changed)) {
+          if (!before.has(file)) storage.collector.discard(file);
         }
-      } finally {
-        pin.release();
-        storage.collector.collect();
+        throw error;
       }
-    }),
-  );
+    }
+  });
 }
 
 /** Which new segments stand for which old ones: each in its place, so that the order of rows stays. */

@@ -53,6 +53,40 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
   ];
 }
 
+/** A table of the server itself: most columns are empty or zero. */
+function builtIn(
+  run: Run,
+  about: { database: string; name: string; engine: string; comment?: string },
+): LitValue[] {
+  const value = (column: string): LitValue => {
+    switch (column) {
+      case 'table':
+        return about.name;
+      case 'engine_full':
+        return about.engine;
+      case 'uuid':
+        return noUuid;
+      case 'is_temporary':
+      case 'has_nullable_columns':
+        return '0';
+      case 'metadata_modification_time':
+        return dateTime(run.core.startedMs);
+      case 'data_paths':
+      case 'dependencies_database':
+      case 'dependencies_table':
+        return [];
+      case 'total_rows':
+      case 'total_bytes':
+      case 'total_bytes_uncompressed':
+      case 'parts':
+        return null;
+      default:
+        return (about as Record<string, string | undefined>)[column] ?? '';
+    }
+  };
+  return tables.columns.map(({ name }) => value(name));
+}
+
 export const tables: SystemTable = {
   name: 'tables',
   doc: 'Tables and views of all databases, temporary ones of the session',
@@ -100,49 +134,11 @@ export const tables: SystemTable = {
       if (table?.definition.database === temporaryDatabase) out.push(row(run, table, name, true));
     }
     const made = [...nodeTables.keys()].map((name) => ({ name, doc: 'Made as it is read' }));
-    for (const table of [...allSystemTables(), ...made]) {
-      const width = tables.columns.length;
-      const line = Array.from({ length: width }, (): LitValue => '');
-      const set = (column: string, value: LitValue): void => {
-        line[tables.columns.findIndex((c) => c.name === column)] = value;
-      };
-      set('database', 'system');
-      set('name', table.name);
-      set('table', table.name);
-      set('uuid', noUuid);
-      set('engine', 'System');
-      set('engine_full', 'System');
-      set('is_temporary', '0');
-      set('has_nullable_columns', '0');
-      set('metadata_modification_time', dateTime(run.core.startedMs));
-      for (const list of ['data_paths', 'dependencies_database', 'dependencies_table'])
-        set(list, []);
-      for (const n of ['total_rows', 'total_bytes', 'total_bytes_uncompressed', 'parts'])
-        set(n, null);
-      set('comment', table.doc);
-      out.push(line);
-    }
+    for (const { name, doc } of [...allSystemTables(), ...made])
+      out.push(builtIn(run, { database: 'system', name, engine: 'System', comment: doc }));
     for (const database of informationSchemas) {
-      for (const name of informationTables) {
-        const line = Array.from({ length: tables.columns.length }, (): LitValue => '');
-        const set = (column: string, value: LitValue): void => {
-          line[tables.columns.findIndex((c) => c.name === column)] = value;
-        };
-        set('database', database);
-        set('name', name);
-        set('table', name);
-        set('uuid', noUuid);
-        set('engine', 'View');
-        set('engine_full', 'View');
-        set('is_temporary', '0');
-        set('has_nullable_columns', '0');
-        set('metadata_modification_time', dateTime(run.core.startedMs));
-        for (const list of ['data_paths', 'dependencies_database', 'dependencies_table'])
-          set(list, []);
-        for (const n of ['total_rows', 'total_bytes', 'total_bytes_uncompressed', 'parts'])
-          set(n, null);
-        out.push(line);
-      }
+      for (const name of informationTables)
+        out.push(builtIn(run, { database, name, engine: 'View' }));
     }
     return out;
   },

@@ -1,21 +1,11 @@
 // EXPLAIN ANALYZE: what each node measured, and what each index spared.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine } from '../../engine/facade.ts';
-import { open } from '../../engine/index.ts';
+import { Ours } from '../peers.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'colonnade-analyze-'));
-let engine: Engine;
+let ours: Ours;
 
-async function ask(sql: string, settings: Record<string, string> = {}): Promise<string> {
-  const user = { name: 'default' };
-  const result = await engine.query({ sql, format: 'TSVRaw', user, settings });
-  const parts: Uint8Array[] = [];
-  for await (const chunk of result.chunks) parts.push(chunk);
-  return Buffer.concat(parts).toString();
-}
+const ask = (sql: string, settings: Record<string, string> = {}): Promise<string> =>
+  ours.must(sql, { format: 'TSVRaw', settings });
 
 const rows = 500_000;
 const setup = [
@@ -29,13 +19,10 @@ const setup = [
 ];
 
 beforeAll(async () => {
-  engine = await open({ dataDir: dir });
+  ours = await Ours.start('explain');
   for (const sql of setup) await ask(sql);
 }, 120_000);
-afterAll(async () => {
-  await engine.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => ours?.close());
 
 describe('EXPLAIN ANALYZE', () => {
   it('counts rows of every node', async () => {

@@ -1,21 +1,11 @@
 // ORDER BY … LIMIT over a table: columns read late and blocks left out change no answer.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine } from '../../engine/facade.ts';
-import { open } from '../../engine/index.ts';
+import { Ours } from '../peers.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'colonnade-top-'));
-let engine: Engine;
+let ours: Ours;
 
-async function ask(sql: string, settings: Record<string, string> = {}): Promise<string> {
-  const user = { name: 'default' };
-  const result = await engine.query({ sql, format: 'TSVRaw', user, settings });
-  const parts: Uint8Array[] = [];
-  for await (const chunk of result.chunks) parts.push(chunk);
-  return Buffer.concat(parts).toString();
-}
+const ask = (sql: string, settings: Record<string, string> = {}): Promise<string> =>
+  ours.must(sql, { format: 'TSVRaw', settings });
 
 const columns = `number AS id, toDateTime(1700000000 + number, 'UTC') AS ts, if(number % 5 = 0, NULL, number % 1000) AS n,
   if(number % 11 = 0, nan, number / 7) AS f, concat('name', toString(number % 99991)) AS s,
@@ -50,13 +40,10 @@ const queries = [
 ];
 
 beforeAll(async () => {
-  engine = await open({ dataDir: dir });
+  ours = await Ours.start('top');
   for (const sql of setup) await ask(sql);
 }, 120_000);
-afterAll(async () => {
-  await engine.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => ours?.close());
 
 describe('the first rows', () => {
   for (const sql of queries) {

@@ -100,7 +100,7 @@ fn lower_priority() {
 
 fn take(p: &'static Pool) -> (Arc<Phase>, usize) {
     let mut phases = p.phases.lock();
-    let mut idle = IDLE.iter();
+    let mut rests = 0;
     loop {
         let best = phases
             .iter()
@@ -116,9 +116,10 @@ fn take(p: &'static Pool) -> (Arc<Phase>, usize) {
             phase.running.fetch_add(1, Ordering::Relaxed);
             return (phase, index);
         }
-        match (idle.next(), GIVE_BACK.get()) {
+        match (IDLE.get(rests), GIVE_BACK.get()) {
             (Some(time), Some(give_back)) => {
                 if p.ready.wait_for(&mut phases, *time).timed_out() {
+                    rests += 1;
                     MutexGuard::unlocked(&mut phases, give_back);
                 }
             }

@@ -75,7 +75,4 @@ impl Memtable {
     pub fn seal(&self) {
         self.state.lock().sealed = true;
     }
-    pub fn is_sealed(&self) -> bool {
-        self.state.lock().sealed
-    }
 }

@@ -70,9 +70,6 @@ impl Cancel {
     pub fn cancel(&self) {
         self.0.flag.store(1, Ordering::Relaxed);
     }
-    pub fn is_set(&self) -> bool {
-        self.check().is_err()
-    }
     /// Time spent waiting for the client does not count as execution.
     pub fn add_pause_us(&self, us: u64) {
         let old = self.0.deadline_us.load(Ordering::Relaxed);

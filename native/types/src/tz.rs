@@ -174,11 +174,6 @@ impl TimeZone {
         }
         local.saturating_sub(i64::from(self.offsets[i]))
     }
-    /// Offset without daylight saving is not recorded by the table; the first UTC second after `utc`
-    /// at which the offset changes, if any.
-    pub fn next_change(&self, utc: i64) -> Option<i64> {
-        self.starts.get(self.period(utc) + 1).copied()
-    }
 }
 
 /// `+hh:mm:ss` or `-hh:mm:ss` to seconds.

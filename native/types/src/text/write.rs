@@ -1,7 +1,6 @@
 //! Values to text.
 
 use super::escape::{write_doubled, write_escaped, write_json_string, write_quoted_bytes, write_xml};
-use super::time::DateTimeOutput;
 use super::{Codec, Kind, net, number, time};
 use crate::{Column, Data};
 
@@ -443,11 +442,6 @@ impl Codec {
             }
             _ => {}
         }
-    }
-
-    /// True if nothing but the numbers' own text is written for DateTime (used by fast paths).
-    pub fn writes_unix_time(&self) -> bool {
-        self.options.date_time_output == DateTimeOutput::UnixTimestamp
     }
 }
 
