@@ -15,6 +15,7 @@ import { pickOrder, pickProjection } from './rules/pick-projection.ts';
 import { pruneColumns } from './rules/prune-columns.ts';
 import { pushDownFilter } from './rules/push-down-filter.ts';
 import { pushDownLimit } from './rules/push-down-limit.ts';
+import { shareSubexpressions } from './rules/share-subexpressions.ts';
 import { sumOfShifted } from './rules/sum-of-shifted.ts';
 
 export interface Rule {
@@ -44,6 +45,7 @@ export const rules: readonly Rule[] = [
     name: 'merge-projects-again',
     doc: 'merge-projects after aggregations changed',
   },
+  shareSubexpressions,
   pruneColumns,
   pickOrder,
   pushDownLimit,

@@ -1,6 +1,7 @@
 //! A plan's nodes to streams of rows. Nodes that need all of their input (aggregation, sort, the
 //! build side of a join) run when they are reached; the others add steps to a stream.
 
+pub(crate) mod grouped;
 mod join;
 mod top_rows;
 mod types_before;
@@ -227,15 +228,8 @@ impl<'a> Runner<'a> {
                     needed.map_or_else(|| exprs.iter().collect(), |n| n.iter().map(|&i| &exprs[i]).collect()),
                 );
                 let input = self.run(input, Some(&used))?;
-                let mut bound = self.bind_all(exprs, &input.types)?;
+                let bound = self.projection(exprs, &input.types, needed)?;
                 let types: Vec<Type> = bound.iter().map(|b| b.ty().clone()).collect();
-                if let Some(n) = needed {
-                    for (i, b) in bound.iter_mut().enumerate() {
-                        if !n.contains(&i) {
-                            *b = Bound::Const(Column::default_of(&types[i], 1).flat(), types[i].clone());
-                        }
-                    }
-                }
                 let totals = input
                     .totals
                     .map(|t| -> Result<Batch> {

@@ -5,9 +5,9 @@ use crate::expr::Bound;
 use crate::paths::Path;
 use crate::plan::{AggregateCall, Expr, Node};
 use crate::predicate::memoise;
-use crate::rows::{Batches, FilterStep, Pipeline, Rows, Typed};
+use crate::rows::{Batches, FilterStep, Rows, Typed};
+use crate::run::grouped::Grouped;
 use crate::run::{Output, Runner, used_by};
-use crate::scan::Scan;
 use std::sync::Arc;
 use types::{Batch, Data, Error, Result, Type};
 
@@ -25,62 +25,31 @@ impl Runner<'_> {
             empty_if_no_rows: *empty_if_no_rows,
         };
         let used = used_by(keys.iter().chain(aggregates.iter().flat_map(|a| &a.args)).collect());
-        let mut scanned: Option<Arc<Scan>> = None;
-        let (mut typed, range) = match input.as_ref() {
-            Node::Scan { .. } => {
-                let scan = self.scan(input, Some(&used))?;
-                if self.query.fast(Path::Statistics)
-                    && keys.is_empty()
-                    && sets.is_none()
-                    && !totals
-                    && !empty_if_no_rows
-                    && let Some(columns) = aggregate::from_statistics::answer(&scan, aggregates, self.query)?
-                {
-                    let types = aggregates
-                        .iter()
-                        .map(|a| {
-                            let args: Vec<Type> = a
-                                .args
-                                .iter()
-                                .map(|e| {
-                                    if let Expr::Column { col } = e {
-                                        scan.types[*col].clone()
-                                    } else {
-                                        Type::Nothing
-                                    }
-                                })
-                                .collect();
-                            Ok(aggregate::resolve(a, &args)?.ty().clone())
-                        })
-                        .collect::<Result<_>>()?;
-                    let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
-                    return Ok(Output::plain(Typed { rows, types }));
-                }
-                let ranges: Vec<Option<(i128, i128)>> = (0..scan.types.len())
-                    .map(|i| {
-                        if used.contains(&i) && self.query.fast(Path::NarrowKeys) {
-                            scan.int_range(i)
-                        } else {
-                            None
-                        }
-                    })
-                    .collect();
-                let types = scan.types.clone();
-                let scan = Arc::new(scan);
-                scanned = Some(scan.clone());
-                (Typed { rows: Rows::Pipe(Pipeline::new(scan, false)), types }, ranges)
-            }
-            other => {
-                let out = self.run(other, Some(&used))?;
-                let ranges = vec![None; out.types.len()];
-                (Typed { rows: out.rows, types: out.types }, ranges)
-            }
-        };
-        if let (Some(analysis), true) = (self.query.analysis.get(), scanned.is_some()) {
-            analysis.stream(input, &mut typed.rows);
+        let Grouped { rows: typed, ranges, scan } = self.grouped(input, &used)?;
+        if let Some(scan) = &scan
+            && self.query.fast(Path::Statistics)
+            && keys.is_empty()
+            && sets.is_none()
+            && !totals
+            && !empty_if_no_rows
+            && let Some(columns) = aggregate::from_statistics::answer(scan, aggregates, self.query)?
+        {
+            let types = aggregates
+                .iter()
+                .map(|a| {
+                    let ty = |e: &Expr| match e {
+                        Expr::Column { col } => scan.types[*col].clone(),
+                        _ => Type::Nothing,
+                    };
+                    let args: Vec<Type> = a.args.iter().map(ty).collect();
+                    Ok(aggregate::resolve(a, &args)?.ty().clone())
+                })
+                .collect::<Result<_>>()?;
+            let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
+            return Ok(Output::plain(Typed { rows, types }));
         }
         let range_of = |b: &Bound| match b {
-            Bound::Column(i, _) => range[*i],
+            Bound::Column(i, _) => ranges[*i],
             _ => None,
         };
         if keys.is_empty()
@@ -93,7 +62,7 @@ impl Runner<'_> {
             let options = Options { empty_if_no_rows: true, ..Options::default() };
             let scope = self.scope(&typed.types);
             let grouping = Grouping::bind(std::slice::from_ref(value), &[], &options, &scope, &range_of)?;
-            if let Some(scan) = &scanned {
+            if let Some(scan) = &scan {
                 memoise(&grouping.keys, scan, self.query)?;
             }
             let n = aggregate::count(grouping, typed.rows, self.query)?;
@@ -102,7 +71,7 @@ impl Runner<'_> {
             return Ok(Output::plain(Typed { rows, types: vec![Type::UInt64] }));
         }
         let grouping = Grouping::bind(keys, aggregates, &options, &self.scope(&typed.types), &range_of)?;
-        if let Some(scan) = &scanned {
+        if let Some(scan) = &scan {
             memoise(&grouping.keys, scan, self.query)?;
             memoise(&grouping.inputs, scan, self.query)?;
         }

@@ -183,12 +183,6 @@ impl Runner<'_> {
         let held = self.query.memory.reserve(batch.bytes() as u64)?;
         Ok(Output { rows: Rows::source(Batches::held(vec![batch], held), true), types, totals: None })
     }
-
-    fn watched(&self, node: &Node, rows: &mut Rows) {
-        if let Some(analysis) = self.query.analysis.get() {
-            analysis.stream(node, rows);
-        }
-    }
 }
 
 /// The column of the scan that an expression over the chain's result is, if it is nothing more.
