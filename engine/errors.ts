@@ -82,6 +82,7 @@ const table = {
   TOO_BIG_AST: [168, 'too_large'],
   INCORRECT_FILE_NAME: [79, 'client'],
   UNKNOWN_SETTING: [115, 'missing'],
+  NO_DATA_TO_INSERT: [108, 'client'],
   THERE_IS_NO_DEFAULT_VALUE: [116, 'client'],
   INCORRECT_DATA: [117, 'client'],
   ENGINE_REQUIRED: [119, 'client'],

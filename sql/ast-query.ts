@@ -38,6 +38,8 @@ export interface GroupBy extends NodeBase {
   items: Expression[];
   /** Only for GROUPING SETS. */
   sets?: Expression[][];
+  /** What follows GROUPING SETS although the two cannot be combined. */
+  levels?: 'ROLLUP' | 'CUBE';
 }
 
 export interface Fill extends NodeBase {

@@ -9,6 +9,7 @@ import type {
   Statement,
 } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { Word } from './lexer.ts';
 import { parseAccessAlter } from './parse-access.ts';
 import { parseRefresh, parseSecurity } from './parse-create.ts';
 import { parseExpression } from './parse-expression.ts';
@@ -263,6 +264,12 @@ const removable = [
   'SETTINGS',
 ] as const;
 
+/** What may follow ALTER COLUMN c beside TYPE. */
+const alterWords = new Set<string>([
+  ...removable,
+  ...['REMOVE', 'MODIFY', 'RESET', 'FIRST', 'AFTER', 'NULL', 'NOT'],
+]);
+
 /** MODIFY COLUMN, and ALTER COLUMN [TYPE] of standard SQL. */
 function parseModifyColumn(p: Cursor, start: number, alter: boolean): AlterCommand {
   const ifExists = p.ifExists();
@@ -270,6 +277,7 @@ function parseModifyColumn(p: Cursor, start: number, alter: boolean): AlterComma
   if (alter) {
     const probe = p.index;
     const name = p.dottedName();
+    if (p.value !== 'TYPE' && p.kind === Word && !alterWords.has(p.value)) p.fail('TYPE');
     if (p.accept('TYPE')) {
       const type = parseType(p);
       const column = {

@@ -3,12 +3,14 @@
 // was) when the word turns out to be a plain name or call.
 import type { Expression, Interval, IntervalUnit, Literal, When } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { notAlias } from './keywords.ts';
 import { End, Quoted, Text, Word } from './lexer.ts';
 import {
   comparison,
   continueExpression,
   not,
   parseExpression,
+  parseSelectItem,
   withAlias,
 } from './parse-expression.ts';
 import { call, parseCallAfter } from './parse-operand.ts';
@@ -75,6 +77,10 @@ const isName = (p: Cursor): boolean => p.peekKind(1) === End || afterName.has(p.
 
 const literal = (value: Literal): Expression => value;
 
+/** A part of a form: unlike the arguments of a call it may have an alias without AS. */
+const endsPart = new Set([...notAlias, ...'AS THEN ELSE WHEN END FOR IN PLACING'.split(' ')]);
+const parsePart = (p: Cursor): Expression => parseSelectItem(p, endsPart);
+
 function parseCase(p: Cursor, start: number): Expression | undefined {
   if (isName(p) && p.peek(1) !== 'WHEN') return undefined;
   p.next();
@@ -84,13 +90,13 @@ function parseCase(p: Cursor, start: number): Expression | undefined {
   while (p.value === 'WHEN') {
     const at = p.start();
     p.next();
-    const when = parseExpression(p, withAlias);
+    const when = parsePart(p);
     p.expect('THEN');
-    const result = parseExpression(p, withAlias);
+    const result = parsePart(p);
     whens.push({ kind: 'When', when, result, span: p.span(at) });
     if (p.trace !== undefined) p.note('WHEN');
   }
-  const otherwise = p.accept('ELSE') ? parseExpression(p, withAlias) : undefined;
+  const otherwise = p.accept('ELSE') ? parsePart(p) : undefined;
   p.expect('END');
   return { kind: 'Case', operand, whens, otherwise, span: p.span(start) };
 }
@@ -102,22 +108,31 @@ function parseNot(p: Cursor, start: number): Expression | undefined {
   return { kind: 'Unary', op: 'NOT', fn: 'not', operand, span: p.span(start) };
 }
 
+/** What CAST reads: AS behind it may begin the type, so only an alias without AS belongs to it. */
+function parseSelectOperand(p: Cursor): Expression {
+  const at = p.start();
+  const expr = parseExpression(p, 0);
+  const goesOn = p.peek(1) === 'AS' || p.peek(1) === ',';
+  const named = goesOn && (p.kind === Quoted || (p.kind === Word && !endsPart.has(p.value)));
+  return named ? { kind: 'Alias', expr, alias: p.name(), span: p.span(at) } : expr;
+}
+
 function parseCast(p: Cursor, start: number): Expression | undefined {
   if (p.peek(2) === ')') return undefined;
   const nameSpan = p.tokenSpan();
   open(p);
   const at = p.start();
-  let expr = parseExpression(p, 0);
+  let expr = parseSelectOperand(p);
   if (p.value !== 'AS') {
     if (p.value !== ',') p.fail('AS');
-    return parseCallAfter(p, start, nameSpan, expr);
+    return parseCallAfter(p, start, nameSpan, expr, parsePart);
   }
   p.next();
   const named = (p.kind === Word || p.kind === Quoted) && (p.peek(1) === 'AS' || p.peek(1) === ',');
   if (named) {
     const alias = p.name();
     expr = { kind: 'Alias', expr, alias, span: p.span(at) };
-    if (p.is(',')) return parseCallAfter(p, start, nameSpan, expr);
+    if (p.is(',')) return parseCallAfter(p, start, nameSpan, expr, parsePart);
     p.next();
   }
   const type = parseType(p);
@@ -130,12 +145,22 @@ function parseInterval(p: Cursor, start: number): Expression | undefined {
   // `interval - 1` is a column's difference, `INTERVAL -1 DAY` is none.
   if (p.peek(1) === '-' && !unitBySpelling.has(p.peek(3))) return undefined;
   p.next();
-  if (p.kind === Text && !unitBySpelling.has(p.peek(1))) return parseIntervalText(p, start);
-  const value = parseExpression(p, 0);
+  const unitFollows = [1, 2, 3].some((n) => unitBySpelling.has(p.peek(n)));
+  if (p.kind === Text && !unitFollows) return parseIntervalText(p, start);
+  const value = parseIntervalValue(p);
   const unit = acceptUnit(p);
   if (unit !== undefined) return { kind: 'Interval', value, unit, span: p.span(start) };
   for (const word of ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'MONTH']) p.note(word);
   return p.fail();
+}
+
+/** The number before the unit, perhaps with an alias. */
+function parseIntervalValue(p: Cursor): Expression {
+  const at = p.start();
+  const expr = parseExpression(p, withAlias);
+  const isUnit = unitBySpelling.has(p.value) && !unitBySpelling.has(p.peek(1));
+  if (p.kind !== Word || isUnit || !unitBySpelling.has(p.peek(1))) return expr;
+  return { kind: 'Alias', expr, alias: p.name(), span: p.span(at) };
 }
 
 /** `INTERVAL '1 day'`. */
@@ -236,10 +261,17 @@ const parseExists: Form = (p, start) => {
 
 const parseExtract: Form = (p, start) => {
   const name = extractFunctions.get(unitBySpelling.get(p.peek(2)) ?? p.peek(2));
-  if (name === undefined || p.peek(3) !== 'FROM') return undefined;
   const nameSpan = p.tokenSpan();
+  if (name === undefined || p.peek(3) !== 'FROM') {
+    // The function of this name, in letters of any case.
+    if (isEmptyCall(p)) return undefined;
+    open(p);
+    const node = parseCallAfter(p, start, nameSpan, parsePart(p), parsePart);
+    node.name = 'extract';
+    return node;
+  }
   p.seek(p.index + 4);
-  const arg = parseExpression(p, withAlias);
+  const arg = parsePart(p);
   p.expect(')');
   return call(name, nameSpan, [arg], p.span(start), 'EXTRACT');
 };
@@ -249,13 +281,13 @@ const parseSubstring: Form = (p, start) => {
   if (isEmptyCall(p)) return undefined;
   const nameSpan = p.tokenSpan();
   open(p);
-  const text = parseExpression(p, withAlias);
+  const text = parsePart(p);
   if (!p.accept('FROM')) {
     if (p.value === ')') p.failWith('substring needs an offset: substring(s, offset[, length])');
-    return parseCallAfter(p, start, nameSpan, text);
+    return parseCallAfter(p, start, nameSpan, text, parsePart);
   }
-  const args = [text, parseExpression(p, withAlias)];
-  if (p.accept('FOR')) args.push(parseExpression(p, withAlias));
+  const args = [text, parsePart(p)];
+  if (p.accept('FOR')) args.push(parsePart(p));
   p.expect(')');
   return call('substring', nameSpan, args, p.span(start), 'SUBSTRING');
 };
@@ -273,12 +305,12 @@ const parseTrim: Form = (p, start) => {
   const name = side === 'LEADING' ? 'trimLeft' : side === 'TRAILING' ? 'trimRight' : 'trimBoth';
   open(p);
   if (sided) p.next();
-  const chars = p.value === 'FROM' ? undefined : parseExpression(p, withAlias);
+  const chars = p.value === 'FROM' ? undefined : parsePart(p);
   if (!sided && chars !== undefined && p.value !== 'FROM') {
-    return parseCallAfter(p, start, nameSpan, chars);
+    return parseCallAfter(p, start, nameSpan, chars, parsePart);
   }
   p.expect('FROM');
-  const text = parseExpression(p, withAlias);
+  const text = parsePart(p);
   p.expect(')');
   const args = chars === undefined ? [text] : [text, chars];
   return call(sided ? name : 'trimBoth', nameSpan, args, p.span(start), 'TRIM');
@@ -289,13 +321,17 @@ const parsePosition: Form = (p, start) => {
   const nameSpan = p.tokenSpan();
   open(p);
   const at = p.start();
-  const needle = parseExpression(p, comparison + 1);
+  let needle = parseExpression(p, comparison + 1);
+  if (p.value !== 'IN' && (p.kind === Quoted || (p.kind === Word && !endsPart.has(p.value)))) {
+    if (p.peek(1) === 'IN' || p.peek(1) === ',')
+      needle = { kind: 'Alias', expr: needle, alias: p.name(), span: p.span(at) };
+  }
   if (!p.accept('IN')) {
     const first = continueExpression(p, needle, at, withAlias);
     if (p.value === ')') p.failWith('position needs two arguments: position(haystack, needle)');
-    return parseCallAfter(p, start, nameSpan, first);
+    return parseCallAfter(p, start, nameSpan, first, parsePart);
   }
-  const text = parseExpression(p, withAlias);
+  const text = parsePart(p);
   p.expect(')');
   return call('position', nameSpan, [text, needle], p.span(start), 'POSITION');
 };
@@ -308,7 +344,7 @@ const parseOverlay: Form = (p, start) => {
   if (isEmptyCall(p)) return undefined;
   const nameSpan = p.tokenSpan();
   open(p);
-  const text = parseExpression(p, withAlias);
+  const text = parsePart(p);
   if (!p.accept('PLACING')) return parseCallAfter(p, start, nameSpan, text);
   const args = [text, parseExpression(p, 0)];
   p.expect('FROM');
@@ -330,7 +366,7 @@ const dateArithmetic =
       const at = p.start();
       const word = p.name();
       p.next();
-      const value = parseExpression(p, withAlias);
+      const value = parsePart(p);
       if (value.kind === 'Interval' && p.value === ')') {
         // A column that has a unit's name.
         p.next();
@@ -339,11 +375,11 @@ const dateArithmetic =
       }
       const interval: Interval = { kind: 'Interval', value, unit, span: p.span(at) };
       p.expect(',');
-      const date = parseExpression(p, withAlias);
+      const date = parsePart(p);
       p.expect(')');
       return call(name, nameSpan, [date, interval], p.span(start), form);
     }
-    const node = parseCallAfter(p, start, nameSpan, parseExpression(p, withAlias));
+    const node = parseCallAfter(p, start, nameSpan, parsePart(p), parsePart);
     if (node.args.length === 2 && node.args[1]?.kind === 'Interval') {
       node.name = name;
       node.form = form;
@@ -364,7 +400,7 @@ const parseDateDiff: Form = (p, start) => {
   };
   p.next();
   p.next();
-  const args: Expression[] = [text, ...p.list(() => parseExpression(p, withAlias))];
+  const args: Expression[] = [text, ...p.list(() => parsePart(p))];
   p.expect(')');
   return call('dateDiff', nameSpan, args, p.span(start), 'DATE_DIFF');
 };

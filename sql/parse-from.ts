@@ -170,8 +170,9 @@ function parseArrayJoin(
 ): ArrayJoin {
   p.next();
   p.next();
-  const items = [parseSelectItem(p, notAlias)];
-  while (p.accept(',')) {
+  // A list without items is refused later, as ClickHouse does: it is no error of syntax.
+  const items = endsList(p) ? [] : [parseSelectItem(p, notAlias)];
+  while (items.length > 0 && p.accept(',')) {
     if (endsList(p)) break;
     items.push(parseSelectItem(p, notAlias));
   }

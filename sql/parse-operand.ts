@@ -265,9 +265,10 @@ export function parseCallAfter(
   start: number,
   nameSpan: Span,
   first: Expression,
+  argument: Argument = parseArgument,
 ): FunctionCall {
   const node = call(p.text.slice(nameSpan.start, nameSpan.end), nameSpan, [first], nameSpan);
-  if (p.accept(',') && p.value !== ')') parseArguments(p, node);
+  if (p.accept(',') && p.value !== ')') parseArguments(p, node, argument);
   else p.expect(')');
   return finishCall(p, node, start);
 }
@@ -284,8 +285,11 @@ function finishCall(p: Cursor, node: FunctionCall, start: number): FunctionCall 
   return node;
 }
 
+type Argument = (p: Cursor) => Expression;
+const parseArgument: Argument = (p) => parseExpression(p, withAlias);
+
 /** Arguments up to and including `)`. */
-function parseArguments(p: Cursor, node: FunctionCall): void {
+function parseArguments(p: Cursor, node: FunctionCall, argument = parseArgument): void {
   if (p.value === ')') {
     p.next();
     return;
@@ -309,7 +313,7 @@ function parseArguments(p: Cursor, node: FunctionCall): void {
         node.settings = parseSettingsList(p);
         break;
       }
-      items.push(parseExpression(p, withAlias));
+      items.push(argument(p));
       takeParameters(items);
     } while (p.accept(','));
     if (p.acceptAll('ORDER', 'BY')) node.orderBy = p.list(() => parseOrderItem(p));

@@ -4,6 +4,7 @@ import type {
   CommonTable,
   Expression,
   GroupBy,
+  Name,
   NamedWindow,
   Query,
   Select,
@@ -231,8 +232,12 @@ function parseWithItem(p: Cursor): CommonTable | CommonExpression {
     }
   }
   const expr = parseExpression(p, withAlias);
-  if (expr.kind !== 'Alias') return p.fail('AS');
-  return { kind: 'CommonExpression', name: expr.alias, expr: expr.expr, span: p.span(start) };
+  if (expr.kind === 'Alias')
+    return { kind: 'CommonExpression', name: expr.alias, expr: expr.expr, span: p.span(start) };
+  // Without a name nothing can mean it, which ClickHouse allows for all but the last.
+  if (!p.is(',')) return p.fail('AS');
+  const name: Name = { kind: 'Name', name: '', quoted: true, span: p.span(start) };
+  return { kind: 'CommonExpression', name, expr, span: p.span(start) };
 }
 
 /** `name [(a, b)] AS [[NOT] MATERIALIZED] (` before a query. */
@@ -412,21 +417,22 @@ function parseGroupingSet(p: Cursor): Expression[] {
   return [parseExpression(p, 0)];
 }
 
-/** WITH ROLLUP needs no GROUP BY before it. */
-function groupByOf(p: Cursor, node: Select): GroupBy {
-  if (node.groupBy !== undefined && node.groupBy.mode !== 'LIST') {
+/** WITH ROLLUP needs no GROUP BY before it. Behind GROUPING SETS it is refused when it is bound. */
+function addLevels(p: Cursor, node: Select, mode: 'ROLLUP' | 'CUBE'): void {
+  const { groupBy } = node;
+  if (groupBy?.mode === 'GROUPING SETS') groupBy.levels = mode;
+  else if (groupBy !== undefined && groupBy.mode !== 'LIST') {
     p.failWith('WITH ROLLUP and WITH CUBE need a plain list of keys', p.index - 1);
-  }
-  node.groupBy ??= { kind: 'GroupBy', mode: 'LIST', items: [], span: p.span(p.lastEnd()) };
-  return node.groupBy;
+  } else if (groupBy) groupBy.mode = mode;
+  else node.groupBy = { kind: 'GroupBy', mode, items: [], span: p.span(p.lastEnd()) };
 }
 
 function parseGroupModifiers(p: Cursor, node: Select): void {
   for (;;) {
     if (p.value !== 'WITH' && p.trace === undefined) return;
     if (p.acceptAll('WITH', 'TOTALS')) node.totals = true;
-    else if (p.acceptAll('WITH', 'ROLLUP')) groupByOf(p, node).mode = 'ROLLUP';
-    else if (p.acceptAll('WITH', 'CUBE')) groupByOf(p, node).mode = 'CUBE';
+    else if (p.acceptAll('WITH', 'ROLLUP')) addLevels(p, node, 'ROLLUP');
+    else if (p.acceptAll('WITH', 'CUBE')) addLevels(p, node, 'CUBE');
     else return;
   }
 }

@@ -5,6 +5,7 @@ import type {
   ColumnTransformer,
   Expression,
   Identifier,
+  Lambda,
   Name,
   Star,
 } from './ast.ts';
@@ -119,6 +120,16 @@ function parseReplace(p: Cursor, start: number): ColumnTransformer {
   return { kind: 'ReplaceTransformer', strict, items, span: p.span(start) };
 }
 
+/** `lambda(tuple(x), body)` is how ClickHouse writes `x -> body` as a call. */
+function lambdaOf(p: Cursor, [head, body, ...more]: readonly Expression[], start: number): Lambda {
+  const params = head?.kind === 'Function' && head.name === 'tuple' ? head.args : [];
+  const [param] = params;
+  const name = param?.kind === 'Identifier' && params.length === 1 ? param.parts[0] : undefined;
+  if (name === undefined || body === undefined || more.length > 0)
+    return p.failWith('APPLY takes a lambda of one parameter: lambda(tuple(x), x + 1)');
+  return { kind: 'Lambda', params: [name], body, span: p.span(start) };
+}
+
 function parseApply(p: Cursor, start: number): ColumnTransformer {
   p.next();
   const open = p.accept('(');
@@ -140,5 +151,7 @@ function parseApply(p: Cursor, start: number): ColumnTransformer {
     p.expect(')');
   }
   after();
+  const lambda = name.name === 'lambda' ? lambdaOf(p, parameters ?? [], start) : undefined;
+  if (lambda) return { kind: 'ApplyTransformer', lambda, prefix, span: p.span(start) };
   return { kind: 'ApplyTransformer', name, parameters, prefix, span: p.span(start) };
 }

@@ -80,7 +80,8 @@ function printSetOperation(node: SetOperation): string {
 function printGroupBy(node: GroupBy): string {
   if (node.mode === 'ALL') return 'GROUP BY ALL';
   if (node.mode === 'GROUPING SETS') {
-    return `GROUP BY GROUPING SETS (${(node.sets ?? []).map((set) => `(${list(set)})`).join(', ')})`;
+    const sets = (node.sets ?? []).map((set) => `(${list(set)})`).join(', ');
+    return `GROUP BY GROUPING SETS (${sets})${node.levels ? ` WITH ${node.levels}` : ''}`;
   }
   if (node.mode !== 'LIST') return `GROUP BY ${node.mode}(${list(node.items)})`;
   return `GROUP BY ${node.items.length === 0 ? '()' : list(node.items)}`;

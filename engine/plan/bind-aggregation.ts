@@ -54,6 +54,7 @@ export function bindAggregation(
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
   const written = ast.groupBy;
+  if (written?.levels) throw notBuilt(written.span, `GROUPING SETS WITH ${written.levels}`);
   const bare = !written || (/^(ROLLUP|CUBE)$/.test(written.mode) && written.items.length === 0);
   if (bare && calls.size === 0) {
     const text = 'WITH TOTALS, ROLLUP or CUBE without an aggregation';

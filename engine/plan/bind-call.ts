@@ -14,6 +14,7 @@ import { constantOf } from './constants.ts';
 import { type ArgumentType, checkMeasure, failAt, newColumn, notBuilt } from './context.ts';
 import {
   aggregateExpr,
+  type Column,
   callExpr,
   castExpr,
   columnExpr,
@@ -30,9 +31,9 @@ import { bindJoinGet } from './join-table.ts';
 import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
-import { findColumn, identifierParts } from './scope.ts';
+import { collectAliases, findColumn, identifierParts } from './scope.ts';
 import { differenceByUnit, rowText, subcolumn } from './special-calls.ts';
-import { hasQuery, substituted } from './substitute.ts';
+import { hasOwnNames, substituted, withoutFunctions } from './substitute.ts';
 import { baseType, isInteger, tupleElements, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 
@@ -158,8 +159,11 @@ function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   if (ast.args.length !== 1) {
     throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', 'arrayJoin takes one argument');
   }
-  if (locals) throw notBuilt(ast.span, 'arrayJoin inside a lambda');
   const array = bindExpression(ast.args[0] as Expression, scope, locals);
+  if (locals && readsLambda(scope, array)) {
+    const text = 'The argument of arrayJoin cannot depend on the parameter of a lambda';
+    throw failAt(ast.span, 'BAD_ARGUMENTS', text);
+  }
   const type = unfoldedType(array.type);
   if (type === 'Nothing') {
     throw failAt(
@@ -173,6 +177,20 @@ function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
     throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', text);
   }
   return unfoldExpr(array, type, ast.span);
+}
+
+/** Whether an expression has another value for each element that a lambda sees. */
+function readsLambda(scope: Scope, expr: Expr): boolean {
+  const { lambdaColumns } = scope.ctx;
+  return [...columnsOf(expr)].some((id) => lambdaColumns?.has(id));
+}
+
+/** A column for the parameter of a lambda. */
+function lambdaColumn(scope: Scope, name: string, type: string): Column {
+  const column = newColumn(scope.ctx, name, type);
+  scope.ctx.lambdaColumns ??= new Set();
+  scope.ctx.lambdaColumns.add(column.id);
+  return column;
 }
 
 /** `f(x)` where WITH names a lambda f. */
@@ -210,10 +228,14 @@ function callLambda(lambda: Lambda, ast: FunctionCall, scope: Scope, locals: Loc
   });
   ctx.lambdas.add(lambda);
   try {
-    const queries = hasQuery(lambda.body);
-    // Queries inside do not see what is bound already: the arguments are put in as they are written.
-    if (queries) return bindExpression(substituted(lambda, ast.args), scope, locals);
-    return bindExpression(lambda.body, scope, inner);
+    const body = withoutFunctions(lambda.body, ctx.userFunctions);
+    // Queries and aliases inside do not see what is bound already: the arguments are put in as they are
+    // written.
+    if (!hasOwnNames(body)) return bindExpression(body, scope, inner);
+    const whole = substituted({ ...lambda, body }, ast.args);
+    const own = { ...scope, aliases: new Map(scope.aliases) };
+    collectAliases(own, whole);
+    return bindExpression(whole, own, locals);
   } finally {
     ctx.lambdas.delete(lambda);
   }
@@ -232,7 +254,7 @@ function bindArguments(ast: FunctionCall, scope: Scope, locals: Locals): (Expr |
 }
 
 /** `f(untuple(t))`: the elements of the tuple are the arguments. */
-function untupled(call: FunctionCall, scope: Scope, locals: Locals): Expr[] {
+export function untupled(call: FunctionCall, scope: Scope, locals: Locals): Expr[] {
   const [arg] = call.args;
   const value = arg && bindExpression(arg, scope, locals);
   const elements = value && tupleElements(baseType(value.type));
@@ -251,14 +273,29 @@ function asLambda(
   call?: FunctionCall,
 ): Lambda | undefined {
   if (arg.kind === 'Lambda') return arg;
+  if (arg.kind === 'Alias') return asLambda(arg.expr, scope, locals, call);
+  const written = arg.kind === 'Function' ? writtenLambda(arg) : undefined;
+  if (written) return written;
   if (arg.kind !== 'Identifier' || arg.parts.length !== 1) return undefined;
   const [name] = identifierParts(scope.ctx, arg) as [string];
   if (locals?.has(name)) return undefined;
   for (let s: Scope | undefined = scope; s; s = s.parent) {
     const entry = s.aliases.get(name);
-    if (entry) return entry.ast.kind === 'Lambda' ? entry.ast : undefined;
+    if (entry?.ast.kind === 'Lambda') return entry.ast;
+    const other = entry?.ast.kind === 'Identifier' && entry.ast.parts[0]?.name !== name;
+    if (entry) return other ? asLambda(entry.ast, s, locals, call) : undefined;
   }
   return call && nameAsLambda(name, arg, call, scope);
+}
+
+/** `lambda(tuple(x, y), body)`, as ClickHouse's tree has it. */
+function writtenLambda({ name, args, span }: FunctionCall): Lambda | undefined {
+  const [head, body] = args;
+  if (name !== 'lambda' || !body || args.length !== 2 || head?.kind !== 'Function')
+    return undefined;
+  const params = head.args.flatMap((e) => (e.kind === 'Identifier' ? e.parts.slice(0, 1) : []));
+  if (head.name !== 'tuple' || params.length !== head.args.length) return undefined;
+  return { kind: 'Lambda', params, body, span };
 }
 
 /** `arrayMap(upper, list)`: the name of a function stands for it, unless it is a column's. */
@@ -313,7 +350,7 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
     }
     const [pair] = lambda.params;
     if (given.length === 2 && pair && lambda.params.length === 1 && name.startsWith('map')) {
-      const entry = given.map((type, p) => newColumn(scope.ctx, p === 0 ? 'key' : 'value', type));
+      const entry = given.map((type, p) => lambdaColumn(scope, p === 0 ? 'key' : 'value', type));
       const tuple = resolveCall(
         scope,
         'tuple',
@@ -330,7 +367,7 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
     }
     const inner = new Map<string, Expr>(locals ?? []);
     const params = lambda.params.map((param, p) => {
-      const column = newColumn(scope.ctx, param.name, given[p] as string);
+      const column = lambdaColumn(scope, param.name, given[p] as string);
       inner.set(param.name, columnExpr(column, param.span));
       return { id: column.id, type: column.type };
     });
@@ -361,7 +398,9 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   if (branch) {
     try {
       const { type } = resolve(false);
-      return sameValues(branch.type, type) ? branch : convert(branch, type);
+      // As in ClickHouse, a call of nothing but constants is folded, type and all; else the branch stands for it.
+      const folds = args.every((arg) => constantOf(scope.ctx, arg));
+      return !folds && sameValues(branch.type, type) ? branch : convert(branch, type);
     } catch (error) {
       // The branches have no type in common as a function's, but the one that is taken has one.
       if (scope.ctx.settings.text('use_variant_as_common_type') === '0')
@@ -457,7 +496,7 @@ export function aggregateParts(
   const bareStar = ast.args.length === 1 && ast.args[0]?.kind === 'Star' && isCount;
   const args = (bareStar ? [] : bindArguments(ast, scope, locals)).map((arg) => {
     if (arg) return arg;
-    throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `${ast.name} takes no lambda`);
+    throw failAt(ast.span, 'UNSUPPORTED_METHOD', `Aggregate ${ast.name} takes no lambda`);
   });
   if (ast.nulls) {
     if (
@@ -488,9 +527,8 @@ export function aggregateParts(
 
 function bindAggregate(ast: FunctionCall, scope: Scope, locals: Locals, canonical: string): Expr {
   const { name, params, args } = aggregateParts(ast, scope, locals, canonical);
-  const params_ = new Set([...(locals?.values() ?? [])].flatMap((e) => [...columnsOf(e)]));
   for (const arg of args) {
-    if (locals && [...columnsOf(arg)].some((id) => params_.has(id))) {
+    if (locals && readsLambda(scope, arg)) {
       throw notBuilt(ast.span, `The aggregate ${ast.name} over a parameter of a lambda`);
     }
     if (someExpr(arg, (e) => e.kind === 'aggregate')) {

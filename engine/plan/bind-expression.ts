@@ -2,7 +2,7 @@
 
 import type { Expression, Span } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
-import { bindFunction, resolveCall } from './bind-call.ts';
+import { bindFunction, resolveCall, untupled } from './bind-call.ts';
 import { bindIn } from './bind-in.ts';
 import { expandColumns } from './bind-star.ts';
 import { existsSubquery, inSubquery, scalarSubquery } from './bind-subquery.ts';
@@ -483,11 +483,12 @@ function collection(
   locals: Locals,
   span: Span,
 ): Expr {
-  const args = items.flatMap((item) =>
-    item.kind === 'Star' || item.kind === 'ColumnsMatcher'
-      ? expandColumns(item, scope).map((column) => column.expr)
-      : bindExpression(item, scope, locals),
-  );
+  const args = items.flatMap((item) => {
+    if (item.kind === 'Star' || item.kind === 'ColumnsMatcher')
+      return expandColumns(item, scope).map((column) => column.expr);
+    if (item.kind === 'Function' && item.name === 'untuple') return untupled(item, scope, locals);
+    return bindExpression(item, scope, locals);
+  });
   return resolveCall(scope, fn, args, span);
 }
 

@@ -17,7 +17,12 @@ import { bindExpression } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
 import { bindPivot, bindUnpivot } from './bind-pivot.ts';
 import { recursiveNode } from './bind-recursive.ts';
-import { refuseModifiers, virtualColumns, withModifiers } from './bind-table-modifiers.ts';
+import {
+  modifiersText,
+  refuseModifiers,
+  virtualColumns,
+  withModifiers,
+} from './bind-table-modifiers.ts';
 import {
   type AsOf,
   deeper,
@@ -62,6 +67,8 @@ export interface BoundFrom {
   joinSide?: JoinSide;
 }
 
+/** What merge() tells of a row beside its columns. */
+const placeNames = new Set(['_table', '_database', '_sample_factor']);
 const noMerged: ReadonlyMap<string, MergedColumn> = new Map();
 
 export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
@@ -69,23 +76,18 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
     case 'Table':
       return bindTable(ast, scope);
     case 'TableSubquery': {
-      refuseModifiers(ast);
+      refuseModifiers(ast, 'UNSUPPORTED_METHOD');
       const { node } = bindQuery(ast.query, scope);
       return subquerySource(node, ast.alias, ast.columnAliases, scope);
     }
     case 'TableFunction': {
-      if (ast.final)
-        throw failAt(
-          ast.span,
-          'ILLEGAL_FINAL',
-          `Table function ${ast.call.name} doesn't support FINAL`,
-        );
-      refuseModifiers(ast);
-      const { node, table } = bindTableFunction(ast.call, scope);
+      const merges = ast.call.name === 'merge';
+      if (!merges) refuseModifiers(ast, 'ILLEGAL_FINAL');
+      const { node, table } = bindTableFunction(ast.call, scope, ast);
       const source = makeSource(
         { ...aliasOf(ast.alias, scope), table },
-        ast.call.name === 'merge' && !ast.columnAliases
-          ? node.columns.map((c) => plainColumn(c, c.name === '_table' || c.name === '_database'))
+        merges && !ast.columnAliases
+          ? node.columns.map((c) => plainColumn(c, placeNames.has(c.name)))
           : renamedColumns(node.columns, ast.columnAliases, ast.span),
       );
       return { node, sources: [source], merged: noMerged };
@@ -141,7 +143,7 @@ function bindTable(ast: TableRef, scope: Scope): BoundFrom {
   const database = ast.name.database && nameText(scope.ctx, ast.name.database);
   const name = nameText(scope.ctx, ast.name.table);
   const asOf = asOfOf(scope, ast.version, ast.timestamp);
-  const found = tableNode(scope, database, name, ast.name.span, false, asOf);
+  const found = tableNode(scope, database, name, ast.name.span, false, asOf, modifiersText(ast));
   if (!found) throw new Error('plan: tableNode answers or throws');
   const { node, source, table } = found;
   if (table?.kind === 'stored' && table.engine === 'Set') {
@@ -174,6 +176,7 @@ export function tableNode(
   span: Span,
   optional: boolean,
   asOf?: AsOf,
+  modifiers = '',
 ): FoundTable | undefined {
   const { ctx } = scope;
   const common = database === undefined ? findCommon(scope, name) : undefined;
@@ -190,6 +193,10 @@ export function tableNode(
   }
   const table = optional ? ctx.catalog.find(database, name) : lookUp(scope, database, name, span);
   if (!table) return undefined;
+  if (modifiers !== '' && table.kind === 'view' && table.modified) {
+    const modified = table.modified(modifiers);
+    return { ...sourceOf(scope, modified), table: modified };
+  }
   if (!asOf) return { ...sourceOf(scope, table), table };
   const old = olderVersion(scope, table, asOf, span);
   return { ...sourceOf(scope, old), table: old };
@@ -372,6 +379,10 @@ function castOf(expr: Expr, type: string): Expr {
 
 function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   const left = bindFrom(ast.left, scope);
+  if (ast.items.length === 0) {
+    const text = 'ARRAY JOIN requires an argument';
+    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
+  }
   scope.sources = left.sources;
   scope.merged = left.merged;
   const arrays: Assigned[] = [];

@@ -3,7 +3,7 @@
 
 import type { Expression, Span } from '../../sql/ast.ts';
 import { resolveCall } from './bind-call.ts';
-import { bindExpression, lookUp, withSpan } from './bind-expression.ts';
+import { bindExpression, lookUp } from './bind-expression.ts';
 import { bindTableSet, inSubquery } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
 import { failAt } from './context.ts';
@@ -15,6 +15,7 @@ import {
   type Scope,
   unknownIdentifier,
 } from './scope.ts';
+import { asMember, checkNesting, nestingOf } from './set-members.ts';
 import { arrayElementType, baseType, isNullable, tupleElements } from './types.ts';
 import type { Lit, LitValue } from './wire.ts';
 
@@ -97,12 +98,9 @@ function bindMembership(
   const list = listed(source);
   if (list) {
     const items = list.map((item) => bindExpression(item, scope, locals));
-    const leftWidth = tupleElements(baseType(left.type))?.length;
     // (a, b) IN (1, 2) means the one tuple (1, 2).
     const whole =
-      leftWidth !== undefined &&
-      items.length === leftWidth &&
-      items.some((i) => !tupleElements(i.type));
+      items.length > 1 && nestingOf(baseType(left.type)) === 1 + nestingOf(items[0]?.type ?? '');
     if (whole) {
       const tuple = resolveCall(scope, 'tuple', items, source.span);
       return inList(scope, left, [tuple], false, negated, span);
@@ -142,12 +140,23 @@ function inList(
   const { ctx } = scope;
   const literals = items.map((item) => constantOf(ctx, item));
   const only = items[0];
+  if (only && literals.every((l) => l !== undefined)) {
+    const right = single ? only.type : `Tuple(${items.map((i) => i.type).join(', ')})`;
+    checkNesting(left.type, right, span);
+  }
   if (single && only) {
     const literal = literals[0];
     const elementType = arrayElementType(only.type);
     const leftIsArray = arrayElementType(left.type) !== undefined;
     if (elementType && literal && !(leftIsArray && arrayElementType(elementType) === undefined)) {
-      return inExpr(left, { values: literal }, negated, 'UInt8', span);
+      if (
+        !Array.isArray(literal.value) ||
+        elementType === baseType(left.type) ||
+        !/String|Tuple/.test(elementType + left.type)
+      )
+        return inExpr(left, { values: literal }, negated, 'UInt8', span);
+      const lits = literal.value.map((value) => ({ type: elementType, value }));
+      return setOf(scope, left, lits, negated, span);
     }
     const elements = tupleElements(only.type);
     if (elements && literal && Array.isArray(literal.value)) {
@@ -199,25 +208,6 @@ function checkSetSize(scope: Scope, size: number, span: Span): void {
   throw failAt(span, 'SET_SIZE_LIMIT_EXCEEDED', text, { hint: 'Raise max_rows_in_set' });
 }
 
-const number = /^(U?Int\d+|Float\d+|Decimal.*|Bool)$/;
-
-/** Texts of a set are read as what stands on the left of IN; numbers beside a text become texts. */
-function asMember(scope: Scope, literal: Lit, wanted: string, span: Span): Lit {
-  const isText = literal.type === 'String';
-  const toNumber = isText && number.test(wanted);
-  const toTime = isText && /^Date(32|Time.*)?$/.test(wanted);
-  const toText = wanted === 'String' && number.test(literal.type);
-  if (!toNumber && !toTime && !toText) return literal;
-  try {
-    const value = scope.ctx.kernel.fold({ cast: { lit: literal }, to: wanted });
-    return value ?? literal;
-  } catch (error) {
-    if (!toNumber) throw withSpan(error, span);
-    const text = `Cannot convert string '${literal.value}' to type ${wanted}`;
-    throw failAt(span, 'TYPE_MISMATCH', text);
-  }
-}
-
 function setOf(
   scope: Scope,
   left: Expr,
@@ -226,7 +216,8 @@ function setOf(
   span: Span,
 ): Expr {
   checkSetSize(scope, written.length, span);
-  const literals = written.map((l) => asMember(scope, l, baseType(left.type), span));
+  const wanted = baseType(left.type);
+  const literals = written.map((l) => asMember(scope, l, wanted, span));
   const kinds = [...new Set(literals.map((l) => l.type))];
   let element = kinds[0] ?? 'Nothing';
   if (kinds.length > 1) {

@@ -21,7 +21,6 @@ import {
   type Scope,
   type Source,
   type SourceColumn,
-  unknownIdentifier,
 } from './scope.ts';
 import { shortestName } from './shortest-name.ts';
 import { baseType, tupleElements } from './types.ts';
@@ -151,7 +150,8 @@ function transform(t: ColumnTransformer, items: Candidate[], scope: Scope): Cand
     const by = new Map(t.items.map((item) => [nameText(scope.ctx, item.alias), item]));
     for (const [name, item] of by) {
       if (t.strict && !items.some((i) => i.column === name)) {
-        throw unknownIdentifier(scope, [name], item.alias.span);
+        const text = `REPLACE STRICT: there is no column \`${name}\``;
+        throw failAt(item.alias.span, 'BAD_ARGUMENTS', text);
       }
     }
     return items.map((item) => {

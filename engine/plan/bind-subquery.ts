@@ -20,7 +20,7 @@ import { freeColumns } from './free-columns.ts';
 import type { Node } from './logical.ts';
 import { project } from './logical.ts';
 import { newScope, type Scope } from './scope.ts';
-import { isNullable, nullableType } from './types.ts';
+import { isNullable, nullableType, tupleElements } from './types.ts';
 import type { SubqueryUse } from './wire.ts';
 
 interface Inner {
@@ -134,6 +134,8 @@ export function scalarSubquery(
   return scalarExpr(runFirst(scope, inner, node, 'scalar'), type, span);
 }
 
+const plainNumber = /^(U?Int\d+|Float\d+|Decimal.*|Bool)$/;
+
 /** `left IN (query)`; what a NULL on the left means is for the caller. */
 export function inSubquery(
   left: Expr,
@@ -146,6 +148,11 @@ export function inSubquery(
   const inner = bindInner(query, scope);
   const { node, params, args, serial } = inner;
   checkSetWidth(left, node.columns.length, span);
+  const rows = node.columns.length === 1 ? (node.columns[0] as Column).type : undefined;
+  if (tupleElements(left.type) && rows && plainNumber.test(rows)) {
+    const text = `Illegal type ${left.type} of the left side of IN over a subquery of ${rows}`;
+    throw failAt(span, 'ILLEGAL_TYPE_OF_ARGUMENT', text);
+  }
   if (params.length > 0) {
     const parts = { use: 'in', node, params, args, left, negated, serial } as const;
     return correlatedExpr({ ...parts, type: 'UInt8', span });

@@ -1,6 +1,7 @@
 // FINAL and SAMPLE of a table in FROM.
 
 import type { Expression, Sample, Span } from '../../sql/ast.ts';
+import { print } from '../../sql/print.ts';
 import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
@@ -9,21 +10,26 @@ import { type Expr, literalExpr } from './expression.ts';
 import { filter, type Node, type Scan } from './logical.ts';
 import { newScope, type Scope, type Source } from './scope.ts';
 
-interface Modified {
+export interface Modified {
   readonly final: boolean;
   readonly sample?: Sample;
   readonly span: Span;
 }
 
-export function refuseModifiers(ast: Modified): void {
-  if (ast.final) {
-    throw failAt(ast.span, 'UNSUPPORTED_METHOD', 'FINAL is only for tables that replace rows');
-  }
+export function refuseModifiers(
+  ast: Modified,
+  final: 'UNSUPPORTED_METHOD' | 'ILLEGAL_FINAL',
+): void {
+  if (ast.final) throw failAt(ast.span, final, 'FINAL is only for tables that replace rows');
   if (ast.sample) {
-    const text = 'SAMPLE is only for tables with SAMPLE BY';
-    throw failAt(ast.sample.span, 'SAMPLING_NOT_SUPPORTED', text);
+    const name = final === 'UNSUPPORTED_METHOD' ? final : 'SAMPLING_NOT_SUPPORTED';
+    throw failAt(ast.sample.span, name, 'SAMPLE is only for tables with SAMPLE BY');
   }
 }
+
+/** FINAL and SAMPLE as they are written. */
+export const modifiersText = ({ final, sample }: Modified): string =>
+  [final ? 'FINAL' : '', sample ? print(sample) : ''].join(' ').trim();
 
 const hasRule = (engine: string): boolean => /^\w+MergeTree$/.test(engine) && !keepsAll(engine);
 const keepsAll = (engine: string): boolean => /^(Replicated|Shared)?MergeTree$/.test(engine);
@@ -41,7 +47,7 @@ export function withModifiers(
   if (ast.final && !(engine && hasRule(engine))) {
     if (!engine) {
       if (table?.kind === 'view') return out;
-      refuseModifiers(ast);
+      refuseModifiers(ast, table ? 'ILLEGAL_FINAL' : 'UNSUPPORTED_METHOD');
     }
     throw failAt(ast.span, 'ILLEGAL_FINAL', `Storage ${engine} doesn't support FINAL`, {
       hint: `A ${engine} keeps every row: leave FINAL out`,
@@ -52,7 +58,8 @@ export function withModifiers(
     const byPartition = scope.ctx.settings.bool('do_not_merge_across_partitions_select_final');
     out = { ...out, final: { byPartition } };
   }
-  if (!ast.sample) return out;
+  if (!ast.sample || table?.kind === 'view') return out;
+  if (!table) refuseModifiers(ast, 'UNSUPPORTED_METHOD');
   if (table?.kind !== 'stored' || table.sampleBy === undefined || out.kind !== 'scan') {
     throw failAt(
       ast.sample.span,

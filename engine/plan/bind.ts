@@ -98,7 +98,7 @@ export function addWith(scope: Scope, ast: With | undefined): void {
         for (const [key, entry] of scope.aliases) before.aliases.set(key, entry);
         scope.commons.set(name, { table: item, scope: before, uses: 0 });
       }
-    } else {
+    } else if (name !== '') {
       const known = scope.aliases.get(name)?.ast;
       if (known && print(known) !== print(item.expr)) {
         const text = `Alias \`${name}\` names two different expressions`;

@@ -95,6 +95,8 @@ export interface ViewTable extends TableBase {
   /** Columns of the query that are there beside those of the view, but not part of `*`. */
   readonly virtual?: readonly string[];
   readonly query: Query;
+  /** The view with FINAL and SAMPLE (as text) at the tables that it stands for. */
+  readonly modified?: (modifiers: string) => ViewTable;
   /** Names of the parameters that a call of the view gives. */
   readonly parameters?: readonly string[];
 }
@@ -143,6 +145,8 @@ export interface Planning {
   queries?: number;
   /** Columns that hold the elements of a constant array (arrayJoin), by id. */
   valueSets?: Map<number, readonly LitValue[]>;
+  /** Columns that are parameters of lambdas: they have no value outside of them. */
+  lambdaColumns?: Set<number>;
   /** Lambdas that are being written out. */
   lambdas?: Set<import('../../sql/ast.ts').Lambda>;
   /** Views in one another that are being bound. */

@@ -13,10 +13,11 @@ export function substituted(lambda: Lambda, args: readonly Expression[]): Expres
   });
 }
 
-export function hasQuery(root: Node): boolean {
+/** Whether there are queries or aliases in it, which bring names of their own. */
+export function hasOwnNames(root: Node): boolean {
   let found = false;
   walk(root, (node) => {
-    found ||= /^(Subquery|Exists|Quantified|Select)$/.test(node.kind);
+    found ||= /^(Subquery|Exists|Quantified|Select|Alias)$/.test(node.kind);
     return !found;
   });
   return found;

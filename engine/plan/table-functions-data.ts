@@ -7,6 +7,7 @@ import { supertype } from './bind.ts';
 import { convert } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { allColumns, type FoundTable, tableNode } from './bind-from.ts';
+import { type Modified, withModifiers } from './bind-table-modifiers.ts';
 import { constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
 import { type Column, type Expr, literalExpr } from './expression.ts';
@@ -156,7 +157,7 @@ function pattern(text: string, call: FunctionCall): RegExp {
 }
 
 /** merge(['db',] 'tables'): the rows of all tables that match, with _database and _table. */
-export function bindMerge(call: FunctionCall, scope: Scope): Node {
+export function bindMerge(call: FunctionCall, scope: Scope, modified?: Modified): Node {
   arity(call, 1, 2);
   const { ctx } = scope;
   const texts = call.args.map((arg) => databaseText(arg, call, scope));
@@ -165,7 +166,11 @@ export function bindMerge(call: FunctionCall, scope: Scope): Node {
   const found = ctx.catalog
     .tables(database)
     .filter(({ name }) => tables.test(name))
-    .flatMap((place) => tableNode(scope, place.database, place.name, call.span, true) ?? []);
+    .flatMap((place) => tableNode(scope, place.database, place.name, call.span, true) ?? [])
+    .map((one): FoundTable => {
+      if (!modified) return one;
+      return { ...one, node: withModifiers(scope, modified, one.node, one.source, one.table) };
+    });
   if (found.length === 0) {
     throw failAt(call.span, 'CANNOT_EXTRACT_TABLE_STRUCTURE', `No table matches ${tables.source}`);
   }
@@ -199,7 +204,7 @@ function unionOf(scope: Scope, call: FunctionCall, found: readonly FoundTable[])
       const column = own.get(name);
       return column ? convert(column.expr(), type) : defaultOf(scope, type, call);
     };
-    void source;
+    const factor = source.byName.get('_sample_factor');
     return project(node, [
       ...wanted.map(({ name, type }) => ({
         column: newColumn(ctx, name, type),
@@ -212,6 +217,10 @@ function unionOf(scope: Scope, call: FunctionCall, found: readonly FoundTable[])
       {
         column: newColumn(ctx, '_table', 'LowCardinality(String)'),
         expr: convert(literalExpr('String', table?.name ?? ''), 'LowCardinality(String)'),
+      },
+      {
+        column: newColumn(ctx, '_sample_factor', 'Float64'),
+        expr: convert(factor?.expr() ?? literalExpr('Float64', '1'), 'Float64'),
       },
     ]);
   });

@@ -7,6 +7,7 @@ import { bindQuery, castLit, supertype } from './bind.ts';
 import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { allColumns, parameterisedView, tableNode } from './bind-from.ts';
+import type { Modified } from './bind-table-modifiers.ts';
 import { constantNow, constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import { columnExpr, literalExpr } from './expression.ts';
@@ -80,6 +81,7 @@ export const tableFunctionNames = (): string[] => Object.keys(functions);
 function spread(call: FunctionCall): FunctionCall {
   const args = call.args.flatMap((arg) => {
     const tuple = arg.kind === 'Function' && arg.name === 'untuple' ? arg.args[0] : undefined;
+    if (tuple?.kind === 'Function' && tuple.name === 'tuple') return tuple.args;
     return tuple?.kind === 'Tuple' ? tuple.items : [arg];
   });
   return { ...call, args };
@@ -88,8 +90,10 @@ function spread(call: FunctionCall): FunctionCall {
 export function bindTableFunction(
   written: FunctionCall,
   scope: Scope,
+  modified: Modified,
 ): { node: Node; table: string } {
   const call = spread(written);
+  if (call.name === 'merge') return { node: bindMerge(call, scope, modified), table: 'merge' };
   if (call.parameters) {
     const text = `Table function ${call.name} has one list of arguments`;
     throw failAt(call.span, 'SYNTAX_ERROR', text);

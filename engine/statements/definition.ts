@@ -82,9 +82,15 @@ export function columnDefinition(
   table: TableDefinition,
 ): ColumnDefinition {
   checkName(ast.name.name, ast.name.span, 'column');
-  const { default: written } = ast;
-  if (written?.type === 'AUTO_INCREMENT') throw notBuilt(written.span, 'AUTO_INCREMENT');
+  const numbered = ast.default?.type === 'AUTO_INCREMENT';
+  if (numbered && !run.settings.bool('compatibility_ignore_auto_increment_in_create_table')) {
+    throw failAt(ast.default?.span, 'SYNTAX_ERROR', 'AUTO_INCREMENT is not supported', {
+      hint: 'Set compatibility_ignore_auto_increment_in_create_table = 1 to pass over it',
+    });
+  }
+  const written = numbered ? undefined : ast.default;
   let type = ast.type && canonicalType(run, ast.type);
+  if (numbered) type ??= 'Int32';
   if (type === undefined) {
     if (!written?.expr)
       throw failAt(
@@ -125,7 +131,7 @@ export function columnDefinition(
     type,
   };
   if (written) {
-    column.defaultKind = kinds[written.type];
+    column.defaultKind = kinds[written.type as keyof typeof kinds];
     if (written.expr) column.defaultExpr = printNormal(written.expr);
   }
   if (ast.codec && written?.type === 'ALIAS') {

@@ -278,10 +278,10 @@ async function insertData(
   const inline = ast.data ? run.text.slice(ast.data.start, ast.data.end) : '';
   const behind = run.request.data;
   if (inline.trim() === '' && !behind) {
-    if (format.name === 'Values')
+    if (format.name === 'Values' && run.settings.bool('throw_if_no_data_to_insert'))
       throw failAt(
         ast.data?.formatSpan ?? ast.span,
-        'SYNTAX_ERROR',
+        'NO_DATA_TO_INSERT',
         'INSERT has no rows behind it',
       );
     return done;

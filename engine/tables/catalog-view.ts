@@ -277,8 +277,12 @@ function merged(
   used: Map<number, TableDefinition>,
 ): TableSource {
   const own = new Set(definition.columns.map((c) => c.name));
-  const virtual = ['_table', '_database'].filter((name) => !own.has(name));
-  return { ...queried(definition, mergeQuery(state, definition), used), virtual };
+  const virtual = ['_table', '_database', '_sample_factor'].filter((name) => !own.has(name));
+  const modified = (modifiers: string): ViewTable => ({
+    ...queried(definition, mergeQuery(state, definition, modifiers), used),
+    virtual,
+  });
+  return { ...modified(''), modified };
 }
 
 /** A table that is what a query gives each time. */

@@ -24,8 +24,13 @@ export function bufferTarget(state: CatalogState, definition: TableDefinition): 
   throw fail('UNKNOWN_TABLE', `The target table of ${definition.name} does not exist`);
 }
 
-/** The query that a Merge table is: its columns of every table whose name matches. */
-export function mergeQuery(state: CatalogState, definition: TableDefinition): string {
+/** The query that a Merge table is: its columns of every table whose name matches. `modifiers`: FINAL
+ *  and SAMPLE, which mean those tables. */
+export function mergeQuery(
+  state: CatalogState,
+  definition: TableDefinition,
+  modifiers: string,
+): string {
   const target = engineTarget(definition);
   const pattern = new RegExp(target?.table ?? '');
   const tables = [...(state.databases.get(target?.database ?? '')?.tables ?? [])]
@@ -47,8 +52,12 @@ export function mergeQuery(state: CatalogState, definition: TableDefinition): st
       if (definition.columns.some((c) => c.name === column)) continue;
       list.push(`CAST(${quoteString(value)}, 'LowCardinality(String)') AS ${column}`);
     }
+    if (!definition.columns.some((c) => c.name === '_sample_factor')) {
+      const factor = from.sampleBy === undefined ? '1' : '_sample_factor';
+      list.push(`CAST(${factor}, 'Float64') AS _sample_factor`);
+    }
     const name = `${identifierText(from.database)}.${identifierText(from.name)}`;
-    return `SELECT ${list.join(', ')} FROM ${name}`;
+    return `SELECT ${list.join(', ')} FROM ${name} ${modifiers}`;
   });
   if (parts.length > 0) return parts.join(' UNION ALL ');
   const none = definition.columns.map(
