@@ -1,20 +1,18 @@
 // What is wrong with a data directory, what can be done about it, and, if asked, doing it. Nothing is thrown
-// away: segments are put aside (DETACH), files of the log are copied to quarantine/ before they are cut.
+// away: segments are put aside (DETACH), damaged files of the log go to quarantine/.
 
 import { Catalog } from './catalog/catalog.ts';
 import { allSegments } from './catalog/history.ts';
 import type { SegmentDescriptor, TableState } from './catalog/state.ts';
 import { filesOf } from './catalog/state.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { open } from './index.ts';
 import { native } from './native.ts';
 import { checkDirectory, type Finding } from './storage/check.ts';
 import type { FilesApi } from './storage/files.ts';
 import { Health } from './storage/health.ts';
 import { openFiles } from './storage/native-files.ts';
-import { copyToQuarantine } from './storage/quarantine.ts';
 import { lockDirectory } from './storage/recover.ts';
-import { WAL_DIR } from './storage/wal.ts';
 
 export interface Diagnosis {
   readonly table?: string;
@@ -31,14 +29,19 @@ export async function doctor(dataDir: string, repair: boolean): Promise<readonly
   const kernel = native();
   const files = openFiles(kernel.files, dataDir);
   const unlock = lockDirectory(files);
+  let found: readonly Diagnosis[];
   try {
     const verify = (file: string) => kernel.segmentCheck({ store: files.store, file });
-    return await diagnose(files, verify, systemClock, repair);
+    found = await diagnose(files, verify, systemClock, repair);
   } finally {
     kernel.forgetStore(files.store);
     unlock();
     files.close();
   }
+  const inLog = ({ problem }: Diagnosis) => LOG.test(problem);
+  if (!repair || !found.some(inLog)) return found;
+  await acceptLogs(dataDir);
+  return found.map((each) => (inLog(each) ? { ...each, repaired: true } : each));
 }
 
 /** @param verify reads a whole segment and throws when a checksum does not hold */
@@ -58,7 +61,7 @@ export async function diagnose(
     for (const finding of findings) {
       out.push(
         finding.table === undefined
-          ? await treatLog(files, finding, clock, repair)
+          ? treatLog(finding)
           : await treatSegment(files, catalog, finding, repair),
       );
     }
@@ -114,35 +117,33 @@ function owner(
   return undefined;
 }
 
-/** The log is cut where it cannot be read; what stood behind is copied first. */
-async function treatLog(
-  files: FilesApi,
-  finding: Finding,
-  clock: Clock,
-  repair: boolean,
-): Promise<Diagnosis> {
-  const [, path, at] = /(wal\/\d{16}\.wal) is damaged at offset (\d+)/.exec(finding.problem) ?? [];
-  if (path === undefined || at === undefined) {
-    return said(finding, 'Put the file back from a copy of the directory');
+const LOG = /^(wal\/\d{16}\.wal) is damaged at offset \d+/;
+
+/** What can be read of the log is taken by opening the database (`acceptLogs`). */
+function treatLog(finding: Finding): Diagnosis {
+  const [, path] = LOG.exec(finding.problem) ?? [];
+  if (path === undefined) return said(finding, 'Put the file back from a copy of the directory');
+  const remedy = `All inserts that can be read are taken; those in the damaged place that were not yet in segments are lost. ${path} is kept in quarantine/ for 7 days`;
+  return said(finding, remedy);
+}
+
+/** Lets every table that the log has made read-only go on with what can be read. */
+async function acceptLogs(dataDir: string): Promise<void> {
+  const engine = await open({ dataDir });
+  const ask = async (sql: string): Promise<string[]> => {
+    const user = { name: 'default' };
+    const { chunks } = await engine.query({ sql, format: 'TabSeparatedRaw', user });
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunks) parts.push(chunk);
+    return Buffer.concat(parts)
+      .toString()
+      .split('\n')
+      .filter((line) => line);
+  };
+  try {
+    const statements = "SELECT remedy FROM system.damage WHERE remedy LIKE 'SYSTEM %'";
+    for (const statement of await ask(statements)) await ask(statement);
+  } finally {
+    await engine.close();
   }
-  const later = files
-    .list(WAL_DIR)
-    .map(({ name }) => `${WAL_DIR}/${name}`)
-    .filter((file) => file > path);
-  const remedy = `The log ends at offset ${at} of ${path}; inserts behind it that were not yet in segments are lost. The files are kept in quarantine/ for 7 days`;
-  if (!repair) return said(finding, remedy);
-  for (const file of [path, ...later]) await copyToQuarantine(files, file, clock.now());
-  for (const file of later.reverse()) files.remove(file);
-  if (Number(at) === 0) files.remove(path);
-  else {
-    const handle = files.openWrite(path);
-    try {
-      handle.truncate(Number(at));
-      await handle.sync();
-    } finally {
-      handle.close();
-    }
-  }
-  await files.syncDir(WAL_DIR);
-  return said(finding, remedy, true);
 }

@@ -223,6 +223,8 @@ export function applyRecord(state: CatalogState, record: CommitRecord): CatalogS
   let next = state;
   // What is put aside remembers when.
   if (record.ddl) next = { ...next, timeMs: record.timeMs };
+  const walSequence = Math.max(next.walSequence, record.walSequence ?? 0);
+  if (walSequence > next.walSequence) next = { ...next, walSequence };
   for (const change of record.ddl ?? []) next = ddlStep(next, change);
   for (const change of record.tables ?? []) next = changeTable(next, change);
   next = { ...next, tables: withVersions(state, next, record) };

@@ -44,6 +44,10 @@ export class Catalog {
   readonly warnings: readonly string[];
   /** Whether the last stop said that nothing is missing. */
   readonly wasClean: boolean;
+  /** Throws when a change must not be; asked before each commit. */
+  guard: (change: Change) => void = () => {};
+  /** The WAL sequence that was last given out: a table that is made now has no older rows. */
+  walSequenceNow = (): number => 0;
   #state: CatalogState;
   #reservedTableId: number;
 
@@ -109,8 +113,12 @@ export class Catalog {
   }
 
   /** Resolves with the new version when the change is on the disk and visible; all of it or nothing. */
-  commit(change: Change): Promise<number> {
-    return this.#committer.commit(change);
+  async commit(change: Change): Promise<number> {
+    this.guard(change);
+    const makes = change.ddl?.some(({ op }) => op === 'createTable');
+    return this.#committer.commit(
+      makes ? { ...change, walSequence: this.walSequenceNow() } : change,
+    );
   }
 
   /** Called right after each commit became visible, in order, in the same turn of the event loop. */

@@ -180,6 +180,8 @@ export interface TableChange {
 
 /** All of it happens, or nothing. */
 export interface Change {
+  /** WAL sequences up to this one belong to what was there before. */
+  readonly walSequence?: number;
   readonly ddl?: readonly DdlChange[];
   readonly tables?: readonly TableChange[];
 }

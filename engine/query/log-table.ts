@@ -3,6 +3,7 @@
 
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { LitValue } from '../plan/wire.ts';
+import { acceptLog } from '../storage/accept-log.ts';
 import type { SystemTable } from '../system/table.ts';
 import type { Core } from './core.ts';
 
@@ -53,6 +54,7 @@ export class LogTable {
       const lot = left.slice(0, lotMax);
       const body = Buffer.from(lot.map((entry) => lineOf(queryLog, rowOf(entry))).join('\n'));
       const first = await this.#table(queryLog);
+      await this.#recover(first.id);
       await inserter.insert({
         table: () => this.#core.storage.context.catalog.table(first.id)?.definition ?? first,
         spec: ({ columns }) => ({
@@ -64,6 +66,12 @@ export class LogTable {
       });
       log.stored(lot);
     }
+  }
+
+  /** Nobody was promised these rows: what a damaged log has left of them is good enough. */
+  async #recover(id: number): Promise<void> {
+    const { storage } = this.#core;
+    if (storage.damagedLog?.of(id)) await acceptLog(storage, storage.store(id));
   }
 
   async #table(log: SystemTable): Promise<TableDefinition> {

@@ -5,6 +5,7 @@ import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { adviseRollups } from '../rollups/advise.ts';
+import { acceptLog } from '../storage/accept-log.ts';
 import type { Refreshes } from '../views/refresh.ts';
 import { refreshRows } from '../views/refresh-rows.ts';
 import { requireTable } from './names.ts';
@@ -100,7 +101,17 @@ const refresh = view(async (refreshes, id, run) => {
   if (table) refreshes.wrote(id, await refreshRows(run, table));
 });
 
+/** A table that a damaged log has made read-only takes what can be read, and then writes again. For any
+ *  other table there is nothing to restore. */
+const restoreReplica: Own = async (run, ast) => {
+  if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'The name of a table is missing');
+  const { storage } = run.core;
+  await acceptLog(storage, storage.store(requireTable(run, ast.table).id));
+  run.core.plans.clear();
+};
+
 const ownCommands: Record<string, Own> = {
+  'RESTORE REPLICA': restoreReplica,
   'REFRESH VIEW': refresh,
   'WAIT VIEW': view((refreshes, id, run) => refreshes.wait(id, run.signal)),
   'CANCEL VIEW': view((refreshes, id) => refreshes.cancel(id)),

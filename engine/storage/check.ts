@@ -10,7 +10,7 @@ import {
   type TableState,
 } from '../catalog/state.ts';
 import { FileError, type FilesApi } from './files.ts';
-import { readWal, WAL_DIR } from './wal.ts';
+import { concerns, type LogDamage, readWal, WAL_DIR } from './wal-read.ts';
 
 export interface Finding {
   /** Path below the data directory. */
@@ -59,13 +59,28 @@ const text = (error: unknown): string => (error instanceof Error ? error.message
 
 function checkWal(files: FilesApi, state: CatalogState, clean: boolean, findings: Finding[]): void {
   try {
-    const through = (id: number) => state.tables.get(id)?.flushedThrough ?? Infinity;
-    const { files: logs, torn } = readWal(files, (id, sequence) => through(id) >= sequence);
+    const flushedThrough = (id: number) => state.tables.get(id)?.flushedThrough ?? Infinity;
+    const { files: logs, torn, damages, headers } = readWal(files, flushedThrough);
     const left = logs[0]?.path ?? torn?.path;
     if (clean && left) findings.push(found(left, `${left}: a clean stop leaves no such file`));
+    for (const damage of damages) findings.push(lost(state, damage));
+    for (const file of headers) {
+      findings.push(found(file, `${file} is damaged at offset 0: its header; nothing is lost`));
+    }
   } catch (error) {
     findings.push(found(WAL_DIR, text(error)));
   }
+}
+
+/** Damage of the log, with the tables that may lack rows. */
+function lost(state: CatalogState, damage: LogDamage): Finding {
+  const { file, offset, why } = damage;
+  const tables = [...state.tables.values()]
+    .filter(({ id, flushedThrough }) => concerns(damage, id, flushedThrough))
+    .map(({ definition }) => `${definition.database}.${definition.name}`);
+  const who =
+    tables.length > 0 ? `inserts into ${tables.join(', ')} may be lost` : 'nothing is lost';
+  return found(file, `${file} is damaged at offset ${offset}: ${why}; ${who}`);
 }
 
 async function checkTable(

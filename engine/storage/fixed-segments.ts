@@ -6,11 +6,12 @@ import type { Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 
 /** Runs `work` over the table's segments. Rows that come meanwhile are in none of them; merges wait. */
-export function overFixedSegments<T>(
+export async function overFixedSegments<T>(
   storage: Storage,
   store: TableStore,
   work: (segments: readonly SegmentDescriptor[]) => Promise<T>,
 ): Promise<T> {
+  storage.damagedLog?.checkWritable(store.id);
   return store.statements.run(() =>
     storage.merges.without(store, async () => {
       await storage.flusher.flush(store);

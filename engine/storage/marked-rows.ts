@@ -47,7 +47,7 @@ export interface MergedRows {
 
 /** Some rows go and others come, in one commit. Inserts wait while `work` looks at the rows, all of
  *  which are in segments then. */
-export function mergeRows(
+export async function mergeRows(
   storage: Storage,
   store: TableStore,
   work: (segments: readonly SegmentDescriptor[]) => Promise<MergedRows>,
@@ -78,6 +78,7 @@ export function mergeRows(
       throw error;
     }
   };
+  storage.damagedLog?.checkWritable(store.id);
   return store.statements.run(() =>
     storage.merges.without(store, async () => {
       await storage.flusher.flush(store);

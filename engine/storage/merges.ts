@@ -71,6 +71,7 @@ export class Merges {
       if (segments.length === 0 || (this.#pause.get(id) ?? 0) > clock.now()) continue;
       const store = this.#storage.store(id);
       if (store.mergesHeld > 0 || store.rests('merges')) continue;
+      if (this.#storage.damagedLog?.of(id)) continue;
       const busy = this.#busy(id);
       if (this.#expire(store, segments, busy)) continue;
       const bytesMax = mergeBytesMax(store.table.definition, limits.mergeBytesMax);
@@ -243,6 +244,7 @@ export class Merges {
     store: TableStore,
     options: MergeHow & { final: boolean; only?: (partition: string) => boolean },
   ): Promise<void> {
+    this.#storage.damagedLog?.checkWritable(store.id);
     await this.#storage.flusher.flush(store);
     if (store.rests('merges')) {
       throw fail('ABORTED', 'Cancelled merging parts', {

@@ -1,12 +1,11 @@
 // Opens a data directory.
 //
 // 1. Take the directory for this process. 2. Read the catalog: it names what exists. 3. Replay the
-// log of small inserts into memtables, skipping what is in segments already. 4. Collect files that no
-// commit names. Only the catalog heads are overwritten and torn ends are cut: no space is needed.
+// log of small inserts into memtables, skipping what is in segments already; tables that may lack rows
+// because of damage in it are read-only. 4. Collect files that no commit names. Only the catalog heads are overwritten and torn ends are cut: no space is needed.
 
 import { Catalog } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { TokenRecord } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 import { fail } from '../errors.ts';
 import type { Logger } from '../facade.ts';
@@ -15,10 +14,11 @@ import { FileError, type FilesApi } from './files.ts';
 import { Health } from './health.ts';
 import type { Kernel, KernelTable } from './kernel.ts';
 import { defaultLimits, type StorageLimits } from './limits.ts';
+import { replay } from './replay.ts';
 import { Storage, type StorageContext } from './storage.ts';
 import { openTemporary } from './temporary.ts';
-import { openWal, readWal, type WalOnDisk } from './wal.ts';
-import type { WalFrame } from './wal-frame.ts';
+import { openWal } from './wal.ts';
+import { readWal, type WalOnDisk } from './wal-read.ts';
 
 export interface StorageOptions {
   readonly files: FilesApi;
@@ -53,13 +53,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       limits,
       resting: new Set(),
     };
-    const isFlushed = (id: number, sequence: number) =>
-      (catalog.table(id)?.flushedThrough ?? Infinity) >= sequence;
-    const disk = readWal(files, isFlushed);
+    const flushedThrough = (id: number) => catalog.table(id)?.flushedThrough ?? Infinity;
+    const disk = readWal(files, flushedThrough);
     refuseLogAfterCleanStop(catalog, disk);
     const wal = await openWal(files, health, disk, catalog.walSequence);
     const storage = new Storage(context, wal, unlock);
-    const rows = replay(storage, disk, isFlushed);
+    catalog.walSequenceNow = () => wal.sequence;
+    const rows = replay(storage, disk, flushedThrough);
     if (rows > 0) logger.info({ rows, frames: disk.frames.length }, 'replayed the insert log');
     storage.collector.collectLeftovers();
     storage.hasTemporary = openTemporary(files, logger);
@@ -87,44 +87,4 @@ export function lockDirectory(files: FilesApi): () => void {
 function refuseLogAfterCleanStop(catalog: Catalog, disk: WalOnDisk): void {
   const file = disk.files[0]?.path ?? disk.torn?.path;
   if (catalog.wasClean && file) throw damaged(file, 0, 'a clean stop leaves no such file');
-}
-
-/** Puts the frames that are not in segments into memtables. Gives their rows. */
-function replay(
-  storage: Storage,
-  disk: WalOnDisk,
-  isFlushed: (tableId: number, sequence: number) => boolean,
-): number {
-  let rows = 0;
-  for (const frame of disk.frames) {
-    for (const [index, part] of frame.parts.entries()) {
-      if (isFlushed(part.tableId, frame.sequence)) continue;
-      const store = storage.store(part.tableId);
-      const { definition } = store.table;
-      if (definition.schemaVersion !== part.schemaVersion) {
-        throw damaged(
-          fileOf(disk, frame),
-          0,
-          'rows of another version of the table are not flushed',
-        );
-      }
-      const batch = storage.context.kernel.walDecode(store.shape(definition), part.payload);
-      const token = index === 0 ? tokenOf(frame) : undefined;
-      if (token) storage.context.catalog.tokens.add(part.tableId, [token]);
-      store.apply(batch, frame.sequence, token);
-      rows += part.rows;
-    }
-  }
-  return rows;
-}
-
-function tokenOf(frame: WalFrame): TokenRecord | undefined {
-  if (!frame.token) return undefined;
-  return { ...frame.token, rows: frame.parts[0]?.rows ?? 0, timeMs: frame.timeMs };
-}
-
-function fileOf(disk: WalOnDisk, frame: WalFrame): string {
-  const tableId = frame.parts[0]?.tableId ?? 0;
-  const holding = disk.files.find((file) => (file.last.get(tableId) ?? 0) >= frame.sequence);
-  return holding?.path ?? 'wal';
 }

@@ -8,6 +8,7 @@ import { sameViews, viewsOn } from '../catalog/views.ts';
 import type { Clock } from '../clock.ts';
 import { EngineError, fail } from '../errors.ts';
 import type { Logger } from '../facade.ts';
+import type { DamagedLog } from './damaged-log.ts';
 import type { FilesApi } from './files.ts';
 import { Flusher } from './flush.ts';
 import { Collector, FileNames } from './gc.ts';
@@ -88,6 +89,8 @@ export class Storage {
   readonly merges: Merges;
   readonly mutations: MutationLog;
   readonly scrub: Scrub;
+  /** Where the log could not be read at the start, until somebody accepts what could be. */
+  damagedLog: DamagedLog | undefined;
   readonly #stores = new Map<number, TableStore>();
   readonly #stopListening: () => void;
   readonly #unlock: () => void;
@@ -175,10 +178,12 @@ export class Storage {
     return bytes;
   }
 
-  /** Throws when an insert should come later: 429 for pressure, 503 for an untrusted disk. */
+  /** Throws when an insert should come later: 429 for pressure, 503 for an untrusted disk; or not at
+   *  all: TABLE_IS_READ_ONLY. */
   admit(tableId: number): void {
     this.context.health.check();
     if (this.#closing) throw stopping();
+    this.damagedLog?.checkWritable(tableId);
     const { limits } = this.context;
     if (this.memtableBytes >= limits.memtablesBytesMax) {
       this.flusher.flushLargest();
@@ -236,6 +241,7 @@ export class Storage {
 
   #walPart({ tableId, definition, batch, rows, views, how = {} }: AppendPart): WalPart {
     const store = this.store(tableId);
+    this.damagedLog?.checkWritable(tableId);
     const now = store.table.definition;
     if (now.schemaVersion !== definition.schemaVersion) throw new SchemaChanged();
     this.checkViews(tableId, views);
@@ -278,6 +284,7 @@ export class Storage {
       if (this.wal.bytes > this.context.limits.walBytesMax) this.flusher.flushOldest();
       this.merges.schedule();
       this.scrub.step();
+      void this.releaseLog();
       this.#purge();
       this.#forgetVersions();
       this.collector.collect();
@@ -324,9 +331,24 @@ export class Storage {
     }
   }
 
+  /** Puts damaged log files away when no table waits for them any more. */
+  async releaseLog(): Promise<void> {
+    const { clock, catalog, health, logger } = this.context;
+    const log = this.damagedLog;
+    try {
+      if (!log || !(await log.release(clock.now())) || this.damagedLog !== log) return;
+      this.damagedLog = undefined;
+      catalog.guard = () => {};
+      this.trimWal();
+    } catch (error) {
+      logger.warn({ reason: health.refused(error).message }, 'the damaged log stays for now');
+    }
+  }
+
   /** Removes log files that hold only flushed rows. */
   trimWal(): void {
     const { catalog } = this.context;
+    if (this.damagedLog && !this.damagedLog.settled) return;
     this.wal.dropFlushed(
       (id, sequence) => (catalog.table(id)?.flushedThrough ?? Infinity) >= sequence,
     );
@@ -361,9 +383,12 @@ export class Storage {
     try {
       if (!flushed || health.poisoned) throw fail('ABORTED', 'rows stay in the log');
       await this.wal.removeAll();
+      await this.releaseLog();
       // Nobody reads any more: what merges have replaced need not wait.
       this.collector.collect({ spaceIsShort: true });
-      await catalog.closeClean(this.wal.sequence);
+      // A log that somebody still has to look at is not a clean stop.
+      if (this.damagedLog) await catalog.close();
+      else await catalog.closeClean(this.wal.sequence);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn({ reason }, 'stopped without a flush; the log is replayed at the next start');

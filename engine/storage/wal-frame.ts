@@ -83,13 +83,15 @@ export function frameAt(file: Buffer, at: number, checksum: Checksum): WalFrame 
   if (tokenLength > 0) {
     const hash = file.subarray(next, next + HASH_BYTES).toString('hex');
     next += HASH_BYTES;
+    if (next + tokenLength > end) return undefined;
     token = { hash, token: file.subarray(next, next + tokenLength).toString() };
     next += tokenLength;
   }
   const parts: WalPart[] = [];
   for (let n = file.readUInt16LE(at + 30); n > 0; n--) {
     const from = next + PART_HEADER_BYTES;
-    const to = from + file.readUInt32LE(next + 12);
+    const to = from <= end ? from + file.readUInt32LE(next + 12) : Number.POSITIVE_INFINITY;
+    if (to > end) return undefined;
     parts.push({
       tableId: file.readUInt32LE(next),
       schemaVersion: file.readUInt32LE(next + 4),
@@ -102,13 +104,22 @@ export function frameAt(file: Buffer, at: number, checksum: Checksum): WalFrame 
   return token ? { ...frame, token } : frame;
 }
 
-/** Where a later write is proved that had everything up to `bad` on the disk before it. */
-export function laterWrite(file: Buffer, bad: number, checksum: Checksum): number | undefined {
+/** The first whole frame at `from` or behind it that may follow there: its sequence is `expected`, or
+ *  higher by no more than frames have room between. */
+export function nextFrame(
+  file: Buffer,
+  from: number,
+  expected: number,
+  checksum: Checksum,
+): { at: number; frame: WalFrame } | undefined {
   const magic = Buffer.alloc(4);
   magic.writeUInt32LE(FRAME_MAGIC);
-  for (let at = file.indexOf(magic, bad + 1); at >= 0; at = file.indexOf(magic, at + 1)) {
+  for (let at = file.indexOf(magic, from); at >= 0; at = file.indexOf(magic, at + 1)) {
     const frame = frameAt(file, at, checksum);
-    if (frame && frame.base > bad) return at;
+    const room = Math.ceil((at - from) / FRAME_HEADER_BYTES);
+    if (frame && frame.sequence >= expected && frame.sequence <= expected + room) {
+      return { at, frame };
+    }
   }
   return undefined;
 }

@@ -4,21 +4,11 @@
 // applied (made visible) in the order of its sequence, right after its sync, and then acknowledged.
 // On a full disk the part that was written is cut off again and the next insert simply tries anew.
 
-import { damaged } from './damage.ts';
 import { FileError, type FilesApi, type WriteFile } from './files.ts';
 import type { Health } from './health.ts';
-import {
-  encodeFileHeader,
-  encodeFrame,
-  FILE_HEADER_BYTES,
-  frameAt,
-  laterWrite,
-  readFileHeader,
-  type WalEntry,
-  type WalFrame,
-} from './wal-frame.ts';
+import { encodeFileHeader, encodeFrame, type WalEntry } from './wal-frame.ts';
+import { type LogFile, sequenceOf, WAL_DIR, type WalOnDisk } from './wal-read.ts';
 
-export const WAL_DIR = 'wal';
 const FILE_BYTES_MAX = 8 << 20;
 /** Bytes of one write. A single entry may be longer. */
 const GROUP_BYTES_MAX = 4 << 20;
@@ -30,13 +20,6 @@ interface Waiting {
   readonly apply: (sequence: number) => void;
   readonly resolve: (sequence: number) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/** A file and the last sequence that each table has in it. */
-interface LogFile {
-  readonly path: string;
-  readonly last: Map<number, number>;
-  bytes: number;
 }
 
 export class Wal {
@@ -184,6 +167,13 @@ export class Wal {
     }
   }
 
+  /** Takes old files out of the log; the caller keeps them. */
+  hold(paths: ReadonlySet<string>): LogFile[] {
+    const held = this.#done.filter(({ path }) => paths.has(path));
+    this.#done = this.#done.filter(({ path }) => !paths.has(path));
+    return held;
+  }
+
   /** Removes every file; the caller has flushed every table. The clean stop. */
   async removeAll(): Promise<void> {
     await this.#running;
@@ -199,86 +189,8 @@ export class Wal {
   }
 }
 
-export interface WalOnDisk {
-  readonly frames: readonly WalFrame[];
-  readonly files: readonly LogFile[];
-  /** Highest sequence found; 0 without frames. */
-  readonly sequence: number;
-  /** Torn end of the last file: valid bytes, or 0 when nothing in it is valid. */
-  readonly torn: { readonly path: string; readonly validBytes: number } | undefined;
-}
-
-/** Reads the log without changing it. Throws CORRUPTED_DATA naming file and offset.
- *  @param isFlushed whether a frame is in segments already; gaps behind such frames are no loss */
-export function readWal(
-  files: FilesApi,
-  isFlushed: (tableId: number, sequence: number) => boolean,
-): WalOnDisk {
-  const names = listWal(files);
-  const frames: WalFrame[] = [];
-  const logFiles: LogFile[] = [];
-  let torn: WalOnDisk['torn'];
-  let sequence = 0;
-  for (const [index, name] of names.entries()) {
-    const path = `${WAL_DIR}/${name}`;
-    const read = readFile(files, path, index === names.length - 1);
-    const first = read.frames[0]?.sequence;
-    if (first !== undefined && sequence > 0 && first !== sequence + 1) {
-      const lossless = frames.every((f) => f.parts.every((p) => isFlushed(p.tableId, f.sequence)));
-      if (!lossless) throw damaged(path, 0, `the rows after sequence ${sequence} are missing`);
-    }
-    if (read.validBytes < read.length) torn = { path, validBytes: read.validBytes };
-    const last = new Map<number, number>();
-    for (const frame of read.frames) {
-      for (const part of frame.parts) last.set(part.tableId, frame.sequence);
-      sequence = frame.sequence;
-    }
-    frames.push(...read.frames);
-    if (read.frames.length > 0) logFiles.push({ path, last, bytes: read.validBytes });
-    else torn = { path, validBytes: 0 };
-  }
-  return { frames, files: logFiles, sequence, torn };
-}
-
-function listWal(files: FilesApi): string[] {
-  try {
-    const entries = files
-      .list(WAL_DIR)
-      .filter((entry) => !entry.dir && /^\d{16}\.wal$/.test(entry.name));
-    return entries.map((entry) => entry.name);
-  } catch (error) {
-    if (error instanceof FileError && error.kind === 'NotFound') return [];
-    throw error;
-  }
-}
-
-/** A bad frame is a torn tail only at the end of the last file, with no later write behind it. */
-function readFile(files: FilesApi, path: string, isLast: boolean) {
-  const bytes = files.readAll(path);
-  const checksum = files.checksum;
-  const frames: WalFrame[] = [];
-  let at = 0;
-  let bad: string | undefined;
-  const first = readFileHeader(bytes, checksum);
-  if (first === undefined) bad = 'its header cannot be read';
-  else at = FILE_HEADER_BYTES;
-  while (!bad && at < bytes.length) {
-    const frame = frameAt(bytes, at, checksum);
-    const expected = frames.length === 0 ? first : (frames.at(-1)?.sequence ?? 0) + 1;
-    if (!frame || frame.sequence !== expected) {
-      bad = 'a frame cannot be read';
-      break;
-    }
-    frames.push(frame);
-    at = frame.end;
-  }
-  if (bad && (!isLast || laterWrite(bytes, at, checksum) !== undefined)) {
-    throw damaged(path, at, bad);
-  }
-  return { frames, validBytes: at, length: bytes.length };
-}
-
-/** Makes what was read the start of a new log: cuts the torn end. Needs no free space.
+/** Makes what was read the start of a new log: cuts the torn end, writes bad headers anew. Needs no free
+ *  space. Files that are damaged stay as they are.
  *
  *  A process that was killed leaves bytes that were never synced, and one whose sync failed leaves
  *  pages that the system shows but will never write. So the last file, the only one that can have
@@ -291,17 +203,23 @@ export async function openWal(
 ): Promise<Wal> {
   const { torn } = disk;
   const last = disk.files.at(-1);
+  const damaged = new Set(disk.damages.map(({ file }) => file));
   for (const file of disk.files) {
     const handle = files.openWrite(file.path);
     try {
       if (torn?.path === file.path) handle.truncate(file.bytes);
-      if (file === last) handle.writeAt(0, files.readAll(file.path));
+      if (!damaged.has(file.path)) {
+        if (file === last) handle.writeAt(0, files.readAll(file.path));
+        if (disk.headers.includes(file.path)) {
+          handle.writeAt(0, encodeFileHeader(sequenceOf(file.path), files.checksum));
+        }
+      }
       await handle.sync();
     } finally {
       handle.close();
     }
   }
-  if (torn && torn.validBytes <= FILE_HEADER_BYTES) files.remove(torn.path);
+  if (torn && torn.validBytes === 0) files.remove(torn.path);
   if (disk.files.length > 0 || torn) await files.syncDir(WAL_DIR);
   return new Wal(files, health, Math.max(lastSequence, disk.sequence), disk.files);
 }

@@ -8,6 +8,7 @@ import { logPlace } from '../query/log-table.ts';
 import { absentTables } from './absent.ts';
 import { backups } from './backups.ts';
 import { columns } from './columns.ts';
+import { damage } from './damage.ts';
 import { databases } from './databases.ts';
 import { functions } from './functions.ts';
 import { languageTables } from './language.ts';
@@ -74,6 +75,7 @@ function registry(): Map<string, SystemTable> {
       grants,
       viewRefreshes,
       backups,
+      damage,
       ...languageTables,
       ...serverTables,
       ...absentTables,

@@ -1,82 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type TableDefinition, withColumn } from '../../engine/catalog/definition.ts';
-import { manualClock } from '../../engine/clock.ts';
 import type { EngineError } from '../../engine/errors.ts';
-import { Inserter } from '../../engine/ingest/insert.ts';
 import * as mutations from '../../engine/storage/mutations.ts';
-import { openStorage } from '../../engine/storage/recover.ts';
 import * as replaceRows from '../../engine/storage/replace-rows.ts';
-import { fakeKernel, type Row } from './fake-kernel.ts';
-import { type MemoryFiles, memoryFiles } from './memory-files.ts';
-import { quietLogger } from './support.ts';
-
-async function world(files: MemoryFiles = memoryFiles()) {
-  const clock = manualClock(1_700_000_000_000);
-  const kernel = fakeKernel(files);
-  const storage = await openStorage({
-    files,
-    kernel,
-    clock,
-    logger: quietLogger,
-    shape: () => ({}),
-  });
-  const inserter = new Inserter(storage, kernel);
-  const { catalog } = storage.context;
-  const definition = (name: string): TableDefinition => ({
-    id: catalog.reserveTableId(),
-    uuid: '',
-    database: 'd',
-    name,
-    engine: { name: 'MergeTree', args: '' },
-    columns: [{ name: 'id', type: 'UInt64' }],
-    orderBy: ['id'],
-    partitionBy: 'part',
-    indexes: [],
-    settings: {},
-    schemaVersion: 1,
-  });
-  const insert = (rows: Row[], token?: string, table = 't', pad = 0) => {
-    const text = `${rows.map((row) => JSON.stringify(row)).join('\n')}${'\n'.repeat(pad)}`;
-    async function* body() {
-      yield Buffer.from(text);
-    }
-    const found = () => {
-      const state = catalog.find('d', table);
-      if (!state) throw new Error('no table');
-      return state.definition;
-    };
-    return inserter.insert({ table: found, spec: () => ({}), body: body(), token });
-  };
-  const rows = (table = 't') => {
-    const snapshot = storage.store(catalog.find('d', table)?.id ?? 0).snapshot();
-    try {
-      return kernel.rows(snapshot.handle);
-    } finally {
-      snapshot.release();
-    }
-  };
-  const store = (table = 't') => storage.store(catalog.find('d', table)?.id ?? 0);
-  const ids = (table = 't') =>
-    rows(table)
-      .map((row) => row.id)
-      .sort((a, b) => a - b);
-  return { files, clock, kernel, storage, catalog, definition, insert, rows, ids, store };
-}
-
-async function withTable(files?: MemoryFiles) {
-  const w = await world(files);
-  const definition = w.definition('t');
-  await w.catalog.commit({
-    ddl: [
-      { op: 'createDatabase', name: 'd' },
-      { op: 'createTable', definition },
-    ],
-  });
-  return w;
-}
-
-const row = (id: number, batch = 1): Row => ({ id, part: id % 2, batch });
-const LARGE = 200_000;
+import { LARGE, row, withTable, world } from './world.ts';
 
 describe('storage', () => {
   it('rows are visible once, before, during and after a flush, and after a restart', async () => {
