@@ -214,6 +214,8 @@ const table = {
   INSERT_WAS_DEDUPLICATED: [389, 'conflict'],
   ALTER_OF_COLUMN_IS_FORBIDDEN: [524, 'client'],
   CANNOT_CREATE_CHARSET_CONVERTER: [360, 'client'],
+  UNSUPPORTED_COLLATION_LOCALE: [186, 'client'],
+  BAD_COLLATION: [262, 'client'],
   CANNOT_DECOMPRESS: [271, 'client'],
   ZSTD_DECODER_FAILED: [561, 'client'],
   TLD_LIST_NOT_FOUND: [562, 'client'],

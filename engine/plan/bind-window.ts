@@ -10,11 +10,11 @@ import type {
   WindowSpec,
 } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
-import { aggregateParts, unknownFunction } from './bind-call.ts';
+import { aggregateParts, resolveCall, unknownFunction } from './bind-call.ts';
 import { bindExpression, withSpan } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, notBuilt } from './context.ts';
-import { type Expr, type SortExpr, someExpr, windowExpr } from './expression.ts';
+import { type Expr, literalExpr, type SortExpr, someExpr, windowExpr } from './expression.ts';
 import type { Locals, Scope } from './scope.ts';
 import { withoutLowCardinality } from './types.ts';
 import type { BoundJson, FrameJson } from './wire.ts';
@@ -46,13 +46,19 @@ export const windowOnly: ReadonlyMap<string, { name: string; type: string }> = n
   ['nonnegativederivative', { name: 'nonNegativeDerivative', type: 'kernel' }],
 ]);
 
-export function sortKeys(items: readonly OrderItem[], bind: (e: Expression) => Expr): SortExpr[] {
-  return items.map((item) => {
-    if (item.collate !== undefined) throw notBuilt(item.span, 'COLLATE');
+export function sortKeys(
+  scope: Scope,
+  items: readonly OrderItem[],
+  bind: (e: Expression) => Expr,
+): SortExpr[] {
+  return items.map(({ expr, collate, direction, nulls, span }) => {
+    const value = bind(expr);
+    const locale = collate === undefined ? [] : [literalExpr('String', collate, span)];
     return {
-      expr: bind(item.expr),
-      desc: item.direction === 'DESC',
-      nullsFirst: item.nulls === 'FIRST',
+      expr:
+        locale.length > 0 ? resolveCall(scope, 'collationKey', [value, ...locale], span) : value,
+      desc: direction === 'DESC',
+      nullsFirst: nulls === 'FIRST',
     };
   });
 }
@@ -93,7 +99,7 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
     }
   }
   const partition = spec.partitionBy.map((e) => bindExpression(e, scope));
-  const order = sortKeys(spec.orderBy, (e) => bindExpression(e, scope));
+  const order = sortKeys(scope, spec.orderBy, (e) => bindExpression(e, scope));
   for (const part of [...parts.args, ...partition, ...order.map((o) => o.expr)]) {
     if (!someExpr(part, (e) => e.kind === 'window')) continue;
     throw failAt(

@@ -402,7 +402,7 @@ function bindOrdering(
         desc: itemAll?.direction === 'DESC',
         nullsFirst: itemAll?.nulls === 'FIRST',
       }))
-    : sortKeys(ast.orderBy?.items ?? [], one_);
+    : sortKeys(scope, ast.orderBy?.items ?? [], one_);
   const { limitBy } = ast;
   const byItems = limitBy?.all
     ? items.map((item) => rewrite(item.expr()))

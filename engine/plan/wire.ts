@@ -168,6 +168,9 @@ export interface TableShapeJson {
   sortKey: ExprJson[];
   partitionKey: ExprJson[];
   skipIndexes: { name: string; indexType: string; expr: ExprJson; falsePositiveRate?: number }[];
+  /** Rows of a granule, and the columns of skip indexes: what limits of rows to read go by. */
+  granularity?: number;
+  skipping?: string[];
   timezone: string;
   engine?: EngineRuleJson;
   checks?: { name: string; text: string; expr: ExprJson }[];

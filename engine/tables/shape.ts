@@ -114,6 +114,8 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
     binding.stored.filter((c) => partitionColumns.has(c.id)).map((c) => c.name),
   );
   const checks = checksOf(definition);
+  const granularity = Number(definition.settings.index_granularity ?? 0);
+  const skipping = definition.indexes.flatMap((i) => [...columnsOf(bind(i.expr))]);
   const ttl = ttlRules(binding, definition);
   return {
     columns,
@@ -134,6 +136,10 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
         indexType === 'bloom_filter' && rate > 0 && rate < 1 ? { falsePositiveRate: rate } : {};
       return [{ name: index.name, indexType: kind, expr: json(expr), ...falsePositiveRate }];
     }),
+    ...(granularity > 0 ? { granularity } : {}),
+    ...(skipping.length > 0
+      ? { skipping: binding.stored.filter((c) => skipping.includes(c.id)).map((c) => c.name) }
+      : {}),
     timezone: 'UTC',
   };
 }

@@ -22,7 +22,7 @@ use crate::scan::Scan;
 use crate::set_operation;
 use crate::sort;
 use crate::table::{Shelf, missing_table};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 use types::codes::SCALAR_SUBQUERY_MULTIPLE_ROWS;
@@ -44,6 +44,8 @@ pub struct Runner<'a> {
     pushed: RefCell<HashMap<usize, Vec<Bound>>>,
     /// types of nodes that were asked for before they ran, by the place of the node
     types: RefCell<HashMap<usize, Option<Vec<Type>>>>,
+    /// how many rows a LIMIT takes of the scan whose place this is
+    first: Cell<Option<(usize, u64)>>,
     /// rows that met the outermost LIMITs are counted here
     before_limit: BeforeLimit,
 }
@@ -73,6 +75,7 @@ impl<'a> Runner<'a> {
             working: RefCell::default(),
             pushed: RefCell::default(),
             types: RefCell::default(),
+            first: Cell::default(),
             before_limit: BeforeLimit::default(),
         }
     }
@@ -259,6 +262,9 @@ impl<'a> Runner<'a> {
                 Ok(Output { rows, types: input.types, totals: input.totals })
             }
             Node::Limit { input, limit, offset, ties } => {
+                if let (Some(n), None) = (limit, ties) {
+                    self.limit_scan(input, n.saturating_add(*offset));
+                }
                 let input = self.run(input, if ties.is_some() { None } else { needed })?;
                 let ties = ties.as_ref().map(|t| self.bind_all(t, &input.types)).transpose()?;
                 let rows = self.before_limit.counted(node, input.rows);
@@ -363,7 +369,28 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// The scan from which rows come one to one needs no more of them than the LIMIT above.
+    fn limit_scan(&self, mut node: &Node, rows: u64) {
+        while let Node::Project { input, .. } = node {
+            node = input;
+        }
+        let exact = self.query.session.setting("exact_rows_before_limit").is_some_and(|v| v != "0");
+        if matches!(node, Node::Scan { filter: None, .. }) && !exact {
+            self.first.set(Some((std::ptr::from_ref(node) as usize, rows)));
+        }
+    }
+
     pub(crate) fn scan(&self, node: &Node, needed: Option<&[usize]>) -> Result<Scan> {
+        let mut scan = self.whole_scan(node, needed)?;
+        if let Some((place, rows)) = self.first.take()
+            && place == std::ptr::from_ref(node) as usize
+        {
+            scan.only_first(rows);
+        }
+        Ok(scan)
+    }
+
+    fn whole_scan(&self, node: &Node, needed: Option<&[usize]>) -> Result<Scan> {
         let Node::Scan { table, columns, filter, last, by_partition } = node else {
             return Err(Error::internal("not a scan"));
         };
@@ -387,7 +414,8 @@ impl<'a> Runner<'a> {
             Some(v) => Some(v),
             None => rows.deleted(shelf)?,
         };
-        Scan::with(rows, columns, condition, needed, visible, shelf, self.query)
+        let scan = Scan::with(rows, columns, condition, needed, visible, shelf, self.query)?;
+        Ok(scan.of_final(self.query))
     }
 
     fn filter(&self, input: &Node, predicate: &Expr, needed: Option<&[usize]>) -> Result<Output> {

@@ -1,7 +1,8 @@
 //! Tables as a query sees them: segments and memtable rows of one registered version.
 
 use crate::collapse::visible::Visible;
-use crate::plan::{DeletedRef, Expr, SkipIndex, TableShape, TableVersion};
+use crate::plan::{BesideRef, Expr, SkipIndex, TableShape, TableVersion};
+use crate::scan::granules::Granules;
 use crate::scan::indexes::stored_name;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -35,6 +36,8 @@ pub struct TableSnapshot {
     pub rule: Option<Arc<TableShape>>,
     /// indexes over expressions; None: there are none
     pub indexes: Option<Arc<ExpressionIndexes>>,
+    /// what its indexes can tell apart
+    pub granules: Arc<Granules>,
     /// rows that DELETE left, once somebody has asked
     deleted: OnceLock<Option<Arc<Visible>>>,
     /// rows that FINAL shows: over all partitions, and within each
@@ -72,7 +75,7 @@ pub struct Mark {
     pub level: u32,
     /// id of the partition
     pub partition: String,
-    pub deleted: Option<DeletedRef>,
+    pub deleted: Option<BesideRef>,
 }
 
 /// Columns that every table has beside its own.
@@ -97,6 +100,7 @@ pub const VIRTUALS: [(&str, Type, Virtual); 5] = [
 pub struct SegmentSlot {
     pub file: String,
     pub rows: u64,
+    patch: Option<BesideRef>,
     opened: OnceLock<Arc<Segment>>,
     opening: Mutex<()>,
 }
@@ -111,16 +115,24 @@ impl SegmentSlot {
         if let Some(s) = self.opened.get() {
             return Ok(s.clone());
         }
-        let s = shelf.segment(&self.file)?;
-        if s.rows() as u64 != self.rows {
-            return Err(Error::new(
-                types::codes::CORRUPTED_DATA,
-                format!("Segment {} holds {} rows, the catalog says {}", self.file, s.rows(), self.rows),
-            ));
+        let mut s = shelf.segment(&self.file)?;
+        same_rows(&s, &self.file, self.rows)?;
+        if let Some(patch) = &self.patch {
+            let values = shelf.segment(&patch.file)?;
+            same_rows(&values, &patch.file, patch.rows)?;
+            s = s.patched(&values)?;
         }
         let _ = self.opened.set(s.clone());
         Ok(s)
     }
+}
+
+fn same_rows(s: &Segment, file: &str, rows: u64) -> Result<()> {
+    if s.rows() as u64 == rows {
+        return Ok(());
+    }
+    let text = format!("Segment {file} holds {} rows, the catalog says {rows}", s.rows());
+    Err(Error::new(types::codes::CORRUPTED_DATA, text))
 }
 
 /// Open segments by file, so that versions of a table share them.
@@ -161,9 +173,11 @@ impl Shelf {
         map.insert(file.to_string(), Arc::downgrade(&b));
         Ok(b)
     }
-    pub fn slot(&self, file: &str, rows: u64) -> Arc<SegmentSlot> {
+    pub fn slot(&self, file: &str, rows: u64, patch: Option<&BesideRef>) -> Arc<SegmentSlot> {
         let mut map = self.slots.lock();
-        if let Some(s) = map.get(file).and_then(Weak::upgrade) {
+        // a patch belongs to one segment
+        let name = patch.map_or(file, |p| p.file.as_str());
+        if let Some(s) = map.get(name).and_then(Weak::upgrade) {
             return s;
         }
         if map.len() > 1024 && map.len().is_power_of_two() {
@@ -172,10 +186,11 @@ impl Shelf {
         let s = Arc::new(SegmentSlot {
             file: file.to_string(),
             rows,
+            patch: patch.cloned(),
             opened: OnceLock::new(),
             opening: Mutex::new(()),
         });
-        map.insert(file.to_string(), Arc::downgrade(&s));
+        map.insert(name.to_string(), Arc::downgrade(&s));
         s
     }
     /// `memory`: the rows of the version's memtables at this moment.
@@ -206,8 +221,9 @@ impl Shelf {
         }
         Ok(TableSnapshot {
             store: v.store,
+            granules: Arc::new(Granules::of(v, &columns)),
             columns: Arc::new(columns),
-            segments: v.segments.iter().map(|s| self.slot(&s.file, s.rows)).collect(),
+            segments: v.segments.iter().map(|s| self.slot(&s.file, s.rows, s.patch.as_ref())).collect(),
             marks: v
                 .segments
                 .iter()
@@ -244,6 +260,7 @@ impl TableSnapshot {
             marks,
             rule: self.rule.clone(),
             indexes: self.indexes.clone(),
+            granules: Arc::new(self.granules.unsorted()),
             deleted: OnceLock::new(),
             finals: Default::default(),
             held: None,

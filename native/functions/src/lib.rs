@@ -65,7 +65,7 @@ registry! {
     ids "Identifiers" [ids::DEFS],
     colors "Colors" [colors::DEFS],
     strings "Strings" [
-        strings::basic::DEFS,
+        strings::basic::DEFS, strings::collation::DEFS,
         strings::distance::DEFS, strings::encode::DEFS, strings::format::DEFS, strings::like::DEFS, strings::regexp::DEFS,
         strings::replace::DEFS, strings::search::DEFS, strings::search::MULTI, strings::split::DEFS, strings::utf8::DEFS,
         strings::fuzzy::DEFS, strings::query::DEFS, strings::text::DEFS, strings::unicode::DEFS,

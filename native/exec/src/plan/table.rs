@@ -16,6 +16,12 @@ pub struct TableShape {
     pub partition_key: Vec<Expr>,
     #[serde(default)]
     pub skip_indexes: Vec<SkipIndex>,
+    /// rows of a granule; 0 = the usual number
+    #[serde(default)]
+    pub granularity: u64,
+    /// columns of skip indexes, by name
+    #[serde(default)]
+    pub skipping: Vec<String>,
     /// IANA name of the zone that expressions of the keys are evaluated in
     #[serde(default)]
     pub timezone: String,
@@ -204,13 +210,17 @@ pub struct SegmentRef {
     pub level: u32,
     /// the file that says which rows are deleted
     #[serde(default)]
-    pub deleted: Option<DeletedRef>,
+    pub deleted: Option<BesideRef>,
+    /// the file with new values of some rows
+    #[serde(default)]
+    pub patch: Option<BesideRef>,
 }
 
+/// A file beside a segment.
 #[derive(Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-pub struct DeletedRef {
+pub struct BesideRef {
     pub file: String,
-    /// how many are
+    /// how many rows it is about
     pub rows: u64,
 }

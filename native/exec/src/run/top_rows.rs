@@ -92,10 +92,14 @@ impl Runner<'_> {
             Link::Project(_, exprs) => exprs.iter().all(Bound::deterministic),
         });
         let late = late && same_again && *limit <= LATE_ROWS_MAX && first.len() < whole.len();
-        let scan = Arc::new(self.scan(leaf, Some(if late { &first } else { &whole }))?);
+        let mut scan = self.scan(leaf, Some(if late { &first } else { &whole }))?;
         let keys = Key::bind(keys, &self.scope(&types))?;
         // who wants to know how many rows there were has them read
         let ahead = ahead && self.query.session.setting("exact_rows_before_limit").is_none_or(|v| v == "0");
+        if ahead {
+            shorten(&mut scan, &bound, &keys, *limit);
+        }
+        let scan = Arc::new(scan);
         let (columns, later) = match late {
             true => (&of_keys, Some((whole.as_slice(), above.as_slice()))),
             false => (&above, None),
@@ -182,6 +186,18 @@ impl Runner<'_> {
         }
         let held = self.query.memory.reserve(batch.bytes() as u64)?;
         Ok(Output { rows: Rows::source(Batches::held(vec![batch], held), true), types, totals: None })
+    }
+}
+
+/// Rows that are sorted as asked end where enough of them are: unless a filter leaves some out.
+fn shorten(scan: &mut Scan, links: &[Link<'_>], keys: &[Key], limit: u64) {
+    let last = keys.first().is_some_and(|k| k.desc);
+    let below = |k: &Key| column_below(links, &k.expr).filter(|_| k.desc == last);
+    let columns: Option<Vec<usize>> = keys.iter().map(below).collect();
+    if let Some(columns) = columns.filter(|c| !c.is_empty())
+        && links.iter().all(|l| matches!(l, Link::Project(..)))
+    {
+        scan.only_ends(&columns, limit, last);
     }
 }
 

@@ -9,6 +9,7 @@
 //!    need is decoded for the surviving rows alone.
 
 mod fetch;
+pub mod granules;
 pub mod indexes;
 mod prune;
 mod read;
@@ -34,6 +35,8 @@ pub struct Scan {
     /// output columns that somebody above reads; others are placeholders
     needed: Vec<bool>,
     conditions: Vec<Bound>,
+    /// output columns that indexes know; empty when rows are not counted by granules
+    indexed: Vec<bool>,
     segments: Vec<Prepared>,
     defaults: Vec<Option<Column>>,
     morsels: Vec<Morsel>,
@@ -100,11 +103,13 @@ impl Scan {
             types,
             needed,
             conditions,
+            indexed: Vec::new(),
             segments: Vec::new(),
             morsels: Vec::new(),
             rows: 0,
             visible,
         };
+        scan.indexed = scan.indexed_columns(query);
         if !never {
             scan.fill_defaults(query)?;
             let questions = scan.questions(query)?;

@@ -111,7 +111,7 @@ impl Scan {
         query: &Query,
     ) -> Result<Option<(Batch, Option<Vec<u32>>)>> {
         let total = p.segment.block_rows(block);
-        query.read(range.len() as u64, 0)?;
+        query.read(self.block_reads(p, block, range, query)? as u64, 0)?;
         let mut selected: Option<Vec<u32>> = None;
         let mut n = total;
         if !p.predicates.is_empty() || range.len() < total || p.visible.is_some() {
@@ -218,7 +218,7 @@ impl Scan {
             columns.push(Data::U64((first..first + rows as u64).collect::<Vec<_>>().into()).into());
         }
         let mut b = Batch { columns, rows };
-        query.read(rows as u64, b.bytes() as u64)?;
+        query.read(self.memory_reads(&b, start, query)? as u64, b.bytes() as u64)?;
         if let Some(seen) = self.visible.as_ref().and_then(|v| v.batch(part, batch)) {
             let keep = seen.slice(start, rows);
             if !keep.any() {
