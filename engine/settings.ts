@@ -149,7 +149,12 @@ const rows: Record<string, Row> = {
     '0',
     'A materialized view that fails is passed over; the rows are stored without it',
   ],
-  // projections
+  // rollups
+  optimize_use_materialized_views: [
+    'bool',
+    '1',
+    'Aggregations read materialised views that hold finer groups of the same rows',
+  ],
   optimize_use_projections: ['bool', '1', 'Queries read projections where they fit'],
   force_optimize_projection: ['bool', '0', 'A query that no projection fits is an error'],
   force_optimize_projection_name: ['text', '', 'A query that does not use it is an error'],

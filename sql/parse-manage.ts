@@ -308,6 +308,7 @@ const tableCommands = [
   'RELOAD DICTIONARY',
   'SCHEDULE MERGE PARTS',
   'ADVISE ROLLUPS FOR',
+  'REBUILD ROLLUP',
 ].map((text) => text.split(' '));
 
 /** At SYSTEM. */

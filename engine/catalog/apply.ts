@@ -1,6 +1,7 @@
 // A commit applied to a state: a pure function, so that reading the log again gives the same states.
 
 import { fail } from '../errors.ts';
+import { keepsAgreement, keepsMeaning, rewritten, withRewritten } from './agreement.ts';
 import { Numbering } from './blocks.ts';
 import type { TableDefinition } from './definition.ts';
 import { allSegments, forgetVersions, withVersion } from './history.ts';
@@ -57,6 +58,14 @@ function redefine(state: CatalogState, id: number, definition: TableDefinition):
   return { ...state, tables: with_(state.tables, id, { ...table(state, id), definition }) };
 }
 
+/** An ALTER: what views hold of the table, or a view itself, may mean something else from now on. */
+function altered(old: TableState, definition: TableDefinition): TableState {
+  const { agrees, ...bare } = old;
+  const sameView = old.definition.extra?.query === definition.extra?.query;
+  const next = { ...(agrees && sameView ? old : bare), definition };
+  return keepsMeaning(old.definition, definition) ? next : rewritten(next);
+}
+
 type DdlOf<Op extends DdlChange['op']> = Extract<DdlChange, { op: Op }>;
 
 const ddlSteps: {
@@ -90,7 +99,7 @@ const ddlSteps: {
     const databases = new Map(state.databases);
     databases.delete(from);
     databases.set(to, { ...db, name: to });
-    return { ...state, databases, tables };
+    return withRewritten({ ...state, databases, tables }, db.tables.values());
   },
   createTable: (state, { definition }) => {
     const { id } = definition;
@@ -120,23 +129,34 @@ const ddlSteps: {
     if (!found) throw fail('UNKNOWN_TABLE', 'The table is not there any more');
     const definition = { ...found.definition, name: name ?? found.definition.name };
     const next = linkName(state, definition);
-    const tables = with_(next.tables, id, { ...found, definition });
+    const { agrees: _, ...table } = found;
+    const tables = with_(next.tables, id, rewritten({ ...table, definition }));
     return { ...next, aside: without(next.aside, id), tables };
   },
   purgeAside: (state, { id }) => ({ ...state, aside: without(state.aside, id) }),
   renameTable: (state, { id, database: db, name }) => {
     const old = table(state, id).definition;
     const definition = { ...old, database: db, name };
-    return redefine(linkName(unlinkName(state, old), definition), id, definition);
+    const next = redefine(linkName(unlinkName(state, old), definition), id, definition);
+    return withRewritten(next, [id]);
   },
   exchangeTables: (state, { a, b }) => {
     const [first, second] = [table(state, a).definition, table(state, b).definition];
     const newA = { ...first, database: second.database, name: second.name };
     const newB = { ...second, database: first.database, name: first.name };
     const bare = unlinkName(unlinkName(state, first), second);
-    return redefine(redefine(linkName(linkName(bare, newA), newB), a, newA), b, newB);
+    const next = redefine(redefine(linkName(linkName(bare, newA), newB), a, newA), b, newB);
+    return withRewritten(next, [a, b]);
   },
-  alterTable: (state, { id, definition }) => redefine(state, id, definition),
+  alterTable: (state, { id, definition }) => ({
+    ...state,
+    tables: with_(state.tables, id, altered(table(state, id), definition)),
+  }),
+  rewritten: (state, { id }) => withRewritten(state, [id]),
+  agrees: (state, { id, agrees }) => ({
+    ...state,
+    tables: with_(state.tables, id, { ...table(state, id), agrees }),
+  }),
   forgetHistory: (state, { id, beforeMs }) => ({
     ...state,
     tables: with_(state.tables, id, forgetVersions(table(state, id), beforeMs)),
@@ -214,7 +234,8 @@ function changeTable(state: CatalogState, change: TableChange): CatalogState {
   const walSequence = Math.max(state.walSequence, flushedThrough);
   const aside = detached.length > 0 || old.detached ? { detached } : {};
   const nextBlock = numbers.next;
-  const next = { ...old, segments, flushedThrough, offsets, nextBlock, ...aside };
+  const aged = keepsAgreement(old, change) ? old : rewritten(old);
+  const next = { ...aged, segments, flushedThrough, offsets, nextBlock, ...aside };
   return { ...state, walSequence, tables: with_(state.tables, change.id, next) };
 }
 

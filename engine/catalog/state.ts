@@ -78,6 +78,21 @@ export interface TableState {
   readonly current?: CurrentVersion;
   /** Older versions that are kept, oldest first. */
   readonly history?: readonly OldVersion[];
+  /** How often its rows changed otherwise than by inserts and merges (agreement.ts). */
+  readonly rewrites?: number;
+  /** Of a materialised view: what it was made of, as of when it held exactly that. */
+  readonly agrees?: Agreement;
+}
+
+/** Tables by how often they had been rewritten. */
+export interface Agreement {
+  readonly base: TableAge;
+  readonly target: TableAge;
+}
+
+export interface TableAge {
+  readonly id: number;
+  readonly rewrites: number;
 }
 
 /** A table that has no name just now: DETACH TABLE, or DROP while UNDROP may still bring it back. */
@@ -145,6 +160,10 @@ export type DdlChange =
   | { readonly op: 'exchangeTables'; readonly a: number; readonly b: number }
   | { readonly op: 'alterTable'; readonly id: number; readonly definition: TableDefinition }
   | { readonly op: 'forgetHistory'; readonly id: number; readonly beforeMs: number }
+  /** Rows come into a table by a way that views do not know of. */
+  | { readonly op: 'rewritten'; readonly id: number }
+  /** A view's target holds what its query gives for the base, of this age. */
+  | { readonly op: 'agrees'; readonly id: number; readonly agrees: Agreement }
   | {
       readonly op: 'putObject';
       readonly kind: string;
@@ -171,6 +190,10 @@ export interface TableChange {
   readonly describe?: readonly SegmentDescriptor[];
   /** What is added holds the rows of what is removed (a merge). */
   readonly sameRows?: boolean;
+  /** A merge in which nothing expired and nothing was left out: the engine's rule alone. */
+  readonly rolled?: boolean;
+  /** So many of the segments that are added hold rows of inserts, which views have seen. */
+  readonly fed?: number;
   /** What DESCRIBE HISTORY calls it, where that does not follow from the rest. */
   readonly operation?: string;
   readonly flushedThrough?: number;

@@ -78,5 +78,11 @@ function indexOf(state: CatalogState): Index {
 export const viewsOn = (state: CatalogState, tableId: number): readonly TableDefinition[] =>
   indexOf(state).get(tableId) ?? none;
 
+/** The materialised views whose rows go into a table. */
+export const viewsInto = (state: CatalogState, tableId: number): TableDefinition[] =>
+  [...state.tables.values()].flatMap(({ definition }) =>
+    isMaterialized(definition) && targetOf(state, definition)?.id === tableId ? [definition] : [],
+  );
+
 export const sameViews = (a: readonly TableDefinition[], b: readonly TableDefinition[]): boolean =>
   a.length === b.length && a.every((definition, i) => definition === b[i]);

@@ -5,6 +5,7 @@
 // makes visible. Either way nothing is acknowledged before it is on the disk, and nothing of a
 // request that fails stays.
 
+import { fedByViews } from '../catalog/agreement.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { keepsHistory } from '../catalog/history.ts';
 import type { CatalogState, SegmentDescriptor, TokenRecord } from '../catalog/state.ts';
@@ -175,6 +176,7 @@ export class Inserter {
     const write = async (record?: TokenRecord) => {
       if (rejected > 0 && quarantine) await quarantine(errors);
       if (rows === 0) return;
+      await this.#leaveViews(definition);
       const { state } = this.#storage.context.catalog;
       const made = views ? await views(definition, outcome) : [];
       stored = true;
@@ -219,6 +221,7 @@ export class Inserter {
       definition,
       outcome,
       views: viewsOn(seen, definition.id),
+      direct: definition.id === base.id && outcome === all[0]?.outcome,
     }));
     // Rows in the log belong to no version of the table yet.
     const small = parts.every(
@@ -226,12 +229,13 @@ export class Inserter {
     );
     // A token belongs to the first part, so a base that keeps nothing has its token in a commit.
     if (small && (!token || parts[0]?.definition.id === base.id)) {
-      const rows = parts.map(({ definition, outcome, views }) => ({
+      const rows = parts.map(({ definition, outcome, views, direct }) => ({
         tableId: definition.id,
         definition,
         batch: outcome.batch as number,
         rows: outcome.rows,
         views,
+        direct,
         ...(how ? { how } : {}),
       }));
       return rows.length > 0 ? this.#storage.append(rows, token) : undefined;
@@ -241,14 +245,17 @@ export class Inserter {
 
   async #commit(
     base: TableDefinition,
-    parts: readonly (StoredPart & { readonly views: readonly TableDefinition[] })[],
+    parts: readonly (StoredPart & {
+      readonly views: readonly TableDefinition[];
+      readonly direct: boolean;
+    })[],
     token: TokenRecord | undefined,
   ): Promise<void> {
     const written: SegmentDescriptor[] = [];
     const left = new Set(parts.flatMap(({ outcome }) => outcome.batch ?? []));
     try {
       const finished = [];
-      for (const { definition, outcome, views } of parts) {
+      for (const { definition, outcome, views, direct } of parts) {
         written.push(...(outcome.segments ?? []));
         let segments = outcome.segments ?? [];
         if (outcome.batch !== undefined) {
@@ -256,7 +263,7 @@ export class Inserter {
           segments = await segmentsOf(this.#storage, definition, outcome.batch);
           written.push(...segments);
         }
-        finished.push({ definition, segments, views });
+        finished.push({ definition, segments, views, direct });
       }
       const keepsBase = finished[0]?.definition.id === base.id;
       const nothing = { definition: base, segments: [], views: viewsOn(this.#state, base.id) };
@@ -269,6 +276,12 @@ export class Inserter {
       }
       throw error;
     }
+  }
+
+  /** Rows that come into the target of a view by another way: the view stands for its query no more. */
+  async #leaveViews({ id }: TableDefinition): Promise<void> {
+    if (!fedByViews(this.#state).has(id)) return;
+    await this.#storage.context.catalog.commit({ ddl: [{ op: 'rewritten', id }] });
   }
 
   get #state(): CatalogState {

@@ -35,31 +35,49 @@ export interface TableHandle {
   readonly sortKey: readonly string[];
   /** The projection whose rows these are. */
   readonly projection?: string;
-  /** Projections that its segments may have; made when a rule asks. */
-  projections?(): readonly TableProjection[];
+  /** Other forms that its rows may be read in; made when a rule asks. */
+  rollups?(): readonly Rollup[];
 }
 
-/** What a projection keeps: groups with states, or rows in another order. */
-export interface ProjectionForm {
-  /** Grouped: the keys, and per aggregate a column with its states. */
+/** A key of a rollup: an expression over the table's columns, and where its values are. */
+export interface RollupKey {
+  readonly stored: string;
+  /** As it is stored; a cast to the type of `expr` loses nothing. */
+  readonly type: string;
+  readonly expr: Expr;
+}
+
+/** An aggregate of a rollup, in parts that still have to be put together. */
+export interface RollupAggregate {
+  readonly stored: string;
+  readonly type: string;
+  readonly item: AggregateItem;
+  /** The aggregate function that puts the parts together: sumMerge of states, sum of sums. */
+  readonly merge: string;
+}
+
+/** What a rollup keeps: groups, or rows in another order. */
+export interface RollupForm {
   readonly grouped?: {
-    readonly keys: readonly { readonly stored: string; readonly expr: Expr }[];
-    readonly aggregates: readonly {
-      readonly stored: string;
-      readonly type: string;
-      readonly item: AggregateItem;
-    }[];
+    readonly keys: readonly RollupKey[];
+    readonly aggregates: readonly RollupAggregate[];
   };
   /** In another order: names of the columns it has, and the order. */
   readonly ordered?: { readonly names: ReadonlySet<string>; readonly keys: readonly Expr[] };
 }
 
-/** The rows of a table in another form, as far as its segments have it. */
-export interface TableProjection extends ProjectionForm {
+/** The rows of a table in another form: a projection, as far as segments have it, or a materialised
+ *  view, which has them all. */
+export interface Rollup extends RollupForm {
+  readonly face: 'projection' | 'view';
   readonly name: string;
-  /** Columns of the table under ids of the projection's own. */
+  /** Columns of the table under ids of the rollup's own. */
   readonly columns: readonly Column[];
-  /** Segments with and without it, as they are now; rows in memory count as without. */
+  /** Conditions of the rows it was made of. */
+  readonly filters: readonly Expr[];
+  /** Why it cannot be read at all. */
+  readonly unfit?: string;
+  /** Its rows, and those of the table that are not in it, as they are now. */
   readonly rows: { readonly projected: number; readonly rest: number; readonly base: number };
   /** The rows of one side as a table. */
   part(side: 'projected' | 'rest' | 'reordered'): TableHandle;

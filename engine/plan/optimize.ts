@@ -11,7 +11,8 @@ import { foldConditions } from './rules/fold-conditions.ts';
 import { joinOrder } from './rules/join-order.ts';
 import { outerToInner, turnSemi } from './rules/join-sides.ts';
 import { mergeProjects } from './rules/merge-projects.ts';
-import { pickOrder, pickProjection } from './rules/pick-projection.ts';
+import { pickOrder } from './rules/pick-order.ts';
+import { pickRollup } from './rules/pick-rollup.ts';
 import { pruneColumns } from './rules/prune-columns.ts';
 import { pushDownFilter } from './rules/push-down-filter.ts';
 import { pushDownLimit } from './rules/push-down-limit.ts';
@@ -38,7 +39,7 @@ export const rules: readonly Rule[] = [
   },
   turnSemi,
   dropGroupKeys,
-  pickProjection,
+  pickRollup,
   sumOfShifted,
   {
     ...mergeProjects,

@@ -15,12 +15,12 @@ import {
   type Expr,
   replaceColumns,
 } from '../plan/expression.ts';
-import type { Node, ProjectionForm, Scan } from '../plan/logical.ts';
+import type { Node, RollupForm, Scan } from '../plan/logical.ts';
 import type { TableShapeJson } from '../plan/wire.ts';
 import { columnsOf as tableColumns } from '../tables/catalog-view.ts';
 import { barePlanning, tableShape } from '../tables/shape.ts';
 
-export interface BoundProjection extends ProjectionForm {
+export interface BoundProjection extends RollupForm {
   readonly definition: ProjectionDefinition;
   /** The table's columns under ids of this binding. */
   readonly columns: readonly Column[];
@@ -50,8 +50,12 @@ function find(node: Node, kind: Node['kind']): Node | undefined {
   }
 }
 
-function planningFor(kernel: PlannerKernel, table: TableDefinition): Planning {
-  const ctx = barePlanning(kernel);
+/** Planning with the server's settings, in which `isTable` is the name of one table that has no rows. */
+export function planningOver(
+  kernel: PlannerKernel,
+  table: TableDefinition,
+  isTable: (database: string | undefined, name: string) => boolean,
+): Planning {
   const source: StoredTable = {
     kind: 'stored',
     database: table.database,
@@ -60,21 +64,24 @@ function planningFor(kernel: PlannerKernel, table: TableDefinition): Planning {
     engine: 'MergeTree',
     handle: () => ({ handle: -1, title: table.name, rows: 0, bytes: 0, sortKey: [] }),
   };
-  const lookUp = (_database: string | undefined, name: string) =>
-    name === 'projected' ? source : undefined;
+  const find = (database: string | undefined, name: string) =>
+    isTable(database, name) ? source : undefined;
   return {
-    ...ctx,
+    ...barePlanning(kernel),
     catalog: {
-      find: lookUp,
+      find,
       tables: () => [],
       table: (database, name) => {
-        const found = lookUp(database, name);
+        const found = find(database, name);
         if (found) return found;
         throw fail('ILLEGAL_PROJECTION', 'A projection reads its table only');
       },
     },
   };
 }
+
+const planningFor = (kernel: PlannerKernel, table: TableDefinition): Planning =>
+  planningOver(kernel, table, (_database, name) => name === 'projected');
 
 export function parseProjection(text: string): Select {
   const statement = parseStatement(text);
@@ -128,12 +135,16 @@ function grouped(
     throw fail('ILLEGAL_PROJECTION', 'A grouped projection needs aggregates or keys');
   }
   const { below, scan } = through(found.input);
-  const keys = found.keys.map((k, i) => ({ stored: `k${i}`, expr: replaceColumns(k.expr, below) }));
+  const keys = found.keys.map((k, i) => ({
+    stored: `k${i}`,
+    type: k.expr.type,
+    expr: replaceColumns(k.expr, below),
+  }));
   const aggregates = found.aggregates.map((a, i) => {
     const item = { ...a, args: a.args.map((arg) => replaceColumns(arg, below)) };
     const types = item.args.map((arg) => arg.type);
     const { type } = ctx.kernel.resolveAggregate(`${a.name}State`, a.params, types);
-    return { stored: `a${i}`, type, item };
+    return { stored: `a${i}`, type, item, merge: `${a.name}Merge` };
   });
   const columns = [
     ...keys.map((k) => ({ name: k.stored, type: k.expr.type })),

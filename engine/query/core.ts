@@ -32,6 +32,8 @@ export interface ScanTarget {
   readonly part?: TablePart;
   /** An older version, or some of its segments. */
   readonly at?: TableState;
+  /** The materialised view for whose table it stands; it must still agree with it. */
+  readonly view?: number;
 }
 
 /** A finished plan as text; tables are filled in at the start of each run. */
@@ -77,6 +79,8 @@ export interface CachedPlan {
   /** The names it was planned with; another map means that tables came or went. */
   readonly databases: unknown;
   readonly definitions: readonly { id: number; definition: unknown }[];
+  /** Materialised views that might have been read, and what was wrong with them. */
+  readonly relied: ReadonlyMap<number, string | undefined>;
 }
 
 /** One statement while it runs. */

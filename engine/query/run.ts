@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { Statement } from '../../sql/ast.ts';
 import { parseStatement, placeOf } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
+import { disagreement } from '../catalog/agreement.ts';
 import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { QueryRequest, QueryResult, QuerySummary } from '../facade.ts';
 import type { QueryProgress } from '../native.ts';
@@ -165,9 +166,18 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
     if (request.database && !ownsDatabase.has(statement.kind))
       requireDatabase(core.storage.context.catalog.state, run.database);
     checkAllowed(run, statement);
-    const answer = await runStatement(run, statement);
-    if (process.cancelled) throw process.cancelled;
-    return await respond(run, answer, leave);
+    const answered = async (of: Run): Promise<QueryResult> => {
+      const answer = await runStatement(of, statement);
+      if (process.cancelled) throw process.cancelled;
+      return await respond(of, answer, leave as () => void);
+    };
+    try {
+      return await answered(run);
+    } catch (error) {
+      if (!(error instanceof PlanOutdated) || statement.kind !== 'QueryStatement') throw error;
+      run.settings = settings.with([['optimize_use_materialized_views', '0']]);
+      return await answered(run);
+    }
   } catch (error) {
     const failure = placed(run?.process.cancelled ?? error, request.sql);
     finish(core, run, request, id, startedMs, failure, undefined, leave, key);
@@ -265,6 +275,14 @@ export function outputFormat(run: Run): { name: string; contentType: string } {
   );
 }
 
+/** A view that a plan reads stopped agreeing with its table between planning and running. */
+class PlanOutdated extends EngineError {
+  constructor() {
+    const text = 'A materialized view that the plan reads was changed meanwhile';
+    super('ABORTED', 236, 'unavailable', text, { retryAfterSeconds: 1 });
+  }
+}
+
 /** The text the kernel gets, tables registered; `release` lets go of them.
  *  @param instead handles of the caller that stand for tables, by table id */
 export function launch(
@@ -282,7 +300,9 @@ export function launch(
   try {
     let body = plan.pieces[0] as string;
     const taken = new Map<string, TableSnapshot>();
-    plan.tables.forEach(({ id, part, at }, i) => {
+    const { state } = run.core.storage.context.catalog;
+    plan.tables.forEach(({ id, part, at, view }, i) => {
+      if (view !== undefined && disagreement(state, view)) throw new PlanOutdated();
       if (at) {
         const snapshot = run.core.storage.store(id).snapshotAt(at);
         snapshots.push(snapshot);

@@ -1,26 +1,24 @@
-// CREATE MATERIALIZED VIEW and ALTER TABLE view MODIFY QUERY: the view, its own table or its target,
-// and POPULATE, which fills it with exactly the rows that were there when inserts began to feed it.
+// CREATE MATERIALIZED VIEW and ALTER TABLE view MODIFY QUERY: the view, its own table or its target.
 
 import type { CreateTable, CreateView, Query, TableExpression, TableRef } from '../../sql/ast.ts';
 import { walk } from '../../sql/index.ts';
 import { print } from '../../sql/print.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
-import type { DdlChange, TableState } from '../catalog/state.ts';
+import type { TableState } from '../catalog/state.ts';
 import { findTable as findInState } from '../catalog/state.ts';
-import { isMaterialized, type TableRefName, targetOf, viewExtra } from '../catalog/views.ts';
+import type { TableRefName } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { nearest } from '../plan/nearest.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
-import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
-import { alter, dropTables } from '../storage/mutations.ts';
+import { bindTop, startPlanning } from '../query/plan-query.ts';
+import { alter } from '../storage/mutations.ts';
 import { tableShape } from '../tables/shape.ts';
-import { viewNode, viewRows } from '../views/fan-out.ts';
 import { refreshText } from '../views/schedule.ts';
 import { define, emptyDefinition } from './create-table.ts';
 import { qualified } from './create-view.ts';
 import { columnDefinition, sortElements } from './definition.ts';
 import { checkName, placeOf, refuseCluster, requireTable, requireWritable } from './names.ts';
-import { writeRows } from './write-rows.ts';
+import { createFilled, publish } from './publish-view.ts';
 
 /** The table whose inserts a query sees: the leftmost of its FROM, through subqueries and WITH. */
 export function sourceTable(
@@ -203,7 +201,7 @@ export async function createMaterializedView(run: Run, ast: CreateView): Promise
   const definitions = inner ? [inner, view] : [view];
   const sourceState = source && findInState(catalog.state, source.database, source.name);
   if (ast.populate && !refresh) await createFilled(run, definitions, sourceState, existing);
-  else await publish(run, definitions, existing);
+  else await publish(run, definitions, refresh ? undefined : sourceState, existing);
   run.core.refreshes?.changed();
   return done;
 }
@@ -231,85 +229,6 @@ function innerTable(run: Run, ast: CreateView, view: TableDefinition): TableDefi
   tableShape(run.core.native.planner(sessionJson(run)), made);
   return { ...made, id: run.core.storage.context.catalog.reserveTableId() };
 }
-
-const aside = (definition: TableDefinition): TableDefinition => ({
-  ...definition,
-  name: `${definition.name}\n${definition.id}`,
-});
-
-/** Tables that go with a view: its own one. */
-export function withInner(table: TableState): number[] {
-  const inner = isMaterialized(table.definition) ? viewExtra(table.definition).inner : undefined;
-  return inner === undefined ? [table.id] : [table.id, inner];
-}
-
-async function publish(
-  run: Run,
-  definitions: readonly TableDefinition[],
-  old: TableState | undefined,
-): Promise<void> {
-  const { storage } = run.core;
-  const view = definitions.at(-1) as TableDefinition;
-  const ddl: DdlChange[] = definitions.map((definition) => ({
-    op: 'createTable',
-    definition: old && definition === view ? aside(definition) : definition,
-  }));
-  if (old) ddl.push({ op: 'exchangeTables', a: view.id, b: old.id });
-  await storage.context.catalog.commit({ ddl });
-  if (old) await dropTables(storage, withInner(old));
-}
-
-/** Inserts feed the view from one moment on; what was there at that moment is put in by the query.
- *  Until then view and table have names that a restart clears away. */
-async function createFilled(
-  run: Run,
-  definitions: readonly TableDefinition[],
-  source: TableState | undefined,
-  old: TableState | undefined,
-): Promise<void> {
-  const { storage, inserter } = run.core;
-  const { catalog } = storage.context;
-  const view = definitions.at(-1) as TableDefinition;
-  const ids = definitions.map(({ id }) => id);
-  const create = definitions.map(
-    (definition): DdlChange => ({ op: 'createTable', definition: aside(definition) }),
-  );
-  const open = source && (await storage.store(source.id).gate.shut());
-  let snapshot: { handle: number; release(): void } | undefined;
-  try {
-    await catalog.commit({ ddl: create });
-    snapshot = source && storage.store(source.id).snapshot();
-  } finally {
-    open?.();
-  }
-  try {
-    const now = catalog.table(view.id)?.definition;
-    const target = now && targetOf(catalog.state, now)?.definition;
-    if (now && target) {
-      const planning = startPlanning(run);
-      const plan = planText(planning, viewNode(planning, now, target));
-      const instead =
-        source && snapshot ? new Map([[source.id, snapshot.handle]]) : new Map<number, number>();
-      const outcome = await writeRows(run, target, plan, instead);
-      await inserter.store(target, outcome, { views: viewRows(run) });
-    }
-    const ddl = definitions.map(
-      (definition): DdlChange =>
-        old && definition === view
-          ? { op: 'exchangeTables', a: view.id, b: old.id }
-          : { op: 'renameTable', id: definition.id, ...nameOf(definition) },
-    );
-    await catalog.commit({ ddl });
-  } catch (error) {
-    await dropTables(storage, ids).catch(() => {});
-    throw error;
-  } finally {
-    snapshot?.release();
-  }
-  if (old) await dropTables(storage, withInner(old));
-}
-
-const nameOf = ({ database, name }: TableDefinition): TableRefName => ({ database, name });
 
 /** ALTER TABLE view MODIFY QUERY. */
 export async function modifyQuery(run: Run, table: TableState, query: Query): Promise<void> {

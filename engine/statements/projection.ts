@@ -102,6 +102,18 @@ async function materialize(run: Run, table: TableState, id: string, only: Only):
   });
 }
 
+/** Computes all projections anew, segment by segment. */
+export async function rebuildProjections(run: Run, table: TableState): Promise<void> {
+  const { storage } = run.core;
+  if (!table.definition.projections?.length) return;
+  await describeSegments(storage, storage.store(table.id), async (segment, definition) => {
+    run.signal.throwIfAborted();
+    const { projections: _, ...bare } = segment;
+    const [finished] = await storage.context.finish(storage, definition, [bare]);
+    return finished ?? segment;
+  });
+}
+
 /** Lets go of a projection's files. */
 async function clear(run: Run, table: TableState, id: string, only: Only): Promise<void> {
   const { storage } = run.core;

@@ -1,6 +1,7 @@
 // SELECT and everything that is rewritten to one.
 
 import type { QueryStatement } from '../../sql/ast.ts';
+import { disagreement } from '../catalog/agreement.ts';
 import { type Answer, type CachedPlan, count, type Run } from '../query/core.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
 import { applyOutput, applyQuerySettings } from './apply-settings.ts';
@@ -10,6 +11,7 @@ const cachedTextMax = 8192;
 function stillGood(run: Run, cached: CachedPlan): boolean {
   const { state } = run.core.storage.context.catalog;
   if (state.databases !== cached.databases) return false;
+  for (const [id, wrong] of cached.relied) if (disagreement(state, id) !== wrong) return false;
   return cached.definitions.every(
     ({ id, definition }) => state.tables.get(id)?.definition === definition,
   );
@@ -30,9 +32,9 @@ export function select(run: Run, ast: QueryStatement, text = run.text): Answer {
   const planning = startPlanning(run);
   const plan = planText(planning, bindTop(planning, ast.query));
   if (able && planning.ctx.cacheable) {
-    const { state, used } = planning.view;
+    const { state, used, relied } = planning.view;
     const definitions = [...used].map(([id, definition]) => ({ id, definition }));
-    core.plans.set(key, { plan, databases: state.databases, definitions });
+    core.plans.set(key, { plan, databases: state.databases, definitions, relied });
   }
   return { kind: 'plan', plan };
 }

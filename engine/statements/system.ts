@@ -5,6 +5,7 @@ import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { adviseRollups } from '../rollups/advise.ts';
+import { rebuildRollups } from '../rollups/rebuild.ts';
 import { acceptLog } from '../storage/accept-log.ts';
 import type { Refreshes } from '../views/refresh.ts';
 import { refreshRows } from '../views/refresh-rows.ts';
@@ -110,7 +111,14 @@ const restoreReplica: Own = async (run, ast) => {
   run.core.plans.clear();
 };
 
+/** A view, or every view and projection of a table. */
+const rebuild: Own = async (run, ast) => {
+  if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'The name of a table or view is missing');
+  await rebuildRollups(run, requireTable(run, ast.table));
+};
+
 const ownCommands: Record<string, Own> = {
+  'REBUILD ROLLUP': rebuild,
   'RESTORE REPLICA': restoreReplica,
   'REFRESH VIEW': refresh,
   'WAIT VIEW': view((refreshes, id, run) => refreshes.wait(id, run.signal)),

@@ -62,5 +62,5 @@ function together(
   made: readonly SegmentDescriptor[],
 ): TableChange {
   const added = replacements(sealed.add ?? [], made).flatMap(({ add }) => add);
-  return { ...sealed, add: added, replace: replacements(old, made) };
+  return { ...sealed, fed: -1, add: added, replace: replacements(old, made) };
 }

@@ -154,7 +154,7 @@ export function sealedChange(
 ): TableChange {
   const last = memtables.at(-1);
   const tokens = memtables.flatMap((memtable) => memtable.tokens);
-  const change: TableChange = { id, add };
+  const change: TableChange = { id, add, fed: add.length };
   if (!last) return change;
   return { ...change, flushedThrough: last.lastSequence, ...(tokens.length ? { tokens } : {}) };
 }

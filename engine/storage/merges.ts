@@ -201,6 +201,7 @@ export class Merges {
     };
     const rules: KernelTableRules = store.shape();
     const now = rules.ttl ? { now: this.#storage.ttlSeconds } : {};
+    const rolled = !rules.ttl && !how.deduplicate && !how.cleanup;
     const work = { kind: 'merge', segments: inputs, level, how: { ...now, ...how } } as const;
     const result = runJob(
       this.#storage,
@@ -208,7 +209,7 @@ export class Merges {
       work,
       ({ segments }) =>
         catalog.commit({
-          tables: [{ id: store.id, add: segments, remove: files, sameRows: true }],
+          tables: [{ id: store.id, add: segments, remove: files, sameRows: true, rolled }],
         }),
       (job) => {
         running.job = job;

@@ -24,6 +24,8 @@ export async function commitSegments(
     readonly definition: TableDefinition;
     readonly segments: readonly SegmentDescriptor[];
     readonly views?: readonly TableDefinition[];
+    /** The rows come from no view. */
+    readonly direct?: boolean;
   }[],
   token?: TokenRecord,
 ): Promise<void> {
@@ -44,14 +46,15 @@ export async function commitSegments(
     for (const id of [...ids].sort((a, b) => a - b)) {
       leave.push(await storage.store(id).gate.pass());
     }
-    for (const { definition, views } of parts) {
+    for (const { definition, views, direct } of parts) {
       const now = storage.store(definition.id).table.definition;
       if (!compatible(definition, now)) throw new SchemaChanged();
-      storage.checkViews(definition.id, views);
+      storage.checkViews(definition.id, views, direct);
     }
     const tables = parts.map(({ definition: { id } }, index) => ({
       id,
       add: finished[index] ?? [],
+      fed: finished[index]?.length ?? 0,
       ...(token && index === 0 ? { tokens: [token] } : {}),
     }));
     await storage.context.catalog.commit({ tables });
@@ -232,6 +235,21 @@ export async function quietlyHeld<T>(store: TableStore, work: () => Promise<T>):
   }
 }
 
+/** Runs `work` while no insert touches any of the tables. */
+export async function whileShut<T>(
+  stores: readonly TableStore[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const inOrder = [...new Set(stores)].sort((a, b) => a.id - b.id);
+  const open: (() => void)[] = [];
+  try {
+    for (const store of inOrder) open.push(await store.gate.shut());
+    return await work();
+  } finally {
+    for (const go of open) go();
+  }
+}
+
 /** Takes a table's name away; its rows wait on the disk. */
 export function putAside(
   storage: Storage,
@@ -255,15 +273,11 @@ export function putAside(
 
 /** Drops tables in one commit. Inserts on their way end before it. */
 export async function dropTables(storage: Storage, ids: readonly number[]): Promise<void> {
-  const inOrder = [...ids].sort((a, b) => a - b);
-  const open: (() => void)[] = [];
-  try {
-    for (const id of inOrder) open.push(await storage.store(id).gate.shut());
+  const stores = ids.map((id) => storage.store(id));
+  await whileShut(stores, async () => {
     const ddl = ids.map((id): DdlChange => ({ op: 'dropTable', id }));
     await storage.context.catalog.commit({ ddl });
-  } finally {
-    for (const go of open) go();
-  }
+  });
   storage.collector.collect();
   storage.trimWal();
   for (const id of ids) storage.collector.removeTableDir(id);

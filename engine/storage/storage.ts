@@ -1,5 +1,6 @@
 // The rows of all tables: one object that the rest of the engine talks to. `recover.ts` makes it.
 
+import { fedByViews } from '../catalog/agreement.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { historyIsDue, retentionOf } from '../catalog/history.ts';
@@ -67,6 +68,8 @@ export interface AppendPart {
   readonly how?: InsertHow;
   /** The materialised views whose rows are among the other parts. */
   readonly views?: readonly TableDefinition[];
+  /** The rows come from no view. */
+  readonly direct?: boolean;
 }
 
 /** The table was altered while rows for it were on their way; they have to be decoded anew. */
@@ -233,18 +236,20 @@ export class Storage {
     for (const part of parts) this.flusher.flushIfDue(part.tableId);
   }
 
-  /** Throws SchemaChanged when a view came or went since the rows for the views were computed. */
-  checkViews(tableId: number, seen: readonly TableDefinition[] | undefined): void {
-    const now = viewsOn(this.context.catalog.state, tableId);
-    if (seen && !sameViews(seen, now)) throw new SchemaChanged();
+  /** Throws SchemaChanged when a view came or went since the rows for the views were computed.
+   *  @param direct the rows come from no view: a table that only views fill must know */
+  checkViews(tableId: number, seen: readonly TableDefinition[] | undefined, direct = false): void {
+    const { state } = this.context.catalog;
+    if (seen && !sameViews(seen, viewsOn(state, tableId))) throw new SchemaChanged();
+    if (direct && fedByViews(state).has(tableId)) throw new SchemaChanged();
   }
 
-  #walPart({ tableId, definition, batch, rows, views, how = {} }: AppendPart): WalPart {
+  #walPart({ tableId, definition, batch, rows, views, direct, how = {} }: AppendPart): WalPart {
     const store = this.store(tableId);
     this.damagedLog?.checkWritable(tableId);
     const now = store.table.definition;
     if (now.schemaVersion !== definition.schemaVersion) throw new SchemaChanged();
-    this.checkViews(tableId, views);
+    this.checkViews(tableId, views, direct);
     // Once the rows are in the log nothing may fail any more, so what may is done before.
     store.prepare();
     const left = this.prepareRows(now, batch, rows, how);

@@ -4,8 +4,8 @@
 import type { Query } from '../../sql/ast.ts';
 import { parseStatement, suggest, walk } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import { type CatalogState, companionsOf, type TableState } from '../catalog/state.ts';
-import { isMaterialized, targetOf } from '../catalog/views.ts';
+import type { CatalogState, TableState } from '../catalog/state.ts';
+import { isMaterialized, targetOf, viewsOn } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import type {
   AsOf,
@@ -15,9 +15,8 @@ import type {
   TableSource,
   ViewTable,
 } from '../plan/context.ts';
-import type { TableHandle, TableProjection } from '../plan/logical.ts';
-import { projectionsOf } from '../projections/bound.ts';
-import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
+import type { TableHandle } from '../plan/logical.ts';
+import type { Run, ScanTarget } from '../query/core.ts';
 import { logPlace } from '../query/log-table.ts';
 import { systemTable, systemTableNames } from '../system/index.ts';
 import {
@@ -28,6 +27,7 @@ import {
 import { temporaryDatabase } from './create-sql.ts';
 import { joinTable } from './join-engine.ts';
 import { bufferTarget, mergeQuery, randomQuery } from './other-engines.ts';
+import { rollupHandles } from './rollup-handles.ts';
 import { stepsOf, versionAt } from './versions.ts';
 
 export { temporaryDatabase };
@@ -38,17 +38,20 @@ export interface CatalogView extends Catalog {
   readonly scans: ScanTarget[];
   /** Definitions that the plan depends on. */
   readonly used: Map<number, TableDefinition>;
+  /** Materialised views that rules looked at, and why they could not be read. */
+  readonly relied: Map<number, string | undefined>;
 }
 
 export function catalogView(run: Run): CatalogView {
   const { state } = run.core.storage.context.catalog;
   const scans: ScanTarget[] = [];
   const used = new Map<number, TableDefinition>();
+  const relied = new Map<number, string | undefined>();
   const find = (database: string | undefined, name: string): TableSource | undefined => {
     const temporary = database === undefined ? run.session?.temporary.get(name) : undefined;
     if (temporary !== undefined) {
       const table = state.tables.get(temporary);
-      if (table) return stored(run, table, scans, used);
+      if (table) return stored(run, table, scans, used, relied);
     }
     const db = database ?? run.database;
     if (db === 'system') return systemTable(run, name);
@@ -60,23 +63,24 @@ export function catalogView(run: Run): CatalogView {
       const { definition } = table;
       used.set(definition.id, definition);
       const target = targetOf(state, definition);
-      return target && columnsOfView(definition, stored(run, target, scans, used));
+      return target && columnsOfView(definition, stored(run, target, scans, used, relied));
     }
     if (table.definition.engine.name === 'GenerateRandom')
       return queried(table.definition, randomQuery(table.definition), used);
     if (table.definition.engine.name === 'Merge') return merged(state, table.definition, used);
     if (table.definition.engine.name === 'Buffer') {
       used.set(table.id, table.definition);
-      return stored(run, bufferTarget(state, table.definition), scans, used);
+      return stored(run, bufferTarget(state, table.definition), scans, used, relied);
     }
     return table.definition.engine.name === 'View'
       ? view(table.definition, used)
-      : stored(run, table, scans, used);
+      : stored(run, table, scans, used, relied);
   };
   return {
     state,
     scans,
     used,
+    relied,
     find,
     tables(database) {
       const db = database ?? run.database;
@@ -151,6 +155,7 @@ const stored = (
   table: TableState,
   scans: ScanTarget[],
   used: Map<number, TableDefinition>,
+  relied: CatalogView['relied'],
 ): StoredTable => {
   const { definition } = table;
   used.set(definition.id, definition);
@@ -183,8 +188,10 @@ const stored = (
         bytes,
         sortKey: definition.orderBy,
       };
-      if (!definition.projections?.length) return handle;
-      return { ...handle, projections: () => projectionHandles(run, table, handle, scans) };
+      const views = viewsOn(catalog.state, definition.id);
+      if (!definition.projections?.length && views.length === 0) return handle;
+      const place = { run, state: catalog.state, scans, relied };
+      return { ...handle, rollups: () => rollupHandles(place, table, handle) };
     },
   };
 };
@@ -211,46 +218,6 @@ const versioned = (table: TableState, scans: ScanTarget[]): StoredTable => {
     },
   };
 };
-
-/** What the planner may read instead of the table's own rows. */
-function projectionHandles(
-  run: Run,
-  table: TableState,
-  handle: TableHandle,
-  scans: ScanTarget[],
-): TableProjection[] {
-  const kernel = run.core.native.planner(sessionJson(run));
-  return projectionsOf(kernel, table.definition).map((bound): TableProjection => {
-    const { id, name } = bound.definition;
-    let [projected, rest] = [0, handle.rows];
-    for (const segment of table.segments) {
-      const companions = companionsOf(segment, id);
-      if (!companions) continue;
-      rest -= segment.rows;
-      for (const companion of companions) projected += companion.rows;
-    }
-    return {
-      name,
-      columns: bound.columns,
-      ...(bound.grouped ? { grouped: bound.grouped } : {}),
-      ...(bound.ordered ? { ordered: bound.ordered } : {}),
-      rows: { projected, rest, base: handle.rows },
-      part(side) {
-        scans.push({ id: table.id, part: { projection: id, side } });
-        const rows = side === 'projected' ? projected : side === 'rest' ? rest : handle.rows;
-        const what = side === 'rest' ? 'segments without' : side;
-        return {
-          handle: -scans.length,
-          title: `${handle.title} (${what} ${name})`,
-          rows,
-          bytes: 0,
-          ...(side === 'rest' ? {} : { projection: name }),
-          sortKey: side === 'rest' ? handle.sortKey : bound.table.orderBy,
-        };
-      },
-    };
-  });
-}
 
 /** A materialised view shows its target's rows, in the columns of its query. */
 function columnsOfView(view: TableDefinition, target: StoredTable): StoredTable {

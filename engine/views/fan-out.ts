@@ -2,6 +2,7 @@
 // inserted rows, before anything is stored, so that base and views become visible in one act.
 
 import { parseStatement } from '../../sql/index.ts';
+import { fedByViews } from '../catalog/agreement.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, targetOf, viewExtra, viewsOn } from '../catalog/views.ts';
 import { EngineError, fail } from '../errors.ts';
@@ -11,11 +12,18 @@ import { columnExpr } from '../plan/expression.ts';
 import { project } from '../plan/logical.ts';
 import type { Run } from '../query/core.ts';
 import { type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
+import { meaningSetting } from '../rollups/meaning.ts';
 import { tableRows } from '../statements/insert-select.ts';
 import { writeRows } from '../statements/write-rows.ts';
 import type { IngestOutcome } from '../storage/kernel.ts';
 import { refsOf } from '../storage/table-store.ts';
 import { bufferTarget } from '../tables/other-engines.ts';
+
+/** Settings of statements that must read the rows themselves. */
+export const noRollups: readonly (readonly [string, string])[] = [
+  ['optimize_use_projections', '0'],
+  ['optimize_use_materialized_views', '0'],
+];
 
 /** Views on the targets of views, at most so deep: beyond it there is surely a circle. */
 const depthMax = 32;
@@ -88,6 +96,7 @@ async function viewPart(
       throw fail('UNKNOWN_TABLE', `Its target table ${name} does not exist`);
     }
     core.storage.admit(target.id);
+    if (meaningSetting(run.settings)) await passedOver(run, target);
     const planning = startPlanning(run);
     const node = viewNode(planning, view, target);
     const plan = planText(planning, node);
@@ -98,16 +107,24 @@ async function viewPart(
     if (run.settings.bool('materialized_views_ignore_errors')) {
       const reason = error instanceof Error ? error.message : String(error);
       run.core.logger.warn({ view: view.name, reason }, 'a materialized view was passed over');
+      await passedOver(run, targetOf(run.core.storage.context.catalog.state, view)?.definition);
       return undefined;
     }
     throw inView(view, error);
   }
 }
 
+/** A target that gets none of the rows of an insert, or others than it would with other settings. */
+async function passedOver(run: Run, target: TableDefinition | undefined): Promise<void> {
+  const { catalog } = run.core.storage.context;
+  if (!target || !fedByViews(catalog.state).has(target.id)) return;
+  await catalog.commit({ ddl: [{ op: 'rewritten', id: target.id }] });
+}
+
 /** The view's query as rows of its target: columns go by name, those the target lacks are left out. */
 export function viewNode(planning: PlanningRun, view: TableDefinition, target: TableDefinition) {
-  // What stands for the source has no projections.
-  planning.ctx.settings = planning.ctx.settings.with([['optimize_use_projections', '0']]);
+  // What stands for the source has no rollups.
+  planning.ctx.settings = planning.ctx.settings.with(noRollups);
   const statement = parseStatement(viewExtra(view).query);
   if (statement.kind !== 'QueryStatement') throw fail('LOGICAL_ERROR', 'A view without a query');
   const { node } = bindStatement(statement.query, planning.ctx);

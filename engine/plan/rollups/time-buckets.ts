@@ -7,9 +7,7 @@ import { constantOf } from '../constants.ts';
 import type { Planning } from '../context.ts';
 import {
   type CallExpr,
-  type Column,
   callExpr,
-  columnExpr,
   columnsOf,
   type Expr,
   literalExpr,
@@ -129,7 +127,8 @@ export function isEven(type: string, ctx: Planning): boolean {
 }
 
 export interface KeyColumn {
-  readonly column: Column;
+  /** Its value, over columns of the rollup. */
+  readonly made: Expr;
   /** What it holds, over columns of the table. */
   readonly expr: Expr;
 }
@@ -139,10 +138,9 @@ export function fromBucket(expr: Expr, keys: Iterable<KeyColumn>, ctx: Planning)
   const wanted = bucketOf(expr, begins) ?? bucketOf(expr, parts);
   const cut = wanted?.call.args[wanted.at];
   if (!wanted || !cut || !isEven(cut.type, ctx)) return undefined;
-  for (const { column, expr: key } of keys) {
+  for (const { made, expr: key } of keys) {
     const has = bucketOf(key, begins);
     if (has?.call.args[has.at]?.key !== cut.key || !liesIn(has.bucket, wanted.bucket)) continue;
-    const made = columnExpr(column);
     const args = wanted.call.args.map((arg, i) => (i === wanted.at ? made : arg));
     try {
       const types = args.map((arg) => {
@@ -179,14 +177,13 @@ export function rangeOfBucket(
   const limit = args[1 - at];
   if (!moment || !limit || columnsOf(limit).size > 0 || !isEven(moment.type, ctx)) return undefined;
   if (moment.kind !== 'column') return undefined;
-  for (const { column, expr: key } of keys) {
+  for (const { made, expr: key } of keys) {
     const has = bucketOf(key, begins);
     if (has?.call.args[has.at]?.key !== moment.key) continue;
     const begin = beginOf(limit, moment.id, moment.type, key, ctx);
     if (begin === undefined) continue;
-    const side = columnExpr(column);
-    const bound = literalExpr(column.type, begin);
-    const pair = at === 0 ? [side, bound] : [bound, side];
+    const bound = literalExpr(key.type, begin);
+    const pair = at === 0 ? [made, bound] : [bound, made];
     return callExpr(name, pair, condition.type);
   }
   return undefined;
