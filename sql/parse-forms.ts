@@ -389,9 +389,10 @@ const dateArithmetic =
 
 const parseDateDiff: Form = (p, start) => {
   const unit = p.peek(3) === ',' && p.peekKind(2) === Word ? longUnit(p.peek(2)) : undefined;
-  if (unit === undefined) return undefined;
+  if (isEmptyCall(p)) return undefined;
   const nameSpan = p.tokenSpan();
   open(p);
+  if (unit === undefined) return parseCallAfter(p, start, nameSpan, parsePart(p), parsePart);
   const text: Literal = {
     kind: 'Literal',
     type: 'string',

@@ -223,7 +223,9 @@ function callLambda(lambda: Lambda, ast: FunctionCall, scope: Scope, locals: Loc
     throw failAt(ast.span, 'UNSUPPORTED_METHOD', text, { hint: 'WITH RECURSIVE can repeat' });
   }
   const inner = new Map<string, Expr>();
+  const functors = ast.args.some((arg) => asLambda(arg, scope, locals));
   lambda.params.forEach((param, i) => {
+    if (functors) return;
     inner.set(param.name, bindExpression(ast.args[i] as Expression, scope, locals));
   });
   ctx.lambdas.add(lambda);
@@ -231,7 +233,7 @@ function callLambda(lambda: Lambda, ast: FunctionCall, scope: Scope, locals: Loc
     const body = withoutFunctions(lambda.body, ctx.userFunctions);
     // Queries and aliases inside do not see what is bound already: the arguments are put in as they are
     // written.
-    if (!hasOwnNames(body)) return bindExpression(body, scope, inner);
+    if (!functors && !hasOwnNames(body)) return bindExpression(body, scope, inner);
     const whole = substituted({ ...lambda, body }, ast.args);
     const own = { ...scope, aliases: new Map(scope.aliases) };
     collectAliases(own, whole);

@@ -13,6 +13,7 @@ import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './liter
 import { identifierText, typeText } from './names.ts';
 import {
   type AliasEntry,
+  collectAliases,
   findColumn,
   identifierParts,
   type Locals,
@@ -45,7 +46,9 @@ const binders: { [K in Kind]: Bind<K> } = {
     if (entry && entry.ast === ast.expr && !locals && !entry.binding) return bindAlias(scope, name);
     return bindExpression(ast.expr, scope, locals);
   },
-  Star: (ast) => {
+  Star: (ast, scope) => {
+    const [only, second] = expandColumns(ast, scope);
+    if (only && !second) return only.expr;
     throw failAt(ast.span, 'UNSUPPORTED_METHOD', '* cannot stand here, only in a list of columns');
   },
   ColumnsMatcher: (ast, scope) => {
@@ -175,6 +178,13 @@ export function bindIf(
 export function bindExpression(ast: Expression, scope: Scope, locals?: Locals): Expr {
   const bind = binders[ast.kind] as (a: Expression, s: Scope, l: Locals) => Expr;
   return deeper(scope.ctx, ast.span, () => bind(ast, scope, locals));
+}
+
+/** An expression that a definition keeps: aliases inside it are its own. */
+export function bindStored(ast: Expression, scope: Scope): Expr {
+  const own = { ...scope, aliases: new Map(scope.aliases) };
+  collectAliases(own, ast);
+  return bindExpression(ast, own.aliases.size > 0 ? own : scope);
 }
 
 /** CAST(expr AS type), the type as text. */

@@ -13,7 +13,7 @@ import { type ErrorName, fail } from '../errors.ts';
 import { bindQuery, bindStatement, converted } from './bind.ts';
 import { asOfOf, olderVersion } from './bind-as-of.ts';
 import { resolveCall } from './bind-call.ts';
-import { bindExpression } from './bind-expression.ts';
+import { bindExpression, bindStored } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
 import { bindPivot, bindUnpivot } from './bind-pivot.ts';
 import { recursiveNode } from './bind-recursive.ts';
@@ -39,6 +39,7 @@ import { withTableFilter } from './extra-filters.ts';
 import { type JoinSide, joinRows, joinSide } from './join-table.ts';
 import { type Assigned, type Node, project } from './logical.ts';
 import {
+  collectAliases,
   findColumn,
   findCommon,
   identifierParts,
@@ -54,7 +55,7 @@ import {
   type StarItem,
 } from './scope.ts';
 import { bindTableFunction } from './table-functions.ts';
-import { typeArguments, unfoldedType } from './types.ts';
+import { isNullable, typeArguments, unfoldedType } from './types.ts';
 
 export interface BoundFrom {
   node: Node;
@@ -83,6 +84,7 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
     case 'TableFunction': {
       const merges = ast.call.name === 'merge';
       if (!merges) refuseModifiers(ast, 'ILLEGAL_FINAL');
+      for (const arg of ast.call.args) collectAliases(scope, arg);
       const { node, table } = bindTableFunction(ast.call, scope, ast);
       const source = makeSource(
         { ...aliasOf(ast.alias, scope), table },
@@ -229,6 +231,13 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
     }
     const inner = shown(ctx, viewNode(scope, table.query, table.name), table);
     const types = inner.columns.map((c, i) => table.columns[i]?.type ?? c.type);
+    inner.columns.forEach((c, i) => {
+      if (!isNullable(c.type) || isNullable(types[i] ?? c.type)) return;
+      const text = `The query of view ${table.name} gives ${c.type} for ${c.name}, the view has ${types[i]}`;
+      throw failAt(scope.span, 'INCORRECT_QUERY', text, {
+        hint: 'join_use_nulls or another setting differs from when the view was made',
+      });
+    });
     const node = converted(ctx, inner, types);
     const columns = node.columns.map((c, i) => ({
       ...plainColumn(c, table.virtual?.includes(c.name)),
@@ -277,7 +286,7 @@ function sourceOf(scope: Scope, table: TableSource): { node: Node; source: Sourc
       if (bound) return bound;
       const inner = newScope(ctx, scope.span);
       inner.sources = [source];
-      bound = bindExpression(ctx.parseExpression(c.expr ?? 'NULL'), inner);
+      bound = bindStored(ctx.parseExpression(c.expr ?? 'NULL'), inner);
       if (bound.type !== c.type) bound = { ...castOf(bound, c.type) };
       return bound;
     };

@@ -8,16 +8,25 @@ import { failAt } from './context.ts';
 export function substituted(lambda: Lambda, args: readonly Expression[]): Expression {
   const values = new Map(lambda.params.map((param, i) => [param.name, args[i] as Expression]));
   return transform(lambda.body, (node) => {
+    const called = node.kind === 'Function' ? values.get(node.name) : undefined;
+    const name = called?.kind === 'Identifier' ? called.parts[0]?.name : undefined;
+    if (node.kind === 'Function' && name !== undefined) return { ...node, name };
     if (node.kind !== 'Identifier' || node.parts.length !== 1) return node;
     return values.get(node.parts[0]?.name ?? '') ?? node;
   });
 }
 
 /** Whether there are queries or aliases in it, which bring names of their own. */
-export function hasOwnNames(root: Node): boolean {
+export const hasOwnNames = (root: Node): boolean =>
+  some(root, (node) => node.kind === 'Alias') || hasQuery(root);
+
+export const hasQuery = (root: Node): boolean =>
+  some(root, (node) => /^(Subquery|Exists|Quantified|Select)$/.test(node.kind));
+
+function some(root: Node, test: (node: Node) => boolean): boolean {
   let found = false;
   walk(root, (node) => {
-    found ||= /^(Subquery|Exists|Quantified|Select|Alias)$/.test(node.kind);
+    found ||= test(node);
     return !found;
   });
   return found;

@@ -1,7 +1,7 @@
 // Columns as ALTER, UPDATE and DELETE look at them.
 
-import type { AlterCommand, Name, Span } from '../../sql/ast.ts';
-import { parseStatement, walk } from '../../sql/index.ts';
+import type { AlterCommand, Expression, Name, Span } from '../../sql/ast.ts';
+import { parseExpression, parseStatement, walk } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { viewExtra, viewsOn } from '../catalog/views.ts';
@@ -151,6 +151,34 @@ export function refuseTogether(commands: readonly AlterCommand[]): void {
       throw notBuilt(span, 'Renaming and modifying a column in one ALTER');
     }
   }
+}
+
+/** Defaults of columns that one ALTER brings must not depend on each other in a ring. */
+export function refuseCycles(definition: TableDefinition, commands: readonly AlterCommand[]): void {
+  const defaults = new Map<string, Expression>();
+  for (const { name, defaultExpr } of definition.columns)
+    if (defaultExpr !== undefined) defaults.set(name, parseExpression(defaultExpr));
+  for (const command of commands) {
+    if (command.kind !== 'AddColumn' && command.kind !== 'ModifyColumn') continue;
+    const { name, default: written } = command.column;
+    if (written?.expr) defaults.set(name.name, written.expr);
+  }
+  const done = new Set<string>();
+  const open = new Set<string>();
+  const visit = (name: string): void => {
+    const expr = defaults.get(name);
+    if (!expr || done.has(name)) return;
+    if (open.has(name)) {
+      const text = `The default of column ${name} depends on the column itself`;
+      throw failAt(commands[0]?.span, 'CYCLIC_ALIASES', text);
+    }
+    open.add(name);
+    walk(expr, (node) => {
+      if (node.kind === 'Identifier') visit(node.parts.map((p) => p.name).join('.'));
+    });
+    done.add(name);
+  };
+  for (const name of defaults.keys()) visit(name);
 }
 
 /** Arrays `n.x` of a nested table stay in it, and others do not come in. */

@@ -9,8 +9,10 @@ import type { TableState } from '../catalog/state.ts';
 import { isMaterialized } from '../catalog/views.ts';
 import { convert } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
+import { withoutFunctions } from '../plan/substitute.ts';
 import type { ChangeJson } from '../plan/wire.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { startPlanning } from '../query/plan-query.ts';
 import { alterRows } from '../storage/alter-rows.ts';
 import { alter } from '../storage/mutations.ts';
 import { bindTable, tableShape } from '../tables/shape.ts';
@@ -18,6 +20,7 @@ import { insertTarget } from '../views/fan-out.ts';
 import {
   columnOf,
   has,
+  refuseCycles,
   refuseNestedRename,
   refuseTogether,
   refuseUsed,
@@ -37,7 +40,13 @@ import {
 } from './alter-storage.ts';
 import { alterView } from './alter-view.ts';
 import { applySettings, settingText } from './apply-settings.ts';
-import { addColumn, modifyColumn, renamedColumn, replaceColumn } from './change-column.ts';
+import {
+  addColumn,
+  modifyColumn,
+  renamedColumn,
+  replaceColumn,
+  sameValues,
+} from './change-column.ts';
 import { change, deleteWhere, recorded, updateWhere, writeDefault } from './change-rows.ts';
 import { indexDefinition, plainExpression } from './definition.ts';
 import { findTable, refuseCluster, requireTable } from './names.ts';
@@ -59,7 +68,8 @@ export interface Step {
 /** Everything else would change the key of the rows or what joins see of them. */
 const joinAllows = new Set(['DeleteRows', 'ModifyComment', 'CommentColumn']);
 
-export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
+export async function alterTable(run: Run, written: AlterTable): Promise<Answer> {
+  const ast = withoutFunctions(written, startPlanning(run).ctx.userFunctions);
   refuseCluster(ast.cluster, ast.span);
   if (ast.output?.settings) applySettings(run, ast.output.settings);
   if (ast.ifExists && !findTable(run, ast.name)) return done;
@@ -70,6 +80,7 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   if (table.definition.engine.name === 'View' && !comments)
     throw notBuilt(ast.span, 'ALTER of a view', 'Write CREATE OR REPLACE VIEW');
   refuseTogether(ast.commands);
+  refuseCycles(table.definition, ast.commands);
   let checked = table.definition;
   const steps: Step[] = [];
   for (const command of ast.commands) {
@@ -78,6 +89,10 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
       throw failAt(command.span, 'NOT_IMPLEMENTED', text);
     }
     const found = step(run, table.definition, checked, command);
+    if (changesFiles(checked, found, command) && !run.settings.bool('allow_non_metadata_alters')) {
+      const text = 'This ALTER changes files of the table, and allow_non_metadata_alters is 0';
+      throw failAt(command.span, 'ALTER_OF_COLUMN_IS_FORBIDDEN', text);
+    }
     if (found.define) checked = found.define(checked);
     steps.push(found);
   }
@@ -106,6 +121,20 @@ export async function alterTable(run: Run, ast: AlterTable): Promise<Answer> {
   }
   for (const { after } of steps) if (after) await after(run, store.table);
   return done;
+}
+
+/** Whether a command is more than another description of the columns. */
+function changesFiles(
+  definition: TableDefinition,
+  { define, rewrite }: Step,
+  command: AlterCommand,
+) {
+  if (/^(Drop|Rename|Clear)Column$/.test(command.kind)) return true;
+  if (!rewrite || command.kind !== 'ModifyColumn') return rewrite !== undefined;
+  const typeIn = (d: TableDefinition) =>
+    d.columns.find((c) => c.name === command.column.name.name)?.type ?? '';
+  const [from, to] = [typeIn(definition), typeIn(define?.(definition) ?? definition)];
+  return from === to || !sameValues(from, to);
 }
 
 /** Partitions and rows of a materialised view are those of its target. */
@@ -144,7 +173,7 @@ function step(
 ): Step {
   switch (command.kind) {
     case 'AddColumn':
-      return addColumn(run, definition, command);
+      return addColumn(run, before, definition, command);
     case 'DropColumn': {
       const { name } = command;
       if (command.ifExists && !has(definition, name.name)) return {};
@@ -178,6 +207,10 @@ function step(
     case 'ClearColumn': {
       const column = columnOf(definition, command.name.name, command.name.span);
       refuseUsed(run, definition, column.name, command.name.span, 'change');
+      if (definition.columns.length === 1) {
+        const text = `Cannot clear column ${column.name}: the table has no other`;
+        throw failAt(command.name.span, 'BAD_ARGUMENTS', text, { hint: 'Use TRUNCATE TABLE' });
+      }
       return {
         after: async (r, table) => {
           const only = command.partition && partitionFilter(r, table.definition, command.partition);

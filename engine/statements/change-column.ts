@@ -109,6 +109,7 @@ function placeOf(
 
 export function addColumn(
   run: Run,
+  before: TableDefinition,
   definition: TableDefinition,
   command: AlterCommand & { kind: 'AddColumn' },
 ): Step {
@@ -118,7 +119,11 @@ export function addColumn(
     throw failAt(ast.name.span, 'BAD_ARGUMENTS', text);
   }
   if (has(definition, ast.name.name)) {
-    if (command.ifNotExists) return {};
+    if (command.ifNotExists && has(before, ast.name.name)) return {};
+    if (command.ifNotExists) {
+      const text = `Column ${ast.name.name} is added by the same ALTER`;
+      throw failAt(ast.name.span, 'ILLEGAL_COLUMN', text);
+    }
     throw failAt(ast.name.span, 'DUPLICATE_COLUMN', `Column ${ast.name.name} is there already`, {
       hint: 'Write ADD COLUMN IF NOT EXISTS',
     });
@@ -267,6 +272,13 @@ function widens(from: string, to: string): boolean {
   const [, kind, bits] = /^(U?Int)(\d+)$/.exec(from) ?? [];
   const [, kind2, bits2] = /^(U?Int)(\d+)$/.exec(to) ?? [];
   return kind !== undefined && kind === kind2 && Number(bits2) >= Number(bits);
+}
+
+/** Stored alike: ClickHouse changes such types without touching the rows. */
+export function sameValues(from: string, to: string): boolean {
+  const stored = (type: string): string =>
+    type.replace(/^DateTime(\(.*\))?$/, 'UInt32').replace(/^Date$/, 'UInt16');
+  return stored(from) === stored(to) || sameInKey(from, to);
 }
 
 /** Values of a key are the same, stored in another way or under more names. */

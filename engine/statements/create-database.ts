@@ -2,6 +2,7 @@
 
 import type { CreateDatabase, CreateFunction } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
+import { walk } from '../../sql/walk.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { isSystem } from '../tables/catalog-view.ts';
@@ -54,6 +55,11 @@ export async function createFunction(run: Run, ast: CreateFunction): Promise<Ans
       hint: 'Write CREATE OR REPLACE FUNCTION',
     });
   }
+  walk(ast.lambda, (node) => {
+    if (node.kind !== 'Function' || node.name !== name) return;
+    const text = `The function ${name} cannot call itself`;
+    throw failAt(node.span, 'CANNOT_CREATE_RECURSIVE_FUNCTION', text);
+  });
   const lambda = print(ast.lambda);
   run.core.plans.clear();
   await catalog.commit({ ddl: [{ op: 'putObject', kind: 'function', name, value: { lambda } }] });

@@ -26,6 +26,7 @@ import { columnsOf, type Expr, someExpr } from '../plan/expression.ts';
 import { typeText } from '../plan/names.ts';
 import { isVolatile } from '../plan/rules/push-down-filter.ts';
 import { newScope, walkExpressions } from '../plan/scope.ts';
+import { hasQuery } from '../plan/substitute.ts';
 import { isNullable, nullableType, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { sessionJson } from '../query/core.ts';
@@ -91,6 +92,10 @@ export function columnDefinition(
   const written = numbered ? undefined : ast.default;
   let type = ast.type && canonicalType(run, ast.type);
   if (numbered) type ??= 'Int32';
+  if (written?.expr && hasQuery(written.expr)) {
+    const text = `The ${written.type} of ${ast.name.name} cannot be a subquery`;
+    throw failAt(written.expr.span, 'THERE_IS_NO_DEFAULT_VALUE', text);
+  }
   if (type === undefined) {
     if (!written?.expr)
       throw failAt(
@@ -126,6 +131,8 @@ export function columnDefinition(
   ) {
     type = nullableType(type);
   }
+  // As in ClickHouse, a column whose default is NULL can be NULL.
+  if (written?.expr?.kind === 'Literal' && written.expr.type === 'null') type = nullableType(type);
   const column: { -readonly [K in keyof ColumnDefinition]: ColumnDefinition[K] } = {
     name: ast.name.name,
     type,
@@ -235,6 +242,32 @@ export function sortElements(elements: readonly TableElement[]): Elements {
   return { columns, indexes, constraints, projections };
 }
 
+/** Columns without a type in an order in which each follows those that its default names. */
+function inOrder(columns: readonly ColumnAst[]): ColumnAst[] {
+  const byName = new Map(columns.map((c) => [c.name.name, c]));
+  const done = new Set<ColumnAst>();
+  const open = new Set<ColumnAst>();
+  const visit = (column: ColumnAst): void => {
+    if (done.has(column)) return;
+    if (open.has(column)) throw cyclic(column.name.name, column.span);
+    open.add(column);
+    const expr = column.default?.expr;
+    if (expr) {
+      walkExpressions(expr, (node) => {
+        if (node.kind !== 'Identifier') return;
+        const used = byName.get(node.parts.map((p) => p.name).join('.'));
+        if (used) visit(used);
+      });
+    }
+    done.add(column);
+  };
+  for (const column of columns) visit(column);
+  return [...done];
+}
+
+const cyclic = (name: string, span: Span): Error =>
+  failAt(span, 'CYCLIC_ALIASES', `The default of column ${name} depends on the column itself`);
+
 /** Adds columns one by one, so that each may use those before it, and checks all defaults at the end. */
 export function withColumns(
   run: Run,
@@ -247,7 +280,7 @@ export function withColumns(
   const typed = columns.filter((c) => c.type);
   const made = new Map<ColumnAst, ColumnDefinition>();
   // Columns without a type may use any that have one.
-  for (const ast of [...typed, ...untyped]) {
+  for (const ast of [...typed, ...inOrder(untyped)]) {
     if (names.get(ast.name.name.toLowerCase()) === ast.name.name) {
       throw failAt(ast.name.span, 'ILLEGAL_COLUMN', `Column ${ast.name.name} is there twice`);
     }
@@ -298,11 +331,7 @@ function checkCycle(table: TableDefinition, column: ColumnDefinition, own: Expre
       if (node.kind !== 'Identifier') return;
       const name = node.parts.map((p) => p.name).join('.');
       if (name === column.name) {
-        throw failAt(
-          own.span,
-          'CYCLIC_ALIASES',
-          `The default of column ${name} depends on the column itself`,
-        );
+        throw cyclic(name, own.span);
       }
       const used = byName.get(name);
       if (!used?.defaultExpr || seen.has(name)) return;
@@ -339,6 +368,9 @@ export function plainExpression(
   }
 }
 
+/** Functions that give another value at another time. */
+const changing = /^(now|today|yesterday|UTCTimestamp|uptime)/i;
+
 export function keyExpressions(
   run: Run,
   table: TableDefinition,
@@ -349,7 +381,7 @@ export function keyExpressions(
   return list.map((ast) => {
     const expr = binding.bind(ast);
     plainExpression(expr, ast, clause);
-    if (isVolatile(expr))
+    if (isVolatile(expr) || someExpr(expr, (e) => e.kind === 'call' && changing.test(e.name)))
       throw failAt(ast.span, 'BAD_ARGUMENTS', `${clause} must give the same value each time`);
     if (columnsOf(expr).size === 0)
       throw failAt(ast.span, 'BAD_ARGUMENTS', `${clause} cannot be a constant`);

@@ -1,6 +1,7 @@
 // DESCRIBE and EXISTS.
 
 import type { Describe, ExistsStatement } from '../../sql/ast.ts';
+import { quoteString } from '../../sql/index.ts';
 import { bindFrom } from '../plan/bind-from.ts';
 import { notBuilt } from '../plan/context.ts';
 import { newScope } from '../plan/scope.ts';
@@ -51,6 +52,9 @@ const pretty = ({ columns: all, rows }: Rows): Rows => ({
       : rows,
 });
 
+/** What an EPHEMERAL column without an expression is. */
+const emptyValue = (type: string): string => `defaultValueOfTypeName(${quoteString(type)})`;
+
 export function describeRows(run: Run, ast: Describe): Rows {
   const { source } = ast;
   if (ast.mode === 'HISTORY' && source.kind === 'Table') {
@@ -63,7 +67,7 @@ export function describeRows(run: Run, ast: Describe): Rows {
       c.name,
       c.type,
       c.defaultKind ?? '',
-      c.defaultExpr ?? '',
+      c.defaultExpr ?? (c.defaultKind === 'EPHEMERAL' ? emptyValue(c.type) : ''),
       c.comment ?? '',
       c.codec ?? '',
       c.ttl ?? '',

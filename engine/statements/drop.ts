@@ -161,6 +161,9 @@ async function dropFunction(run: Run, ast: Drop): Promise<Answer> {
   const { catalog } = run.core.storage.context;
   for (const { table: written } of ast.names) {
     const name = nameOf(run, written);
+    const { functions } = run.core.native;
+    if (functions.scalar(name) !== undefined || functions.aggregate(name) !== undefined)
+      throw failAt(written.span, 'CANNOT_DROP_FUNCTION', `The function ${name} is built in`);
     if (!catalog.state.objects.get('function')?.has(name)) {
       if (ast.ifExists) continue;
       throw failAt(written.span, 'UNKNOWN_FUNCTION', `There is no user-defined function ${name}`);

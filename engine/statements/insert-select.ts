@@ -6,12 +6,13 @@ import { parseExpression } from '../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { viewsOn } from '../catalog/views.ts';
 import { EngineError, fail } from '../errors.ts';
-import { convert } from '../plan/bind-call.ts';
-import { bindExpression } from '../plan/bind-expression.ts';
+import { convert, resolveCall } from '../plan/bind-call.ts';
+import { bindStored } from '../plan/bind-expression.ts';
 import { failAt, newColumn } from '../plan/context.ts';
 import { columnExpr, type Expr, literalExpr } from '../plan/expression.ts';
 import { type Assigned, type Node, project } from '../plan/logical.ts';
 import { makeSource, newScope, plainColumn, type Scope, type SourceColumn } from '../plan/scope.ts';
+import { isNullable } from '../plan/types.ts';
 import { type Answer, count, type Run } from '../query/core.ts';
 import { type PlanningRun, planText } from '../query/plan-query.ts';
 import { launch } from '../query/run.ts';
@@ -29,11 +30,13 @@ export function insertable(definition: TableDefinition): ColumnDefinition[] {
   );
 }
 
-/** For each stored column its value, given the columns of the INSERT; the others get their default. */
+/** For each stored column its value, given the columns of the INSERT; the others get their default.
+ *  `nulls`: so do those that are NULL where the column has none. */
 export function storedValues(
   scope: Scope,
   definition: TableDefinition,
   given: ReadonlyMap<string, Expr>,
+  nulls = false,
 ): { column: ColumnDefinition; expr: Expr }[] {
   const values = new Map<string, Expr>();
   const busy = new Set<string>();
@@ -51,15 +54,27 @@ export function storedValues(
   const inner = newScope(scope.ctx, scope.span);
   const make = (column: ColumnDefinition): Expr => {
     const own = given.get(column.name);
-    if (own && column.defaultKind !== 'MATERIALIZED' && column.defaultKind !== 'ALIAS')
+    if (!own || column.defaultKind === 'MATERIALIZED' || column.defaultKind === 'ALIAS')
+      return absent(column);
+    if (!nulls || !isNullable(own.type) || isNullable(column.type))
       return convert(own, column.type);
+    if (own.type === 'Nullable(Nothing)') return absent(column);
+    const without = resolveCall(inner, 'assumeNotNull', [own], scope.span);
+    const args = [
+      resolveCall(inner, 'isNull', [own], scope.span),
+      absent(column),
+      convert(without, column.type),
+    ];
+    return convert(resolveCall(inner, 'if', args, scope.span), column.type);
+  };
+  const absent = (column: ColumnDefinition): Expr => {
     if (column.defaultExpr !== undefined) {
-      return convert(bindExpression(parseExpression(column.defaultExpr), inner), column.type);
+      return convert(bindStored(parseExpression(column.defaultExpr), inner), column.type);
     }
     const sibling = nestedSibling(definition, column, given);
     if (sibling !== undefined) {
       const text = `arrayResize(defaultValueOfTypeName('${column.type.replace(/[\\']/g, '\\$&')}'), length(${sibling}))`;
-      return convert(bindExpression(parseExpression(text), inner), column.type);
+      return convert(bindStored(parseExpression(text), inner), column.type);
     }
     return typeDefault(column.type);
   };
@@ -122,7 +137,8 @@ export function tableRows(
     ),
   ];
   const given = new Map(node.columns.map((c, i) => [names[i] as string, columnExpr(c) as Expr]));
-  const items = storedValues(scope, definition, given).map(
+  const nulls = planning.ctx.settings.bool('insert_null_as_default');
+  const items = storedValues(scope, definition, given, nulls).map(
     ({ column, expr }): Assigned => ({
       column: newColumn(planning.ctx, column.name, column.type),
       expr,

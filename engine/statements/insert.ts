@@ -1,20 +1,17 @@
 // INSERT: VALUES, FORMAT with data inline or behind, and SELECT.
 
 import type { Expression, Insert, Span } from '../../sql/ast.ts';
-import { parseExpression, parseStatement, placeOf, SqlSyntaxError } from '../../sql/index.ts';
+import { parseStatement, placeOf, SqlSyntaxError } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { EngineError, fail } from '../errors.ts';
-import { convert } from '../plan/bind-call.ts';
-import { bindExpression } from '../plan/bind-expression.ts';
 import { failAt, newColumn, notBuilt, type Planning } from '../plan/context.ts';
 import { type Column, columnExpr, type Expr } from '../plan/expression.ts';
-import { type Node, one, project } from '../plan/logical.ts';
 import { exprJson } from '../plan/physical-expression.ts';
 import { makeSource, newScope, plainColumn, walkExpressions } from '../plan/scope.ts';
 import { isTableFunction, unknownTableFunction } from '../plan/table-functions.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
-import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts';
+import { bindTop, startPlanning } from '../query/plan-query.ts';
 import { barePlanning } from '../tables/shape.ts';
 import { insertTarget, viewRows } from '../views/fan-out.ts';
 import { applyOutput, applyQuerySettings, applySettings } from './apply-settings.ts';
@@ -29,6 +26,7 @@ import {
   unlessAltered,
 } from './insert-select.ts';
 import { nameOf, requireTable } from './names.ts';
+import { valuesNode } from './values-rows.ts';
 import { withCommas } from './values-text.ts';
 import { insertHow } from './write-rows.ts';
 
@@ -114,6 +112,11 @@ function listedColumns(run: Run, definition: TableDefinition, ast: Insert): Colu
         throw failAt(item.span, 'DUPLICATE_COLUMN', `Column ${name} is there twice`);
       chosen.push(column);
       continue;
+    }
+    const [qualifier] = item.qualifier ?? [];
+    if (qualifier && nameOf(run, qualifier) !== definition.name) {
+      const text = `There is no table \`${qualifier.name}\` to take columns of`;
+      throw failAt(item.span, 'UNKNOWN_IDENTIFIER', text);
     }
     const except = new Set(
       item.transformers.flatMap((t) => {
@@ -372,12 +375,6 @@ async function* bytesOf(
   if (behind) yield* behind;
 }
 
-/** A text that stands for a value of a Nullable type: NULL where it cannot be read, as in ClickHouse. */
-const mayBeNull = (item: Expression, type: string): boolean =>
-  item.kind === 'Literal' &&
-  item.type === 'string' &&
-  /^Nullable\((?!String|FixedString|Enum)/.test(type);
-
 const plainKinds = new Set(['Literal', 'Tuple', 'Array', 'Map', 'Unary']);
 
 /** VALUES with expressions, as in (1, now(), 1 + 1): planned as a query without tables. */
@@ -411,7 +408,7 @@ async function insertExpressions(
   const work = unlessAltered(async () => {
     const now = current(run, definition);
     const planning = startPlanning(run);
-    const node = valuesNode(planning, same(now, columns), rows, place, ast.span);
+    const node = valuesNode(planning, now, same(now, columns), rows, place, ast.span);
     return insertPlan(
       run,
       now,
@@ -450,62 +447,4 @@ function syntaxFailure(run: Run, ast: Insert, error: SqlSyntaxError, lead: numbe
     ...extra,
     ...place,
   });
-}
-
-const orNull = (item: Expression, type: string): Expression => {
-  const inner = `'${type.slice('Nullable('.length, -1).replace(/[\\']/g, '\\$&')}'`;
-  const call = parseExpression(`accurateCastOrNull('', ${inner})`);
-  if (call.kind === 'Function') return { ...call, args: [item, ...call.args.slice(1)] };
-  return item;
-};
-
-/** Rows of expressions as a union of one-row projections. */
-function valuesNode(
-  { ctx }: PlanningRun,
-  columns: readonly ColumnDefinition[],
-  rows: readonly Expression[],
-  place: (span: Span) => Span,
-  span: Span,
-): Node {
-  const scope = newScope(ctx, span);
-  const inputs = rows.map((row): Node => {
-    const items = row.kind === 'Tuple' ? row.items : [row];
-    if (items.length !== columns.length) {
-      throw failAt(
-        place(row.span),
-        'NUMBER_OF_COLUMNS_DOESNT_MATCH',
-        `The row has ${items.length} values, the INSERT takes ${columns.length}`,
-      );
-    }
-    return project(
-      one,
-      items.map((item, i) => {
-        const { name, type, defaultExpr } = columns[i] as ColumnDefinition;
-        const isDefault = item.kind === 'Literal' && item.type === 'default';
-        const written =
-          isDefault && defaultExpr !== undefined ? ctx.parseExpression(defaultExpr) : item;
-        if (isDefault && defaultExpr === undefined) {
-          throw failAt(
-            place(item.span),
-            'NOT_IMPLEMENTED',
-            'DEFAULT among expressions is not implemented yet',
-          );
-        }
-        return {
-          column: newColumn(ctx, name, type),
-          expr: mayBeNull(item, type)
-            ? bindExpression(orNull(item, type), scope)
-            : convert(bindExpression(written, scope), type),
-        };
-      }),
-    );
-  });
-  const first = inputs[0];
-  if (!first) throw failAt(span, 'SYNTAX_ERROR', 'VALUES without rows');
-  if (inputs.length === 1) return first;
-  return {
-    kind: 'union',
-    inputs,
-    columns: first.columns.map((c) => newColumn(ctx, c.name, c.type)),
-  };
 }

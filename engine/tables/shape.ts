@@ -6,7 +6,7 @@ import { parseExpression } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { fail } from '../errors.ts';
 import { convert } from '../plan/bind-call.ts';
-import { bindExpression } from '../plan/bind-expression.ts';
+import { bindStored } from '../plan/bind-expression.ts';
 import { newColumn, type PlannerKernel, type Planning } from '../plan/context.ts';
 import { type Column, columnsOf, type Expr } from '../plan/expression.ts';
 import { exprJson } from '../plan/physical-expression.ts';
@@ -66,7 +66,7 @@ export function bindTable(
     if (c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL') {
       const expr = (): Expr =>
         convert(
-          bindExpression(
+          bindStored(
             parseExpression(
               c.defaultExpr ?? `defaultValueOfTypeName('${c.type.replace(/[\\']/g, '\\$&')}')`,
             ),
@@ -86,7 +86,7 @@ export function bindTable(
     ctx,
     scope,
     stored,
-    bind: (expr) => bindExpression(typeof expr === 'string' ? parseExpression(expr) : expr, scope),
+    bind: (expr) => bindStored(typeof expr === 'string' ? parseExpression(expr) : expr, scope),
     json: (expr) => exprJson(expr, at, []),
   };
 }
