@@ -18,6 +18,7 @@ import {
   someExpr,
 } from './expression.ts';
 import type { AggregateItem, Assigned, Node } from './logical.ts';
+import { isVolatile } from './random-calls.ts';
 import type { Scope } from './scope.ts';
 import { nullableType } from './types.ts';
 import type { Unfolder } from './unfold.ts';
@@ -148,14 +149,14 @@ function bindKeys(
     index.set(expr.key, keys.length);
     return keys.push(expr) - 1;
   };
-  const levels = groupBy.mode === 'ROLLUP' || groupBy.mode === 'CUBE';
+  const leveled = /^(ROLLUP|CUBE|GROUPING SETS)$/.test(groupBy.mode);
   const bindKey = (e: Expression): number[] => {
     const item = positional(e, items, scope);
     if (!item && e.kind === 'Tuple') return e.items.flatMap(bindKey);
     const expr = item?.expr() ?? bindExpression(e, scope);
     refuseAggregates(expr, e);
     // As in ClickHouse: beside aggregates constants make no levels, and nothing but constants makes one group.
-    if (levels && aggregated && constantOf(scope.ctx, expr)) return [];
+    if (leveled && aggregated && constantOf(scope.ctx, expr)) return [];
     return [add(expr)];
   };
   if (groupBy.mode === 'ALL') {
@@ -169,6 +170,7 @@ function bindKeys(
   // As in ClickHouse, a key that stands twice is one level.
   const written = [...new Set(groupBy.items.flatMap(bindKey))];
   if (keys.length === 0) return { keys };
+  if (ast.totals && groupBy.mode === 'LIST') return { keys: undecided(keys) };
   if (groupBy.mode === 'ROLLUP') {
     const sets = Array.from({ length: written.length + 1 }, (_, i) =>
       written.slice(0, written.length - i),
@@ -189,6 +191,19 @@ function bindKeys(
     return { keys, sets };
   }
   return { keys };
+}
+
+/** Keys that others do not decide: beside k, the row of totals shows f(k) of k's default, as in ClickHouse. */
+function undecided(keys: Expr[]): Expr[] {
+  const rest = [...keys];
+  for (const key of keys) {
+    const others = new Set(rest.filter((other) => other !== key).map((other) => other.key));
+    const decided = (expr: Expr): boolean =>
+      others.has(expr.key) ||
+      (expr.kind !== 'column' && expr.kind !== 'lambda' && parts(expr).every(decided));
+    if (rest.length > 1 && !isVolatile(key) && decided(key)) rest.splice(rest.indexOf(key), 1);
+  }
+  return rest;
 }
 
 /** toString(k) makes the same groups as k, whose default is what the row of totals shows then. */

@@ -34,6 +34,7 @@ import type { Locals, Scope } from './scope.ts';
 import { collectAliases, findColumn, identifierParts } from './scope.ts';
 import { differenceByUnit, rowText, subcolumn } from './special-calls.ts';
 import { hasOwnNames, substituted, withoutFunctions } from './substitute.ts';
+import { byElement } from './tuple-comparison.ts';
 import { baseType, isInteger, tupleElements, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 
@@ -413,8 +414,12 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   }
   const byUnit = differenceByUnit(scope, name, args, span);
   if (byUnit) return byUnit;
+  const paired = byElement(name, args, (inner, given) => resolveCall(scope, inner, given, span));
+  if (paired) return paired;
   const known = nullTest(scope, name, args);
   if (known !== undefined) return literalExpr('UInt8', known ? '1' : '0', span);
+  if (name.toLowerCase() === 'totypename' && args.length === 1 && !args.some(needsRows))
+    return literalExpr('String', args[0]?.type ?? '', span);
   const fold = needsConstants.test(name);
   try {
     return resolve(fold);
@@ -456,12 +461,14 @@ function sameValues(a: string, b: string): boolean {
   return storage(a) === storage(b);
 }
 
+/** What becomes a node of the plan changes the rows, and so has to stay even where its value is not asked for. */
+const needsRows = (expr: Expr): boolean =>
+  someExpr(expr, (e) => /^(aggregate|window|unfold|grouping|correlated)$/.test(e.kind));
+
 /** The branch of if or multiIf that constant conditions lead to. The others are not run: they may throw. */
 function takenBranch(scope: Scope, args: readonly Expr[]): Expr | undefined {
   if (args.length < 3 || args.length % 2 === 0) return undefined;
-  const special = (e: Expr): boolean =>
-    e.kind === 'aggregate' || e.kind === 'window' || e.kind === 'unfold' || e.kind === 'grouping';
-  if (args.some((arg) => someExpr(arg, special))) return undefined;
+  if (args.some(needsRows)) return undefined;
   for (let i = 0; i + 1 < args.length; i += 2) {
     const test = args[i] as Expr;
     if (!isInteger(baseType(test.type)) && baseType(test.type) !== 'Bool') return undefined;

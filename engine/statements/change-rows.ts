@@ -10,7 +10,7 @@ import { fail } from '../errors.ts';
 import { convert } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Expr, inExpr, literalExpr, mapParts } from '../plan/expression.ts';
-import { isVolatile } from '../plan/rules/push-down-filter.ts';
+import { isVolatile } from '../plan/random-calls.ts';
 import { nullableType } from '../plan/types.ts';
 import type { ChangeJson, ExprJson, Lit, LitValue } from '../plan/wire.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';

@@ -24,7 +24,7 @@ import { bindExpression } from '../plan/bind-expression.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf, type Expr, someExpr } from '../plan/expression.ts';
 import { typeText } from '../plan/names.ts';
-import { isVolatile } from '../plan/rules/push-down-filter.ts';
+import { isVolatile } from '../plan/random-calls.ts';
 import { newScope, walkExpressions } from '../plan/scope.ts';
 import { hasQuery } from '../plan/substitute.ts';
 import { isNullable, nullableType, typeHead } from '../plan/types.ts';

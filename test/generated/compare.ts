@@ -20,6 +20,8 @@ const near = (a: string, b: string): boolean => {
   const x = Number(a);
   const y = Number(b);
   if (a === '' || b === '' || Number.isNaN(x) || Number.isNaN(y)) return false;
+  // the deviation of equal floats is the root of the smallest difference
+  if (Math.abs(x) < 1e-6 && Math.abs(y) < 1e-6) return true;
   return Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y), 1);
 };
 

@@ -11,10 +11,19 @@ import { setup } from './tables.ts';
 const { count, all } = seeds(500);
 const format = 'TSVWithNamesAndTypes';
 const settings = { allow_experimental_correlated_subqueries: '1' };
+/** Rewrites of ClickHouse's that change answers: max(x + 1) of no rows is 1, f(k) beside k leaves ORDER BY. */
+const asWritten = {
+  optimize_arithmetic_operations_in_aggregate_functions: '0',
+  optimize_redundant_functions_in_order_by: '0',
+};
 let beside: Beside | undefined;
 
 beforeAll(async () => {
-  beside = await besideClickHouse('generated', setup(), { compatibility: '25.8', ...settings });
+  beside = await besideClickHouse('generated', setup(), {
+    compatibility: '25.8',
+    ...settings,
+    ...asWritten,
+  });
 }, 900_000);
 afterAll(() => closeBoth(beside));
 

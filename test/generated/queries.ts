@@ -92,13 +92,18 @@ function grouped(random: Random): Query {
           [6, names],
           [1, `ROLLUP(${names})`],
           [1, `CUBE(${names})`],
+          [1, `${names} WITH TOTALS`],
           [1, `GROUPING SETS ((${names}), ())`],
           [1, 'ALL'],
           [1, keys.map((_, i) => i + 1).join(', ')],
         ])}`;
   const tail = ordering(random, list.length);
+  // with these ClickHouse takes keys out of single sets, and shows f(default) or the default for f(key)
+  const asWritten = group.includes('GROUPING SETS')
+    ? ' SETTINGS optimize_injective_functions_in_group_by = 0, optimize_group_by_function_keys = 0'
+    : '';
   return {
-    sql: `SELECT ${list.join(', ')} FROM ${from.name}${where(random, columns)}${group}${having}${tail.sql}`,
+    sql: `SELECT ${list.join(', ')} FROM ${from.name}${where(random, columns)}${group}${having}${tail.sql}${asWritten}`,
     ordered: tail.ordered,
   };
 }

@@ -3,7 +3,7 @@
 import { columnExpr, columnsOf, type Expr, replaceColumns } from '../expression.ts';
 import { type Aggregate, type Assigned, type Node, project, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
-import { isVolatile } from './push-down-filter.ts';
+import { isVolatile } from '../random-calls.ts';
 
 function reduce(node: Aggregate): Node {
   if (node.sets || node.totals || node.keys.length < 2) return node;

@@ -14,9 +14,9 @@ import {
 } from '../expression.ts';
 import { filter, type JoinNode, type Node, project, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
+import { isVolatile } from '../random-calls.ts';
 import { originOf, rowsEstimate, shareOf } from '../selectivity.ts';
 import { common, perTable } from './factor-or.ts';
-import { isVolatile } from './push-down-filter.ts';
 
 /** Below so many rows in all tables together the order does not matter. */
 const rowsWorth = 20_000;

@@ -8,18 +8,10 @@ import {
   conjuncts,
   type Expr,
   replaceColumns,
-  someExpr,
 } from '../expression.ts';
 import { filter, type Node, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
-import { isRandom } from '../random-calls.ts';
-
-/** Must not run on other rows than written: it acts, or answers differently each time. */
-const volatile =
-  /^(rand|generate|throwIf|sleep|rowNumber|running|neighbor|blockNumber|now64|nowInBlock|materialize|ignore|identity|arrayJoin)/i;
-
-export const isVolatile = (expr: Expr): boolean =>
-  someExpr(expr, (e) => e.kind === 'call' && volatile.test(e.name));
+import { isRandom, isVolatile } from '../random-calls.ts';
 
 export function joined(list: readonly Expr[]): Expr {
   return list.length === 1 ? (list[0] as Expr) : callExpr('and', list, 'UInt8');
