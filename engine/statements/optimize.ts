@@ -2,7 +2,7 @@
 
 import type { Check, Expression, Optimize, Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { TableState } from '../catalog/state.ts';
+import type { SegmentDescriptor, TableState } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
@@ -115,6 +115,18 @@ async function checkRollup(run: Run, table: TableState): Promise<Answer> {
   return { kind: 'rows', columns: rollupColumns, rows };
 }
 
+/** Whether a segment is as it was written, and what is wrong. */
+async function checkSegment(run: Run, segment: SegmentDescriptor): Promise<[string, string]> {
+  const { store } = run.core.storage.context.files;
+  try {
+    await run.core.native.segmentCheck({ store, ...segment });
+    return ['1', ''];
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.name === 'NOT_IMPLEMENTED') throw error;
+    return ['0', error.message];
+  }
+}
+
 export async function checkTable(run: Run, ast: Check): Promise<Answer> {
   applySettings(run, ast.settings);
   if (ast.object === 'ROLLUP' && ast.name) return checkRollup(run, requireTable(run, ast.name));
@@ -124,19 +136,17 @@ export async function checkTable(run: Run, ast: Check): Promise<Answer> {
   const { storage } = run.core;
   // Rows in memory are checked as what they become.
   await storage.flusher.flush(storage.store(table.id));
-  const { store } = storage.context.files;
   const rows: LitValue[][] = [];
-  for (const segment of storage.store(table.id).table.segments) {
-    if (only && !only(segment.partition)) continue;
-    run.signal.throwIfAborted();
-    const name = segmentName(segment);
-    try {
-      await run.core.native.segmentCheck({ store, ...segment });
-      rows.push([name, '1', '']);
-    } catch (error) {
-      if (!(error instanceof EngineError) || error.name === 'NOT_IMPLEMENTED') throw error;
-      rows.push([name, '0', error.message]);
+  // Merges and other statements go on; what they let go of stays until it is read.
+  const pin = storage.context.catalog.pin(storage.store(table.id).table);
+  try {
+    for (const segment of pin.table.segments) {
+      if (only && !only(segment.partition)) continue;
+      run.signal.throwIfAborted();
+      rows.push([segmentName(segment), ...(await checkSegment(run, segment))]);
     }
+  } finally {
+    pin.release();
   }
   if (run.settings.text('check_query_single_value_result') !== '0') {
     const good = rows.every((row) => row[1] === '1');

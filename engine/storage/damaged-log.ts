@@ -29,6 +29,8 @@ export class DamagedLog {
   readonly #held: readonly LogFile[];
   /** The last sequence of each table that was read from these files into memory. */
   readonly #read: ReadonlyMap<number, number>;
+  /** Files that are in quarantine already. */
+  readonly #copied = new Set<string>();
   #releasing: Promise<void> | undefined;
 
   constructor(
@@ -103,12 +105,16 @@ export class DamagedLog {
     return true;
   }
 
+  /** Goes on where an attempt that failed has stopped. */
   async #release(nowMs: number): Promise<void> {
     const damaged = new Set(this.damages.map(({ file }) => file));
-    for (const { path } of this.#held) {
-      if (damaged.has(path)) await copyToQuarantine(this.#files, path, nowMs);
+    const left = this.#held.filter(({ path }) => this.#files.length(path) !== undefined);
+    for (const { path } of left) {
+      if (!damaged.has(path) || this.#copied.has(path)) continue;
+      await copyToQuarantine(this.#files, path, nowMs);
+      this.#copied.add(path);
     }
-    for (const { path } of this.#held) this.#files.remove(path);
+    for (const { path } of left) this.#files.remove(path);
     await this.#files.syncDir(WAL_DIR);
   }
 }

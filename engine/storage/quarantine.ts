@@ -14,7 +14,10 @@ export async function copyToQuarantine(
   nowMs: number,
 ): Promise<void> {
   files.makeDir(DIR);
-  const copy = files.create(`${DIR}/${nowMs}-${path.replaceAll('/', '-')}`);
+  const name = `${DIR}/${nowMs}-${path.replaceAll('/', '-')}`;
+  // What an attempt of the same moment has left.
+  if (files.length(name) !== undefined) files.remove(name);
+  const copy = files.create(name);
   try {
     const length = files.length(path) ?? 0;
     for (let at = 0; at < length; at += PIECE_BYTES) {

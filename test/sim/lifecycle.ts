@@ -12,8 +12,9 @@ import { alterRows } from '../../engine/storage/alter-rows.ts';
 import { deleteMarked } from '../../engine/storage/marked-rows.ts';
 import * as mutations from '../../engine/storage/mutations.ts';
 import { attachSegments, detachSegments } from '../../engine/storage/partitions.ts';
+import { hurtLog, repairLog } from './log-damage.ts';
 import type { Machine, Row, World } from './machine.ts';
-import { type Batch, TableModel } from './model.ts';
+import { type Batch, type Budget, TableModel } from './model.ts';
 
 const LIVES = 4;
 const CLIENTS = 4;
@@ -25,6 +26,8 @@ export interface SimulationResult {
   readonly restarts: number;
   /** Inserts that a full disk refused. */
   readonly full: number;
+  /** Lives that began with a log in which flipped bits may have taken inserts. */
+  readonly hurt: number;
 }
 
 class Draw {
@@ -64,6 +67,9 @@ class Simulation {
   #nextName = 1;
   /** Partitions that a statement is dropping: what is inserted meanwhile may go with it. */
   readonly #dropping = new Set<number>();
+  /** Inserts that flipped bits may have taken. */
+  #lost: Budget = { left: 0 };
+  #hurt = 0;
   #on = false;
 
   constructor(seed: number) {
@@ -78,7 +84,7 @@ class Simulation {
       if (!(await this.#life(machine, clock, last))) continue;
       restarts++;
     }
-    return { faults: this.faults, acked: this.acked, restarts, full: this.#full };
+    return { faults: this.faults, acked: this.acked, restarts, full: this.#full, hurt: this.#hurt };
   }
 
   /** One life up to its end; false when the crash came before the work began. */
@@ -109,6 +115,8 @@ class Simulation {
     await world.storage.idle().catch(() => {});
     disk.restart(draw.chance(0.7));
     this.#settle();
+    if (draw.chance(0.25)) this.#lost.left = hurtLog(disk, (bound) => draw.below(bound));
+    if (this.#lost.left > 0) this.#hurt++;
     return true;
   }
 
@@ -129,14 +137,19 @@ class Simulation {
     }
     // What a crash left detached comes back: its rows were never given up.
     const store = storage.store(catalog.find('d', 'parts')?.id ?? 0);
-    if ((store.table.detached ?? []).length > 0) await attachSegments(storage, store, () => true);
+    const comesBack = storage.damagedLog?.of(store.id) === undefined;
+    if (comesBack && store.table.detached?.length) await attachSegments(storage, store, () => true);
   }
 
   async #compare(world: World): Promise<void> {
-    for (const model of [this.#rows, this.#parts]) {
-      const faults = model.faultsOfRestart(await world.read(model.name));
+    const models = [this.#rows, this.#parts];
+    this.faults.push(...(await repairLog(world, models)));
+    await this.#ensureTables(world);
+    for (const model of models) {
+      const faults = model.faultsOfRestart(await world.read(model.name), this.#lost);
       this.faults.push(...faults.map((fault) => `${model.name} after a restart: ${fault}`));
     }
+    this.#lost = { left: 0 };
     const names = new Map<string, string[]>();
     for (const table of world.storage.context.catalog.state.tables.values()) {
       const { name, columns } = table.definition;

@@ -112,7 +112,11 @@ function memoryDisk(seed: number): SimulatedDisk {
     get used() {
       return current.used;
     },
-    damage: () => {},
+    damage: (path, offset, mask) =>
+      current.poke(path, (bytes) => {
+        bytes[offset] = (bytes[offset] ?? 0) ^ mask;
+        return bytes;
+      }),
     cut: () => {},
     close: () => {},
   };

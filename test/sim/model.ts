@@ -6,6 +6,11 @@ import type { Row } from './machine.ts';
  *  aside: detached for a while, kept in any case. */
 export type BatchState = 'sent' | 'acked' | 'refused' | 'unknown' | 'going' | 'gone' | 'aside';
 
+/** Batches that may be missing, of all tables together. */
+export interface Budget {
+  left: number;
+}
+
 export interface Batch {
   readonly id: number;
   readonly rows: readonly Row[];
@@ -42,17 +47,24 @@ export class TableModel {
     return faults;
   }
 
-  /** Faults after a restart; what was open is decided now. */
-  faultsOfRestart(rows: readonly Row[]): string[] {
+  /** Faults after a restart; what was open is decided now.
+   *  @param lost how many batches damage may have taken */
+  faultsOfRestart(rows: readonly Row[], lost: Budget): string[] {
+    const found = new Set(rows.map((row) => row.batch));
+    for (const batch of this.in('acked', 'aside')) {
+      if (found.has(batch.id) || lost.left === 0) continue;
+      lost.left--;
+      batch.state = 'refused';
+    }
     const faults = this.faultsOfRead(rows, this.in('acked', 'aside'), this.in('refused', 'gone'));
     for (const batch of this.in('aside')) batch.state = 'acked';
-    const found = new Set(rows.map((row) => row.batch));
     const drops = new Map<number, boolean>();
     for (const batch of this.in('unknown', 'going', 'sent')) {
       const there = found.has(batch.id);
       if (batch.state === 'going' && batch.drop !== undefined) {
         const before = drops.get(batch.drop);
-        if (before !== undefined && before !== there) faults.push(`drop ${batch.drop} is torn`);
+        if (before !== undefined && before !== there && lost.left-- <= 0)
+          faults.push(`drop ${batch.drop} is torn`);
         drops.set(batch.drop, there);
       }
       batch.state = there ? 'acked' : batch.state === 'going' ? 'gone' : 'refused';
