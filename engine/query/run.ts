@@ -204,6 +204,12 @@ function kindName(statement: Statement): string {
   return statement.kind;
 }
 
+/** Failures of a limit whose overflow mode is throw. */
+const limits = new Set([
+  ...['TOO_MANY_ROWS', 'TOO_MANY_BYTES', 'TOO_MANY_ROWS_OR_BYTES', 'SET_SIZE_LIMIT_EXCEEDED'],
+  'TIMEOUT_EXCEEDED',
+]);
+
 interface Totals extends QueryProgress {
   writtenRows: number;
   writtenBytes: number;
@@ -226,6 +232,9 @@ function finish(
   if (failure) {
     noteError(failure, endedMs);
     count(core, 'FailedQuery');
+    const { kind } = run?.process ?? {};
+    if (kind === 'Select' || kind === 'Insert') count(core, `Failed${kind}Query`);
+    if (limits.has(failure.name)) count(core, 'OverflowThrow');
   }
   const settings = run?.settings ?? defaultSettings;
   if (!settings.bool('log_queries')) return;

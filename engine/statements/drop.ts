@@ -11,8 +11,8 @@ import { truncate } from '../storage/replace-rows.ts';
 import { isSystem, requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
 import { detach, dropForAWhile, undrop } from './detach.ts';
 import { likePattern } from './like.ts';
-import { withInner } from './publish-view.ts';
 import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
+import { withInner } from './publish-view.ts';
 
 export async function drop(run: Run, ast: Drop): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);

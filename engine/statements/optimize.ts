@@ -7,7 +7,7 @@ import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
 import type { LitValue } from '../plan/wire.ts';
-import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
 import { checkRollups } from '../rollups/check.ts';
 import { baseEngine } from '../tables/engine-rule.ts';
 import { bindTable, partitionKey } from '../tables/shape.ts';
@@ -34,6 +34,7 @@ export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
   const only = await filterOf(run, definition, ast.partition);
   if (ast.cleanup) checkCleanup(definition, ast);
   const deduplicate = ast.deduplicate && deduplicateBy(run, definition, ast.deduplicate);
+  count(run.core, 'Merge');
   await storage.merges.optimize(storage.store(id), {
     final: ast.final || deduplicate !== undefined,
     ...(only ? { only } : {}),

@@ -1,8 +1,8 @@
 // Tables of ClickHouse about things that are not here (roles, replicas, quotas, …): their columns, no rows.
 // Tools ask them and take an empty answer for what it is.
 
-import { typeArguments } from '../plan/types.ts';
-import type { SystemColumn, SystemTable } from './table.ts';
+import type { SystemTable } from './table.ts';
+import { columnsOf } from './unfilled.ts';
 
 /** Name, what it would list, its columns. */
 const tables: readonly (readonly [string, string, string])[] = [
@@ -238,6 +238,16 @@ const tables: readonly (readonly [string, string, string])[] = [
      command_read_timeout UInt64, command_write_timeout UInt64, pool_size UInt64,
      send_chunk_header UInt8, execute_direct UInt8, lifetime UInt64, deterministic UInt8`,
   ],
+  [
+    'dropped_tables_parts',
+    'Segments of dropped tables: they go with the table',
+    'database String, table String, uuid UUID, name String, rows UInt64, bytes_on_disk UInt64',
+  ],
+  [
+    'stack_trace',
+    'Not listed',
+    `thread_name String, thread_id UInt64, query_id String, trace Array(UInt64)`,
+  ],
   ['dashboards', 'Dashboards', 'dashboard String, title String, query String'],
   [
     'part_moves_between_shards',
@@ -252,13 +262,6 @@ const tables: readonly (readonly [string, string, string])[] = [
     'library_name String, license_type String, license_path String, license_text String',
   ],
 ];
-
-function columnsOf(text: string): SystemColumn[] {
-  return typeArguments(`Tuple(${text.replace(/\s+/g, ' ')})`).map((part) => {
-    const space = part.indexOf(' ');
-    return { name: part.slice(0, space), type: part.slice(space + 1), doc: '' };
-  });
-}
 
 export const absentTables: readonly SystemTable[] = tables.map(([name, doc, text]) => ({
   name,

@@ -19,6 +19,7 @@ import { nodeTables } from './numbers.ts';
 import { detachedParts, parts } from './parts.ts';
 import { partsColumns } from './parts-columns.ts';
 import { processes } from './processes.ts';
+import { projectionParts } from './projection-parts.ts';
 import { projections } from './projections.ts';
 import { queryLog, recentLog } from './query-log.ts';
 import { serverTables } from './server.ts';
@@ -39,6 +40,7 @@ import {
 } from './small.ts';
 import type { SystemTable } from './table.ts';
 import { tables } from './tables.ts';
+import { completed } from './unfilled.ts';
 import { viewRefreshes } from './view-refreshes.ts';
 
 let byName: Map<string, SystemTable> | undefined;
@@ -80,7 +82,8 @@ function registry(): Map<string, SystemTable> {
       ...serverTables,
       ...absentTables,
       projections,
-    ].map((t) => [t.name, t]),
+      projectionParts,
+    ].map((t) => [t.name, completed(t)]),
   );
   return byName;
 }

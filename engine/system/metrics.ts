@@ -62,6 +62,10 @@ export const counterDocs: Record<string, string> = {
   SelectQuery: 'SELECTs that were begun',
   InsertQuery: 'INSERTs that were begun',
   FailedQuery: 'Statements that failed',
+  FailedSelectQuery: 'SELECTs that failed',
+  FailedInsertQuery: 'INSERTs that failed',
+  Merge: 'Merges that were begun by OPTIMIZE',
+  OverflowThrow: 'Statements that failed at a limit',
   InsertedRows: 'Rows that were stored',
   InsertedBytes: 'Bytes of rows that were stored',
 };
@@ -88,13 +92,19 @@ export const events: SystemTable = {
     ['description', 'String', 'What it counts'],
     ['name', 'String', 'As event'],
   ),
-  rows: (run) =>
-    [...run.core.counters].map(([name, value]): LitValue[] => [
+  rows: (run) => {
+    const zeros = run.settings.bool('system_events_show_zero_values');
+    const names = new Set([
+      ...run.core.counters.keys(),
+      ...(zeros ? Object.keys(counterDocs) : []),
+    ]);
+    return [...names].map((name): LitValue[] => [
       name,
-      String(value),
+      String(run.core.counters.get(name) ?? 0),
       counterDocs[name] ?? '',
       name,
-    ]),
+    ]);
+  },
 };
 
 const snake = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();

@@ -19,6 +19,15 @@ const ofPart = [
   'table',
   'engine',
   'disk_name',
+  'uuid',
+  'partition_id',
+  'min_block_number',
+  'max_block_number',
+  'data_compressed_bytes',
+  'data_uncompressed_bytes',
+  'refcount',
+  'data_version',
+  'path',
 ];
 
 const ofColumn = columns(

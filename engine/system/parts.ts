@@ -6,7 +6,7 @@ import type { LitValue } from '../plan/wire.ts';
 import { sessionJson } from '../query/core.ts';
 import { partitionIdOf, segmentName } from '../statements/partition.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
-import { columns, dateTime, type SystemTable } from './table.ts';
+import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 /** How many granules ClickHouse makes of so many rows and bytes, and the mark behind the last. */
 function marksOf({ settings }: TableDefinition, segment: SegmentDescriptor): number {
@@ -48,6 +48,13 @@ export const parts: SystemTable = {
     ['is_frozen', 'UInt8', 'Always 0: a frozen copy is a directory of its own'],
     ['delete_ttl_info_min', 'DateTime', 'When the TTL has something to do in it; 0 for never'],
     ['delete_ttl_info_max', 'DateTime', 'When all its rows are over; 0 for never'],
+    ['refcount', 'UInt32', 'Always 1'],
+    ['visible', 'UInt8', 'Always 1'],
+    ['data_version', 'UInt64', 'As min_block_number'],
+    ['path', 'String', 'File below the data directory'],
+    ['default_compression_codec', 'String', 'Always LZ4'],
+    ['projections', 'Array(String)', 'Projections that are kept beside it'],
+    ['has_lightweight_delete', 'UInt8', 'Whether some of its rows are deleted'],
   ),
   rows(run) {
     const { state } = run.core.storage.context.catalog;
@@ -85,6 +92,15 @@ export const parts: SystemTable = {
             '0',
             dateTime((s.ttl?.next ?? 0) * 1000),
             dateTime((s.ttl?.all ?? 0) * 1000),
+            '1',
+            '1',
+            String(s.block?.min ?? 0),
+            s.file,
+            'LZ4',
+            (table.definition.projections ?? [])
+              .filter((p) => s.projections?.[p.id])
+              .map((p) => p.name),
+            flag(s.deleted !== undefined),
           ]);
         }
         const memory = run.core.storage.store(id).memory;
@@ -113,6 +129,13 @@ export const parts: SystemTable = {
             '0',
             dateTime(0),
             dateTime(0),
+            '1',
+            '1',
+            '0',
+            '',
+            'LZ4',
+            [],
+            '0',
           ]);
         }
       }
