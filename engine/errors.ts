@@ -146,7 +146,7 @@ const table = {
   TOO_MANY_ROWS_OR_BYTES: [396, 'too_large'],
   QUERY_IS_NOT_SUPPORTED_IN_MATERIALIZED_VIEW: [397, 'client'],
   UNKNOWN_MUTATION_COMMAND: [398, 'client'],
-  CANNOT_STAT: [400, 'bug'],
+  CANNOT_STAT: [400, 'missing'],
   INVALID_JOIN_ON_EXPRESSION: [403, 'client'],
   BAD_ODBC_CONNECTION_STRING: [404, 'client'],
   TOP_AND_LIMIT_TOGETHER: [406, 'client'],
@@ -276,6 +276,14 @@ const table = {
   INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE: [353, 'client'],
   UNSUPPORTED: [48, 'not_built'],
   INTERNAL: [49, 'bug'],
+  RECEIVED_ERROR_FROM_REMOTE_IO_SERVER: [86, 'client'],
+  DNS_ERROR: [198, 'client'],
+  DATABASE_ACCESS_DENIED: [291, 'denied'],
+  TOO_MANY_REDIRECTS: [483, 'client'],
+  UNACCEPTABLE_URL: [491, 'denied'],
+  S3_ERROR: [499, 'client'],
+  CANNOT_APPEND_TO_FILE: [641, 'conflict'],
+  CANNOT_DETECT_FORMAT: [715, 'client'],
   UNKNOWN_EXCEPTION: [1002, 'bug'],
 } as const satisfies Record<string, readonly [number, Fault]>;
 

@@ -131,6 +131,7 @@ export async function open(options: EngineOptions): Promise<Engine> {
     memoryBytes,
     counters: new Map(),
     nextKey: 1,
+    dataDir: typeof options.files === 'object' ? undefined : options.dataDir,
   };
   const { catalog } = storage.context;
   if (!catalog.state.databases.has('default')) {

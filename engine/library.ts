@@ -59,7 +59,7 @@ export async function open(dataDir?: string, options: OpenOptions = {}): Promise
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'colonnade-')));
   const engine = await openEngine({
     dataDir: resolve(folder),
-    settings: texts(options.settings),
+    settings: { local_files: '1', ...texts(options.settings) },
     ...(options.logger && { logger: options.logger }),
   });
   return new Database(engine, dataDir === undefined ? folder : undefined);

@@ -418,6 +418,18 @@ function wrap(addon: Addon): Native {
         const answer = sync(() => addon.inferSchema(JSON.stringify(spec), Buffer.from(data)));
         return JSON.parse(answer) as { name: string; type: string }[];
       },
+      inferFile(format, { root, path, shown, compression }) {
+        const spec = {
+          format,
+          settings: session.settings,
+          timezone: session.timezone,
+          plain: true,
+          file: { root, path, shown, compression },
+        };
+        const answer = sync(() => addon.inferSchema(JSON.stringify(spec), Buffer.alloc(0)));
+        return JSON.parse(answer) as { name: string; type: string }[];
+      },
+      format: (name) => formats.get(name.toLowerCase()),
       fold(expr: ExprJson): Lit | undefined {
         const answer = sync(() => addon.fold(JSON.stringify({ expr, session })));
         return (JSON.parse(answer) as Lit | null) ?? undefined;

@@ -149,6 +149,27 @@ const rows: Record<string, Row> = {
     '0',
     'A materialized view that fails is passed over; the rows are stored without it',
   ],
+  // files and other servers
+  glob_expansion_max_elements: [
+    'integer',
+    '1000',
+    'Files that one pattern of file(), url() and s3() may name',
+  ],
+  engine_file_truncate_on_insert: [
+    'bool',
+    '0',
+    'INSERT INTO FUNCTION file() writes the file anew instead of adding to it',
+  ],
+  engine_file_allow_create_multiple_files: [
+    'bool',
+    '0',
+    'INSERT INTO FUNCTION file() takes a fresh name where a file cannot be added to',
+  ],
+  s3_truncate_on_insert: ['bool', '0', 'INSERT INTO FUNCTION s3() may replace an object'],
+  http_connection_timeout: ['seconds', '1', 'How long url() and s3() wait for a connection'],
+  http_receive_timeout: ['seconds', '30', 'How long url() and s3() wait for the next bytes'],
+  http_max_tries: ['integer', '10', 'How often url() and s3() ask a server that fails'],
+  max_http_get_redirects: ['integer', '0', 'Redirects that url() follows, 10 at most'],
   // rollups
   optimize_use_materialized_views: [
     'bool',
@@ -397,6 +418,25 @@ const rows: Record<string, Row> = {
     'own',
   ],
   query_log_days: ['integer', '30', 'How long the query log is kept on the disk', 'own'],
+  user_files_path: [
+    'text',
+    '',
+    'Folder that file() may read and write; empty: `user_files` in the data directory',
+    'own',
+  ],
+  local_files: [
+    'bool',
+    '0',
+    'file() names any file of this machine, as the library and the command line do',
+    'own',
+  ],
+  outbound_hosts: [
+    'text',
+    '',
+    'What url() and s3() may call: host:port, … or * for every public address; empty: nothing',
+    'own',
+  ],
+  outbound_bytes_max: ['bytes', '17179869184', 'Bytes of one answer to url() and s3()', 'own'],
   backups_path: ['text', '', 'Folder of backups; empty: `backups` in the data directory', 'own'],
   query_log_entries: ['integer', '10000', 'Queries that system.query_log remembers', 'own'],
   statement_cache_entries: ['integer', '1000', 'Plans that are kept', 'own'],

@@ -28,7 +28,6 @@ import {
   deeper,
   failAt,
   newColumn,
-  notBuilt,
   type Planning,
   SpannedError,
   type TableSource,
@@ -37,7 +36,7 @@ import {
 import { type Column, columnExpr, type Expr, literalExpr } from './expression.ts';
 import { withTableFilter } from './extra-filters.ts';
 import { type JoinSide, joinRows, joinSide } from './join-table.ts';
-import { type Assigned, type Node, project } from './logical.ts';
+import { type Assigned, type FilesNode, type Node, project } from './logical.ts';
 import {
   collectAliases,
   findColumn,
@@ -55,6 +54,7 @@ import {
   type StarItem,
 } from './scope.ts';
 import { bindTableFunction } from './table-functions.ts';
+import { bindFilePath } from './table-functions-files.ts';
 import { isNullable, typeArguments, unfoldedType } from './types.ts';
 
 export interface BoundFrom {
@@ -86,6 +86,7 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
       if (!merges) refuseModifiers(ast, 'ILLEGAL_FINAL');
       for (const arg of ast.call.args) collectAliases(scope, arg);
       const { node, table } = bindTableFunction(ast.call, scope, ast);
+      if (node.kind === 'files') return fileSource(node, ast.alias, ast.columnAliases, scope);
       const source = makeSource(
         { ...aliasOf(ast.alias, scope), table },
         merges && !ast.columnAliases
@@ -95,11 +96,7 @@ export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
       return { node, sources: [source], merged: noMerged };
     }
     case 'TableFile':
-      throw notBuilt(
-        ast.span,
-        'Reading a file in FROM',
-        'Send the file to /ingest, or use INSERT … FORMAT',
-      );
+      return fileSource(bindFilePath(ast.path, ast.span, scope), ast.alias, undefined, scope);
     case 'Join':
       return bindJoin(ast, scope);
     case 'ArrayJoin':
@@ -129,6 +126,19 @@ function renamedColumns(
     throw failAt(names[0]?.span ?? span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text);
   }
   return columns.map((c, i) => ({ ...plainColumn(c), name: (names[i] as Name).name }));
+}
+
+/** Columns that files do not have themselves are there, but not part of `*`. */
+function fileSource(
+  node: FilesNode,
+  alias: Name | undefined,
+  names: readonly Name[] | undefined,
+  scope: Scope,
+): BoundFrom {
+  const own = renamedColumns(node.columns.slice(0, node.own), names, scope.span);
+  const virtual = node.columns.slice(node.own).map((c) => plainColumn(c, true));
+  const place = { table: node.title, ...aliasOf(alias, scope) };
+  return { node, sources: [makeSource(place, [...own, ...virtual])], merged: noMerged };
 }
 
 function subquerySource(

@@ -2,6 +2,7 @@
 
 import type { Query, Span } from '../../sql/ast.ts';
 import { type EngineError, type ErrorName, type FailureExtra, fail } from '../errors.ts';
+import type { FormatEntry } from '../native.ts';
 import type { Settings } from '../settings.ts';
 import type { JoinTable } from '../tables/join-engine.ts';
 import type { Column } from './expression.ts';
@@ -31,6 +32,10 @@ export interface PlannerKernel {
   canonicalType(text: string): string;
   /** The columns that data in a format suggests, as ClickHouse guesses them. */
   infer(format: string, data: string): { name: string; type: string }[];
+  /** The same of a file. */
+  inferFile(format: string, file: NamedFile): { name: string; type: string }[];
+  /** A format by its name in any case. */
+  format(name: string): FormatEntry | undefined;
   /** The value of an expression over no columns, or undefined when it cannot be known now. */
   fold(expr: ExprJson): Lit | undefined;
 }
@@ -116,6 +121,40 @@ export interface Catalog {
   find(database: string | undefined, name: string): TableSource | undefined;
 }
 
+/** A file outside of the database that a statement reads. */
+export interface NamedFile {
+  /** Folder that `path` may not leave; without it any file may be named. */
+  readonly root?: string;
+  readonly path: string;
+  /** What messages and the column _path call it. */
+  readonly shown: string;
+  /** The column _file. */
+  readonly name: string;
+  readonly compression?: string;
+  readonly bytes?: number;
+  readonly timeMs?: number;
+}
+
+/** What a table function names. */
+export type Wanted =
+  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 's3';
+      readonly url: string;
+      readonly keys?: { readonly key: string; readonly secret: string; readonly session?: string };
+    };
+
+/** The world outside of the database. */
+export interface OutsideFiles {
+  /** Throws ACCESS_DENIED, or breaks planning off until what is far away was fetched. */
+  files(wanted: Wanted, settings: Settings): readonly NamedFile[];
+}
+
 export interface PlannedSubquery {
   node: Node;
   usage: SubqueryUse;
@@ -155,6 +194,8 @@ export interface Planning {
   cacheable: boolean;
   /** What rules say of their choices, for EXPLAIN. */
   notes?: string[];
+  /** Absent where a plan must not depend on files: definitions of tables. */
+  readonly outside?: OutsideFiles;
   /** Input of the running INSERT for input(); set by that statement. */
   input?: { columns: readonly TableColumn[]; node: (columns: readonly Column[]) => Node };
 }

@@ -13,6 +13,7 @@ export function rowsMax(node: Node): number | undefined {
       return node.count;
     case 'values':
       return node.written ? undefined : node.rows.length;
+    case 'files':
     case 'batch':
     case 'shared':
     case 'recursive':

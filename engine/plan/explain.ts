@@ -107,6 +107,8 @@ function title(node: Node): string {
       return `Numbers from ${node.start}${node.count === undefined ? ' without end' : `, ${node.count}`}${node.step === 1 ? '' : ` step ${node.step}`}`;
     case 'values':
       return `Rows of ${node.title}`;
+    case 'files':
+      return `Files of ${node.title}() as ${node.format}, ${node.files.length} in all`;
     case 'batch':
       return 'Rows in memory';
     case 'shared':

@@ -1,6 +1,7 @@
 // The logical plan: frozen nodes that know their output columns. Columns have ids that are unique
 // within one plan, so that rules can move nodes without renumbering; physical.ts makes positions.
 
+import type { NamedFile } from './context.ts';
 import type { Column, Expr, SortExpr } from './expression.ts';
 import type { FrameJson, JoinKind, Lit, LitValue } from './wire.ts';
 
@@ -110,6 +111,15 @@ export interface Values extends Base {
   readonly rows: readonly (readonly LitValue[])[];
   /** Rows in a format's notation, instead of `rows`. */
   readonly written?: { readonly format: string; readonly data: string };
+}
+/** Rows of files outside of the database. */
+export interface FilesNode extends Base {
+  readonly kind: 'files';
+  readonly title: string;
+  readonly format: string;
+  /** So many columns are the files' own, the others virtual. */
+  readonly own: number;
+  readonly files: readonly (NamedFile & { readonly virtuals: readonly LitValue[] })[];
 }
 export interface Batch extends Base {
   readonly kind: 'batch';
@@ -239,6 +249,7 @@ export type Node =
   | One
   | Numbers
   | Values
+  | FilesNode
   | Batch
   | Shared
   | Recursive
@@ -274,6 +285,7 @@ export function inputs(node: Node): readonly Node[] {
     case 'one':
     case 'numbers':
     case 'values':
+    case 'files':
     case 'batch':
     case 'shared':
     case 'working':
@@ -297,6 +309,7 @@ export function withInputs(node: Node, change: (input: Node) => Node): Node {
     case 'one':
     case 'numbers':
     case 'values':
+    case 'files':
     case 'batch':
     case 'shared':
     case 'working':

@@ -56,6 +56,26 @@ function place(ctx: Planning, node: Node): Placed {
         out: idsOf(node.columns),
       };
     }
+    case 'files': {
+      const columns = node.columns.map(({ name, type }) => ({ name, type }));
+      const files = node.files.map(({ root, path, shown, compression, virtuals }) => ({
+        ...optional('root', root),
+        path,
+        shown,
+        ...optional('compression', compression),
+        virtuals: [...virtuals],
+      }));
+      return {
+        json: {
+          kind: 'files',
+          format: node.format,
+          columns: columns.slice(0, node.own),
+          virtuals: columns.slice(node.own),
+          files,
+        },
+        out: idsOf(node.columns),
+      };
+    }
     case 'batch': {
       const columns = node.columns.map(({ name, type }) => ({ name, type }));
       return { json: { kind: 'batch', batch: node.batch, columns }, out: idsOf(node.columns) };

@@ -17,6 +17,7 @@ import type { Scope } from './scope.ts';
 import { bindTableChanges } from './table-changes.ts';
 import { arity, structure, textOf } from './table-function-arguments.ts';
 import { bindFormat, bindGenerateRandom, bindMerge, bindRemote } from './table-functions-data.ts';
+import { bindFileFunction } from './table-functions-files.ts';
 import type { Lit, LitValue } from './wire.ts';
 
 type Bind = (call: FunctionCall, scope: Scope) => Node;
@@ -54,6 +55,9 @@ const functions: Record<string, Bind> = {
     return input.node(columns);
   },
   format: bindFormat,
+  file: bindFileFunction,
+  url: bindFileFunction,
+  s3: bindFileFunction,
   generateRandom: bindGenerateRandom,
   merge: bindMerge,
   table_changes: bindTableChanges,
@@ -65,7 +69,7 @@ const functions: Record<string, Bind> = {
 
 /** Known to ClickHouse, out of reach or not built here. */
 const refused: Record<string, 'remote' | 'later'> = Object.fromEntries([
-  ...'file url s3 s3Cluster gcs hdfs hdfsCluster azureBlobStorage azureBlobStorageCluster urlCluster fileCluster mysql postgresql mongodb redis sqlite jdbc odbc iceberg icebergS3 icebergLocal deltaLake hudi executable ytsaurus arrowFlight'
+  ...'s3Cluster gcs hdfs hdfsCluster azureBlobStorage azureBlobStorageCluster urlCluster fileCluster mysql postgresql mongodb redis sqlite jdbc odbc iceberg icebergS3 icebergLocal deltaLake hudi executable ytsaurus arrowFlight'
     .split(' ')
     .map((name) => [name, 'remote'] as const),
   ...'dictionary loop fuzzJSON fuzzQuery primes mergeTreeIndex mergeTreeProjection mergeTreeAnalyzeIndexes viewIfPermitted timeSeriesData timeSeriesMetrics timeSeriesTags prometheusQuery prometheusQueryRange'

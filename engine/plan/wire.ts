@@ -97,6 +97,13 @@ export type NodeJson =
   | { kind: 'numbers'; start: number; count?: number; step: number }
   | { kind: 'values'; columns: TableColumnJson[]; rows: LitValue[][] }
   | { kind: 'format'; format: string; data: string; columns: TableColumnJson[] }
+  | {
+      kind: 'files';
+      format: string;
+      columns: TableColumnJson[];
+      virtuals: TableColumnJson[];
+      files: NamedFileJson[];
+    }
   | { kind: 'batch'; batch: number; columns: TableColumnJson[] }
   | { kind: 'subquery'; subquery: number }
   | {
@@ -223,6 +230,15 @@ export interface ChangeJson {
   all?: boolean;
   /** Seconds since the epoch: what is older by its TTL goes. */
   now?: number;
+}
+
+/** A file outside of the store; values of its virtual columns as in a literal. */
+export interface NamedFileJson {
+  root?: string;
+  path: string;
+  shown: string;
+  compression?: string;
+  virtuals: LitValue[];
 }
 
 export type SinkJson =

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger, QueryRequest, Session, User } from '../facade.ts';
 import type { Inserter } from '../ingest/insert.ts';
 import type { Native } from '../native.ts';
+import type { Outside } from '../outside/outside.ts';
 import type { LitValue, SessionJson } from '../plan/wire.ts';
 import type { Settings } from '../settings.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -68,6 +69,8 @@ export interface Core {
   readonly memoryBytes: number;
   readonly counters: Map<string, number>;
   nextKey: number;
+  /** The data directory; undefined on a simulated disk. */
+  readonly dataDir: string | undefined;
   /** Puts the query log on the disk; absent where it stays in memory. */
   logTable?: { flush(): Promise<void> };
   /** Keeps the schedule of materialised views with REFRESH; set once the engine runs. */
@@ -99,6 +102,8 @@ export interface Run {
   readonly nowMs: number;
   /** 0: anything; 1: reads only; 2: reads and SET. */
   readonly readonly: number;
+  /** What it reads and writes outside of the database. */
+  readonly outside?: Outside;
   settings: Settings;
   database: string;
   format: string | undefined;

@@ -58,6 +58,7 @@ export function startPlanning(run: Run): PlanningRun {
       return nested.settings;
     },
     userFunctions: userFunctions(view),
+    ...(run.outside ? { outside: run.outside } : {}),
     subqueries: [],
     nextColumn: 1,
     depth: 0,

@@ -13,6 +13,8 @@ import { disagreement } from '../catalog/agreement.ts';
 import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { QueryRequest, QueryResult, QuerySummary } from '../facade.ts';
 import type { QueryProgress } from '../native.ts';
+import { statementWithoutSecrets } from '../outbound/secrets.ts';
+import { Outside } from '../outside/outside.ts';
 import { SpannedError } from '../plan/context.ts';
 import type { SinkJson } from '../plan/wire.ts';
 import { defaultSettings } from '../settings.ts';
@@ -126,7 +128,7 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
         id,
         key,
         user: request.user.name,
-        text: request.sql,
+        text: statementWithoutSecrets(request.sql),
         database: request.database || session?.database || 'default',
         startedMs,
         progress: () => progressOf(core, key),
@@ -146,7 +148,9 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
       enter?.();
     };
     if (request.signal?.aborted) onAbort();
+    const outside = new Outside(core, key, controller.signal, readonly === 1);
     run = {
+      outside,
       core,
       request,
       session,
@@ -167,7 +171,10 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
       requireDatabase(core.storage.context.catalog.state, run.database);
     checkAllowed(run, statement);
     const answered = async (of: Run): Promise<QueryResult> => {
-      const answer = await runStatement(of, statement);
+      const answer = await outside.with(
+        () => of.settings,
+        () => runStatement(of, statement),
+      );
       if (process.cancelled) throw process.cancelled;
       return await respond(of, answer, leave as () => void);
     };
@@ -227,6 +234,7 @@ function finish(
   key: string,
 ): void {
   core.native.closeQuery(key);
+  run?.outside?.close();
   leave?.();
   const endedMs = core.clock.now();
   if (failure) {
@@ -243,7 +251,7 @@ function finish(
     id,
     user: request.user.name,
     database: run?.database ?? request.database ?? 'default',
-    text: request.sql,
+    text: statementWithoutSecrets(request.sql),
     kind: run?.process.kind ?? 'Other',
     startedMs,
     endedMs,

@@ -9,12 +9,12 @@ import { failAt, newColumn, notBuilt, type Planning } from '../plan/context.ts';
 import { type Column, columnExpr, type Expr } from '../plan/expression.ts';
 import { exprJson } from '../plan/physical-expression.ts';
 import { makeSource, newScope, plainColumn, walkExpressions } from '../plan/scope.ts';
-import { isTableFunction, unknownTableFunction } from '../plan/table-functions.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
 import { bindTop, startPlanning } from '../query/plan-query.ts';
 import { barePlanning } from '../tables/shape.ts';
 import { insertTarget, viewRows } from '../views/fan-out.ts';
 import { applyOutput, applyQuerySettings, applySettings } from './apply-settings.ts';
+import { insertFunction } from './insert-function.ts';
 import {
   insertable,
   inserted,
@@ -42,7 +42,7 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
       'Send the file as the body, or use colonnade ingest',
     );
   count(run.core, 'InsertQuery');
-  if (ast.tableFunction) return insertFunction(ast);
+  if (ast.tableFunction) return insertFunction(run, ast);
   if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'INSERT INTO needs a table');
   const written = requireTable(run, ast.table).definition;
   const definition = insertTarget(run, written);
@@ -69,13 +69,6 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
   if (ast.query)
     throw notBuilt(ast.query.span, 'INSERT … SELECT … FROM input() with data behind it');
   return insertData(run, ast, definition, columns);
-}
-
-async function insertFunction(ast: Insert): Promise<Answer> {
-  const call = ast.tableFunction;
-  if (call?.name === 'null') return done;
-  if (call && !isTableFunction(call.name)) throw unknownTableFunction(call);
-  throw notBuilt(call?.span ?? ast.span, `INSERT INTO FUNCTION ${call?.name ?? ''}`);
 }
 
 /** The columns an INSERT names, or all that take values. */

@@ -38,6 +38,7 @@ function prune(node: Node, needed: Ids): Node {
     }
     case 'one':
     case 'numbers':
+    case 'files':
     case 'batch':
     case 'shared':
     case 'working':

@@ -7,11 +7,13 @@
 
 mod expr;
 mod job;
+mod named_file;
 mod table;
 mod walk;
 
 pub use expr::{Expr, Lit, SetSource};
 pub use job::{Assignment, Change, Job, MergeHow};
+pub use named_file::NamedFile;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 pub use table::{
@@ -267,6 +269,10 @@ pub enum Node {
     /// rows written in the text of the query: the table function format()
     #[serde(rename_all = "camelCase")]
     Format { format: String, data: String, columns: Vec<TableColumn> },
+    /// rows of files that the statement names: file(), url() and s3(). A row's columns are `columns`, then
+    /// what stands in `virtuals` of its file
+    #[serde(rename_all = "camelCase")]
+    Files { format: String, columns: Vec<TableColumn>, virtuals: Vec<TableColumn>, files: Vec<NamedFile> },
     /// a batch that lies in the kernel (`Sink::Batch`, decoded rows)
     #[serde(rename_all = "camelCase")]
     Batch { batch: u32, columns: Vec<TableColumn> },

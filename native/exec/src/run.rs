@@ -1,6 +1,7 @@
 //! A plan's nodes to streams of rows. Nodes that need all of their input (aggregation, sort, the
 //! build side of a join) run when they are reached; the others add steps to a stream.
 
+mod files;
 pub(crate) mod grouped;
 mod join;
 mod top_rows;
@@ -205,6 +206,7 @@ impl<'a> Runner<'a> {
             })),
             Node::Values { columns, rows } => values(columns, rows),
             Node::Format { format, data, columns } => decoded(format, data, columns, self.query),
+            Node::Files { .. } => self.files(node, needed),
             Node::Batch { batch, columns } => {
                 let b = self
                     .query
@@ -429,6 +431,12 @@ impl<'a> Runner<'a> {
             u.dedup();
             u
         });
+        if let Node::Files { columns, .. } = input
+            && let Some(types) = self.types_before(input)?
+        {
+            let condition = self.bind(predicate, &types)?;
+            self.pushed.borrow_mut().insert(columns.as_ptr() as usize, vec![condition]);
+        }
         let input = self.run(input, used.as_deref())?;
         let bound = self.bind(predicate, &input.types)?;
         Ok(Output {

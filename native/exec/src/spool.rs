@@ -52,7 +52,7 @@ impl Spool {
             return Ok(Arc::new(std::mem::take(&mut self.memory)));
         }
         self.write_out()?;
-        Ok(Arc::new(Spooled(self.files.open_read(&self.path).map_err(|e| storage::write_error(&e))?)))
+        Ok(Arc::new(InFile(self.files.open_read(&self.path).map_err(|e| storage::write_error(&e))?)))
     }
 }
 
@@ -65,9 +65,10 @@ impl Drop for Spool {
     }
 }
 
-struct Spooled(Arc<dyn ReadFile>);
+/// A file that a decoder reads in place.
+pub struct InFile(pub Arc<dyn ReadFile>);
 
-impl Seekable for Spooled {
+impl Seekable for InFile {
     fn bytes(&self) -> u64 {
         self.0.len()
     }

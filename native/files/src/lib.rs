@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod beneath;
 mod error;
 mod path;
 mod real;
@@ -18,6 +19,7 @@ mod sim;
 
 use std::sync::Arc;
 
+pub use beneath::{open_anywhere, open_beneath};
 pub use error::{FileError, Kind, Result};
 pub use path::{join, parent};
 pub use real::RealFiles;

@@ -56,7 +56,7 @@ impl Files for RealFiles {
         let fail = |e: io::Error| FileError::from_io(&e, path, "open");
         let file = File::open(self.resolve(path)?).map_err(fail)?;
         let len = file.metadata().map_err(fail)?.len();
-        Ok(Arc::new(RealRead { file, len, path: path.to_string() }))
+        Ok(Arc::new(RealRead::new(file, len, path)))
     }
 
     fn create(&self, path: &str) -> Result<Arc<dyn WriteFile>> {
@@ -168,10 +168,16 @@ impl Drop for RealLock {
     }
 }
 
-struct RealRead {
+pub(crate) struct RealRead {
     file: File,
     len: u64,
     path: String,
+}
+
+impl RealRead {
+    pub(crate) fn new(file: File, len: u64, path: &str) -> RealRead {
+        RealRead { file, len, path: path.to_string() }
+    }
 }
 
 impl ReadFile for RealRead {

@@ -62,6 +62,24 @@ fn cut_max(b: &[u8]) -> (Vec<u8>, bool) {
 }
 
 impl BlockStats {
+    /// Of values that others have kept bounds of. Floats may hold NaNs.
+    pub fn between(min: Scalar, max: Scalar, nulls: u32) -> BlockStats {
+        BlockStats {
+            min,
+            max,
+            exact: false,
+            nulls,
+            defaults: 0,
+            nans: 1,
+            sum: None,
+            codes: None,
+            constant: false,
+        }
+    }
+    /// False only if none of so many rows passes.
+    pub fn may_match(&self, ty: &types::Type, rows: usize, pred: &crate::Pred) -> Result<bool> {
+        Ok(crate::known::by_stats(self, ty, rows, pred)? != Some(false))
+    }
     /// Of a flat column.
     pub(crate) fn of(c: &Column) -> BlockStats {
         let rows = c.len();

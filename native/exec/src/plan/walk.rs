@@ -12,6 +12,7 @@ impl Node {
             | Node::Numbers { .. }
             | Node::Values { .. }
             | Node::Format { .. }
+            | Node::Files { .. }
             | Node::Subquery { .. }
             | Node::Working { .. } => Vec::new(),
             Node::Filter { input, .. }
@@ -40,6 +41,7 @@ impl Node {
             Node::Numbers { .. } => "numbers",
             Node::Values { .. } => "values",
             Node::Format { .. } => "format",
+            Node::Files { .. } => "files",
             Node::Subquery { .. } => "subquery",
             Node::Working { .. } => "working",
             Node::Filter { .. } => "filter",

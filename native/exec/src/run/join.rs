@@ -11,6 +11,7 @@ use types::{Result, Type};
 fn width(node: &Node) -> Option<usize> {
     Some(match node {
         Node::Scan { columns, .. } => columns.len(),
+        Node::Files { columns, virtuals, .. } => columns.len() + virtuals.len(),
         Node::Values { columns, .. } | Node::Format { columns, .. } | Node::Batch { columns, .. } => {
             columns.len()
         }
@@ -149,6 +150,11 @@ impl Runner<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The conditions that stand above files.
+    pub(super) fn with_pushed_files(&self, at: usize) -> Vec<Bound> {
+        self.pushed.borrow_mut().remove(&at).unwrap_or_default()
     }
 
     /// The conditions that joins above have left for a scan, with its own.

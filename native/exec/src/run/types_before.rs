@@ -31,6 +31,9 @@ impl Runner<'_> {
             Node::Values { columns, .. } | Node::Format { columns, .. } | Node::Batch { columns, .. } => {
                 Some(types_of(columns)?)
             }
+            Node::Files { columns, virtuals, .. } => {
+                Some(types_of(columns)?.into_iter().chain(types_of(virtuals)?).collect())
+            }
             Node::Subquery { subquery } => {
                 self.tables.get(*subquery).and_then(Option::as_ref).map(|(_, types)| types.clone())
             }

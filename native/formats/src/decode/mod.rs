@@ -24,7 +24,7 @@ pub use arrow::arrow_schema_of;
 pub(crate) use arrow::infer_arrow;
 pub use custom::{CustomSyntax, Rule};
 pub(crate) use parquet::infer_parquet;
-pub use parquet::{ParquetBlocks, ParquetSource, Seekable};
+pub use parquet::{Bounds, ParquetBlocks, ParquetSource, Seekable};
 pub use rows::Block;
 pub(crate) use rows::Rows;
 pub use split::{can_split, last_boundary, next_boundary, split_rows};

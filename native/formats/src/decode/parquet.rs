@@ -3,10 +3,12 @@
 
 use super::arrow::{block_of, guarded};
 use super::{Block, InputField, InputOptions, Reader, Rows, Step};
-use crate::arrow_types::type_of;
+use crate::arrow_types::{column_of, type_of};
+use arrow_array::Array;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -77,6 +79,14 @@ impl ChunkReader for Chunks {
     }
 }
 
+/// What a file says of one column of a row group.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    pub min: types::Scalar,
+    pub max: types::Scalar,
+    pub nulls: u64,
+}
+
 /// A Parquet file: its schema, and readers of any of its row groups (for several threads).
 #[derive(Clone)]
 pub struct ParquetSource {
@@ -99,6 +109,58 @@ impl ParquetSource {
         })
         .unwrap_or(plain);
         Ok(ParquetSource { file, metadata })
+    }
+    pub fn group_rows(&self, group: usize) -> u64 {
+        self.metadata
+            .metadata()
+            .row_groups()
+            .get(group)
+            .map_or(0, |g| u64::try_from(g.num_rows()).unwrap_or(0))
+    }
+    /// What some columns of a row group take as Arrow arrays, about.
+    pub fn group_bytes(&self, group: usize, names: &[&str]) -> u64 {
+        let parquet = self.metadata.parquet_schema();
+        let Some(g) = self.metadata.metadata().row_groups().get(group) else { return 0 };
+        let wanted = |c: usize| {
+            let root = parquet.get_column_root(c).name();
+            names.iter().any(|n| n.eq_ignore_ascii_case(root))
+        };
+        let of = |(_, c): (usize, &parquet::file::metadata::ColumnChunkMetaData)| {
+            u64::try_from(c.uncompressed_size()).unwrap_or(0)
+        };
+        g.columns().iter().enumerate().filter(|(c, _)| wanted(*c)).map(of).sum()
+    }
+    /// For each row group the smallest and largest value of a column and how many NULLs it has; None: not
+    /// known. Texts may lie beyond the true bounds, never within.
+    pub fn bounds(&self, column: &InputField) -> Vec<Option<Bounds>> {
+        let groups = self.row_groups();
+        self.find_bounds(column).unwrap_or_else(|| vec![None; groups])
+    }
+    fn find_bounds(&self, column: &InputField) -> Option<Vec<Option<Bounds>>> {
+        let schema = self.metadata.schema();
+        let field = schema.fields().iter().find(|f| *f.name() == column.name)?;
+        // Read as another type, values have another order.
+        if type_of(field.data_type(), true).ok()?.base() != column.ty.base() {
+            return None;
+        }
+        let metadata = self.metadata.metadata();
+        let (mins, maxes, nulls) = guarded("Parquet", || {
+            let of = StatisticsConverter::try_new(&column.name, schema, self.metadata.parquet_schema())?;
+            let groups = || metadata.row_groups().iter();
+            Ok::<_, ParquetError>((
+                of.row_group_mins(groups())?,
+                of.row_group_maxes(groups())?,
+                of.row_group_null_counts(groups())?,
+            ))
+        })
+        .ok()?;
+        let column_of = |a: &arrow_array::ArrayRef| guarded("a column", || column_of(a.as_ref())).ok();
+        let (lows, highs) = (column_of(&mins)?.flat(), column_of(&maxes)?.flat());
+        let bound = |g: usize| {
+            let missing = mins.is_null(g) || maxes.is_null(g) || nulls.is_null(g);
+            (!missing).then(|| Bounds { min: lows.scalar(g), max: highs.scalar(g), nulls: nulls.value(g) })
+        };
+        Some((0..self.row_groups()).map(bound).collect())
     }
     pub fn row_groups(&self) -> usize {
         self.metadata.metadata().num_row_groups()
