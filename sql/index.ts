@@ -12,9 +12,10 @@ export type * from './ast.ts';
 export { type Place, placeOf, SqlSyntaxError, SqlTooDeepError } from './error.ts';
 export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';
-export { printNormal } from './normal-form.ts';
+export { normalised, printNormal } from './normal-form.ts';
 export { valuesEnd } from './parse-insert.ts';
 export { print } from './print.ts';
+export { printLines } from './print-lines.ts';
 export { editDistance, suggest, suggestColumn } from './suggest.ts';
 export { children, transform, type Visitor, visit, walk } from './walk.ts';
 

@@ -1,7 +1,8 @@
 // The form in which expressions are kept and shown: what has a function's name is written as a call,
 // as ClickHouse does in SHOW CREATE and formatQuery.
-import type { Expression, FunctionCall, Node } from './ast.ts';
+import type { BinaryFunction, BinaryOperator, Expression, FunctionCall, Node } from './ast.ts';
 import { print } from './print.ts';
+import { inFull } from './print-base.ts';
 import { transform } from './walk.ts';
 
 function call(name: string, args: Expression[], node: Expression): FunctionCall {
@@ -28,20 +29,43 @@ function normal(node: Expression): Expression {
     case 'Ternary':
       return call('if', [node.condition, node.whenTrue, node.whenFalse], node);
     case 'Case': {
-      if (node.operand) return node;
       const otherwise = node.otherwise ?? { kind: 'Literal', type: 'null', span };
       const whens = node.whens.flatMap((when) => [when.when, when.result]);
+      if (node.operand)
+        return call('caseWithExpression', [node.operand, ...whens, otherwise], node);
       return call('multiIf', [...whens, otherwise], node);
     }
+    case 'Chain':
+      return node.op === '||' ? call('concat', node.operands, node) : node;
+    case 'Between': {
+      const side = (op: BinaryOperator, fn: BinaryFunction, right: Expression): Expression => {
+        return { kind: 'Binary', op, fn, opSpan: span, left: node.expr, right, span };
+      };
+      const operands = node.negated
+        ? [side('<', 'less', node.low), side('>', 'greater', node.high)]
+        : [side('>=', 'greaterOrEquals', node.low), side('<=', 'lessOrEquals', node.high)];
+      return node.negated
+        ? { kind: 'Chain', op: 'OR', fn: 'or', operands, span }
+        : { kind: 'Chain', op: 'AND', fn: 'and', operands, span };
+    }
     case 'Function': {
-      if (!node.form || node.form === 'VIEW') return node;
-      const { form: _, ...plain } = node;
-      return plain;
+      const { form, filter, ...plain } = node;
+      if (form === 'VIEW') return node;
+      if (plain.name === 'cast' && plain.args.length === 2) plain.name = 'CAST';
+      if (plain.distinct) {
+        plain.name += 'Distinct';
+        plain.distinct = false;
+      }
+      if (!filter) return plain;
+      return { ...plain, name: `${plain.name}If`, args: [...plain.args, filter] };
     }
     default:
       return node;
   }
 }
 
+/** The tree in normal form. */
+export const normalised = <T extends Node>(node: T): T => transform(node, normal);
+
 /** The text of an expression or statement in normal form. */
-export const printNormal = (node: Node): string => print(transform(node, normal));
+export const printNormal = (node: Node): string => inFull(() => print(normalised(node)));

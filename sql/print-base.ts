@@ -1,7 +1,26 @@
 // Small parts that all printers share.
-import type { Expression, Name, SettingItem, TableName } from './ast.ts';
+import type { Expression, Name, Query, SettingItem, TableName } from './ast.ts';
 import { quoteIdentifier, quoteString } from './escape.ts';
 import { print } from './print.ts';
+
+/** How much is spelled out: `full` as ClickHouse writes statements down, with operands in parentheses.
+ *  Printing is synchronous, so one value holds for one call of `inFull`. */
+export const style: {
+  full: boolean;
+  /** ORDER BY without ASC, as in projections. */
+  plainOrder?: boolean | undefined;
+  subquery?: ((query: Query) => string) | undefined;
+} = { full: false };
+
+export function inFull<T>(work: () => T): T {
+  const { full, plainOrder, subquery } = style;
+  style.full = true;
+  try {
+    return work();
+  } finally {
+    Object.assign(style, { full, plainOrder, subquery });
+  }
+}
 
 const plainName = /^[A-Za-z0-9_$]+(?:\.[A-Za-z0-9_$]+)*$/;
 
@@ -12,7 +31,13 @@ export function printName(node: Name): string {
   return bareName(node.name, node.quoted);
 }
 export const bareName = (name: string, quoted = false): string =>
-  quoted || !plainName.test(name) ? quoteIdentifier(name) : name;
+  (quoted && (!style.full || reserved.test(name))) || !plainName.test(name)
+    ? quoteIdentifier(name)
+    : name;
+
+/** Names that need quotes, and those that begin with a digit or hold a dot. */
+const reserved =
+  /^(?:select|distinct|all|table|from|where|null|true|false|and|or|not|\d.*|.*\..*)$/i;
 
 export const printTableName = (node: TableName): string =>
   node.database === undefined

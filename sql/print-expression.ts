@@ -7,10 +7,12 @@ import type {
   FunctionCall,
   Kind,
   Name,
+  Query,
   TypeArgument,
   WindowSpec,
 } from './ast.ts';
 import { quoteBytes, quoteString } from './escape.ts';
+import { numberName } from './number-name.ts';
 import { precedenceOf } from './parse-expression.ts';
 import { print } from './print.ts';
 import {
@@ -22,6 +24,7 @@ import {
   printName,
   printTableName,
   settings,
+  style,
   words,
 } from './print-base.ts';
 import type { Visitor } from './walk.ts';
@@ -47,14 +50,26 @@ function precedence(node: Expression): number {
   return fixed[node.kind] ?? tightest;
 }
 
+/** What ClickHouse puts into parentheses wherever it is an operand. */
+const operators: ReadonlySet<string> = new Set<Kind>([
+  ...(['Binary', 'Chain', 'Unary', 'Between', 'In', 'IsNull', 'Quantified', 'Lambda'] as const),
+]);
+
 /** In parentheses if it binds looser than `min`. */
 function operand(node: Expression, min: number): string {
   const text = print(node);
-  return precedence(node) < min ? `(${text})` : text;
+  const spelled = style.full && operators.has(node.kind) && !/^-[\d.]/.test(text);
+  return precedence(node) < min || spelled ? `(${text})` : text;
 }
+
+const spelledOperators: Readonly<Record<string, string>> = { '==': '=', '<>': '!=', MOD: '%' };
 
 /** A run of left-deep operators, in a loop. */
 function printBinary(node: Binary): string {
+  if (style.full) {
+    const op = spelledOperators[node.op] ?? node.op;
+    return `${operand(node.left, loosest)} ${op} ${operand(node.right, loosest)}`;
+  }
   const parts: string[] = [];
   let left: Expression = node;
   let min = loosest;
@@ -221,6 +236,15 @@ function mapKey(node: Expression): string {
   return node.kind === 'Identifier' ? `(${print(node)})` : operand(node, 3);
 }
 
+/** A query in its parentheses, where lines are wanted on lines of its own. */
+const closedQuery = (query: Query): string => style.subquery?.(query) ?? `(${print(query)})`;
+
+/** What stands behind IN, in parentheses of its own. */
+function inSource(node: Expression): string {
+  const closed = node.kind === 'Subquery' || node.kind === 'Array' || !style.full;
+  return closed ? operand(node, 10) : `(${print(node)})`;
+}
+
 const columnList = (items: readonly Expression[]): string => items.map(print).join(', ');
 
 export const expressionPrinters = {
@@ -230,7 +254,7 @@ export const expressionPrinters = {
     if (node.type === 'string') {
       return node.bytes === undefined ? quoteString(node.value) : quoteBytes(node.bytes);
     }
-    if (node.type === 'number') return node.text;
+    if (node.type === 'number') return style.full ? numberName(node.text) : node.text;
     if (node.type === 'bool') return node.value ? 'true' : 'false';
     return node.type === 'null' ? 'NULL' : 'DEFAULT';
   },
@@ -264,7 +288,7 @@ export const expressionPrinters = {
     const only = node.params[0];
     const params =
       node.params.length === 1 && only !== undefined ? printName(only) : `(${names(node.params)})`;
-    return `${params} -> ${plain(node.body)}`;
+    return `${params} -> ${style.full ? operand(node.body, loosest) : plain(node.body)}`;
   },
   Binary: printBinary,
   Chain: (node) => {
@@ -309,13 +333,16 @@ export const expressionPrinters = {
       node.global && 'GLOBAL',
       node.negated && 'NOT',
       'IN',
-      node.source.kind === 'Tuple' ? `(${list(node.source.items)})` : operand(node.source, 10),
+      node.source.kind === 'Tuple' ? `(${list(node.source.items)})` : inSource(node.source),
     ),
   IsNull: (node) => words(operand(node.expr, 6), 'IS', node.negated && 'NOT', 'NULL'),
   Quantified: (node) =>
     `${operand(node.expr, 9)} ${node.op} ${node.quantifier} (${print(node.query)})`,
-  Exists: (node) => `EXISTS (${print(node.query)})`,
-  Subquery: (node) => `(${print(node.query)})`,
+  Exists: (node) => {
+    const query = closedQuery(node.query);
+    return style.full ? `exists(${query})` : `EXISTS ${query}`;
+  },
+  Subquery: (node) => closedQuery(node.query),
   Tuple: (node) => tuple(node.items),
   Array: (node) => `[${list(node.items)}]`,
   Map: (node) =>
@@ -327,7 +354,8 @@ export const expressionPrinters = {
       : `${source(node.expr)}.${printName(node.name)}`,
   Parameter: (node) => `{${bareName(node.name)}:${print(node.type)}}`,
   Positional: () => '?',
-  Alias: (node) => `${operand(node.expr, loosest)} AS ${printName(node.alias)}`,
+  Alias: (node) =>
+    `${style.full ? print(node.expr) : operand(node.expr, loosest)} AS ${printName(node.alias)}`,
   FrameBound: (node) => {
     if (node.type === 'CURRENT ROW') return node.type;
     return `${node.value === undefined ? 'UNBOUNDED' : operand(node.value, 5)} ${node.type}`;

@@ -22,6 +22,7 @@ import {
   printName,
   printTableName,
   settingsClause,
+  style,
   text,
   words,
 } from './print-base.ts';
@@ -56,7 +57,7 @@ function printSelect(node: Select): string {
 /** An operand of UNION …: nested operations, and a first one with a WITH of its own, are closed. */
 function printOperand(query: Query, index: number, last: boolean, tail: boolean): string {
   const closed =
-    query.kind === 'SetOperation' ||
+    (query.kind === 'SetOperation' && !(style.full && index === 0)) ||
     query.kind === 'StatementQuery' ||
     (query.kind === 'Select' && index === 0 && query.with !== undefined) ||
     (last && tail);
@@ -83,14 +84,18 @@ function printGroupBy(node: GroupBy): string {
     const sets = (node.sets ?? []).map((set) => `(${list(set)})`).join(', ');
     return `GROUP BY GROUPING SETS (${sets})${node.levels ? ` WITH ${node.levels}` : ''}`;
   }
-  if (node.mode !== 'LIST') return `GROUP BY ${node.mode}(${list(node.items)})`;
+  if (node.mode !== 'LIST') {
+    if (style.full && node.items.length > 0)
+      return `GROUP BY ${list(node.items)} WITH ${node.mode}`;
+    return `GROUP BY ${node.mode}(${list(node.items)})`;
+  }
   return `GROUP BY ${node.items.length === 0 ? '()' : list(node.items)}`;
 }
 
 function printOrderItem(node: OrderItem): string {
   return words(
     print(node.expr),
-    node.direction,
+    node.direction ?? (style.full && !style.plainOrder ? 'ASC' : undefined),
     after('NULLS', node.nulls),
     text('COLLATE', node.collate),
     node.fill && print(node.fill),
@@ -108,6 +113,13 @@ function printOrderBy(node: OrderBy): string {
 
 function printLimit(node: Limit): string {
   if (node.limit === undefined && node.offset === undefined) return 'LIMIT ALL';
+  if (style.full && node.limit && node.offset)
+    return words(
+      'LIMIT',
+      `${print(node.offset)},`,
+      print(node.limit),
+      node.withTies && 'WITH TIES',
+    );
   return words(
     plainOf('LIMIT', node.limit),
     plainOf('OFFSET', node.offset),

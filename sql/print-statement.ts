@@ -29,6 +29,7 @@ import {
   printTableName,
   settings,
   settingsClause,
+  style,
   text,
   words,
 } from './print-base.ts';
@@ -59,6 +60,7 @@ function printInsert(node: Insert): string {
   );
   if (node.data === undefined) return head;
   const { format } = node.data;
+  if (style.full) return `${head} FORMAT ${bareName(format)}`;
   return format === 'Values' ? `${head} VALUES ` : `${head} FORMAT ${bareName(format)}\n`;
 }
 

@@ -7,10 +7,11 @@ import type {
   FunctionCall,
   OrderItem,
   Partition,
+  Query,
   Storage,
   TtlItem,
 } from './ast.ts';
-import { quoteString } from './escape.ts';
+import { quoteIdentifier, quoteString } from './escape.ts';
 import { print } from './print.ts';
 import {
   after,
@@ -23,6 +24,7 @@ import {
   printTableName,
   settings,
   settingsClause,
+  style,
   text,
   words,
 } from './print-base.ts';
@@ -40,17 +42,23 @@ const codec = (list: readonly FunctionCall[]): string => `(${list.map(callOrName
 
 export const key = (items: readonly Expression[]): string => {
   const only = items[0];
-  if (items.length === 1 && only !== undefined && only.kind !== 'Tuple') return `(${plain(only)})`;
+  if (items.length === 1 && only !== undefined && only.kind !== 'Tuple')
+    return style.full ? print(only) : `(${plain(only)})`;
   return items.length === 1 ? `(${plainList(items)},)` : `(${plainList(items)})`;
 };
 
 function sortingKey(items: readonly OrderItem[]): string {
-  return items.length === 0 ? 'tuple()' : `(${items.map(print).join(', ')})`;
+  if (items.length === 0) return 'tuple()';
+  if (!style.full) return `(${items.map(print).join(', ')})`;
+  // Here ClickHouse says no ASC.
+  const text = ({ expr, direction }: OrderItem): string => words(print(expr), direction);
+  const [only] = items;
+  return items.length === 1 && only ? text(only) : `(${items.map(text).join(', ')})`;
 }
 
 function printColumn(node: ColumnDefinition): string {
   return words(
-    printName(node.name),
+    style.full ? quoteIdentifier(node.name.name) : printName(node.name),
     node.type && print(node.type),
     node.nullable !== undefined && (node.nullable ? 'NULL' : 'NOT NULL'),
     node.default && print(node.default),
@@ -132,20 +140,31 @@ function printPartitionCommand(node: AlterPartition): string {
   }
 }
 
+/** The query of a projection says no ASC. */
+function printProjection(query: Query): string {
+  const { plainOrder } = style;
+  style.plainOrder = true;
+  try {
+    return print(query);
+  } finally {
+    style.plainOrder = plainOrder;
+  }
+}
+
 export const tablePrinters = {
   ColumnDefault: (node) => words(node.type, node.expr && plain(node.expr)),
   ColumnDefinition: printColumn,
   IndexDefinition: (node) =>
     words(
       printName(node.name),
-      `(${print(node.expr)})`,
+      style.full ? print(node.expr) : `(${print(node.expr)})`,
       node.type && `TYPE ${callOrName(node.type)}`,
       node.granularity !== undefined && `GRANULARITY ${node.granularity}`,
     ),
   ProjectionDefinition: (node) =>
     words(
       printName(node.name),
-      node.query && `(${print(node.query)})`,
+      node.query && `(${printProjection(node.query)})`,
       node.index && `INDEX (${print(node.index.expr)}) TYPE ${callOrName(node.index.type)}`,
       node.settings && `WITH SETTINGS (${settings(node.settings)})`,
     ),

@@ -1,8 +1,8 @@
 // Functions over constant texts that the parser or the catalog answers: formatQuery and its kin,
 // hasColumnInTable. They become literals.
 
-import type { Expression, FunctionCall } from '../../sql/ast.ts';
-import { parseStatement, printNormal } from '../../sql/index.ts';
+import type { Expression, FunctionCall, Statement } from '../../sql/ast.ts';
+import { parseStatement, printLines, printNormal } from '../../sql/index.ts';
 import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantNow } from './constants.ts';
@@ -65,12 +65,28 @@ function formatted(ast: FunctionCall, text: string): Expr {
   const line = ast.name.includes('SingleLine');
   let made: string | null = null;
   try {
-    const flat = printNormal(parseStatement(text));
-    made = line ? flat : broken(flat);
+    made = printed(parseStatement(text), line);
   } catch (error) {
     if (!orNull) throw failAt(ast.span, 'SYNTAX_ERROR', (error as Error).message);
   }
   return literalExpr(orNull ? 'Nullable(String)' : 'String', made, ast.span);
+}
+
+function printed(statement: Statement, line: boolean): string {
+  if (line) return printNormal(statement);
+  const inner = 'query' in statement ? statement.query : undefined;
+  const whole = printNormal(statement);
+  const rest = inner && statement.kind !== 'QueryStatement' ? printNormal(inner) : undefined;
+  if (inner && rest !== undefined && whole.endsWith(rest)) {
+    const head = whole.slice(0, -rest.length).trimEnd();
+    const as = /^(.*) AS$/s.exec(head)?.[1];
+    const lines = printLines(inner);
+    return as === undefined ? `${head} ${lines}` : `${broken(as)}\nAS ${lines}`;
+  }
+  if (statement.kind !== 'QueryStatement') return broken(whole);
+  const { query, output } = statement;
+  const tail = output ? printNormal(output) : '';
+  return tail === '' ? printLines(query) : `${printLines(query)}\n${tail}`;
 }
 
 function hasColumn(ast: FunctionCall, scope: Scope, texts: string[]): Expr {

@@ -1,6 +1,7 @@
 // The name of an expression that has no alias: ClickHouse prints it in function form.
 
 import type { DataType, Expression, FrameBound, OrderItem, WindowSpec } from '../../sql/ast.ts';
+import { numberName } from '../../sql/number-name.ts';
 import { findColumn, findSource, identifierParts, nameText, type Scope } from './scope.ts';
 import { means } from './shortest-name.ts';
 
@@ -41,23 +42,6 @@ export function typeText(type: DataType): string {
 
 export function identifierText(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `\`${name.replace(/[\\`]/g, '\\$&')}\``;
-}
-
-function numberName(text: string): string {
-  if (/^[-+]?0[xXbB]/.test(text)) {
-    const negative = text.startsWith('-');
-    try {
-      const value = BigInt(text.replace(/^[-+]/, ''));
-      return `${negative ? '-' : ''}${value}`;
-    } catch {
-      return text;
-    }
-  }
-  if (/^-?\d+$/.test(text)) return text;
-  const value = Number(text);
-  if (!Number.isFinite(value)) return text.toLowerCase();
-  const shortest = String(value).replace('e+', 'e');
-  return /^-?\d+$/.test(shortest) ? `${shortest}.` : shortest;
 }
 
 function literalName(ast: Expression & { kind: 'Literal' }): string {

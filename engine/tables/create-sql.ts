@@ -1,11 +1,10 @@
 // Definitions → the CREATE statement that makes them, for SHOW CREATE and system.tables.
 
-import { quoteString } from '../../sql/index.ts';
+import { parseStatement, printLines, quoteString } from '../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/names.ts';
 import type { Run } from '../query/core.ts';
-import { prettyQuery } from './pretty-query.ts';
 import { constraintsOf } from './shape.ts';
 
 /** Where the tables of sessions are kept. */
@@ -49,6 +48,13 @@ export function engineSql(table: TableDefinition, separator = ' '): string {
     parts.push(`SETTINGS ${list.join(', ')}`);
   }
   return parts.join(separator);
+}
+
+/** A stored query a clause a line. */
+function prettyQuery(text: string, indent: string, directions: boolean): string {
+  const statement = parseStatement(text);
+  if (statement.kind !== 'QueryStatement') return indent + text;
+  return printLines(statement.query, indent, directions);
 }
 
 const queryText = (query: string, pretty: boolean): string =>
