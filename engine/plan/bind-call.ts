@@ -35,7 +35,7 @@ import { collectAliases, findColumn, identifierParts } from './scope.ts';
 import { differenceByUnit, rowText, subcolumn } from './special-calls.ts';
 import { hasOwnNames, substituted, withoutFunctions } from './substitute.ts';
 import { byElement } from './tuple-comparison.ts';
-import { baseType, isInteger, tupleElements, unfoldedType } from './types.ts';
+import { baseType, isInteger, prettyType, tupleElements, unfoldedType } from './types.ts';
 import type { Lit } from './wire.ts';
 
 /** Functions whose type depends on the value of an argument that may be computed. */
@@ -419,7 +419,7 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   const known = nullTest(scope, name, args);
   if (known !== undefined) return literalExpr('UInt8', known ? '1' : '0', span);
   if (name.toLowerCase() === 'totypename' && args.length === 1 && !args.some(needsRows))
-    return literalExpr('String', args[0]?.type ?? '', span);
+    return literalExpr('String', prettyType(args[0]?.type ?? ''), span);
   const fold = needsConstants.test(name);
   try {
     return resolve(fold);
