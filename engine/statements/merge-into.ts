@@ -96,7 +96,9 @@ async function mergedRows(
   const goes = takes
     ? planned(
         run,
-        `SELECT ${part}, ${row}, ${action} AS ${act} FROM ${from} WHERE ${acts(takesAway)}`,
+        `SELECT ${part}, arraySort(groupArray(toUInt32(${row}))) FROM (
+           SELECT ${part}, ${row}, ${action} AS ${act} FROM ${from} WHERE ${acts(takesAway)}
+         ) GROUP BY ${part}`,
       )
     : undefined;
   const comes = brings
@@ -270,13 +272,15 @@ function planned(run: Run, text: string): PlanText {
   return planText(planning, node);
 }
 
-/** Numbers of rows by file. A row that two rows of the source match has no one answer. */
+/** Numbers of rows by file. A row that two rows of the source match has no one answer.
+ *  @param gone names of segments, and the numbers of their rows in order */
 function byFile(
   ast: Merge,
   segments: readonly SegmentDescriptor[],
   gone: readonly unknown[][],
-): Record<string, number[]> {
-  if (gone.length > goneMax) {
+): Record<string, readonly number[]> {
+  const count = gone.reduce((n, [, numbers]) => n + (numbers as number[]).length, 0);
+  if (count > goneMax) {
     throw fail('TOO_MANY_ROWS', `MERGE INTO changes more than ${goneMax} rows at once`);
   }
   const files = new Map<string, string>();
@@ -285,14 +289,13 @@ function byFile(
     files.set(segmentName(segment), segment.file);
     files.set(segment.file.replace(/^.*\//, '').replace(/\.seg$/, ''), segment.file);
   }
-  const rows: Record<string, number[]> = {};
-  const seen = new Set<string>();
-  for (const [name, offset] of gone) {
+  const rows: Record<string, readonly number[]> = {};
+  for (const [name, found] of gone) {
     const file = files.get(String(name));
     if (file === undefined)
       throw fail('LOGICAL_ERROR', `MERGE found rows of ${name}, which is gone`);
-    const key = `${name} ${offset}`;
-    if (seen.has(key)) {
+    const numbers = found as number[];
+    if (numbers.some((number, i) => number === numbers[i - 1])) {
       throw failAt(
         ast.on.span,
         'BAD_ARGUMENTS',
@@ -302,10 +305,7 @@ function byFile(
         },
       );
     }
-    seen.add(key);
-    const list = rows[file];
-    if (list) list.push(Number(offset));
-    else rows[file] = [Number(offset)];
+    rows[file] = numbers;
   }
   return rows;
 }
