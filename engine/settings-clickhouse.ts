@@ -99,7 +99,7 @@ const byType: Record<string, string> = {
     azure_ignore_file_doesnt_exist azure_sdk_use_native_client=1 azure_skip_empty_files
     azure_throw_on_zero_files_match azure_truncate_on_insert azure_use_adaptive_timeouts=1
     backup_slow_all_threads_after_retryable_s3_error calculate_text_stack_trace=1
-    cancel_http_readonly_queries_on_client_close cast_ipv4_ipv6_default_on_conversion_error
+    cancel_http_readonly_queries_on_client_close
     cast_keep_nullable cast_string_to_dynamic_use_inference cast_string_to_variant_use_inference=1
     check_conversion_from_numbers_to_enum=1 check_named_collection_dependencies=1
     check_query_single_value_result check_referential_table_dependencies

@@ -133,6 +133,12 @@ const rows: Record<string, Row> = {
   data_type_default_nullable: ['bool', '0', 'Columns without NULL or NOT NULL are Nullable'],
   session_timezone: ['text', '', "Time zone of the query; '' = the server's", 'kernel'],
   cast_keep_nullable: ['bool', '0', 'CAST of a Nullable value stays Nullable', 'kernel'],
+  cast_ipv4_ipv6_default_on_conversion_error: [
+    'bool',
+    '0',
+    'A text that is no IP address becomes the address of zeros',
+    'kernel',
+  ],
   asterisk_include_materialized_columns: ['bool', '0', '* includes MATERIALIZED columns'],
   asterisk_include_alias_columns: ['bool', '0', '* includes ALIAS columns'],
   date_time_overflow_behavior: ['text', 'ignore', 'What a date out of range becomes', 'kernel'],

@@ -12,7 +12,7 @@ use crate::lanes::{Lane, map, try_zip, zip};
 use crate::session::Session;
 use crate::{with_lane, with_wide};
 use std::sync::Arc;
-use types::codes::{ILLEGAL_DIVISION, SIZES_OF_ARRAYS_DONT_MATCH};
+use types::codes::{DECIMAL_OVERFLOW, ILLEGAL_DIVISION, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::{Bitmap, Column, Data, Error, I256, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -149,7 +149,7 @@ fn address_number(t: &Type) -> Type {
 fn binary(b: &Bind<'_>, op: Op) -> Result<Bound> {
     b.arity(2, 2)?;
     let (mut ta, tb) = (address_number(b.ty(0)), address_number(b.ty(1)));
-    if op == Op::Modulo && tb.is_integer() {
+    if matches!(op, Op::Modulo | Op::PositiveModulo) && tb.is_number() && !tb.is_decimal() {
         ta = match ta {
             Type::Date => Type::UInt16,
             Type::DateTime(_) => Type::UInt32,
@@ -268,17 +268,21 @@ fn float_division(op: Op, out: Type) -> Result<Bound> {
         let ys = zip::<f64, f64>(b, b, rows, |y, _| y);
         let mask = op.or_null().then(|| Bitmap::from_fn(rows, |i| ys[i] == 0.0));
         if matches!(op, Op::IntDiv | Op::IntDivOrZero | Op::IntDivOrNull) {
-            let v = try_zip::<f64, i64>(a, b, rows, |x, y| {
+            let limit = match out.int_bits() {
+                Some((bits, signed)) if bits <= 64 => 2f64.powi(i32::from(bits) - i32::from(signed)),
+                _ => 2f64.powi(63),
+            };
+            let v = try_zip::<f64, i128>(a, b, rows, |x, y| {
                 let q = x / y;
-                if q.is_finite() && q.abs() < 9.3e18 {
-                    Ok(q as i64)
+                if x.is_finite() && y.is_finite() && q.abs() < limit {
+                    Ok(q as i128)
                 } else if op == Op::IntDiv {
                     Err(Error::new(ILLEGAL_DIVISION, "Cannot perform integer division: division by zero, or infinite or too large floating point numbers"))
                 } else {
                     Ok(0)
                 }
             })?;
-            let wide = i64::column(v);
+            let wide = i128::column(v);
             let data = with_lane!(&out, R => R::column(map::<R, R>(&wide, rows, |x| x)).data, wide.data);
             return Ok(Column::new(data, mask));
         }
@@ -635,6 +639,12 @@ fn gcd_lcm(b: &Bind<'_>, lcm: bool) -> Result<Bound> {
     b.integer(1)?;
     let out = number_result(Op::Plus, b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
     let kernel = out.clone();
+    // The largest value of a signed result; unsigned ones wrap around.
+    let top = match out.int_bits() {
+        Some((bits, true)) if bits <= 128 => (1u128 << (bits - 1)) - 1,
+        _ => u128::MAX,
+    };
+    let too_large = || Error::new(DECIMAL_OVERFLOW, "Intermediate result overflow: the operands need a wider type");
     bound(out, move |c| {
         let magnitudes = |i: usize| map::<i128, u128>(c.col(i), c.rows, i128::unsigned_abs);
         let (x, y) = (magnitudes(0), magnitudes(1));
@@ -643,11 +653,20 @@ fn gcd_lcm(b: &Bind<'_>, lcm: bool) -> Result<Bound> {
             if p == 0 || q == 0 {
                 return Err(decimal::division_by_zero());
             }
+            if p > top || q > top {
+                return Err(too_large());
+            }
             let (mut a, mut b) = (p, q);
             while b != 0 {
                 (a, b) = (b, a % b);
             }
-            v.push(if lcm { (p / a).wrapping_mul(q) } else { a });
+            let product = (p / a).checked_mul(q).filter(|m| *m <= top);
+            v.push(match (lcm, product) {
+                (false, _) => a,
+                (true, Some(m)) => m,
+                (true, None) if top == u128::MAX => (p / a).wrapping_mul(q),
+                (true, None) => return Err(too_large()),
+            });
         }
         let wide = u128::column(v);
         Ok(with_lane!(&kernel, R => R::column(map::<R, R>(&wide, c.rows, |x| x)), wide))

@@ -1,12 +1,12 @@
 //! Bit operations on integers and strings.
 
-use crate::args::{bools, i64s, strs, u8_col, u16_col, u64s};
+use crate::args::{Nums, bools, i64s, strs, u8_col, u16_col, u64s};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use crate::integer::Integer;
 use crate::lanes::{Lane, map, zip};
 use crate::with_lane;
-use types::codes::{NOT_IMPLEMENTED, PARAMETER_OUT_OF_BOUND};
+use types::codes::{NOT_IMPLEMENTED, ARGUMENT_OUT_OF_BOUND, PARAMETER_OUT_OF_BOUND};
 use types::{Data, Error, FixedData, Result, Type, match_numeric};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -139,20 +139,18 @@ fn shift(b: &Bind<'_>, how: Shift) -> Result<Bound> {
         return Err(Error::new(NOT_IMPLEMENTED, format!("{} is not implemented for big integers as second argument", b.name)));
     }
     let ty = result(b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
-    let (kernel, name) = (ty.clone(), b.name.to_string());
+    let kernel = ty.clone();
     let width = u64::from(b.ty(0).int_bits().map_or(64, |x| x.0));
     bound(ty, move |c| {
         let n = i64s(c.col(1));
         if matches!(how, Shift::Left | Shift::Right) {
-            for i in 0..c.rows {
-                if n.at(i) < 0 || n.at(i) as u64 > width {
-                    return Err(Error::new(PARAMETER_OUT_OF_BOUND, format!("The number of shift positions of function {name} must be between 0 and {width}, not {}", n.at(i))));
-                }
-            }
+            not_negative(&n, c.rows)?;
         }
         Ok(with_int!(&kernel, R => {
             let x = map::<R, R>(c.col(0), c.rows, |v| v);
             R::column(x.into_iter().enumerate().map(|(i, v)| match how {
+                // All bits are moved out, also those of a sign.
+                Shift::Left | Shift::Right if n.at(i) as u64 >= width => R::default(),
                 Shift::Left => v.shl(n.at(i) as u64),
                 Shift::Right => v.shr(n.at(i) as u64),
                 Shift::RotateLeft => v.rotl(n.at(i).rem_euclid(R::BITS.into()) as u32),
@@ -162,6 +160,13 @@ fn shift(b: &Bind<'_>, how: Shift) -> Result<Bound> {
     })
 }
 
+fn not_negative(n: &Nums<'_, i64>, rows: usize) -> Result<()> {
+    if (0..rows).any(|i| n.at(i) < 0) {
+        return Err(Error::new(ARGUMENT_OUT_OF_BOUND, "The number of shift positions needs to be a non-negative value"));
+    }
+    Ok(())
+}
+
 /// Shifts the bits of a string, whose first byte holds the highest.
 fn shift_text(b: &Bind<'_>, left: bool) -> Result<Bound> {
     let fixed = matches!(b.ty(0), Type::FixedString(_));
@@ -169,11 +174,14 @@ fn shift_text(b: &Bind<'_>, left: bool) -> Result<Bound> {
     let target = ty.clone();
     bound(ty, move |c| {
         let (s, n) = (strs(c.col(0)), i64s(c.col(1)));
+        not_negative(&n, c.rows)?;
+        let zeros = vec![0; if let Type::FixedString(w) = &target { *w as usize } else { 0 }];
         let mut out = types::ColumnBuilder::new(&target);
         for i in 0..c.rows {
             let (text, k) = (s.at(i), n.at(i));
-            if k < 0 || k as usize > text.len() * 8 {
-                return Err(Error::new(PARAMETER_OUT_OF_BOUND, "The number of shift positions must be between 0 and the number of bits"));
+            if k as u64 >= text.len() as u64 * 8 {
+                out.push_bytes(if fixed { &zeros[..text.len()] } else { &[] });
+                continue;
             }
             let (bytes, bits) = (k as usize / 8, k as u32 % 8);
             let bit = |j: usize| text.get(j).copied().unwrap_or(0);

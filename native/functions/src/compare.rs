@@ -1,6 +1,8 @@
 //! Comparisons between any two types that have an order in common: numbers by value (never rounded),
 //! a constant text read as the other side's type, dates with times, tuples and arrays element by element.
 
+mod scaled;
+
 use crate::args::{Strs, f64s, i256s, strs, tuple_columns, u8_col};
 use crate::bind::{Bind, Bound, Ctx, bound};
 use crate::call::{Arg, Call, Value, resolve, without_nulls};
@@ -12,7 +14,7 @@ use crate::supertype::common_type;
 use crate::with_lane;
 use std::cmp::Ordering;
 use std::sync::Arc;
-use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
+use types::codes::{DECIMAL_OVERFLOW, ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
 use types::compare::compare_rows;
 use types::{Bitmap, Column, Data, Error, I256, Result, Type};
 
@@ -219,27 +221,29 @@ fn enum_value(ty: &Type, name: &[u8]) -> Option<i16> {
 fn with_text(b: &Bind<'_>, op: Op, text: usize, other: usize, ty: Type) -> Result<Bound> {
     if let Some(one) = b.constant(text) {
         let bytes = one.bytes_at(0).unwrap_or_default();
-        if let (Type::Enum8(_) | Type::Enum16(_), Op::Eq | Op::Ne, None) = (&ty, op, enum_value(&ty, bytes)) {
+        if let (Type::Enum8(_) | Type::Enum16(_), None) = (&ty, enum_value(&ty, bytes)) {
             // No value of the Enum is that text.
             let answer = u8::from(op == Op::Ne);
             return bound(Type::UInt8, move |c| Ok(Column::constant(u8_col(vec![answer]), c.rows)));
         }
         let target = match &ty {
-            Type::Tuple(_) | Type::Nothing => return Err(mismatch(b, op)),
+            Type::Nothing => return Err(mismatch(b, op)),
             Type::DateTime(z) => Type::DateTime64(if bytes.contains(&b'.') { 9 } else { 0 }, z.clone()),
             Type::Date | Type::Date32 if bytes.len() > 10 => Type::DateTime64(0, None),
             Type::Date => Type::Date32,
             t => t.clone(),
         };
         let source: Column = Column::strings([bytes]);
-        // An integer may be out of the column's range: then it is compared as it is written.
-        let wide = if ty.is_integer() && ty != Type::Bool { Some(Type::Int256) } else { None };
-        let read = cast(&source, &Type::String, wide.as_ref().unwrap_or(&target), CastMode::Function, b.session);
-        let read = match (read, &wide) {
-            (Err(_), Some(_)) => cast(&source, &Type::String, &Type::Float64, CastMode::Function, b.session).map(|c| (c, Type::Float64)),
-            (Ok(c), Some(w)) => Ok((c, w.clone())),
-            (r, None) => r.map(|c| (c, target)),
+        let integer = ty.int_bits().filter(|(bits, _)| ty != Type::Bool && *bits < 256);
+        let to = if integer.is_some() { Type::Int256 } else { target };
+        let read = match &to {
+            Type::Map(_) | Type::Tuple(_) => crate::cast::read_nested(bytes, &to, b.session),
+            _ => cast(&source, &Type::String, &to, CastMode::Function, b.session),
         };
+        let read = read.and_then(|c| match integer {
+            Some((_, false)) if i256s(&c).at(0) < I256::ZERO => Err(Error::bad_arguments("it is negative")),
+            _ => Ok((c, to)),
+        });
         let (value, value_type) = read.map_err(|e| {
             if ty.is_number() {
                 Error::new(TYPE_MISMATCH, format!("Cannot compare {ty} with '{}': {}", String::from_utf8_lossy(bytes), e.message()))
@@ -247,6 +251,13 @@ fn with_text(b: &Bind<'_>, op: Op, text: usize, other: usize, ty: Type) -> Resul
                 e
             }
         })?;
+        if let Some((bits, signed)) = integer {
+            let (v, top) = (i256s(&value).at(0), I256::ONE << u32::from(bits - u16::from(signed)));
+            if v >= top || v < -top {
+                // No value of the type is that number.
+                return bound(Type::UInt8, move |c| Ok(fixed(op == Op::Ne, c.rows)));
+            }
+        }
         let inner = compare(
             &Bind { name: b.name, args: &[Arg::new(ty.clone()), Arg::constant(value_type.clone(), value.clone())], raw: &[Arg::new(ty), Arg::new(value_type)], session: b.session },
             op,
@@ -413,20 +424,31 @@ fn decimals(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -
     if ta == tb {
         return Ok(with_lane!(ta, R => lane::<R>(op, a, b, rows), fixed(false, rows)));
     }
+    if let Some(answers) = scaled::compare(op, (a, ta), (b, tb), rows) {
+        return Ok(answers);
+    }
     let (sa, sb) = (scale_of(ta), scale_of(tb));
     let s = sa.max(sb);
     let one = I256::ONE;
     let (ma, mb) = (pow10_256(u32::from(s - sa)).unwrap_or(one), pow10_256(u32::from(s - sb)).unwrap_or(one));
     let (x, y) = (i256s(a), i256s(b));
-    let order = |i: usize| -> Ordering {
-        match (x.at(i).checked_mul(ma), y.at(i).checked_mul(mb)) {
-            (Some(p), Some(q)) => p.cmp(&q),
-            // Only one side is scaled up; a product past 256 bits is larger than anything.
-            (None, _) => if x.at(i) > I256::ZERO { Ordering::Greater } else { Ordering::Less },
-            (_, None) => if y.at(i) > I256::ZERO { Ordering::Less } else { Ordering::Greater },
+    // Compared in the width of the wider Decimal; what does not fit there is an error, as in arithmetic.
+    let width = |t: &Type| if let Type::Decimal(p, _) = t { types::ty::decimal_width(*p) } else { 0 };
+    let top = match width(ta).max(width(tb)) {
+        32 => I256::MAX,
+        bytes => (one << (bytes as u32 * 8 - 1)) - one,
+    };
+    let in_width = |v: I256, t: &Type, scale: I256| {
+        let fits = |v: &I256| *v <= top && *v >= -top - one;
+        Some(v).filter(fits).filter(|v| *t != Type::UInt256 || *v >= I256::ZERO)?.checked_mul(scale).filter(fits)
+    };
+    let each = |i: usize| -> Result<u8> {
+        match (in_width(x.at(i), ta, ma), in_width(y.at(i), tb, mb)) {
+            (Some(p), Some(q)) => Ok(u8::from(op.of(p.cmp(&q)))),
+            _ => Err(Error::new(DECIMAL_OVERFLOW, format!("Can't compare decimal number due to overflow ({ta} with {tb}): cast to a wider Decimal"))),
         }
     };
-    Ok(u8_col((0..rows).map(|i| u8::from(op.of(order(i)))).collect()))
+    Ok(u8_col((0..rows).map(each).collect::<Result<_>>()?))
 }
 
 // ---- strings ----------------------------------------------------------------------------------

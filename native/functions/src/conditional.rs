@@ -6,6 +6,7 @@ use crate::call::{Value, resolve, without_nulls};
 use crate::cast::{CastMode, cast, strip_nullable};
 use crate::compare;
 use crate::def::{FunctionDef, f};
+use crate::session::Session;
 use crate::supertype::common_type;
 use std::sync::Arc;
 use types::codes::{ILLEGAL_COLUMN, ILLEGAL_TYPE_OF_ARGUMENT, NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
@@ -85,14 +86,18 @@ fn branches(b: &Bind<'_>, single: bool) -> Result<Bound> {
         let columns = results
             .iter()
             .zip(&types)
-            .map(|(&i, t)| match (t, &kernel) {
-                // A FixedString becomes a String with its zeros.
-                (Type::FixedString(_), Type::String) if single => Ok(whole_bytes(c.col(i))),
-                _ => cast(c.col(i), t, &kernel, CastMode::Sql, c.session),
-            })
+            .map(|(&i, t)| as_branch(c.col(i), t, &kernel, results.len(), c.session))
             .collect::<Result<Vec<_>>>()?;
         Ok(select(&kernel, &columns, &choice))
     })
+}
+
+/// A branch as the result's type. Of two, a FixedString keeps its zeros when it becomes a String.
+pub fn as_branch(c: &Column, from: &Type, to: &Type, branches: usize, session: &Session) -> Result<Column> {
+    match (from, to) {
+        (Type::FixedString(_), Type::String) if branches == 2 && !matches!(c.data, Data::Codes(..)) => Ok(whole_bytes(c)),
+        _ => cast(c, from, to, CastMode::Sql, session),
+    }
 }
 
 fn whole_bytes(c: &Column) -> Column {

@@ -1,5 +1,7 @@
 //! Decimal arithmetic: scaled integers with every overflow reported.
 
+mod small;
+
 use crate::args::{i128s, i256s};
 use crate::supertype::class_precision;
 use types::codes::{DECIMAL_OVERFLOW, ILLEGAL_DIVISION};
@@ -85,6 +87,9 @@ pub fn compute(
     let wide_operand = |t: &Type| t.fixed_width() == Some(32) || *t == Type::UInt128;
     if *p > 38 || wide_operand(ta) || wide_operand(tb) {
         return compute_256(op, a, b, (ka, kb), *p, rows);
+    }
+    if let Some(column) = small::compute(op, (a, ta, ka), (b, tb, kb), *p, rows) {
+        return Ok(column);
     }
     let (ma, mb) = (pow10_128(ka.into()), pow10_128(kb.into()));
     let (Some(ma), Some(mb)) = (ma, mb) else { return compute_256(op, a, b, (ka, kb), *p, rows) };

@@ -57,6 +57,7 @@ fn v4_text(b: &Bind<'_>, masked: bool) -> Result<Bound> {
 fn v4_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
     b.arity(1, 1)?;
     b.string(0)?;
+    let lenient = b.session.flag("cast_ipv4_ipv6_default_on_conversion_error", false);
     bound(if how == 2 { Type::nullable(Type::UInt32) } else { Type::UInt32 }, move |c| {
         let s = strs(c.col(0));
         let mut bad = Bitmap::new(c.rows, false);
@@ -64,8 +65,7 @@ fn v4_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
         for i in 0..c.rows {
             match strict_v4(s.at(i)) {
                 Ok(v) => out.push(v),
-                Err(_) if how == 0 && s.at(i).is_empty() => out.push(0),
-                Err(_) if how == 0 => return Err(Error::new(CANNOT_PARSE_IPV4, format!("Invalid IPv4 value '{}'", String::from_utf8_lossy(s.at(i))))),
+                Err(_) if how == 0 && !lenient => return Err(Error::new(CANNOT_PARSE_IPV4, format!("Invalid IPv4 value '{}'", String::from_utf8_lossy(s.at(i))))),
                 Err(_) => {
                     bad.set(i, true);
                     out.push(0);
@@ -122,6 +122,7 @@ fn v6_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
     b.arity(1, 1)?;
     b.string(0)?;
     let ty = Type::FixedString(16);
+    let lenient = b.session.flag("cast_ipv4_ipv6_default_on_conversion_error", false);
     bound(if how == 2 { Type::nullable(ty) } else { ty }, move |c| {
         let s = strs(c.col(0));
         let mut bad = Bitmap::new(c.rows, false);
@@ -129,7 +130,7 @@ fn v6_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
         for i in 0..c.rows {
             match any_v6(s.at(i)) {
                 Some(v) => out.push(v.to_be_bytes()),
-                None if how == 0 => return Err(Error::new(CANNOT_PARSE_IPV6, format!("Invalid IPv6 value '{}'", String::from_utf8_lossy(s.at(i))))),
+                None if how == 0 && !lenient => return Err(Error::new(CANNOT_PARSE_IPV6, format!("Invalid IPv6 value '{}'", String::from_utf8_lossy(s.at(i))))),
                 None => {
                     bad.set(i, true);
                     out.push([0; 16]);
@@ -141,10 +142,14 @@ fn v6_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
     })
 }
 
+fn prefix_length(b: &Bind<'_>) -> Result<()> {
+    if *b.ty(1) == Type::UInt8 { Ok(()) } else { Err(b.illegal(1, "UInt8")) }
+}
+
 fn v4_range(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     v4_arg(b)?;
-    b.integer(1)?;
+    prefix_length(b)?;
     bound(Type::tuple(vec![Type::Ipv4, Type::Ipv4]), |c| {
         let (v, n) = (i64s(c.col(0)), i64s(c.col(1)));
         let mask = |i: usize| u32::MAX.checked_shl(32 - n.at(i).clamp(0, 32) as u32).unwrap_or(0);
@@ -159,7 +164,7 @@ fn v6_range(b: &Bind<'_>) -> Result<Bound> {
     if !matches!(b.ty(0), Type::Ipv6 | Type::FixedString(16)) {
         return Err(b.illegal(0, "IPv6 or FixedString(16)"));
     }
-    b.integer(1)?;
+    prefix_length(b)?;
     bound(Type::tuple(vec![Type::Ipv6, Type::Ipv6]), |c| {
         let flat = c.col(0).flat();
         let s = strs(&flat);

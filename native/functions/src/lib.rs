@@ -18,6 +18,7 @@ mod supertype;
 
 pub use call::{Arg, Call, LambdaFn, Value, find, lambda_params, resolve};
 pub use cast::{CastMode, cast};
+pub use conditional::as_branch;
 pub use def::FunctionDef;
 pub use registry::{Extension, extend, registry};
 pub use session::Session;
@@ -68,7 +69,7 @@ registry! {
         strings::basic::DEFS, strings::collation::DEFS,
         strings::distance::DEFS, strings::encode::DEFS, strings::format::DEFS, strings::like::DEFS, strings::regexp::DEFS,
         strings::replace::DEFS, strings::search::DEFS, strings::search::MULTI, strings::split::DEFS, strings::utf8::DEFS,
-        strings::fuzzy::DEFS, strings::query::DEFS, strings::text::DEFS, strings::unicode::DEFS,
+        strings::multi_match::DEFS, strings::query::DEFS, strings::text::DEFS, strings::unicode::DEFS,
     ],
     tuples "Tuples" [tuples::DEFS],
     url "URLs" [url::DEFS],

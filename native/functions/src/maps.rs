@@ -8,7 +8,7 @@ use crate::def::{FunctionDef, f};
 use crate::strings::like::Matcher;
 use crate::supertype::common_type;
 use std::sync::Arc;
-use types::codes::SIZES_OF_ARRAYS_DONT_MATCH;
+use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::compare::compare_rows;
 use types::{ArrayData, Column, ColumnBuilder, Data, Error, Result, Type};
 
@@ -139,6 +139,26 @@ fn common_map(b: &Bind<'_>) -> Result<(Type, Type)> {
         vs.push(kv.1.clone());
     }
     Ok((common_type(&ks)?, common_type(&vs)?))
+}
+
+/// Keys of one type, and values of types that sums of one type are made of.
+fn same_map(b: &Bind<'_>) -> Result<(Type, Type)> {
+    let promoted = |t: &Type| match t {
+        Type::Float32 => Type::Float64,
+        Type::Decimal(p, s) => Type::Decimal(crate::supertype::class_precision(*p), *s),
+        t => t.int_bits().map_or_else(|| t.clone(), |(bits, signed)| Type::int_of(bits.max(64), signed)),
+    };
+    let first = b.map(0)?;
+    for i in 1..b.len() {
+        let kv = b.map(i)?;
+        if kv.0 != first.0 {
+            return Err(Error::illegal_type(format!("Expected same {} type for all keys in {}", first.0, b.name)));
+        }
+        if promoted(&kv.1) != promoted(&first.1) {
+            return Err(Error::illegal_type(format!("Expected same {} promoted type for all values in {}", promoted(&first.1), b.name)));
+        }
+    }
+    common_map(b)
 }
 
 fn cast_entries(c: &Ctx<'_>, types: &[Type], k: &Type, v: &Type) -> Result<Vec<Entries>> {
@@ -305,7 +325,7 @@ fn add_pairs(b: &Bind<'_>, op: &'static str) -> Result<Bound> {
                 (Type::Array(k), Type::Array(v)) => maps.push(Arg::new(Type::map(k.as_ref().clone(), v.as_ref().clone()))),
                 _ => return Err(b.illegal(i, "a map or a tuple of two arrays")),
             },
-            _ => return Err(b.illegal(i, "a tuple of two arrays, as the first argument is")),
+            _ => return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Function {} accepts at least two tuples of arrays, and no map beside them", b.name))),
         }
     }
     let inner = add(&Bind { name: b.name, args: &maps, raw: &maps, session: b.session }, op)?;
@@ -317,7 +337,7 @@ fn add_pairs(b: &Bind<'_>, op: &'static str) -> Result<Bound> {
             let parts = tuple_columns(c.col(i))?;
             let (k, v) = (crate::arrays::elements(&parts[0], c.rows)?, crate::arrays::elements(&parts[1], c.rows)?);
             if k.offsets != v.offsets {
-                return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Key and value arrays should have same amount of elements"));
+                return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, "Key and value arrays should have same amount of elements"));
             }
             columns.push(build(k.offsets, k.values, v.values));
         }
@@ -344,7 +364,7 @@ fn populate(b: &Bind<'_>) -> Result<Bound> {
     };
     let fixed = if as_map { 1 } else { 2 };
     b.arity(fixed, fixed + 1)?;
-    if !matches!(k.int_bits(), Some((n, _)) if n <= 64) {
+    if !matches!(k.int_bits(), Some((n, _)) if n <= 128) {
         return Err(b.illegal(0, "integer keys"));
     }
     if b.len() > fixed {
@@ -357,7 +377,7 @@ fn populate(b: &Bind<'_>) -> Result<Bound> {
         } else {
             let (x, y) = (crate::arrays::elements(c.col(0), c.rows)?, crate::arrays::elements(c.col(1), c.rows)?);
             if x.offsets != y.offsets {
-                return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Keys and values of function mapPopulateSeries must have equal sizes"));
+                return Err(Error::bad_arguments("Key and value arrays of function mapPopulateSeries should have same amount of elements"));
             }
             Entries { offsets: x.offsets, keys: x.values, values: y.values, origin: x.origin }
         };
@@ -395,7 +415,7 @@ fn add(b: &Bind<'_>, op: &'static str) -> Result<Bound> {
     if matches!(b.ty(0), Type::Tuple(_)) {
         return add_pairs(b, op);
     }
-    let (k, v) = common_map(b)?;
+    let (k, v) = same_map(b)?;
     let types = b.types();
     let sum = resolve(op, &[Arg::new(v.clone()), Arg::new(v.clone())], b.session)?;
     let wide = match &v {

@@ -38,8 +38,8 @@ pub const DEFS: &[FunctionDef] = &[
     f("uptime", "uptime()", "Seconds that the server has been running.", &[], |b| { b.arity(0, 0)?; let n = START.elapsed().as_secs(); constant(Type::UInt32, Scalar::Int(n.into())) }).random(),
     f("revision", "revision()", "Revision of the protocol.", &[], |b| { b.arity(0, 0)?; constant(Type::UInt32, Scalar::Int(54_500)) }),
     f("getSizeOfEnumType", "getSizeOfEnumType(x)", "Number of elements of an Enum type.", &[], |b| { b.arity(1, 1)?; match b.ty(0) { Type::Enum8(e) | Type::Enum16(e) => constant(Type::UInt32, Scalar::Int(e.entries.len() as i128)), _ => Err(b.illegal(0, "Enum")) } }),
-    f("byteSize", "byteSize(…)", "Uncompressed bytes of the values in memory.", &[("byteSize(toUInt32(1))", "4")], byte_size).own_nulls(),
-    f("blockSerializedSize", "blockSerializedSize(…)", "Bytes of the block's values on disk, uncompressed.", &[], |b| { b.arity(1, usize::MAX)?; bound(Type::UInt64, |c| { let n: usize = c.cols().iter().map(|x| serialized(&x.flat())).sum(); Ok(u64_col(vec![n as u64; c.rows])) }) }).own_nulls().no_fold(),
+    f("byteSize", "byteSize(…)", "Uncompressed bytes of the values in memory.", &[("byteSize(toUInt32(1))", "4")], byte_size).own_nulls().no_fold(),
+    f("blockSerializedSize", "blockSerializedSize(…)", "Bytes of the block's values on disk, uncompressed.", &[], serialized_size).own_nulls().no_fold(),
     f("errorCodeToName", "errorCodeToName(code)", "Name of an error code.", &[("errorCodeToName(46)", "UNKNOWN_FUNCTION")], error_name),
 ];
 
@@ -74,16 +74,28 @@ fn column_type(b: &Bind<'_>) -> Result<Bound> {
 }
 
 /// Bytes of a flat column in the Native format.
-fn serialized(c: &Column) -> usize {
+fn serialized_size(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, usize::MAX)?;
+    let types = b.types();
+    bound(Type::UInt64, move |c| {
+        let n: usize = c.cols().iter().zip(&types).map(|(x, t)| serialized(&x.flat(), t)).sum();
+        Ok(u64_col(vec![n as u64; c.rows]))
+    })
+}
+
+fn serialized(c: &Column, ty: &Type) -> usize {
     let length = |n: usize| (usize::BITS - (n | 1).leading_zeros()).div_ceil(7) as usize + n;
-    let nulls = if c.nulls.is_some() { c.len() } else { 0 };
-    nulls
-        + match &c.data {
-            types::Data::Str(s) => s.iter().map(|x| length(x.len())).sum(),
-            types::Data::Array(a) => 8 * c.len() + serialized(&a.values.flat()),
-            types::Data::Tuple(cs, _) => cs.iter().map(|x| serialized(&x.flat())).sum(),
-            _ => c.bytes(),
-        }
+    match (ty, &c.data) {
+        (Type::LowCardinality(t), _) => serialized(c, t),
+        // A byte for each row says whether it is NULL.
+        (Type::Nullable(t), _) => c.len() + serialized(&crate::call::without_nulls(c), t),
+        (_, types::Data::Nothing(n)) => *n,
+        (_, types::Data::Str(s)) => s.iter().map(|x| length(x.len())).sum(),
+        (Type::Array(t), types::Data::Array(a)) => 8 * c.len() + serialized(&a.values.flat(), t),
+        (Type::Map(kv), types::Data::Array(a)) => 8 * c.len() + serialized(&a.values.flat(), &Type::map_entry(kv)),
+        (Type::Tuple(es), types::Data::Tuple(cs, _)) => cs.iter().zip(es.iter()).map(|(x, e)| serialized(&x.flat(), &e.1)).sum(),
+        _ => c.bytes(),
+    }
 }
 
 /// The columns that hold values of a type, as ClickHouse has them.

@@ -179,6 +179,9 @@ fn fixed(b: &Bind<'_>) -> Result<Bound> {
 fn fuzz(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     b.string(0)?;
+    if !b.ty(1).is_float() {
+        return Err(b.illegal(1, "a constant float"));
+    }
     let p = b.const_f64(1)?;
     if !(0.0..=1.0).contains(&p) {
         return Err(Error::new(types::codes::ARGUMENT_OUT_OF_BOUND, "Probability of function fuzzBits must be between 0 and 1"));

@@ -178,6 +178,9 @@ fn exact(b: &Bind<'_>, divide: bool) -> Result<Bound> {
             let k = pow10_256(by.unsigned_abs()).ok_or_else(what)?;
             if by >= 0 { v.checked_mul(k).ok_or_else(what) } else { Ok(v / k) }
         };
+        // A result has at most 76 digits.
+        let bound = pow10_256(76).ok_or_else(what)?;
+        let within = |v: I256| if v < bound && v > -bound { Ok(v) } else { Err(what()) };
         let out = (0..c.rows)
             .map(|i| {
                 let (p, q) = (x.at(i), y.at(i));
@@ -185,9 +188,9 @@ fn exact(b: &Bind<'_>, divide: bool) -> Result<Bound> {
                     if q == I256::ZERO {
                         return Err(crate::decimal::division_by_zero());
                     }
-                    return Ok(shift(p, i32::from(scale) + i32::from(sb) - i32::from(sa))? / q);
+                    return within(shift(p, i32::from(scale) + i32::from(sb) - i32::from(sa))? / q);
                 }
-                shift(p.checked_mul(q).ok_or_else(what)?, i32::from(scale) - i32::from(sa) - i32::from(sb))
+                within(shift(p.checked_mul(q).ok_or_else(what)?, i32::from(scale) - i32::from(sa) - i32::from(sb))?)
             })
             .collect::<Result<Vec<_>>>()?;
         from_256(76, out)
@@ -224,6 +227,9 @@ fn bar(b: &Bind<'_>) -> Result<Bound> {
         b.number(i)?;
     }
     let width = if b.len() == 4 { b.const_f64(3)? } else { 80.0 };
+    if width.is_nan() {
+        return Err(Error::illegal_type("The width of function bar must not be NaN"));
+    }
     if !(1.0..=1000.0).contains(&width) {
         return Err(Error::new(types::codes::ARGUMENT_OUT_OF_BOUND, "Width of function bar must be between 1 and 1000"));
     }
@@ -233,7 +239,10 @@ fn bar(b: &Bind<'_>) -> Result<Bound> {
         let mut out = StrOut::new(c.rows, 0);
         for i in 0..c.rows {
             let (v, l, h) = (x.at(i), lo.at(i), hi.at(i));
-            let filled = if v.is_nan() || v <= l || h <= l { 0.0 } else if v >= h { width } else { (v - l) / (h - l) * width };
+            if !(l.is_finite() && h.is_finite()) {
+                return Err(Error::bad_arguments("The bounds of function bar must not be NaN or infinite"));
+            }
+            let filled = if v.is_nan() || v <= l { 0.0 } else if v >= h { width } else { (v - l) / (h - l) * width };
             let eighths = (filled * 8.0) as usize;
             for _ in 0..eighths / 8 {
                 out.bytes.extend_from_slice("█".as_bytes());

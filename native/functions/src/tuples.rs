@@ -76,14 +76,22 @@ fn hamming(b: &Bind<'_>) -> Result<Bound> {
         return Err(b.illegal(1, "Tuple of the same size"));
     }
     let calls = x.iter().zip(y.iter()).map(|(p, q)| resolve("notEquals", &[Arg::new(p.1.clone()), Arg::new(q.1.clone())], b.session)).collect::<Result<Vec<_>>>()?;
-    bound(Type::UInt8, move |c| {
+    // A NULL on either side makes the sum NULL.
+    let nullable = calls.iter().any(|c| c.ty().is_nullable());
+    bound(if nullable { Type::nullable(Type::UInt8) } else { Type::UInt8 }, move |c| {
         let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
         let mut n = vec![0u8; c.rows];
+        let mut unknown = types::Bitmap::new(c.rows, false);
         for (k, call) in calls.iter().enumerate() {
-            let d = crate::args::truths(&call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?);
+            let differs = call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?;
+            if let Some(nulls) = differs.null_mask() {
+                unknown.or_with(&nulls);
+            }
+            let d = crate::args::truths(&differs);
             n.iter_mut().enumerate().for_each(|(i, v)| *v += u8::from(d.get(i)));
         }
-        Ok(crate::args::u8_col(n))
+        let sums = crate::args::u8_col(n);
+        Ok(if nullable { Column::new(sums.data, Some(unknown)) } else { sums })
     })
 }
 

@@ -213,8 +213,13 @@ fn pieces(u: &[u8]) -> Vec<(usize, usize, usize)> {
     let mut out = Vec::new();
     let mut at = next_of(u, 0, b"?#");
     while at + 1 < u.len() {
-        let start = at + 1;
-        let name = next_of(u, start, b"=&#");
+        let mut start = at + 1;
+        let mut name = next_of(u, start, b"=&#?");
+        // A question mark within begins the name anew.
+        while u.get(name) == Some(&b'?') {
+            start = name + 1;
+            name = next_of(u, start, b"=&#?");
+        }
         if name == u.len() {
             break;
         }

@@ -1,79 +1,19 @@
 //! Type names to `Type`: ClickHouse's spellings, SQL's spellings, any nesting up to a limit.
 
-use crate::codes::{SYNTAX_ERROR, TOO_DEEP_RECURSION, UNKNOWN_TYPE};
+mod enums;
+mod names;
+mod tokens;
+
+pub use names::SIMPLE;
+
+use crate::codes::{SYNTAX_ERROR, TOO_DEEP_RECURSION};
 use crate::ty::AggregateType;
-use crate::{EnumDef, Error, IntervalKind, Result, Type};
+use crate::{Error, IntervalKind, Result, Type};
 use std::sync::Arc;
+use tokens::Parser;
 
 const DEPTH_MAX: usize = 100;
 const TEXT_BYTES_MAX: usize = 1 << 20;
-
-/// Names that take no arguments, with every spelling (those after the first are case-insensitive
-/// aliases, as SQL writes them).
-pub const SIMPLE: &[(&str, Type, &[&str])] = &[
-    ("Nothing", Type::Nothing, &[]),
-    ("Bool", Type::Bool, &["bool", "boolean"]),
-    ("UInt8", Type::UInt8, &["int1 unsigned", "tinyint unsigned", "bit"]),
-    ("UInt16", Type::UInt16, &["smallint unsigned", "year"]),
-    ("UInt32", Type::UInt32, &["int unsigned", "integer unsigned", "mediumint unsigned"]),
-    ("UInt64", Type::UInt64, &["bigint unsigned", "unsigned", "set"]),
-    ("UInt128", Type::UInt128, &[]),
-    ("UInt256", Type::UInt256, &[]),
-    ("Int8", Type::Int8, &["tinyint", "int1", "byte", "tinyint signed", "int1 signed"]),
-    ("Int16", Type::Int16, &["smallint", "smallint signed"]),
-    (
-        "Int32",
-        Type::Int32,
-        &["int", "integer", "mediumint", "int signed", "integer signed", "mediumint signed"],
-    ),
-    ("Int64", Type::Int64, &["bigint", "signed", "bigint signed", "time"]),
-    ("Int128", Type::Int128, &["hugeint"]),
-    ("Int256", Type::Int256, &[]),
-    ("Float32", Type::Float32, &["float", "real", "single"]),
-    ("Float64", Type::Float64, &["double", "double precision"]),
-    (
-        "String",
-        Type::String,
-        &[
-            "text",
-            "tinytext",
-            "mediumtext",
-            "longtext",
-            "varchar",
-            "char",
-            "nchar",
-            "nvarchar",
-            "varchar2",
-            "clob",
-            "blob",
-            "tinyblob",
-            "mediumblob",
-            "longblob",
-            "bytea",
-            "character",
-            "binary large object",
-            "binary varying",
-            "character varying",
-            "character large object",
-            "char large object",
-            "char varying",
-            "national character",
-            "national char",
-            "national character varying",
-            "national char varying",
-            "national character large object",
-            "nchar varying",
-            "nchar large object",
-            "varbinary",
-            "geometry",
-        ],
-    ),
-    ("Date", Type::Date, &["date"]),
-    ("Date32", Type::Date32, &[]),
-    ("UUID", Type::Uuid, &["uuid"]),
-    ("IPv4", Type::Ipv4, &["inet4"]),
-    ("IPv6", Type::Ipv6, &["inet6"]),
-];
 
 /// Parses a type. Errors: `UNKNOWN_TYPE` (naming the nearest), `SYNTAX_ERROR`, `BAD_ARGUMENTS`.
 pub fn parse_type(text: &str) -> Result<Type> {
@@ -89,98 +29,7 @@ pub fn parse_type(text: &str) -> Result<Type> {
     Ok(ty)
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    pos: usize,
-}
-
 impl<'a> Parser<'a> {
-    fn error(&self, expected: &str) -> Error {
-        let rest: String = self.text[self.pos..].chars().take(20).collect();
-        Error::new(
-            SYNTAX_ERROR,
-            format!(
-                "Cannot parse type {:?}: expected {expected} at position {} ({rest:?})",
-                clip(self.text),
-                self.pos
-            ),
-        )
-    }
-    fn blank(&mut self) {
-        let rest = &self.text[self.pos..];
-        self.pos += rest.len() - rest.trim_start().len();
-    }
-    fn peek(&mut self) -> Option<u8> {
-        self.blank();
-        self.text.as_bytes().get(self.pos).copied()
-    }
-    fn eat(&mut self, c: u8) -> bool {
-        let hit = self.peek() == Some(c);
-        if hit {
-            self.pos += 1;
-        }
-        hit
-    }
-    fn expect(&mut self, c: u8) -> Result<()> {
-        if self.eat(c) { Ok(()) } else { Err(self.error(&format!("{:?}", c as char))) }
-    }
-    fn word(&mut self) -> Option<&'a str> {
-        self.blank();
-        let rest = &self.text[self.pos..];
-        let n = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
-        if n == 0 {
-            return None;
-        }
-        self.pos += n;
-        Some(&rest[..n])
-    }
-    fn quoted(&mut self, quote: u8) -> Result<String> {
-        self.expect(quote)?;
-        let bytes = self.text.as_bytes();
-        let mut out = Vec::new();
-        loop {
-            let Some(&b) = bytes.get(self.pos) else { return Err(self.error("a closing quote")) };
-            self.pos += 1;
-            match b {
-                b'\\' => {
-                    let Some(&c) = bytes.get(self.pos) else {
-                        return Err(self.error("a character after the backslash"));
-                    };
-                    self.pos += 1;
-                    out.push(match c {
-                        b'n' => b'\n',
-                        b't' => b'\t',
-                        b'r' => b'\r',
-                        b'b' => 8,
-                        b'f' => 12,
-                        b'0' => 0,
-                        c => c,
-                    });
-                }
-                b if b == quote => {
-                    if bytes.get(self.pos) != Some(&quote) {
-                        break;
-                    }
-                    self.pos += 1;
-                    out.push(quote);
-                }
-                b => out.push(b),
-            }
-        }
-        String::from_utf8(out).map_err(|_| self.error("valid UTF-8"))
-    }
-    fn integer(&mut self) -> Result<i64> {
-        self.blank();
-        let rest = &self.text[self.pos..];
-        let n = rest
-            .bytes()
-            .enumerate()
-            .take_while(|(i, b)| b.is_ascii_digit() || (*i == 0 && *b == b'-'))
-            .count();
-        let v = rest[..n].parse().map_err(|_| self.error("a whole number"))?;
-        self.pos += n;
-        Ok(v)
-    }
     fn type_list(&mut self, depth: usize) -> Result<Vec<Type>> {
         let mut out = Vec::new();
         while self.peek() != Some(b')') {
@@ -298,6 +147,9 @@ impl<'a> Parser<'a> {
                         self.expect(b')')?;
                         return Ok(Type::DateTime(Some(zone)));
                     }
+                    if self.eat(b')') {
+                        return Ok(Type::DateTime(None));
+                    }
                     return self.datetime64_args();
                 }
                 return Ok(Type::DateTime(None));
@@ -322,13 +174,7 @@ impl<'a> Parser<'a> {
         {
             return Ok(Type::Interval(kind));
         }
-        let mut found = SIMPLE
-            .iter()
-            .find(|(n, _, aliases)| *n == name || aliases.contains(&lower.as_str()))
-            .map(|x| x.1.clone());
-        if found.is_none() && lower == "binary" {
-            found = Some(Type::String);
-        }
+        let mut found = names::simple(name, &lower);
         // spellings of several words: the longest that is known wins
         let after_first = self.pos;
         let mut text = lower.clone();
@@ -336,9 +182,9 @@ impl<'a> Parser<'a> {
             let before = self.pos;
             let Some(next) = self.word() else { break };
             text = format!("{text} {}", next.to_ascii_lowercase());
-            match SIMPLE.iter().find(|x| x.2.contains(&text.as_str())) {
-                Some(hit) => found = Some(hit.1.clone()),
-                None if SIMPLE.iter().any(|x| x.2.iter().any(|a| a.starts_with(&format!("{text} ")))) => {}
+            match names::phrase(&text) {
+                Some(hit) => found = Some(hit),
+                None if names::begins(&text) => {}
                 None => {
                     self.pos = before;
                     break;
@@ -347,13 +193,13 @@ impl<'a> Parser<'a> {
         }
         let Some(mut ty) = found else {
             self.pos = start.max(after_first);
-            return Err(unknown(name));
+            return Err(names::unknown(name));
         };
         if (ty == Type::String || ty.is_integer() || ty.is_float()) && lower != name && self.eat(b'(')
             || (lower == name && self.peek() == Some(b'(') && self.eat(b'('))
         {
             // VARCHAR(30), INT(11): the length says nothing here; BINARY(n) is a FixedString
-            let n = self.integer()?;
+            let n = if self.peek() == Some(b')') { 0 } else { self.integer()? };
             if self.eat(b',') {
                 self.integer()?;
             }
@@ -471,65 +317,6 @@ impl<'a> Parser<'a> {
         Ok(Type::Tuple(elements.into()))
     }
 
-    fn enumeration(&mut self, name: &str) -> Result<Type> {
-        self.expect(b'(')?;
-        let mut entries: Vec<(String, i16)> = Vec::new();
-        let mut next = 1i64;
-        // How many have a number, and whether one without comes behind one that has.
-        let (mut written, mut bare) = (0, false);
-        self.blank();
-        if self.eat(b')') {
-            return Err(Error::new(crate::codes::EMPTY_DATA_PASSED, "Enum data type cannot be empty"));
-        }
-        loop {
-            self.blank();
-            let text = self.quoted(b'\'')?;
-            let explicit = self.eat(b'=');
-            if explicit {
-                next = self.integer()?;
-                written += 1;
-            }
-            bare |= !explicit && written > 0;
-            if bare && written > 1 {
-                return Err(Error::new(
-                    crate::codes::UNEXPECTED_AST_STRUCTURE,
-                    "Either all elements of an Enum have a number, or only the first one",
-                ));
-            }
-            let value = i16::try_from(next).map_err(|_| {
-                Error::new(
-                    crate::codes::ARGUMENT_OUT_OF_BOUND,
-                    format!("Value {next} of enum element {text:?} does not fit 16 bits"),
-                )
-            })?;
-            if entries.iter().any(|e| e.0 == text || e.1 == value) {
-                return Err(Error::new(
-                    SYNTAX_ERROR,
-                    format!("Duplicate name or value in enum: {text:?} = {value}"),
-                ));
-            }
-            entries.push((text, value));
-            if entries.len() > 65_536 {
-                return Err(Error::bad_arguments("Enum has too many elements"));
-            }
-            next += 1;
-            if !self.eat(b',') || self.peek() == Some(b')') {
-                break;
-            }
-        }
-        self.expect(b')')?;
-        entries.sort_by_key(|e| e.1);
-        let small = entries.iter().all(|e| i8::try_from(e.1).is_ok());
-        if name == "Enum8" && !small {
-            return Err(Error::new(
-                crate::codes::ARGUMENT_OUT_OF_BOUND,
-                "Values of Enum8 must lie between -128 and 127; use Enum16",
-            ));
-        }
-        let def = Arc::new(EnumDef { entries });
-        Ok(if name == "Enum8" || (name == "Enum" && small) { Type::Enum8(def) } else { Type::Enum16(def) })
-    }
-
     fn aggregate(&mut self, kind: &str, depth: usize) -> Result<Type> {
         self.expect(b'(')?;
         self.blank();
@@ -587,64 +374,6 @@ impl<'a> Parser<'a> {
 
 fn clip(text: &str) -> String {
     text.chars().take(60).collect()
-}
-
-fn unknown(name: &str) -> Error {
-    const OTHERS: [&str; 16] = [
-        "Nullable",
-        "LowCardinality",
-        "Array",
-        "Tuple",
-        "Map",
-        "FixedString",
-        "DateTime",
-        "DateTime64",
-        "Decimal",
-        "Decimal32",
-        "Decimal64",
-        "Decimal128",
-        "Enum8",
-        "Enum16",
-        "Nested",
-        "AggregateFunction",
-    ];
-    if ["JSON", "Object", "Variant", "Dynamic"].contains(&name) {
-        return Error::not_implemented(format!("Data type {name} is not implemented"));
-    }
-    let lower = name.to_ascii_lowercase();
-    let mut all: Vec<&str> = SIMPLE.iter().map(|x| x.0).chain(OTHERS).collect();
-    all.sort_by_key(|n| distance(&lower, &n.to_ascii_lowercase()));
-    let hint = all.first().filter(|n| distance(&lower, &n.to_ascii_lowercase()) <= 1 + name.len() / 3);
-    let e = Error::new(
-        UNKNOWN_TYPE,
-        hint.map_or_else(
-            || format!("Unknown data type: {}", clip(name)),
-            |h| format!("Unknown data type: {}; maybe you meant: ['{h}']", clip(name)),
-        ),
-    );
-    match hint {
-        Some(h) => e.with_detail(format!("{{\"hint\":\"{h}\"}}")),
-        None => e,
-    }
-}
-
-/// Edits (insert, delete, replace) between two short words.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() > 40 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = (diagonal + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = next;
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

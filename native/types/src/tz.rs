@@ -71,6 +71,9 @@ impl TimeZone {
                 ),
             )
         };
+        if name.is_empty() {
+            return Err(Error::illegal_type("Provided time zone must be non-empty and be a valid time zone"));
+        }
         if name.len() > NAME_BYTES_MAX {
             return Err(unknown());
         }

@@ -158,7 +158,7 @@ pub fn lazy_branches(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<
             continue;
         }
         let v = narrowed(value, input, &rows, query)?;
-        let v = functions::cast(&v, value.ty(), &ty, functions::CastMode::Sql, &query.session)?;
+        let v = functions::as_branch(&v, value.ty(), &ty, c.args.len().div_ceil(2), &query.session)?;
         pieces.push((rows, v));
     }
     let columns: Vec<&Column> = pieces.iter().map(|p| &p.1).collect();

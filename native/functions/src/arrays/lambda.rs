@@ -196,8 +196,8 @@ fn reduce(b: &Bind<'_>, what: Reduce) -> Result<Bound> {
     let s = shape(b, false, 0)?;
     let value = s.value();
     let base = value.base().clone();
-    if !base.is_number() && base != Type::Nothing {
-        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Function {} cannot add values of type {value}", b.name)));
+    if !base.is_number() || value.is_nullable() {
+        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Array aggregation function {} cannot be performed on type {value}", b.name)));
     }
     let out = match what {
         Reduce::Sum => sum_type(&base),
@@ -207,17 +207,16 @@ fn reduce(b: &Bind<'_>, what: Reduce) -> Result<Bound> {
     bound(out, move |c| {
         let (e, v) = s.run(c, "arraySum")?;
         let range = |i: usize| e.offsets[i] as usize..e.offsets[i + 1] as usize;
-        let valid = |k: &usize| !v.is_null(*k);
         if what == Reduce::Sum && !kernel.is_float() {
             let x = i256s(&v);
-            let sums: Vec<I256> = (0..c.rows).map(|i| range(i).filter(valid).fold(I256::ZERO, |a, k| a.wrapping_add(x.at(k)))).collect();
+            let sums: Vec<I256> = (0..c.rows).map(|i| range(i).fold(I256::ZERO, |a, k| a.wrapping_add(x.at(k)))).collect();
             return narrow(sums, &kernel);
         }
         let x = f64s(&v, &base);
         Ok(f64::column(
             (0..c.rows)
                 .map(|i| {
-                    let all = range(i).filter(valid).map(|k| x.at(k));
+                    let all = range(i).map(|k| x.at(k));
                     match what {
                         Reduce::Sum => all.fold(0.0, |a, x| a + x),
                         Reduce::Product if range(i).is_empty() => 0.0,
@@ -225,7 +224,7 @@ fn reduce(b: &Bind<'_>, what: Reduce) -> Result<Bound> {
                         Reduce::Product if !base.is_float() => all.product::<f64>() + 0.0,
                         Reduce::Product => all.product(),
                         Reduce::Avg => {
-                            let n = range(i).filter(valid).count();
+                            let n = range(i).len();
                             if n == 0 { 0.0 } else { all.fold(0.0, |a: f64, x| a + x) / n as f64 }
                         }
                     }
@@ -446,6 +445,7 @@ fn running(b: &Bind<'_>, what: Running) -> Result<Bound> {
     let out = match (&base, what) {
         (Type::Date, Running::Difference) => Type::Int32,
         (Type::DateTime(_) | Type::Date32, Running::Difference) => Type::Int64,
+        (Type::DateTime64(sc, _), Running::Difference) => Type::Decimal(18, *sc),
         (t, _) if t.is_float() => Type::Float64,
         (Type::Decimal(p, sc), Running::Difference) => Type::Decimal(*p, *sc),
         (Type::Decimal(p, sc), _) => Type::Decimal(if *p > 38 { 76 } else { 38 }, *sc),

@@ -48,8 +48,11 @@ fn find(b: &Bind<'_>, what: Find) -> Result<Bound> {
         _ => return Err(b.illegal(0, "Array")),
     };
     let other = b.ty(1).clone();
+    // Enums meet numbers as the numbers they are.
+    let number = |t: &Type, beside: &Type| if matches!(t.base(), Type::Enum8(_) | Type::Enum16(_)) && beside.base().is_number() { Type::nullable(Type::Int16) } else { t.clone() };
+    let beside = [number(&from, &other), number(&other, &from)];
     // An element that cannot be compared is an error, as in equals.
-    let common = common_type(&[from.clone(), other.clone()]).or_else(|e| {
+    let common = common_type(&beside).or_else(|e| {
         let both = from.base().is_number() && other.base().is_number();
         let text = other.base().is_string() && !from.base().is_number();
         if both { Ok(Type::nullable(Type::Float64)) } else if text && from.base().is_date_or_time() { Ok(from.clone()) } else { Err(e) }

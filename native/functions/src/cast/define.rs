@@ -308,7 +308,14 @@ fn cut_to_zero(b: &Bind<'_>) -> Result<Bound> {
 fn to_kind(b: &Bind<'_>, kind: IntervalKind) -> Result<Bound> {
     b.arity(1, 1)?;
     let from = b.ty(0).clone();
-    if !(from.is_number() || from.is_string() || matches!(from, Type::Date | Type::Date32 | Type::DateTime(_) | Type::Interval(_))) {
+    if matches!(from, Type::Uuid | Type::Ipv4 | Type::Ipv6) {
+        return Err(Error::not_implemented(format!("Conversion between numeric types and {from} is not supported")));
+    }
+    if let Type::DateTime64(..) = from {
+        return Err(Error::new(types::codes::CANNOT_CONVERT_TYPE, format!("A {from} cannot become an interval")));
+    }
+    let whole = from.is_number() && !from.is_decimal() || matches!(from, Type::Enum8(_) | Type::Enum16(_));
+    if !(whole || from.is_string() || matches!(from, Type::Date | Type::Date32 | Type::DateTime(_) | Type::Interval(_))) {
         return Err(b.illegal(0, "a number"));
     }
     bound(Type::Interval(kind), move |c| {

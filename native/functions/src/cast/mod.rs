@@ -49,6 +49,14 @@ pub(crate) struct Caster<'a> {
     pub text: Arc<TextOptions>,
 }
 
+/// A value of a nested type from its text, also of those that CAST does not read. Errors:
+/// `CANNOT_PARSE_INPUT_ASSERTION_FAILED` and those of its elements.
+pub fn read_nested(text: &[u8], to: &Type, session: &Session) -> Result<Column> {
+    let mut b = ColumnBuilder::new(to);
+    Codec::new(to, &text_options(session)?)?.parse_text(text, &mut b)?;
+    Ok(b.finish())
+}
+
 /// Converts a column of type `from` to type `to` (with `OrNull` modes to its Nullable form).
 /// Errors: `CANNOT_CONVERT_TYPE`, parse errors, `DECIMAL_OVERFLOW`, ….
 pub fn cast(col: &Column, from: &Type, to: &Type, mode: CastMode, session: &Session) -> Result<Column> {
@@ -141,11 +149,14 @@ impl Caster<'_> {
             (Type::String | Type::FixedString(_), _) => self.parse(col, from, to, nullable),
             (_, Type::String) => self.write(col, from),
             (_, Type::FixedString(_)) => self.bytes(&self.write(col, from)?, &Type::String, to),
-            (Type::Array(_) | Type::Tuple(_) | Type::Map(_), _) => self.nested(col, from, to),
+            (_, Type::Array(_) | Type::Tuple(_) | Type::Map(_)) => self.nested(col, from, to),
+            (Type::Array(_) | Type::Tuple(_) | Type::Map(_), _) => Err(Error::illegal_type(format!("Illegal type {from} of a value that is to be {to}"))),
             (Type::Enum8(f) | Type::Enum16(f), Type::Enum8(t) | Type::Enum16(t)) => self.enum_to_enum(col, f, t, to),
+            (Type::Enum8(_) | Type::Enum16(_), Type::Decimal(..)) => Err(cannot(from, to)),
             (Type::Enum8(_), t) => self.plain(col, &Type::Int8, t, nullable),
             (Type::Enum16(_), t) => self.plain(col, &Type::Int16, t, nullable),
             (f, Type::Enum8(t) | Type::Enum16(t)) if f.is_integer() => self.int_to_enum(col, t, to),
+            (f, Type::Enum8(t) | Type::Enum16(t)) if f.is_number() => self.int_to_enum(&self.numbers(col, f, &Type::Int64)?, t, to),
             (Type::Ipv4, Type::Ipv6) => Ok(crate::args::u128_col(i64s_vec(col).iter().map(|v| 0xffff_0000_0000 | (*v as u128)).collect())),
             (Type::Ipv6, Type::Ipv4) => self.ipv6_to_ipv4(col),
             (Type::Ipv4, t) if t.is_integer() => self.plain(col, &Type::UInt32, t, nullable),
@@ -155,11 +166,13 @@ impl Caster<'_> {
                 let Data::U128(v) = &col.data else { return Err(Error::internal("UUIDs expected")) };
                 Ok(crate::args::u128_col(v.iter().map(|x| types::text::net::uuid_halves(*x)).collect()))
             }
-            (Type::Uuid, t) | (t, Type::Uuid) if t.is_number() => {
-                Err(Error::not_implemented("Conversion between numeric types and UUID is not supported. Probably the UUID is not in quotes"))
+            (Type::Uuid | Type::Ipv4 | Type::Ipv6, t) | (t, Type::Uuid | Type::Ipv4 | Type::Ipv6) if !matches!(t, Type::Enum8(_) | Type::Enum16(_)) => {
+                Err(Error::not_implemented(format!("Conversion from {from} to {to} is not supported. Probably a text is not in quotes")))
             }
+            (Type::Interval(_), Type::Date | Type::Date32 | Type::DateTime(_)) => self.plain(col, &Type::Int64, to, nullable),
             (Type::Interval(f), Type::Interval(t)) => time::interval(col, *f, *t),
-            (Type::Interval(_), t) if t.is_number() => self.plain(col, &Type::Int64, t, nullable),
+            (Type::Interval(_), t) if t.is_number() && !t.is_decimal() => self.plain(col, &Type::Int64, t, nullable),
+            (f, Type::Interval(_)) if f.is_decimal() => Err(Error::illegal_type(format!("Illegal type {f} of a value that is to be an {to}: convert it to an integer first"))),
             (f, Type::Interval(_)) if f.is_number() => self.plain(col, f, &Type::Int64, nullable),
             (f, t) if f.is_date_or_time() || t.is_date_or_time() => self.times(col, f, t),
             (f, t) if f.is_number() && t.is_number() => self.numbers(col, f, t),
@@ -211,7 +224,8 @@ impl Caster<'_> {
         let s = strs(col);
         let mut b = ColumnBuilder::with_capacity(to, rows);
         let to_null = self.mode.or_null() || (nullable && self.mode == CastMode::Sql);
-        let to_default = self.mode == CastMode::OrZero;
+        let to_default = self.mode == CastMode::OrZero
+            || matches!(to, Type::Ipv4 | Type::Ipv6) && self.session.flag("cast_ipv4_ipv6_default_on_conversion_error", false);
         let mut bad: Option<Bitmap> = None;
         for i in 0..rows {
             let v = if fixed { trim_zeros(s.at(i)) } else { s.at(i) };
@@ -292,16 +306,7 @@ impl Caster<'_> {
         if let Some((name, value)) = moved {
             return Err(Error::new(CANNOT_CONVERT_TYPE, format!("Enum conversion changes the value of element '{name}' from {value}: cast to String first")));
         }
-        let v = i64s(col);
-        let mut b = ColumnBuilder::with_capacity(ty, col.len());
-        for i in 0..col.len() {
-            let name = from.name_of(v.at(i) as i16).unwrap_or_default();
-            let value = to.value_of(name.as_bytes()).ok_or_else(|| {
-                Error::new(UNKNOWN_ELEMENT_OF_ENUM, format!("Enum {ty} has no element '{name}'"))
-            })?;
-            b.push_scalar(&types::Scalar::Int(value.into()));
-        }
-        Ok(b.finish())
+        self.int_to_enum(col, to, ty)
     }
 
     fn int_to_enum(&self, col: &Column, def: &EnumDef, ty: &Type) -> Result<Column> {

@@ -1,14 +1,15 @@
 //! Arrays, tuples and maps, element by element.
 
-use super::{Caster, cannot};
+use super::Caster;
 use crate::args::{array_column, arrays, tuple_columns};
 use std::sync::Arc;
-use types::codes::{TYPE_MISMATCH, SIZES_OF_ARRAYS_DONT_MATCH};
+use types::codes::TYPE_MISMATCH;
 use types::{ArrayData, Column, Data, Error, Result, Type};
 
 impl Caster<'_> {
     pub(super) fn nested(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
         match (from, to) {
+            (Type::Array(f), Type::Map(t)) if **f == Type::Nothing => self.elements(col, f, &Type::map_entry(t)),
             (Type::Array(f), Type::Array(t)) => self.elements(col, f, t),
             (Type::Map(f), Type::Map(t)) => self.elements(col, &Type::map_entry(f), &Type::map_entry(t)),
             (Type::Array(f), Type::Map(t)) if matches!(f.as_ref(), Type::Tuple(es) if es.len() == 2) => {
@@ -19,10 +20,10 @@ impl Caster<'_> {
             }
             (Type::Tuple(f), Type::Map(t)) => match f.as_ref() {
                 [(_, Type::Array(k)), (_, Type::Array(v))] => self.arrays_to_map(col, (k, v), t),
-                _ => Err(cannot(from, to)),
+                _ => Err(mismatch(from, to)),
             },
             (Type::Tuple(f), Type::Tuple(t)) => self.tuples(col, f, t, from, to),
-            _ => Err(cannot(from, to)),
+            _ => Err(mismatch(from, to)),
         }
     }
 
@@ -62,7 +63,7 @@ impl Caster<'_> {
         let (mut ki, mut vi) = (Vec::new(), Vec::new());
         for i in 0..col.len() {
             if a.at(i).len() != b.at(i).len() {
-                return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Arrays of keys and values of a map must have equal sizes"));
+                return Err(Error::new(TYPE_MISMATCH, "CAST AS Map takes a tuple of arrays of equal sizes"));
             }
             ki.extend(a.at(i).map(|x| x as u32));
             vi.extend(b.at(i).map(|x| x as u32));
@@ -72,4 +73,13 @@ impl Caster<'_> {
         let values = self.any(&b.values.gather(&vi), v, &to.1)?.flat();
         Ok(array_column(offsets, Data::Tuple(vec![keys, values].into(), ki.len()).into()))
     }
+}
+
+fn mismatch(from: &Type, to: &Type) -> Error {
+    let takes = match to {
+        Type::Array(_) => "CAST AS Array can only be performed between same-dimensional Array, Map or String types",
+        Type::Tuple(_) => "CAST AS Tuple can only be performed between tuple types or from String",
+        _ => "CAST AS Map takes a map, an array of pairs or a tuple of two arrays",
+    };
+    Error::new(TYPE_MISMATCH, format!("{takes}, not from {from} to {to}"))
 }

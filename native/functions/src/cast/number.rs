@@ -138,7 +138,8 @@ impl Caster<'_> {
         if self.mode == CastMode::AccurateOrNull {
             return Ok(Column::new(out.data, Some(bad)));
         }
-        Err(Error::new(CANNOT_CONVERT_TYPE, format!("Value in column {from} cannot be safely converted into type {to}")))
+        let code = if to.is_decimal() { DECIMAL_OVERFLOW } else { CANNOT_CONVERT_TYPE };
+        Err(Error::new(code, format!("Value in column {from} cannot be safely converted into type {to}")))
     }
 }
 

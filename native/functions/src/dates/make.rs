@@ -292,7 +292,9 @@ fn to_julian(b: &Bind<'_>, or_null: bool) -> Result<Bound> {
                     v.push(0);
                 }
                 None => {
-                    return Err(Error::new(types::codes::CANNOT_PARSE_INPUT_ASSERTION_FAILED, format!("Cannot parse '{}' as a date YYYY-MM-DD", String::from_utf8_lossy(text))));
+                    let shaped = text.len() == 10 && text.iter().enumerate().all(|(k, x)| if matches!(k, 4 | 7) { *x == b'-' } else { x.is_ascii_digit() });
+                    let code = if shaped { types::codes::CANNOT_PARSE_DATE } else { types::codes::CANNOT_PARSE_INPUT_ASSERTION_FAILED };
+                    return Err(Error::new(code, format!("Cannot parse '{}' as a date YYYY-MM-DD", String::from_utf8_lossy(text))));
                 }
             }
         }

@@ -5,7 +5,7 @@ use crate::args::{StrOut, arrays, bools, check_bytes, i64s, map_str, string_too_
 use crate::bind::{Bind, Bound, bound};
 use crate::cast::{CastMode, cast};
 use crate::def::{FunctionDef, f};
-use types::codes::{BAD_ARGUMENTS, ILLEGAL_COLUMN, INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE, NUMBER_OF_ARGUMENTS_DOESNT_MATCH};
+use types::codes::{ZERO_ARRAY_OR_TUPLE_INDEX, BAD_ARGUMENTS, ILLEGAL_COLUMN, INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE, NUMBER_OF_ARGUMENTS_DOESNT_MATCH};
 use types::{Column, Data, Error, Result, Type, match_numeric};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -251,6 +251,10 @@ fn substring(b: &Bind<'_>, utf8: bool) -> Result<Bound> {
         b.integer(2)?;
     }
     let has_length = b.len() == 3;
+    let constant = |i: usize| i >= b.len() || b.constant(i).is_some();
+    if b.constant(0).is_none() && constant(2) && b.constant(1).is_some_and(|o| i64s(o).at(0) == 0) {
+        return Err(Error::new(ZERO_ARRAY_OR_TUPLE_INDEX, format!("Indices in strings are 1-based: function {} has no place 0", b.name)));
+    }
     bound(Type::String, move |c| cut(c.col(0), c.col(1), has_length.then(|| c.col(2)), c.rows, utf8))
 }
 

@@ -1,63 +1,10 @@
 //! Regular expressions matched up to a number of edits (bytes inserted, left out or replaced).
 
-use crate::args::{bools, strs, u64_col};
-use crate::bind::{Bind, Bound, bound};
-use crate::def::{FunctionDef, f};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use types::codes::{BAD_ARGUMENTS, CANNOT_COMPILE_REGEXP};
-use types::{Error, Result, Scalar, Type};
+use types::{Error, Result};
 
-pub const DEFS: &[FunctionDef] = &[
-    f("multiFuzzyMatchAny", "multiFuzzyMatchAny(haystack, distance, patterns)", "1 if any pattern matches within a number of edits.", &[("multiFuzzyMatchAny('hello', 1, ['hallo'])", "1")], |b| fuzzy(b, Gives::Any)),
-    f("multiFuzzyMatchAnyIndex", "multiFuzzyMatchAnyIndex(haystack, distance, patterns)", "Place of a pattern that matches within a number of edits, else 0.", &[("multiFuzzyMatchAnyIndex('hello', 1, ['zzzzz', 'hxllo'])", "2")], |b| fuzzy(b, Gives::Index)),
-    f("multiFuzzyMatchAllIndices", "multiFuzzyMatchAllIndices(haystack, distance, patterns)", "Places of all patterns that match within a number of edits.", &[("multiFuzzyMatchAllIndices('hello', 2, ['hexxo', 'hello', 'qqqqq'])", "[1,2]")], |b| fuzzy(b, Gives::All)),
-];
-
-#[derive(Clone, Copy)]
-enum Gives {
-    Any,
-    Index,
-    All,
-}
-
-const DISTANCE_MAX: i64 = 32;
 const STATES_MAX: usize = 1 << 12;
-
-fn fuzzy(b: &Bind<'_>, gives: Gives) -> Result<Bound> {
-    b.arity(3, 3)?;
-    b.plain_string(0)?;
-    b.unsigned(1)?;
-    let distance = b.const_int(1)?;
-    if distance > DISTANCE_MAX {
-        return Err(Error::new(BAD_ARGUMENTS, format!("The distance of function {} must not be larger than {DISTANCE_MAX}", b.name)));
-    }
-    match b.ty(2) {
-        Type::Array(t) if matches!(**t, Type::String | Type::Nothing) => {}
-        _ => return Err(b.illegal(2, "an array of strings")),
-    }
-    let Scalar::Array(list) = b.need_constant(2)?.scalar(0) else { return Err(b.illegal(2, "an array of strings")) };
-    let machines = list.iter().map(|p| Machine::new(p.as_str().unwrap_or_default(), distance as usize)).collect::<Result<Vec<_>>>()?;
-    let ty = match gives {
-        Gives::Any => Type::UInt8,
-        Gives::Index => Type::UInt64,
-        Gives::All => Type::array(Type::UInt64),
-    };
-    bound(ty, move |c| {
-        let s = strs(c.col(0));
-        match gives {
-            Gives::Any => Ok(bools(c.rows, |i| machines.iter().any(|m| m.matches(s.at(i))))),
-            Gives::Index => Ok(u64_col((0..c.rows).map(|i| machines.iter().position(|m| m.matches(s.at(i))).map_or(0, |p| p as u64 + 1)).collect())),
-            Gives::All => {
-                let (mut offsets, mut out) = (vec![0u32], Vec::new());
-                for i in 0..c.rows {
-                    out.extend(machines.iter().enumerate().filter(|(_, m)| m.matches(s.at(i))).map(|(k, _)| k as u64 + 1));
-                    offsets.push(out.len() as u32);
-                }
-                Ok(crate::args::array_column(offsets, u64_col(out)))
-            }
-        }
-    })
-}
 
 enum State {
     /// one byte of these ranges, then on
@@ -69,14 +16,15 @@ enum State {
 }
 
 /// An automaton run for all numbers of edits at once.
-struct Machine {
+pub struct Machine {
     states: Vec<State>,
     start: usize,
     edits: usize,
 }
 
 impl Machine {
-    fn new(pattern: &str, edits: usize) -> Result<Self> {
+    /// Errors: `CANNOT_COMPILE_REGEXP`; `BAD_ARGUMENTS` where so many edits would match anything.
+    pub fn new(pattern: &str, edits: usize) -> Result<Self> {
         let bad = |e: String| Error::new(CANNOT_COMPILE_REGEXP, format!("Pattern '{pattern}' failed with error '{e}'"));
         let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).map_err(|e| bad(e.to_string()))?;
         if edits > 0 && hir.properties().minimum_len().is_some_and(|n| n <= edits) {
@@ -138,9 +86,9 @@ impl Machine {
         }
     }
 
-    /// Fewest edits with which each state is reached; `usize::MAX` = not.
-    fn matches(&self, text: &[u8]) -> bool {
+    pub fn matches(&self, text: &[u8]) -> bool {
         let n = self.states.len();
+        // Fewest edits with which each state is reached; `usize::MAX` = not.
         let mut now = vec![usize::MAX; n];
         let mut found = false;
         self.reach(&mut now, self.start, 0, text.is_empty(), true, &mut found);

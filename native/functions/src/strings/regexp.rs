@@ -1,16 +1,12 @@
-//! Regular expressions in RE2's syntax, on the linear-time engine of the `regex` crate.
-//!
-//! RE2's `\d \w \s \b` are ASCII; the translation below says so. `.` matches line ends in match, extract*
-//! and replaceRegexp*, as in ClickHouse.
+//! Functions of one regular expression: match, extract, replace, count, split.
 
 use super::TextArrays;
+use super::re2::{Patterns, compile};
 use crate::args::{StrOut, array_column, i64s, map_str, strs, u8_col, u64_col};
-use crate::bind::{Bind, Bound, Ctx, bound};
+use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
-use regex::bytes::{Regex, RegexBuilder};
-use std::collections::HashMap;
-use std::sync::Arc;
-use types::codes::{BAD_ARGUMENTS, CANNOT_COMPILE_REGEXP, INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE};
+use regex::bytes::Regex;
+use types::codes::{BAD_ARGUMENTS, INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE};
 use types::{Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -28,165 +24,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("countMatches", "countMatches(s, pattern)", "Number of matches that are not empty.", &[("countMatches('a1b22c', '\\\\d+')", "2")], |b| count(b, false)),
     f("countMatchesCaseInsensitive", "countMatchesCaseInsensitive(s, pattern)", "Number of matches, case ignored.", &[("countMatchesCaseInsensitive('AbaB', 'b')", "2")], |b| count(b, true)),
     f("splitByRegexp", "splitByRegexp(pattern, s[, limit])", "The parts between matches.", &[("splitByRegexp('\\\\d+', 'a1b22c')", "['a','b','c']")], split),
-    f("multiMatchAny", "multiMatchAny(s, patterns)", "1 if any of the regular expressions matches.", &[("multiMatchAny('abc', ['x', 'b'])", "1")], |b| multi(b, Multi::Any)),
-    f("multiMatchAnyIndex", "multiMatchAnyIndex(s, patterns)", "Number of a regular expression that matches, 0 if none.", &[("multiMatchAnyIndex('abc', ['x', 'b'])", "2")], |b| multi(b, Multi::Index)),
-    f("multiMatchAllIndices", "multiMatchAllIndices(s, patterns)", "Numbers of all regular expressions that match.", &[("multiMatchAllIndices('abc', ['a', 'x', 'b'])", "[1,3]")], |b| multi(b, Multi::All)),
 ];
-
-const PATTERN_BYTES_MAX: usize = 1 << 16;
-
-/// RE2's classes in this engine's words.
-fn translate(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len() + 16);
-    let mut class = 0usize;
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => {
-                let Some(n) = chars.next() else {
-                    out.push('\\');
-                    break;
-                };
-                match (n, class > 0) {
-                    ('d', false) => out.push_str("[0-9]"),
-                    ('D', false) => out.push_str("[^0-9]"),
-                    ('w', false) => out.push_str("[0-9A-Za-z_]"),
-                    ('W', false) => out.push_str("[^0-9A-Za-z_]"),
-                    ('s', false) => out.push_str("[\\t\\n\\x0C\\r ]"),
-                    ('S', false) => out.push_str("[^\\t\\n\\x0C\\r ]"),
-                    ('b', false) => out.push_str("(?-u:\\b)"),
-                    ('B', false) => out.push_str("(?-u:\\B)"),
-                    ('Z', false) => out.push_str("\\z"),
-                    ('C', false) => out.push_str("(?s-u:.)"),
-                    ('Q', false) => {
-                        let mut quoted = String::new();
-                        while let Some(q) = chars.next() {
-                            if q == '\\' && chars.peek() == Some(&'E') {
-                                chars.next();
-                                break;
-                            }
-                            quoted.push(q);
-                        }
-                        out.push_str(&regex::escape(&quoted));
-                    }
-                    ('d', true) => out.push_str("0-9"),
-                    ('w', true) => out.push_str("0-9A-Za-z_"),
-                    ('s', true) => out.push_str("\\t\\n\\x0C\\r "),
-                    ('D', true) => out.push_str("[^0-9]"),
-                    ('W', true) => out.push_str("[^0-9A-Za-z_]"),
-                    ('S', true) => out.push_str("[^\\t\\n\\x0C\\r ]"),
-                    // Escaped punctuation that this engine would not take.
-                    (n, _) if n.is_ascii_punctuation() => {
-                        if regex_syntax_meta(n) {
-                            out.push('\\');
-                        }
-                        out.push(n);
-                    }
-                    (n, _) => {
-                        out.push('\\');
-                        out.push(n);
-                    }
-                }
-            }
-            '[' if class == 0 => {
-                class = 1;
-                out.push('[');
-                if chars.peek() == Some(&'^') {
-                    chars.next();
-                    out.push('^');
-                }
-                if chars.peek() == Some(&']') {
-                    chars.next();
-                    out.push_str("\\]");
-                }
-            }
-            '[' if chars.peek() == Some(&':') => {
-                // [:alpha:] inside a class
-                out.push('[');
-                for x in chars.by_ref() {
-                    out.push(x);
-                    if x == ']' {
-                        break;
-                    }
-                }
-            }
-            '[' => out.push_str("\\["),
-            ']' if class > 0 => {
-                class = 0;
-                out.push(']');
-            }
-            '&' | '~' if class > 0 => {
-                out.push('\\');
-                out.push(c);
-            }
-            '-' if class > 0 && chars.peek() == Some(&'-') => out.push_str("\\-"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn regex_syntax_meta(c: char) -> bool {
-    matches!(c, '\\' | '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' | '#' | '&' | '-' | '~')
-}
-
-/// Compiles a pattern. Errors: `CANNOT_COMPILE_REGEXP`.
-pub fn compile(pattern: &[u8], dot_line: bool, any_case: bool) -> Result<Regex> {
-    let fail = |why: &str| Error::new(CANNOT_COMPILE_REGEXP, format!("Cannot compile regular expression '{}': {why}", String::from_utf8_lossy(&pattern[..pattern.len().min(200)])));
-    if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(fail("it is too long"));
-    }
-    let text = std::str::from_utf8(pattern).map_err(|_| fail("it is not valid UTF-8"))?;
-    RegexBuilder::new(&translate(text))
-        .dot_matches_new_line(dot_line)
-        .case_insensitive(any_case)
-        .size_limit(16 << 20)
-        .build()
-        .map_err(|e| fail(e.to_string().lines().last().unwrap_or_default()))
-}
-
-/// A constant pattern compiled once, or patterns by row.
-pub enum Patterns {
-    One(Arc<Regex>),
-    Many { dot_line: bool, any_case: bool },
-}
-
-impl Patterns {
-    pub fn bind(b: &Bind<'_>, i: usize, dot_line: bool, any_case: bool) -> Result<Patterns> {
-        b.string(i)?;
-        Ok(match b.constant(i) {
-            Some(c) => Patterns::One(Arc::new(compile(c.bytes_at(0).unwrap_or_default(), dot_line, any_case)?)),
-            None => Patterns::Many { dot_line, any_case },
-        })
-    }
-    /// Calls `f` for each row with its regular expression.
-    pub fn each(&self, c: &Ctx<'_>, at: usize, mut f: impl FnMut(usize, &Regex) -> Result<()>) -> Result<()> {
-        match self {
-            Patterns::One(re) => {
-                for i in 0..c.rows {
-                    f(i, re)?;
-                }
-            }
-            Patterns::Many { dot_line, any_case } => {
-                let p = strs(c.col(at));
-                let mut known: HashMap<&[u8], Regex> = HashMap::new();
-                for i in 0..c.rows {
-                    let pattern = p.at(i);
-                    if !known.contains_key(pattern) {
-                        if known.len() >= 256 {
-                            known.clear();
-                        }
-                        known.insert(pattern, compile(pattern, *dot_line, *any_case)?);
-                    }
-                    if let Some(re) = known.get(pattern) {
-                        f(i, re)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
 
 fn bind_match(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
@@ -248,9 +86,11 @@ fn extract_all(b: &Bind<'_>) -> Result<Bound> {
         let mut out = TextArrays::new(c.rows);
         patterns.each(c, 1, |i, re| {
             if re.captures_len() > 1 {
-                re.captures_iter(s.at(i)).for_each(|m| out.push(m.get(1).map_or(&[], |g| g.as_bytes())));
+                // An empty match ends the search.
+                let matches = re.captures_iter(s.at(i)).take_while(|m| m.get(0).is_some_and(|whole| !whole.is_empty()));
+                matches.for_each(|m| out.push(m.get(1).map_or(&[], |g| g.as_bytes())));
             } else {
-                re.find_iter(s.at(i)).filter(|m| !m.is_empty()).for_each(|m| out.push(m.as_bytes()));
+                re.find_iter(s.at(i)).take_while(|m| !m.is_empty()).for_each(|m| out.push(m.as_bytes()));
             }
             out.end_row()
         })?;
@@ -295,7 +135,10 @@ fn all_groups(b: &Bind<'_>, horizontal: bool) -> Result<Bound> {
         let mut offsets = vec![0u32];
         let mut rows = 0u32;
         for i in 0..c.rows {
-            let found: Vec<_> = re.captures_iter(s.at(i)).take(most + 1).collect();
+            let text = s.at(i);
+            // Behind the last byte nothing is sought.
+            let within = |m: &regex::bytes::Captures<'_>| m.get(0).is_some_and(|whole| whole.start() < text.len());
+            let found: Vec<_> = re.captures_iter(text).take_while(within).take(most + 1).collect();
             if horizontal && found.len() > most {
                 return Err(Error::new(types::codes::TOO_LARGE_ARRAY_SIZE, format!("Too many matches per row (> {most}) in the result of function extractAllGroupsHorizontal: regexp_max_matches_per_row is the limit")));
             }
@@ -371,8 +214,7 @@ fn regexp_position(b: &Bind<'_>) -> Result<Bound> {
 fn quote(s: &[u8], out: &mut Vec<u8>) {
     for &x in s {
         match x {
-            0 => out.extend_from_slice(b"\\0"),
-            b'\\' | b'(' | b')' | b'^' | b'$' | b'.' | b'[' | b']' | b'?' | b'*' | b'+' | b'{' | b':' | b'-' | b'|' => out.extend_from_slice(&[b'\\', x]),
+            0 | b'\\' | b'(' | b')' | b'^' | b'$' | b'.' | b'[' | b']' | b'?' | b'*' | b'+' | b'{' | b':' | b'-' | b'|' => out.extend_from_slice(&[b'\\', x]),
             x => out.push(x),
         }
     }
@@ -534,6 +376,7 @@ fn substitute(re: &Regex, r: &Replacement, s: &[u8], all: bool, locations: &mut 
 fn count(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
     b.arity(2, 2)?;
     b.string(0)?;
+    b.need_constant(1)?;
     let patterns = Patterns::bind(b, 1, true, any_case)?;
     bound(Type::UInt64, move |c| {
         let s = strs(c.col(0));
@@ -577,52 +420,4 @@ fn split(b: &Bind<'_>) -> Result<Bound> {
         }
         Ok(out.finish())
     })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Multi {
-    Any,
-    Index,
-    All,
-}
-
-fn multi(b: &Bind<'_>, how: Multi) -> Result<Bound> {
-    b.arity(2, 2)?;
-    b.string(0)?;
-    let t = b.array(1)?;
-    if !t.base().is_string() {
-        return Err(b.illegal(1, "Array(String)"));
-    }
-    let list = b.need_constant(1)?.flat();
-    let a = crate::args::arrays(&list)?;
-    let regexes = a
-        .at(0)
-        .map(|k| compile(a.values.bytes_at(k).unwrap_or_default(), true, false))
-        .collect::<Result<Vec<_>>>()
-        .map_err(|e| Error::bad_arguments(e.message()))?;
-    let ty = match how {
-        Multi::Any => Type::UInt8,
-        Multi::Index => Type::UInt64,
-        Multi::All => Type::array(Type::UInt64),
-    };
-    bound(ty, move |c| {
-        let s = strs(c.col(0));
-        Ok(match how {
-            Multi::Any => u8_col((0..c.rows).map(|i| u8::from(first(&regexes, s.at(i)) != 0)).collect()),
-            Multi::Index => u64_col((0..c.rows).map(|i| first(&regexes, s.at(i))).collect()),
-            Multi::All => {
-                let mut offsets = vec![0u32];
-                let mut v: Vec<u64> = Vec::new();
-                for i in 0..c.rows {
-                    v.extend(regexes.iter().enumerate().filter(|(_, re)| re.is_match(s.at(i))).map(|(k, _)| k as u64 + 1));
-                    offsets.push(v.len() as u32);
-                }
-                array_column(offsets, u64_col(v))
-            }
-        })
-    })
-}
-
-fn first(regexes: &[Regex], s: &[u8]) -> u64 {
-    regexes.iter().position(|re| re.is_match(s)).map_or(0, |k| k as u64 + 1)
 }

@@ -14,10 +14,10 @@ pub const DEFS: &[FunctionDef] = &[
     f("translateUTF8", "translateUTF8(s, from, to)", "As translate, by characters.", &[("translateUTF8('Мир', 'М', 'П')", "Пир")], |b| translate(b, true)),
 ];
 
-/// As ClickHouse, these take no FixedString to search in.
-pub fn no_fixed(b: &Bind<'_>) -> Result<()> {
+/// As ClickHouse, these take no constant FixedString to search in.
+fn no_constant_fixed(b: &Bind<'_>) -> Result<()> {
     match b.ty(0) {
-        Type::FixedString(_) => Err(Error::new(ILLEGAL_COLUMN, format!("Illegal column {} of first argument of function {}: use toString", b.ty(0), b.name))),
+        Type::FixedString(_) if b.constant(0).is_some() => Err(Error::new(ILLEGAL_COLUMN, format!("Illegal column {} of first argument of function {}: use toString", b.ty(0), b.name))),
         _ => Ok(()),
     }
 }
@@ -27,7 +27,7 @@ fn replace(b: &Bind<'_>, all: bool) -> Result<Bound> {
     for i in 0..3 {
         b.string(i)?;
     }
-    no_fixed(b)?;
+    no_constant_fixed(b)?;
     let constant = b.constant(1).and_then(|c| c.bytes_at(0)).map(|n| memchr::memmem::Finder::new(n).into_owned());
     bound(Type::String, move |c| {
         let (s, from, to) = (strs(c.col(0)), strs(c.col(1)), strs(c.col(2)));

@@ -19,6 +19,9 @@ use crate::codes::{
 };
 use crate::{ColumnBuilder, Error, I256, Result, U256};
 
+/// From the year 2300 on a whole number in the text of a DateTime64 counts its ticks.
+const TICKS_FROM: i64 = 10_413_792_000;
+
 /// Reads an integer at the beginning of `s` and pushes it. Gives the bytes read, 0 if there is no digit.
 #[inline]
 pub(super) fn push_int(s: &[u8], strict: bool, out: &mut ColumnBuilder) -> Result<usize> {
@@ -125,7 +128,8 @@ impl Codec {
         let code = match self.kind {
             Kind::Date | Kind::Date32 => CANNOT_PARSE_DATE,
             Kind::DateTime(_) | Kind::DateTime64(..) => CANNOT_PARSE_DATETIME,
-            Kind::Float if used == 0 => CANNOT_PARSE_NUMBER,
+            Kind::Int(_) if used == 0 && matches!(text.first(), Some(b'-' | b'+')) => CANNOT_PARSE_NUMBER,
+            Kind::Float if used == 0 && !matches!(text, [b'-' | b'+', b'-' | b'+', ..]) => CANNOT_PARSE_NUMBER,
             _ => CANNOT_PARSE_TEXT,
         };
         let place = if used == 0 {
@@ -241,12 +245,18 @@ impl Codec {
                 if m.used != s.len() {
                     return Err(self.incomplete(s, m.used));
                 }
-                self.push_ticks(&m, *scale, out)?;
+                if m.seconds >= TICKS_FROM && s.iter().all(u8::is_ascii_digit) {
+                    push_known(m.seconds, out);
+                } else {
+                    self.push_ticks(&m, *scale, out)?;
+                }
             }
             Kind::Enum(e) => match e.value_of(s) {
                 Some(v) => push_known(v.into(), out),
                 None => return Err(self.unknown_element(s)),
             },
+            // What stands behind a whole UUID is left over.
+            Kind::Uuid if s.len() > 36 && net::parse_uuid(&s[..36]).is_ok() => return Err(self.incomplete(s, 36)),
             Kind::Uuid => push_u128(net::parse_uuid(s)?, out),
             Kind::Ipv4 => push_known(net::parse_ipv4(s)?.into(), out),
             Kind::Ipv6 => push_u128(net::parse_ipv6(s)?, out),
@@ -294,7 +304,7 @@ impl Codec {
         Ok(())
     }
 
-    /// A bare whole number for a type that is not an integer: dates as days, times as seconds, enums
+    /// A bare whole number for a type that is not an integer: dates as days, times as seconds, exact times as ticks, enums
     /// as their number, IPv4 as its number. The whole text. `None`: such a type takes no numbers.
     pub(super) fn parse_number_for(&self, s: &[u8], out: &mut ColumnBuilder) -> Option<Result<()>> {
         let scan = scan_int(s);
@@ -304,6 +314,10 @@ impl Codec {
             Kind::Date | Kind::Date32 if whole => {
                 // Above the last day a number can only be seconds.
                 self.push_days(if v > 65535 { v.div_euclid(86400) } else { v }, out)
+            }
+            Kind::DateTime64(..) if whole => {
+                push_known(v, out);
+                Ok(())
             }
             Kind::DateTime(_) | Kind::DateTime64(..) => self.parse_text(s, out),
             Kind::Enum(e) if whole => match i16::try_from(v).ok().filter(|v| e.name_of(*v).is_some()) {
