@@ -1,13 +1,11 @@
 //! -Array: every element of array arguments is a row.
 
+use super::wrap::hands_on;
 use super::{Combined, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::same;
-use std::any::Any;
-use std::ops::Range;
 use std::sync::Arc;
 use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
-use types::{Column, Data, Error, Result, StrData, Type};
+use types::{Column, Data, Error, Result, Type};
 
 pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
     let elements = element_types(&format!("{rest}Array"), args)?;
@@ -71,12 +69,7 @@ struct ArrayStates {
 }
 
 impl States for ArrayStates {
-    fn resize(&mut self, groups: usize) {
-        self.inner.resize(groups);
-    }
-    fn len(&self) -> usize {
-        self.inner.len()
-    }
+    hands_on!(resize, len, merge, finish, serialize, merge_serialized, bytes, planned_bytes, as_any);
     fn update(&mut self, groups: Groups<'_>, args: &[Column], _rows: usize) -> Result<()> {
         let all = unnest(args)?;
         let total = all.offsets.last().copied().unwrap_or(0) as usize;
@@ -90,26 +83,5 @@ impl States for ArrayStates {
                 self.inner.update(Groups::Each(&each), &all.values, total)
             }
         }
-    }
-    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
-        self.inner.merge(same::<Self>(other)?.inner.as_ref(), src, dst)
-    }
-    fn finish(&self, groups: Range<usize>) -> Result<Column> {
-        self.inner.finish(groups)
-    }
-    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
-        self.inner.serialize(groups)
-    }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        self.inner.merge_serialized(groups, states)
-    }
-    fn bytes(&self) -> usize {
-        self.inner.bytes()
-    }
-    fn planned_bytes(&self, rows: usize) -> usize {
-        self.inner.planned_bytes(rows)
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

@@ -1,12 +1,10 @@
 //! -If: only rows whose last argument is not 0 (NULL counts as 0).
 
+use super::wrap::hands_on;
 use super::{Combined, last_arg, nested, nulls::with_rows};
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::same;
-use std::any::Any;
-use std::ops::Range;
 use std::sync::Arc;
-use types::{Column, Data, Error, Result, StrData, Type};
+use types::{Column, Data, Error, Result, Type};
 
 pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
     let name = format!("{rest}If");
@@ -65,12 +63,7 @@ fn passing(cond: &Column, rows: usize) -> Option<Vec<u32>> {
 }
 
 impl States for IfStates {
-    fn resize(&mut self, groups: usize) {
-        self.inner.resize(groups);
-    }
-    fn len(&self) -> usize {
-        self.inner.len()
-    }
+    hands_on!(resize, len, merge, finish, serialize, merge_serialized, bytes, planned_bytes, as_any);
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let Some((cond, others)) = args.split_last() else { return Ok(()) };
         match passing(cond, rows) {
@@ -78,26 +71,5 @@ impl States for IfStates {
             Some(keep) if keep.is_empty() => Ok(()),
             Some(keep) => with_rows(groups, others, &keep, |g, a, n| self.inner.update(g, a, n)),
         }
-    }
-    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
-        self.inner.merge(same::<Self>(other)?.inner.as_ref(), src, dst)
-    }
-    fn finish(&self, groups: Range<usize>) -> Result<Column> {
-        self.inner.finish(groups)
-    }
-    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
-        self.inner.serialize(groups)
-    }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        self.inner.merge_serialized(groups, states)
-    }
-    fn bytes(&self) -> usize {
-        self.inner.bytes()
-    }
-    fn planned_bytes(&self, rows: usize) -> usize {
-        self.inner.planned_bytes(rows)
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

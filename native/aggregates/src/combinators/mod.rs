@@ -11,6 +11,7 @@ mod nulls;
 mod resample;
 mod state;
 mod tuple;
+mod wrap;
 
 pub use nulls::{nothing, skip_nulls, with_args};
 pub use state::SIMPLE;

@@ -1,14 +1,13 @@
 //! -State, -SimpleState, -Merge, -MergeState: states as values.
 
+use super::wrap::hands_on;
 use super::{Combined, last_arg, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
 use crate::resolve::of_state_type;
-use crate::state::cells::same;
-use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 use types::ty::AggregateType;
-use types::{Column, Data, Error, Result, StrData, Type};
+use types::{Column, Data, Error, Result, Type};
 
 pub fn state(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
     let inner = nested(rest, params, args, depth)?;
@@ -117,12 +116,7 @@ struct StateResult {
 }
 
 impl States for StateResult {
-    fn resize(&mut self, groups: usize) {
-        self.inner.resize(groups);
-    }
-    fn len(&self) -> usize {
-        self.inner.len()
-    }
+    hands_on!(resize, len, merge, serialize, merge_serialized, bytes, planned_bytes, as_any);
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         if !self.takes_states {
             return self.inner.update(groups, args, rows);
@@ -136,29 +130,11 @@ impl States for StateResult {
             Groups::Each(gs) => self.inner.merge_serialized(gs, states),
         }
     }
-    fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
-        self.inner.merge(same::<Self>(other)?.inner.as_ref(), src, dst)
-    }
     fn finish(&self, groups: Range<usize>) -> Result<Column> {
         if !self.gives_state {
             return self.inner.finish(groups);
         }
         let ids: Vec<u32> = groups.map(|g| g as u32).collect();
         Ok(Data::Str(self.inner.serialize(&ids)?).into())
-    }
-    fn serialize(&self, groups: &[u32]) -> Result<StrData> {
-        self.inner.serialize(groups)
-    }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        self.inner.merge_serialized(groups, states)
-    }
-    fn bytes(&self) -> usize {
-        self.inner.bytes()
-    }
-    fn planned_bytes(&self, rows: usize) -> usize {
-        self.inner.planned_bytes(rows)
-    }
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

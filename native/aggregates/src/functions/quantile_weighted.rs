@@ -176,13 +176,7 @@ impl<T: Measure> States for Weighted<T> {
     }
     fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
         let other = same::<Self>(other)?;
-        let mut map = vec![u32::MAX; other.groups];
-        src.iter().zip(dst).for_each(|(s, d)| map[*s as usize] = *d);
-        for (g, v) in other.log.iter() {
-            if map[g as usize] != u32::MAX {
-                self.log.push(map[g as usize], v);
-            }
-        }
+        self.log.merge(&other.log, other.groups, src, dst);
         Ok(())
     }
     fn finish(&self, groups: Range<usize>) -> Result<Column> {

@@ -67,6 +67,16 @@ impl<T: Copy + Default> GroupLog<T> {
             self.groups.extend(std::iter::repeat_n(0, self.values.len()));
         }
     }
+    /// Takes over the values of the groups `src` of another log of `groups` groups, for its groups `dst`.
+    pub fn merge(&mut self, other: &Self, groups: usize, src: &[u32], dst: &[u32]) {
+        let mut map = vec![u32::MAX; groups];
+        src.iter().zip(dst).for_each(|(s, d)| map[*s as usize] = *d);
+        for (g, v) in other.iter() {
+            if map[g as usize] != u32::MAX {
+                self.push(map[g as usize], v);
+            }
+        }
+    }
     #[inline]
     pub fn push(&mut self, group: u32, value: T) {
         self.sorted.take();
