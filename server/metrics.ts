@@ -1,4 +1,5 @@
 // Counters of the HTTP edge, and all metrics as Prometheus text.
+import { getHeapStatistics } from 'node:v8';
 import type { Metric } from '../engine/facade.ts';
 
 export class HttpMetrics {
@@ -20,7 +21,7 @@ export class HttpMetrics {
     for (const [key, n] of [...this.#requests].sort()) {
       lines.push(`colonnade_http_requests_total{route="${key}"} ${n}`);
     }
-    const memory = process.memoryUsage();
+    const resident = engine.find(({ name }) => name === 'colonnade_memory_resident')?.value ?? 0;
     const own: Metric[] = [
       gauge('http_connections', this.connections, 'Open HTTP connections.'),
       gauge('http_requests_running', this.running, 'Requests that are being answered.'),
@@ -30,8 +31,8 @@ export class HttpMetrics {
         help: 'Bytes of result bodies sent.',
         type: 'counter',
       },
-      gauge('process_resident_bytes', memory.rss, 'Resident memory of the process.'),
-      gauge('process_heap_bytes', memory.heapUsed, 'JavaScript heap in use.'),
+      gauge('process_resident_bytes', resident, 'Resident memory of the process.'),
+      gauge('process_heap_bytes', getHeapStatistics().used_heap_size, 'JavaScript heap in use.'),
       gauge('process_uptime_seconds', Math.round(process.uptime()), 'Age of the process.'),
     ];
     for (const m of [...own, ...engine]) {

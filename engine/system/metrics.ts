@@ -2,6 +2,7 @@
 
 import type { Metric } from '../facade.ts';
 import type { LitValue } from '../plan/wire.ts';
+import { processMemory } from '../process-memory.ts';
 import type { Core } from '../query/core.ts';
 import { columns, type SystemTable } from './table.ts';
 
@@ -51,7 +52,7 @@ export function gauges(core: Core): Gauge[] {
     { name: 'Sessions', value: core.sessions.size, doc: 'Sessions with state' },
     {
       name: 'MemoryResident',
-      value: process.memoryUsage.rss(),
+      value: processMemory().rss,
       doc: 'Bytes of memory of the process',
     },
   ];
