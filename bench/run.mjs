@@ -5,6 +5,7 @@
 //   npm run bench -- --rows 5000000       more of the generated ones
 //   npm run bench -- --hits 1000000       the 105-column table of ../shared/bench, with its 43 queries, where it is there
 //   npm run bench -- tpch --data DIR      TPC-H, and ssb the Star Schema Benchmark (stars.mjs)
+//   npm run bench -- rollups              what rollups cost and spare (rollups.mjs)
 //   npm run bench -- --update             writes bench/baseline.json
 import { spawnSync } from 'node:child_process';
 import {
@@ -23,6 +24,7 @@ import { parseArgs } from 'node:util';
 import { oracle, oracles } from '../scripts/oracles.mjs';
 import { setup } from '../scripts/setup.mjs';
 import { chdb, duckdb, sizeOf } from './peers.mjs';
+import { rollups } from './rollups.mjs';
 import { BenchServer, root } from './server.mjs';
 import { stars } from './stars.mjs';
 
@@ -34,24 +36,33 @@ const { values: o, positionals } = parseArgs({
     only: { type: 'string' },
     sf: { type: 'string', default: '1' },
     plain: { type: 'boolean', default: false },
-    rows: { type: 'string', default: '1000000' },
-    runs: { type: 'string', default: '3' },
+    rows: { type: 'string' },
+    runs: { type: 'string' },
     hits: { type: 'string' },
     update: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     'no-setup': { type: 'boolean', default: false },
   },
 });
-const rows = Number(o.rows);
-const runs = Number(o.runs);
+const rows = Number(o.rows ?? 1_000_000);
+const runs = Number(o.runs ?? 3);
 if (!o['no-setup']) await setup();
 if (positionals.length > 0) {
   const kept = o.work ?? mkdtempSync(join(tmpdir(), 'colonnade-bench-'));
   const only = o.only?.split(',').map(Number);
   let same = true;
   for (const suite of positionals) {
-    if (!['tpch', 'ssb'].includes(suite)) throw new Error(`no bench ${suite}: tpch or ssb`);
-    same &&= await stars(suite, { ...o, runs, only, work: kept });
+    if (!['tpch', 'ssb', 'rollups'].includes(suite)) {
+      throw new Error(`no bench ${suite}: tpch, ssb or rollups`);
+    }
+    same &&=
+      suite === 'rollups'
+        ? await rollups({
+            rows: Number(o.rows ?? 10_000_000),
+            runs: Number(o.runs ?? 7),
+            work: kept,
+          })
+        : await stars(suite, { ...o, runs, only, work: kept });
   }
   if (!o.work) rmSync(kept, { recursive: true, force: true });
   process.exit(same ? 0 : 1);

@@ -4,18 +4,21 @@
 import type { Query, Select } from '../../sql/ast.ts';
 import { parseStatement } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import type { Planning } from '../plan/context.ts';
 import { exprText } from '../plan/explain.ts';
-import { conjuncts, type Expr, replaceColumns } from '../plan/expression.ts';
-import { type Aggregate, inputs, type Node, type Scan } from '../plan/logical.ts';
+import { callExpr, type Expr, replaceColumns } from '../plan/expression.ts';
+import { type Aggregate, inputs, type Node } from '../plan/logical.ts';
 import { identifierText } from '../plan/names.ts';
+import { optimize } from '../plan/optimize.ts';
+import { below } from '../plan/rollups/below.ts';
+import { rangeOfBucket } from '../plan/rollups/time-buckets.ts';
 import { askRows, ownRun } from '../query/ask.ts';
 import type { Run } from '../query/core.ts';
-import type { LogEntry } from '../query/log.ts';
 import { bindTop, startPlanning } from '../query/plan-query.ts';
+import { type Asked, askedQueries } from './asked.ts';
 
-/** Proposals, statements of the log that are looked at, rows of a table that are counted. */
+/** Proposals, rows of a table that are counted. */
 const proposalsMax = 10;
-const statementsMax = 2000;
 const rowsCounted = 2_000_000;
 /** A rollup with more groups than this share of the rows spares too little. */
 const shareMax = 0.2;
@@ -44,28 +47,6 @@ interface Wish {
   tookMs: number;
 }
 
-/** What lies under an aggregation: the scan, conditions, and what columns stand for. */
-function below(
-  node: Node,
-): { scan: Scan; filters: Expr[]; columns: Map<number, Expr> } | undefined {
-  if (node.kind === 'scan') {
-    const filters = node.filter ? conjuncts(node.filter) : [];
-    return node.final ? undefined : { scan: node, filters, columns: new Map() };
-  }
-  if (node.kind !== 'filter' && node.kind !== 'project') return undefined;
-  const under = below(node.input);
-  if (!under) return undefined;
-  if (node.kind === 'filter') {
-    const more = conjuncts(replaceColumns(node.predicate, under.columns));
-    return { ...under, filters: [...under.filters, ...more] };
-  }
-  const columns = new Map(under.columns);
-  for (const { column, expr } of node.items) {
-    columns.set(column.id, replaceColumns(expr, under.columns));
-  }
-  return { ...under, columns };
-}
-
 function aggregatesOf(node: Node): Aggregate[] {
   const own = node.kind === 'aggregate' ? [node] : [];
   return [...own, ...inputs(node).flatMap(aggregatesOf)];
@@ -81,44 +62,69 @@ function looksAt(condition: Expr): Expr[] {
   return condition.kind === 'cast' ? looksAt(condition.expr) : [];
 }
 
-function wishOf(run: Run, entry: LogEntry): Wish | undefined {
-  const statement = parseStatement(entry.text);
+/** Buckets that ranges of moments may begin and end with, the widest first. */
+const buckets = ['toStartOfDay', 'toStartOfHour', 'toStartOfFifteenMinutes', 'toStartOfMinute'];
+
+/** What must be a key to tell a condition: a bucket where it is a range of whole ones. */
+function keysFor(condition: Expr, keys: readonly Expr[], ctx: Planning): Expr[] {
+  const columns = looksAt(condition);
+  const cut = columns.flatMap((column) =>
+    buckets.flatMap((name) => {
+      if (!/^DateTime/.test(column.type)) return [];
+      return [callExpr(name, [column], ctx.kernel.resolveFunction(name, [{ type: column.type }]))];
+    }),
+  );
+  const whole = [...keys, ...cut].find((expr) =>
+    rangeOfBucket(condition, [{ made: expr, expr }], ctx),
+  );
+  return whole ? [whole] : columns;
+}
+
+function wishOf(run: Run, asked: Asked): Wish | undefined {
+  const statement = parseStatement(asked.text);
   if (statement.kind !== 'QueryStatement' || !isPlain(statement.query)) return undefined;
-  const own = ownRun(run, [['optimize_use_projections', '0']]);
-  const planning = startPlanning({ ...own, database: entry.database });
+  const planning = startPlanning({ ...ownRun(run), database: asked.database });
+  const { ctx, view } = planning;
   const node = bindTop(planning, statement.query);
   const [aggregate, ...others] = aggregatesOf(node);
   const under = aggregate && below(aggregate.input);
-  if (!aggregate || others.length > 0 || !under) return undefined;
-  const table = [...planning.view.used.values()][0];
-  if (!table || planning.view.used.size > 1 || table.engine.name !== 'MergeTree') return undefined;
-  const written = (expr: Expr): string => exprText(replaceColumns(expr, under.columns));
-  const keys = new Set(aggregate.keys.map((k) => written(k.expr)));
+  if (!aggregate || others.length > 0 || !under || under.scan.final) return undefined;
+  const table = [...view.used.values()][0];
+  if (!table || view.used.size > 1 || table.engine.name !== 'MergeTree') return undefined;
+  const written = (expr: Expr): Expr => replaceColumns(expr, under.columns);
+  const groups = aggregate.keys.map((k) => written(k.expr));
+  const keys = new Set(groups.map((expr) => exprText(expr)));
   for (const condition of under.filters) {
-    for (const expr of looksAt(condition)) keys.add(exprText(expr));
+    for (const expr of keysFor(condition, groups, ctx)) keys.add(exprText(expr));
   }
   const calls = new Set(
-    aggregate.aggregates.map((item) => `${item.name}(${item.args.map(written).join(', ')})`),
+    aggregate.aggregates.map(
+      ({ name, args }) => `${name}(${args.map((arg) => exprText(written(arg))).join(', ')})`,
+    ),
   );
   const parameters = aggregate.aggregates.some((item) => item.params.length > 0);
-  if (calls.size === 0 || parameters) return undefined;
-  const tookMs = Math.max(0, entry.endedMs - entry.startedMs);
-  return { table, keys, calls, queries: 1, rowsRead: entry.readRows, tookMs };
+  if (calls.size === 0 || parameters || readsRollup(node, ctx)) return undefined;
+  const { queries, rowsRead, tookMs } = asked;
+  return { table, keys, calls, queries, rowsRead, tookMs };
+}
+
+/** Whether a query would read a rollup now. */
+function readsRollup(node: Node, ctx: Planning): boolean {
+  ctx.notes = [];
+  optimize(node, ctx);
+  return ctx.notes.some((note) => / is read: /.test(note));
 }
 
 const isPlain = (query: Query): query is Select =>
   query.kind === 'Select' && query.from !== undefined;
 
 /** One wish for all queries with the same keys. */
-function gathered(run: Run, only: TableDefinition | undefined): Wish[] {
+async function gathered(run: Run, only: TableDefinition | undefined): Promise<Wish[]> {
   const wishes = new Map<string, Wish>();
-  const entries = run.core.log
-    .list()
-    .filter((e) => e.type === 'QueryFinish' && e.kind === 'Select');
-  for (const entry of entries.slice(-statementsMax)) {
+  for (const asked of await askedQueries(run)) {
     let wish: Wish | undefined;
     try {
-      wish = wishOf(run, entry);
+      wish = wishOf(run, asked);
     } catch {
       // Tables and columns of that time may be gone.
     }
@@ -130,7 +136,7 @@ function gathered(run: Run, only: TableDefinition | undefined): Wish[] {
       continue;
     }
     for (const call of wish.calls) known.calls.add(call);
-    known.queries++;
+    known.queries += wish.queries;
     known.rowsRead += wish.rowsRead;
     known.tookMs += wish.tookMs;
   }
@@ -140,7 +146,7 @@ function gathered(run: Run, only: TableDefinition | undefined): Wish[] {
 export async function adviseRollups(run: Run, only?: TableDefinition): Promise<Advice[]> {
   const advice: Advice[] = [];
   const taken = new Set<string>();
-  for (const wish of gathered(run, only)) {
+  for (const wish of await gathered(run, only)) {
     if (advice.length >= proposalsMax) break;
     run.signal.throwIfAborted();
     const made = await weighed(run, wish, taken);
@@ -149,17 +155,13 @@ export async function adviseRollups(run: Run, only?: TableDefinition): Promise<A
   return advice.sort((a, b) => b.sparedMs - a.sparedMs);
 }
 
-/** Counts the groups; undefined when the rollup would spare too little, or is there already. */
+/** Counts the groups; undefined when the rollup would spare too little. */
 async function weighed(run: Run, wish: Wish, taken: Set<string>): Promise<Advice | undefined> {
   const { table, keys, calls, queries, rowsRead, tookMs } = wish;
   const list = [...keys];
   const from = `${identifierText(table.database)}.${identifierText(table.name)}`;
   const group = list.length > 0 ? ` GROUP BY ${list.join(', ')}` : '';
   const select = `SELECT ${[...list, ...calls].join(', ')}${group}`;
-  const known = (table.projections ?? []).some((p) =>
-    [...list, ...calls].every((text) => p.query.includes(text)),
-  );
-  if (known) return undefined;
   try {
     const counted = list.length > 0 ? `uniq(${list.join(', ')})` : '1';
     const sample = `(SELECT * FROM ${from} LIMIT ${rowsCounted})`;

@@ -1,9 +1,9 @@
 // The same random query with every fast path, index and rule of the planner on, with all of them off, and with every
 // operator that can go on in files made to: equal rows.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { rules } from '../../engine/plan/optimize.ts';
 import { Ours, report, seeds } from '../peers.ts';
 import { difference, parseAnswer } from './compare.ts';
+import { allInFiles, noFastPaths } from './paths.ts';
 import { query } from './queries.ts';
 import { seeded } from './random.ts';
 import { setup } from './tables.ts';
@@ -20,21 +20,6 @@ const helpers = [
   ...['i32', 's', 'lc'].map((c) => `ALTER TABLE wide MATERIALIZE INDEX by_${c}`),
   'ALTER TABLE side MATERIALIZE INDEX by_name',
 ];
-
-/** All switches, thrown. */
-const plain: Record<string, string> = {
-  colonnade_plain_joins: '1',
-  optimizer_rules_off: rules.map((rule) => rule.name).join(','),
-  kernel_paths_off: 'all',
-  use_skip_indexes: '0',
-  optimize_use_projections: '0',
-  max_threads: '1',
-};
-
-/** Nothing stays in memory. */
-const inFiles: Record<string, string> = Object.fromEntries(
-  ['group_by', 'sort', 'join'].map((what) => [`max_bytes_before_external_${what}`, '1']),
-);
 
 let ours: Ours;
 
@@ -53,7 +38,7 @@ it(`${count} generated queries give the same rows without any fast path`, {
     const { sql, ordered } = query(seeded(seed));
     const fast = await ours.ask(sql, { format });
     if ('text' in fast) answered++;
-    for (const [how, settings] of Object.entries({ plain, inFiles })) {
+    for (const [how, settings] of Object.entries({ plain: noFastPaths, inFiles: allInFiles })) {
       const other = await ours.ask(sql, { format, settings });
       if ('text' in fast && 'text' in other) {
         const what = difference(parseAnswer(fast.text), parseAnswer(other.text), ordered);
