@@ -179,6 +179,28 @@ describe('storage', () => {
     expect((await world(w.files.restart(true))).ids()).toEqual([1, 4, 5]);
   });
 
+  it('asks clients to come later when merges or flushes are behind, and loses nothing', async () => {
+    const w = await withTable(undefined, { segmentsPerPartitionMax: 4, mergesMax: 0 });
+    const later = { name: 'TOO_MANY_PARTS', fault: 'busy', retryAfterSeconds: expect.any(Number) };
+    let acked = 0;
+    for (let id = 2; id < 20; id += 2) {
+      const insert = w.insert([row(id)], undefined, 't', LARGE);
+      if (acked === 4) await expect(insert).rejects.toMatchObject(later);
+      else acked += (await insert).rows;
+    }
+    expect(w.ids().length).toBe(4);
+    await w.storage.merges.optimize(w.store(), { final: true });
+    await w.insert([row(20)], undefined, 't', LARGE);
+    expect(w.ids().length).toBe(5);
+
+    const small = await withTable(undefined, { memtablesBytesMax: 50, flushesMax: 0 });
+    for (let id = 1; id <= 5; id++) await small.insert([row(id)]);
+    await expect(small.insert([row(6)])).rejects.toMatchObject(later);
+    await small.storage.flusher.flush(small.store());
+    await small.insert([row(7)]);
+    expect(small.ids()).toEqual([1, 2, 3, 4, 5, 7]);
+  });
+
   it('after a failed sync nothing is acknowledged until a restart, reads go on', async () => {
     for (const large of [0, LARGE]) {
       const w = await withTable();

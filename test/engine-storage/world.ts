@@ -3,12 +3,16 @@
 import type { TableDefinition } from '../../engine/catalog/definition.ts';
 import { manualClock } from '../../engine/clock.ts';
 import { Inserter } from '../../engine/ingest/insert.ts';
+import type { StorageLimits } from '../../engine/storage/limits.ts';
 import { openStorage } from '../../engine/storage/recover.ts';
 import { fakeKernel, type Row } from './fake-kernel.ts';
 import { type MemoryFiles, memoryFiles } from './memory-files.ts';
 import { quietLogger } from './support.ts';
 
-export async function world(files: MemoryFiles = memoryFiles()) {
+export async function world(
+  files: MemoryFiles = memoryFiles(),
+  limits: Partial<StorageLimits> = {},
+) {
   const clock = manualClock(1_700_000_000_000);
   const kernel = fakeKernel(files);
   const storage = await openStorage({
@@ -17,6 +21,7 @@ export async function world(files: MemoryFiles = memoryFiles()) {
     clock,
     logger: quietLogger,
     shape: () => ({}),
+    limits,
   });
   const inserter = new Inserter(storage, kernel);
   const { catalog } = storage.context;
@@ -61,8 +66,8 @@ export async function world(files: MemoryFiles = memoryFiles()) {
   return { files, clock, kernel, storage, catalog, definition, insert, rows, ids, store };
 }
 
-export async function withTable(files?: MemoryFiles) {
-  const w = await world(files);
+export async function withTable(files?: MemoryFiles, limits?: Partial<StorageLimits>) {
+  const w = await world(files, limits);
   const definition = w.definition('t');
   await w.catalog.commit({
     ddl: [
