@@ -6,11 +6,14 @@ import type { LitValue } from '../plan/wire.ts';
 import { acceptLog } from '../storage/accept-log.ts';
 import type { SystemTable } from '../system/table.ts';
 import type { Core } from './core.ts';
+import type { LogEntry } from './log.ts';
 
 export const logPlace = { database: '_system', name: 'query_log' } as const;
 
 /** Entries that are written at once. */
 const lotMax = 2000;
+/** Entries that are put into text before others have their turn: queries wait meanwhile. */
+const linesAtOnce = 50;
 
 export class LogTable {
   readonly #core: Core;
@@ -52,17 +55,16 @@ export class LogTable {
     const { queryLog, rowOf } = await import('../system/query-log.ts');
     for (let left = log.unstored(); left.length > 0; left = left.slice(lotMax)) {
       const lot = left.slice(0, lotMax);
-      const body = Buffer.from(lot.map((entry) => lineOf(queryLog, rowOf(entry))).join('\n'));
       const first = await this.#table(queryLog);
       await this.#recover(first.id);
       await inserter.insert({
         table: () => this.#core.storage.context.catalog.table(first.id)?.definition ?? first,
         spec: ({ columns }) => ({
-          format: 'JSONEachRow',
+          format: 'JSONCompactEachRow',
           columns: columns.map(({ name, type }) => ({ name, type })),
           settings: {},
         }),
-        body: only(body),
+        body: lines(lot, rowOf, queryLog),
       });
       log.stored(lot);
     }
@@ -108,15 +110,19 @@ const sameColumns = (a: TableDefinition, b: readonly { name: string; type: strin
   a.columns.length === b.length &&
   a.columns.every((c, i) => c.name === b[i]?.name && c.type === b[i]?.type);
 
-function lineOf({ columns }: SystemTable, row: readonly LitValue[]): string {
-  const fields = columns.map(({ name, type }, i): [string, unknown] => {
-    const value = row[i];
-    const pairs = type.startsWith('Map') && Array.isArray(value);
-    return [name, pairs ? Object.fromEntries(value as [string, string][]) : value];
-  });
-  return JSON.stringify(Object.fromEntries(fields));
-}
-
-async function* only(body: Buffer): AsyncGenerator<Uint8Array> {
-  yield body;
+/** The rows of entries as text, a few at a time. */
+async function* lines(
+  lot: readonly LogEntry[],
+  rowOf: (entry: LogEntry) => readonly LitValue[],
+  { columns }: SystemTable,
+): AsyncGenerator<Uint8Array> {
+  const maps = columns.map(({ type }) => type.startsWith('Map'));
+  const pairsAsObject = (value: LitValue, i: number): unknown =>
+    maps[i] && Array.isArray(value) ? Object.fromEntries(value as [string, string][]) : value;
+  for (let from = 0; from < lot.length; from += linesAtOnce) {
+    if (from > 0) await new Promise((go) => setImmediate(go));
+    const rows = lot.slice(from, from + linesAtOnce);
+    const texts = rows.map((entry) => JSON.stringify(rowOf(entry).map(pairsAsObject)));
+    yield Buffer.from(`${texts.join('\n')}\n`);
+  }
 }
