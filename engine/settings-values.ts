@@ -180,7 +180,7 @@ function boolOf(name: string, text: string): string {
 
 function integerOf(name: string, type: string, text: string, initial: string): string {
   if (/^auto(\(\d+\))?$/.test(text) && (type === 'MaxThreads' || type === 'UInt64Auto'))
-    return /^\d+$/.test(initial) ? initial : text;
+    return /^\d+$/.test(initial) && type === 'MaxThreads' ? initial : text;
   if (/^(true|false)$/i.test(text)) return /^t/i.test(text) ? '1' : '0';
   const match = /^([-+]?\d+)([kmgt]i?)?$/i.exec(text);
   const [low, high] = ranges[type] as readonly [bigint, bigint];
@@ -207,9 +207,8 @@ function floatOf(name: string, type: string, text: string): string {
     return String(Number(suffix[1]) * Number(suffixes[(suffix[2] as string).toLowerCase()] ?? 1n));
   if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text))
     throw refused('CANNOT_PARSE_NUMBER', name, 'a number', text);
-  if (text.startsWith('-') && /econds$/.test(type))
-    throw refused('CANNOT_CONVERT_TYPE', name, 'a number that is not negative', text);
-  return text;
+  // A time below zero is none at all.
+  return text.startsWith('-') && /econds$/.test(type) ? '0' : text;
 }
 
 function charOf(name: string, value: string): string {

@@ -380,6 +380,8 @@ const dateArithmetic =
       return call(name, nameSpan, [date, interval], p.span(start), form);
     }
     const node = parseCallAfter(p, start, nameSpan, parsePart(p), parsePart);
+    if (name === 'plus' && node.args.length === 2 && node.args[0]?.kind === 'Interval')
+      node.args.reverse();
     if (node.args.length === 2 && node.args[1]?.kind === 'Interval') {
       node.name = name;
       node.form = form;

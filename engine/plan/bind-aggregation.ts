@@ -150,9 +150,9 @@ function bindKeys(
     return keys.push(expr) - 1;
   };
   const leveled = /^(ROLLUP|CUBE|GROUPING SETS)$/.test(groupBy.mode);
-  const bindKey = (e: Expression): number[] => {
-    const item = positional(e, items, scope);
-    if (!item && e.kind === 'Tuple') return e.items.flatMap(bindKey);
+  const bindKey = (e: Expression, inTuple = false): number[] => {
+    const item = inTuple ? undefined : positional(e, items, scope);
+    if (!item && e.kind === 'Tuple') return e.items.flatMap((part) => bindKey(part, true));
     const expr = item?.expr() ?? bindExpression(e, scope);
     refuseAggregates(expr, e);
     // As in ClickHouse: beside aggregates constants make no levels, and nothing but constants makes one group.
@@ -164,11 +164,11 @@ function bindKeys(
     return { keys };
   }
   if (groupBy.mode === 'GROUPING SETS') {
-    const sets = (groupBy.sets ?? []).map((set) => set.flatMap(bindKey));
+    const sets = (groupBy.sets ?? []).map((set) => set.flatMap((key) => bindKey(key)));
     return { keys, sets };
   }
   // As in ClickHouse, a key that stands twice is one level.
-  const written = [...new Set(groupBy.items.flatMap(bindKey))];
+  const written = [...new Set(groupBy.items.flatMap((key) => bindKey(key)))];
   if (keys.length === 0) return { keys };
   if (ast.totals && groupBy.mode === 'LIST') return { keys: undecided(keys) };
   if (groupBy.mode === 'ROLLUP') {

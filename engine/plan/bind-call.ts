@@ -32,7 +32,7 @@ import { numberLiteral } from './literals.ts';
 import { nearest } from './nearest.ts';
 import type { Locals, Scope } from './scope.ts';
 import { collectAliases, findColumn, identifierParts } from './scope.ts';
-import { differenceByUnit, rowText, subcolumn } from './special-calls.ts';
+import { differenceByUnit, globalVariable, rowText, subcolumn } from './special-calls.ts';
 import { hasOwnNames, substituted, withoutFunctions } from './substitute.ts';
 import { byElement } from './tuple-comparison.ts';
 import { baseType, isInteger, prettyType, tupleElements, unfoldedType } from './types.ts';
@@ -92,6 +92,7 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
   const special =
     textFunction(ast, scope, locals) ??
     subcolumn(ast, scope, locals) ??
+    globalVariable(ast, scope, locals) ??
     rowText(ast, scope, locals);
   if (special) return special;
   const inline = inlineLambda(ast, scope) ?? userFunctions.get(ast.name);
@@ -501,7 +502,7 @@ export function aggregateParts(
 ): { name: string; params: Lit[]; args: Expr[] } {
   if (ast.orderBy) throw notBuilt(ast.orderBy[0]?.span ?? ast.span, 'ORDER BY inside an aggregate');
   let name = canonical;
-  const isCount = /^count(If|Distinct)?/.test(canonical);
+  const isCount = /^count(?!.*Merge)/.test(canonical);
   const bareStar = ast.args.length === 1 && ast.args[0]?.kind === 'Star' && isCount;
   const args = (bareStar ? [] : bindArguments(ast, scope, locals)).map((arg) => {
     if (arg) return arg;

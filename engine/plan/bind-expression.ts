@@ -29,6 +29,7 @@ import {
   tupleElements,
   typeHead,
 } from './types.ts';
+import type { Lit } from './wire.ts';
 
 type Kind = Expression['kind'];
 type Of<K extends Kind> = Extract<Expression, { kind: K }>;
@@ -157,7 +158,7 @@ export function bindIf(
   span: Span,
 ): Expr {
   const condition = bindExpression(test, scope, locals);
-  const constant = constantOf(scope.ctx, condition);
+  const constant = constantOf(scope.ctx, condition) ?? constantQuery(test, scope);
   const bind = (branch: Expression, taken: boolean | undefined): Expr | undefined => {
     try {
       return bindExpression(branch, scope, locals);
@@ -173,6 +174,14 @@ export function bindIf(
   if (!whenTrue) return whenFalse as Expr;
   if (!whenFalse) return whenTrue;
   return resolveCall(scope, 'if', [condition, whenTrue, whenFalse], span);
+}
+
+/** The value of `(SELECT constant)`. */
+function constantQuery(test: Expression, scope: Scope): Lit | undefined {
+  const query = test.kind === 'Subquery' && test.query.kind === 'Select' ? test.query : undefined;
+  const [only, second] = query?.columns ?? [];
+  if (!query || !only || second || query.from || query.where || query.with) return undefined;
+  return constantOf(scope.ctx, bindExpression(only, scope));
 }
 
 export function bindExpression(ast: Expression, scope: Scope, locals?: Locals): Expr {
@@ -398,10 +407,20 @@ function sizesBelow(scope: Scope, array: Expr, levels: number, span: Span): Expr
   return resolveCall(scope, 'arrayMap', [lambda, array], span);
 }
 
+/** `a.null` of an array: for each element whether it is NULL. */
+function nullsOf(scope: Scope, array: Expr, element: string, span: Span): Expr {
+  const column = newColumn(scope.ctx, 'x', element);
+  const body = resolveCall(scope, 'isNull', [columnExpr(column, span)], span);
+  const lambda = lambdaExpr([{ id: column.id, type: element }], body);
+  return resolveCall(scope, 'arrayMap', [lambda, array], span);
+}
+
 /** `value.name`: an element of a named tuple, or one of the subcolumns of other types. */
 export function elementOf(scope: Scope, value: Expr, name: string, span: Span): Expr {
   const elements = tupleElements(baseType(value.type));
-  if (elements || (arrayElementType(value.type) && !/^size\d$/.test(name))) {
+  const list = arrayElementType(value.type);
+  const isFlags = name === 'null' && list !== undefined && isNullable(list);
+  if (elements || (list !== undefined && !isFlags && !/^size\d$/.test(name))) {
     return resolveCall(scope, 'tupleElement', [value, literalExpr('String', name, span)], span);
   }
   const head = typeHead(value.type);
@@ -411,6 +430,7 @@ export function elementOf(scope: Scope, value: Expr, name: string, span: Span): 
   }
   const deep = /^size([1-9])$/.exec(name);
   if (deep && head === 'Array') return sizesBelow(scope, value, Number(deep[1]), span);
+  if (isFlags) return nullsOf(scope, value, list, span);
   if (head === 'Map' && name === 'keys') return resolveCall(scope, 'mapKeys', [value], span);
   if (head === 'Map' && name === 'values') return resolveCall(scope, 'mapValues', [value], span);
   throw failAt(

@@ -5,6 +5,7 @@ import { andOf, condition, supertype } from './bind.ts';
 import { convert } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { type BoundFrom, bindFrom } from './bind-from.ts';
+import { pasted } from './bind-paste.ts';
 import { commonNames, joinUsing, usingPairs } from './bind-using.ts';
 import { failAt, notBuilt } from './context.ts';
 import {
@@ -29,7 +30,6 @@ export interface Condition {
 }
 
 export function bindJoin(ast: Join, scope: Scope): BoundFrom {
-  if (ast.type === 'PASTE') throw notBuilt(ast.span, 'PASTE JOIN');
   checkNamed(ast.left, scope);
   checkNamed(ast.right, scope);
   const left = bindFrom(ast.left, scope);
@@ -43,6 +43,7 @@ export function bindJoin(ast: Join, scope: Scope): BoundFrom {
       `Alias \`${alias}\` names two tables`,
     );
   }
+  if (ast.type === 'PASTE') return pasted(ast, scope, left, right);
   const using = ast.natural ? commonNames(left, right) : ast.using && usingPairs(ast.using, scope);
   const crossing = ast.type === 'CROSS' || ast.type === 'COMMA' || (!ast.on && !using);
   if (crossing && !ast.on && !using) {
@@ -65,7 +66,7 @@ export const starOf = (side: BoundFrom, first: number): readonly StarItem[] =>
     side.sources.flatMap((s, table) => s.columns.map((_, at): StarItem => ({ table, at })))
   ).map((item) => ('table' in item ? { ...item, table: item.table + first } : item));
 
-function besides(left: BoundFrom, right: BoundFrom): Omit<BoundFrom, 'node'> {
+export function besides(left: BoundFrom, right: BoundFrom): Omit<BoundFrom, 'node'> {
   const star =
     left.star || right.star
       ? [...starOf(left, 0), ...starOf(right, left.sources.length)]
@@ -105,6 +106,9 @@ export function kindOf(ast: Join, scope: Scope): { join: JoinKind; strictness: '
     if (type === 'RIGHT') return { join: semi ? 'rightSemi' : 'rightAnti', strictness: 'all' };
     throw failAt(ast.span, 'SYNTAX_ERROR', `${strictness} JOIN is LEFT or RIGHT, not ${type}`);
   }
+  const merges = scope.ctx.settings.text('join_algorithm') === 'partial_merge';
+  if (merges && strictness === 'ANY' && (type === 'RIGHT' || type === 'FULL'))
+    throw failAt(ast.span, 'NOT_IMPLEMENTED', `ANY ${type} JOINs by partial_merge do not exist`);
   if (strictness === 'ANY' && type === 'FULL') {
     if (!scope.ctx.settings.bool('any_join_distinct_right_table_keys'))
       throw failAt(ast.span, 'NOT_IMPLEMENTED', 'ANY FULL JOINs are not implemented');

@@ -30,8 +30,9 @@ export function bindLimits(
   for (const item of results) if (!known.has(item.expr.key)) known.set(item.expr.key, item.column);
   const extra: Assigned[] = [];
   /** The projected column that holds the expression. */
+  const fills = ast.orderBy?.items.some((item) => item.fill) ?? false;
   const place = (expr: Expr): Expr => {
-    if (expr.kind === 'literal') return expr;
+    if (expr.kind === 'literal' && !fills) return expr;
     let column = known.get(expr.key);
     if (!column) {
       column = newColumn(ctx, 'sort', expr.type);
@@ -105,7 +106,7 @@ function fill(
     const sort = order[i];
     if (!item.fill || sort?.expr.kind !== 'column') return [];
     const { id, type } = sort.expr;
-    if (order.slice(0, i).some((o, j) => items[j]?.fill && o.expr.key === sort.expr.key)) {
+    if (order.some((o, j) => j !== i && o.expr.key === sort.expr.key)) {
       const text = 'WITH FILL stands twice behind the same expression';
       throw failAt(item.span, 'INVALID_WITH_FILL_EXPRESSION', text);
     }

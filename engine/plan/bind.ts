@@ -31,7 +31,7 @@ import {
   type Source,
 } from './scope.ts';
 import { splitWindows } from './split-windows.ts';
-import { arrayElementType, baseType, isInteger, tupleElements } from './types.ts';
+import { arrayElementType, baseType, tupleElements } from './types.ts';
 import { isCorrelated, Unfolder } from './unfold.ts';
 import type { LitValue } from './wire.ts';
 
@@ -215,7 +215,7 @@ export function positional(
 /** Checks that an expression can filter rows. */
 export function condition(expr: Expr, ast: Expression, clause: string): Expr {
   const base = baseType(expr.type);
-  if (!isInteger(base) && base !== 'Bool' && base !== 'Nothing' && !/^Float/.test(base)) {
+  if (!/^(U?Int(8|16|32|64)|Bool|Nothing|Float\d+)$/.test(base)) {
     throw failAt(
       ast.span,
       'ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER',

@@ -193,6 +193,9 @@ function functionName(
   }
   const params = ast.parameters ? `(${ast.parameters.map(name).join(', ')})` : '';
   const over = ast.over ? ` OVER ${overText(ast.over, name)}` : '';
+  const only = ast.args[0];
+  if (fn === 'globalVariable' && only?.kind === 'Literal' && only.type === 'string')
+    return `@@${only.value.split('.').at(-1)}`;
   if (fn === 'tuple') return `(${list.join(', ')})`;
   if (fn === 'array') return `[${list.join(', ')}]`;
   return `${fn}${params}(${list.join(', ')})${over}`;

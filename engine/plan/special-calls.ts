@@ -6,7 +6,7 @@ import { resolveCall } from './bind-call.ts';
 import { bindExpression, elementOf } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, SpannedError } from './context.ts';
-import { type Expr, literalExpr } from './expression.ts';
+import { type Expr, type LiteralExpr, literalExpr } from './expression.ts';
 import { columnName } from './names.ts';
 import { type Locals, nameText, type Scope } from './scope.ts';
 
@@ -55,6 +55,26 @@ export function rowText(ast: FunctionCall, scope: Scope, locals: Locals): Expr |
   const first = bindExpression(format, scope, locals);
   const list = literalExpr('Array(String)', names, ast.span);
   return resolveCall(scope, ast.name, [first, list, ...bound], ast.span);
+}
+
+/** What clients of MySQL ask for. */
+const globalVariables: Readonly<Record<string, LiteralExpr>> = {
+  max_allowed_packet: literalExpr('Int32', '67108864'),
+  version: literalExpr('String', '5.7.30'),
+  version_comment: literalExpr('String', ''),
+  transaction_isolation: literalExpr('String', 'READ-UNCOMMITTED'),
+};
+
+/** globalVariable('x'), which is what @@x means; 0 for those that say nothing here. */
+export function globalVariable(ast: FunctionCall, scope: Scope, locals: Locals): Expr | undefined {
+  const [name, more] = ast.args;
+  if (ast.name !== 'globalVariable' || !name || more) return undefined;
+  const value = constantOf(scope.ctx, bindExpression(name, scope, locals))?.value;
+  if (typeof value !== 'string')
+    throw failAt(name.span, 'BAD_ARGUMENTS', 'globalVariable takes a constant string');
+  const key = value.toLowerCase();
+  const known = Object.hasOwn(globalVariables, key) ? globalVariables[key] : undefined;
+  return known ?? literalExpr('Int32', '0', ast.span);
 }
 
 /** getSubcolumn(value, 'name') is value.name. */

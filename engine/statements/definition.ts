@@ -181,12 +181,28 @@ export function indexDefinition(ast: IndexAst): IndexDefinition {
     );
   }
   if (!indexesBuilt.has(type)) throw notBuilt(span, `Index type ${type}`);
+  checkFilterSize(ast);
   return {
     name: ast.name.name,
     expr: printNormal(ast.expr),
     type: ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax',
     granularity: ast.granularity ?? 1,
   };
+}
+
+/** Bytes of a filter of tokens or n-grams, its hash functions, and a seed. */
+function checkFilterSize({ type, span }: IndexAst): void {
+  if (!type || !/^(tokenbf|ngrambf)_v1$/.test(type.name)) return;
+  const numbers = type.args.map((arg) =>
+    arg.kind === 'Literal' && arg.type === 'number' ? Number(arg.text) : Number.NaN,
+  );
+  const [bytes = 0, hashes = 0] = type.name === 'ngrambf_v1' ? numbers.slice(1) : numbers;
+  const count = type.name === 'ngrambf_v1' ? 4 : 3;
+  const good = numbers.length === count && numbers.every((n) => Number.isInteger(n) && n >= 0);
+  if (good && bytes >= 1 && bytes <= 1 << 26 && hashes >= 1 && hashes <= 256) return;
+  throw failAt(span, 'BAD_ARGUMENTS', `${type.name} takes ${count} whole numbers`, {
+    hint: 'As in tokenbf_v1(256, 2, 0): bytes of a filter, hash functions, a seed',
+  });
 }
 
 export interface Elements {

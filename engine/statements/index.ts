@@ -136,7 +136,8 @@ function isTemporary(run: Run, ast: Statement): boolean {
 
 /** A read-only user, request or setting lets only reads through (and SET, with 2). */
 export function checkAllowed(run: Run, ast: Statement): void {
-  if (definitions.has(ast.kind) && !run.settings.bool('allow_ddl')) {
+  const asksBack = ast.kind === 'Set' && ast.settings.some((item) => item.name === 'allow_ddl');
+  if ((definitions.has(ast.kind) || asksBack) && !run.settings.bool('allow_ddl')) {
     throw fail('QUERY_IS_PROHIBITED', 'Statements that define or drop are off (allow_ddl = 0)');
   }
   if (isTemporary(run, ast)) return;

@@ -56,6 +56,8 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
   const columns = listedColumns(run, definition, ast);
   if (ast.query && !ast.data) {
     applyQuerySettings(run, ast.query);
+    // Those of the INSERT come first.
+    applySettings(run, ast.settings);
     applyOutput(run, ast.output);
     const { query, table } = ast;
     const outcome = await unlessAltered(async () => {

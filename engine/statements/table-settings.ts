@@ -49,6 +49,7 @@ export function tableSetting(name: string, span: Span, value: string, engine = '
     if (joinTableSettings.has(name)) return value;
     throw failAt(span, 'BAD_ARGUMENTS', `Unknown setting ${name} for storage Join`);
   }
+  if (name === 'persistent' && engine === 'Set') return value;
   if (mergeTreeSettings.has(name)) {
     checkSane(name, span, value);
     return value;
