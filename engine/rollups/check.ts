@@ -2,6 +2,7 @@
 //
 // Both sides are computed and compared group by group; sums of floats may differ in their last digits.
 
+import { disagreement } from '../catalog/agreement.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewExtra, viewsOn } from '../catalog/views.ts';
@@ -11,6 +12,7 @@ import { projectionsOf } from '../projections/bound.ts';
 import { askRows, ownRun } from '../query/ask.ts';
 import { type Run, sessionJson } from '../query/core.ts';
 import { baseEngine } from '../tables/engine-rule.ts';
+import { noRollups } from '../views/fan-out.ts';
 
 /** Groups that are compared at most: all of them are in memory twice. */
 const groupsMax = 2_000_000;
@@ -48,7 +50,8 @@ async function guarded(
 ): Promise<RollupReport> {
   try {
     const { groups, differing, message = '' } = await work();
-    const text = message || (differing > 0 ? `${differing} of ${groups} groups differ` : '');
+    const differ = differing > 0 ? `${differing} of ${groups} groups differ` : '';
+    const text = [differ, message].filter((part) => part !== '').join('; ');
     return { name, kind, passed: differing === 0, groups, differing, message: text };
   } catch (error) {
     const failure = (error as { error?: unknown }).error ?? error;
@@ -82,6 +85,7 @@ function checkProjection(run: Run, table: TableDefinition, name: string): Promis
       ? from
       : `${bound.definition.query} FROM ${fullName(table)}`;
     const settings = (use: string): [string, string][] => [
+      ['optimize_use_materialized_views', '0'],
       ['optimize_use_projections', use],
       ['preferred_optimize_projection_name', use === '1' ? name : ''],
     ];
@@ -142,7 +146,7 @@ function checkView(run: Run, view: TableDefinition): Promise<RollupReport> {
     const target = targetOf(run.core.storage.context.catalog.state, view)?.definition;
     if (!target) throw fail('UNKNOWN_TABLE', 'The target table of the view does not exist');
     const columns = view.columns.filter((c) => target.columns.some((t) => t.name === c.name));
-    const own = ownRun(run, [['optimize_use_projections', '0']]);
+    const own = ownRun(run, noRollups);
     const shape = grouping(
       target,
       columns.map((c) => c.name),
@@ -153,7 +157,9 @@ function checkView(run: Run, view: TableDefinition): Promise<RollupReport> {
     );
     const made = `SELECT ${shape} FROM (${converted(view, target)})${shape.group}`;
     const now = await askRows(own, limited(made));
-    return compare(there, now, view.name);
+    const wrong = disagreement(run.core.storage.context.catalog.state, view.id);
+    const message = wrong === undefined ? '' : `queries do not read it: ${wrong}`;
+    return { ...compare(there, now, view.name), message };
   });
 }
 

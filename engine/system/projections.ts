@@ -14,34 +14,20 @@ export const projections: SystemTable = {
     ['type', "Enum8('Normal' = 0, 'Aggregate' = 1)", 'Another order, or grouped'],
     ['sorting_key', 'Array(String)', 'ORDER BY, or the keys it is grouped by'],
     ['query', 'String', 'Its SELECT'],
-    ['segments', 'UInt64', 'Segments that have it'],
-    ['rows', 'UInt64', 'Rows it keeps'],
-    ['bytes_on_disk', 'UInt64', 'Bytes of its files'],
+    ['settings', 'Map(String, String)', 'Always empty'],
   ),
   rows(run) {
     const { state } = run.core.storage.context.catalog;
     const visible = new Set(visibleDatabases(state));
     const out: LitValue[][] = [];
-    for (const { definition, segments } of state.tables.values()) {
-      if (!visible.has(definition.database) || definition.name.includes('\n')) continue;
-      for (const { id, name, kind, query } of definition.projections ?? []) {
-        const with_ = segments.flatMap((segment) => segment.projections?.[id] ?? []);
-        const sum = (of: 'rows' | 'bytes') => String(with_.reduce((n, c) => n + c[of], 0));
-        const count = segments.filter((s) => s.projections?.[id]).length;
+    for (const { definition } of state.tables.values()) {
+      const { database, name: table } = definition;
+      if (!visible.has(database) || table.includes('\n')) continue;
+      for (const { name, kind, query } of definition.projections ?? []) {
         const [, keys = ''] =
           /(?:GROUP|ORDER) BY (.+?)(?: LIMIT .*| SETTINGS .*)?$/s.exec(query) ?? [];
         const sorting = keys === '' ? [] : keys.replace(/^\((.*)\)$/s, '$1').split(', ');
-        out.push([
-          definition.database,
-          definition.name,
-          name,
-          kind,
-          sorting,
-          query,
-          String(count),
-          sum('rows'),
-          sum('bytes'),
-        ]);
+        out.push([database, table, name, kind, sorting, query, []]);
       }
     }
     return out;
