@@ -90,7 +90,9 @@ export async function runTest(engine: Engine, path: string, name: string): Promi
     if (fault === undefined) outcome.passed++;
     else outcome.faults.push(`line ${block.line}: ${fault}`);
   }
-  await answer(engine, `DROP DATABASE ${database}`, 'default', session);
+  // In a session of its own: what the test has set may forbid it.
+  const end = engine.session(`test-${name}-end`, 60);
+  await answer(engine, `DROP DATABASE ${database}`, 'default', end);
   if (complete) writeFileSync(path, completed(text, blocks));
   return outcome;
 }
