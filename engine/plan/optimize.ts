@@ -8,6 +8,7 @@ import { crossToInner } from './rules/cross-to-inner.ts';
 import { distinctLimit } from './rules/distinct-limit.ts';
 import { dropGroupKeys } from './rules/drop-group-keys.ts';
 import { foldConditions } from './rules/fold-conditions.ts';
+import { groupBeforeJoin } from './rules/group-before-join.ts';
 import { joinOrder } from './rules/join-order.ts';
 import { outerToInner, turnSemi } from './rules/join-sides.ts';
 import { mergeProjects } from './rules/merge-projects.ts';
@@ -46,6 +47,7 @@ export const rules: readonly Rule[] = [
     name: 'merge-projects-again',
     doc: 'merge-projects after aggregations changed',
   },
+  groupBeforeJoin,
   shareSubexpressions,
   pruneColumns,
   pickOrder,
