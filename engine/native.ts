@@ -108,6 +108,7 @@ interface Addon extends FilesBinding {
   walDecode(json: string, payload: Buffer): number;
   runJob(json: string): Promise<string>;
   cancelJob(job: number): void;
+  jobProgress(job: number): number | null;
   decodeRows(json: string, body: Buffer): string;
   ingestOpen(json: string): number;
   ingestPush(ingest: number, bytes: Buffer): Promise<void>;
@@ -476,6 +477,7 @@ function wrap(addon: Addon): Native {
     runJob: async (job: Job) =>
       JSON.parse(await later(addon.runJob(JSON.stringify(job)))) as JobResult,
     cancelJob: (job) => sync(() => addon.cancelJob(job)),
+    jobProgress: (job) => addon.jobProgress(job) ?? undefined,
     decodeRows: (spec, body) =>
       JSON.parse(sync(() => addon.decodeRows(JSON.stringify(spec), body))) as DecodedBatch,
     ingestOpen: (spec) => sync(() => addon.ingestOpen(JSON.stringify(spec))),

@@ -193,6 +193,12 @@ const rows: Record<string, Row> = {
   mutations_sync: ['integer', '0', 'Accepted: a mutation is done when it is answered'],
   alter_sync: ['integer', '1', 'Accepted: an ALTER is done when it is answered'],
   lightweight_deletes_sync: ['integer', '2', 'Accepted: a DELETE is done when it is answered'],
+  update_patch_rows: [
+    'integer',
+    '262144',
+    'Rows of a segment that an UPDATE changes without writing the segment anew. 0 = none',
+    'own',
+  ],
   optimize_throw_if_noop: ['bool', '0', 'OPTIMIZE that had nothing to do is an error'],
   allow_nondeterministic_mutations: [
     'bool',

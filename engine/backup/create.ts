@@ -198,7 +198,7 @@ export function withFiles(
   segment: SegmentDescriptor,
   rename: (file: string) => string,
 ): SegmentDescriptor {
-  const { deleted, projections } = segment;
+  const { deleted, patch, projections } = segment;
   const named = Object.entries(projections ?? {}).map(([id, list]) => [
     id,
     list.map((c) => ({ ...c, file: rename(c.file) })),
@@ -207,6 +207,7 @@ export function withFiles(
     ...segment,
     file: rename(segment.file),
     ...(deleted ? { deleted: { ...deleted, file: rename(deleted.file) } } : {}),
+    ...(patch ? { patch: { ...patch, file: rename(patch.file) } } : {}),
     ...(projections ? { projections: Object.fromEntries(named) } : {}),
   };
 }

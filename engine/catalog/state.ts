@@ -21,7 +21,9 @@ export interface SegmentDescriptor {
   /** Milliseconds since the epoch. */
   readonly created?: number;
   /** The file that says which rows are deleted, and how many are. */
-  readonly deleted?: { readonly file: string; readonly rows: number; readonly bytes: number };
+  readonly deleted?: CompanionFile;
+  /** The file with new values of some rows, and how many those are. */
+  readonly patch?: CompanionFile;
   /** Seconds since the epoch at which the TTL has something to do, and at which all rows go. */
   readonly ttl?: { readonly next: number | null; readonly all: number | null };
   /** Projection id → files with the segment's rows in the projection's form. */
@@ -35,24 +37,32 @@ export interface CompanionFile {
   readonly bytes: number;
 }
 
-/** The files of a projection; none once rows of the segment were deleted without rewriting it. */
+/** The files of a projection; none once rows of the segment were changed without rewriting it. */
 export const companionsOf = (
   segment: SegmentDescriptor,
   projection: string,
 ): readonly CompanionFile[] | undefined =>
-  segment.deleted === undefined ? segment.projections?.[projection] : undefined;
+  segment.deleted === undefined && segment.patch === undefined
+    ? segment.projections?.[projection]
+    : undefined;
 
 /** Every file that a segment needs. */
 export const filesOf = ({
   file,
   bytes,
   deleted,
+  patch,
   projections,
 }: SegmentDescriptor): CompanionFile[] => [
   { file, rows: 0, bytes },
   ...(deleted ? [deleted] : []),
+  ...(patch ? [patch] : []),
   ...Object.values(projections ?? {}).flat(),
 ];
+
+/** Those of its files that are segments themselves. */
+export const segmentFilesOf = (segment: SegmentDescriptor): CompanionFile[] =>
+  filesOf(segment).filter(({ file }) => file !== segment.deleted?.file);
 
 export interface TokenRecord {
   readonly token: string;

@@ -227,7 +227,11 @@ export interface ChangeJson {
   delete?: ExprJson;
   updateWhere?: ExprJson;
   update?: { column: string; value: ExprJson }[];
+  /** Columns made of updated ones: computed from the updated row. */
+  derived?: { column: string; value: ExprJson }[];
   all?: boolean;
+  /** A segment of which no more rows change gets a patch instead of being written anew. */
+  patchRows?: number;
   /** Seconds since the epoch: what is older by its TTL goes. */
   now?: number;
 }

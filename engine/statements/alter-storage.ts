@@ -114,14 +114,15 @@ export function materializeTtl(
   };
 }
 
-/** Writes the segments anew that have deleted rows. */
+/** Writes the segments anew that have deleted rows, or new values beside them. */
 export function applyMask(command: Command<'ApplyMask'>): Step {
   return {
     after: async (run, table) => {
       const only = command.partition && partitionFilter(run, table.definition, command.partition);
-      const holed = (segment: SegmentDescriptor): boolean =>
-        segment.deleted !== undefined && (only?.(segment.partition) ?? true);
-      await changeSegments(run, table, { all: true }, holed, command);
+      const beside = command.what === 'PATCHES' ? 'patch' : 'deleted';
+      const touched = (segment: SegmentDescriptor): boolean =>
+        segment[beside] !== undefined && (only?.(segment.partition) ?? true);
+      await changeSegments(run, table, { all: true }, touched, command);
     },
   };
 }

@@ -47,12 +47,13 @@ import {
   replaceColumn,
   sameValues,
 } from './change-column.ts';
-import { change, deleteWhere, recorded, updateWhere, writeDefault } from './change-rows.ts';
+import { change, deleteWhere, recorded, writeDefault } from './change-rows.ts';
 import { indexDefinition, plainExpression } from './definition.ts';
 import { findTable, refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
 import { alterProjection, withProjection } from './projection.ts';
 import { changedSetting } from './table-settings.ts';
+import { alterUpdate } from './update-rows.ts';
 
 /** What a command does beyond the definition. */
 type After = (run: Run, table: TableState) => Promise<void>;
@@ -292,7 +293,7 @@ function step(
         after: (r, table) => deleteWhere(r, table, command.where, command.partition, command),
       };
     case 'UpdateRows':
-      return { after: (r, table) => updateWhere(r, table, command, command) };
+      return { after: (r, table) => alterUpdate(r, table, command, command) };
     case 'AlterPartition':
       return alterPartition(run, definition, command);
     case 'ApplyMask':

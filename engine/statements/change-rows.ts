@@ -1,8 +1,7 @@
-// Statements that change rows: DELETE and UPDATE, as statements and as commands of ALTER.
+// Rows rewritten or hidden in place: what DELETE, UPDATE and the commands of ALTER share, and DELETE itself.
 
-import type { Delete, Expression, Node, Partition, Update } from '../../sql/ast.ts';
+import type { Delete, Expression, Node, Partition } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
-import { suggest } from '../../sql/suggest.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../catalog/state.ts';
 import { isMaterialized } from '../catalog/views.ts';
@@ -17,9 +16,9 @@ import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
 import { internalRows } from '../query/internal.ts';
 import { type PlanningRun, planText, startPlanning } from '../query/plan-query.ts';
 import { deleteMarked } from '../storage/marked-rows.ts';
+import type { Started } from '../storage/mutation-log.ts';
 import { rewrite } from '../storage/mutations.ts';
 import { bindTable } from '../tables/shape.ts';
-import { columnOf, has, refuseUsed, typeDefault } from './alter-columns.ts';
 import { applySettings } from './apply-settings.ts';
 import { plainExpression } from './definition.ts';
 import { refuseCluster, requireTable } from './names.ts';
@@ -95,13 +94,13 @@ export async function recorded<T>(
   run: Run,
   { definition }: TableState,
   command: string,
-  work: (started: (job: number) => void) => Promise<T>,
+  work: (started: Started) => Promise<T>,
 ): Promise<T> {
   const { mutations } = run.core.storage;
   const { database, name: table, id: tableId } = definition;
   const entry = mutations.begin({ database, table, tableId, command });
   try {
-    const result = await work((job) => mutations.started(entry, job));
+    const result = await work((job, segments) => mutations.started(entry, job, segments));
     mutations.done(entry);
     return result;
   } catch (error) {
@@ -115,7 +114,7 @@ const killedMutation = (id: string): Error =>
   fail('ABORTED', `Mutation ${id} was killed; nothing of it stays`);
 
 /** Log tables only ever grow. */
-function refuseEngine(definition: TableDefinition, command: Node, what: string): void {
+export function refuseEngine(definition: TableDefinition, command: Node, what: string): void {
   const { name } = definition.engine;
   if (/^Memory$|MergeTree$/.test(name) || (name === 'Join' && what === 'DELETE')) return;
   throw failAt(command.span, 'NOT_IMPLEMENTED', `Engine ${name} does not support ${what}`, {
@@ -126,7 +125,7 @@ function refuseEngine(definition: TableDefinition, command: Node, what: string):
 const setRowsMax = 1_000_000;
 
 /** Subqueries become their values. */
-async function answered(run: Run, planning: PlanningRun, expr: Expr): Promise<Expr> {
+export async function answered(run: Run, planning: PlanningRun, expr: Expr): Promise<Expr> {
   const { ctx } = planning;
   if (ctx.subqueries.length === 0) return expr;
   const values: Lit[] = [];
@@ -169,7 +168,7 @@ async function answered(run: Run, planning: PlanningRun, expr: Expr): Promise<Ex
 }
 
 /** The condition with its subqueries answered: they see the tables as they are now. */
-async function boundCondition(run: Run, definition: TableDefinition, where: Expression) {
+export async function boundCondition(run: Run, definition: TableDefinition, where: Expression) {
   const planning = startPlanning(run);
   const kernel = run.core.native.planner(sessionJson(run));
   const binding = bindTable(kernel, definition, run.settings, planning.ctx);
@@ -199,48 +198,6 @@ export async function deleteWhere(
   await change(run, table, { delete: condition }, only, command);
 }
 
-export async function updateWhere(
-  run: Run,
-  table: TableState,
-  ast: { assignments: Update['assignments']; where: Expression; partition?: Partition },
-  command: Node,
-): Promise<void> {
-  refuseEngine(table.definition, command, 'UPDATE');
-  const { definition } = table;
-  const { binding, expr, planning } = await boundCondition(run, definition, ast.where);
-  const update: { column: string; value: ExprJson }[] = [];
-  for (const a of ast.assignments) {
-    const name = a.column.parts.map((p) => p.name).join('.');
-    if (!has(definition, name)) {
-      const near = suggest(
-        name,
-        definition.columns.map((c) => c.name),
-      );
-      const hint = near ? { hint: `Did you mean \`${near}\`?` } : {};
-      throw failAt(a.column.span, 'NO_SUCH_COLUMN_IN_TABLE', `There is no column ${name}`, hint);
-    }
-    const column = columnOf(definition, name, a.column.span);
-    if (column.defaultKind === 'ALIAS' || column.defaultKind === 'MATERIALIZED') {
-      throw failAt(
-        a.column.span,
-        'ILLEGAL_COLUMN',
-        `Column ${name} is ${column.defaultKind}: it cannot be updated`,
-      );
-    }
-    refuseUsed(run, { ...definition, indexes: [] }, name, a.column.span, 'update');
-    const isDefault = a.value.kind === 'Literal' && a.value.type === 'default';
-    const value = isDefault
-      ? column.defaultExpr === undefined
-        ? typeDefault(binding, column, a.value.span)
-        : binding.bind(column.defaultExpr)
-      : await answered(run, planning, binding.bind(a.value));
-    plainExpression(value, a.value, 'The new value', 'UNEXPECTED_EXPRESSION');
-    update.push({ column: name, value: binding.json(convert(value, column.type)) });
-  }
-  const only = ast.partition && partitionFilter(run, definition, ast.partition);
-  await change(run, table, { updateWhere: binding.json(expr), update }, only, command);
-}
-
 export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   applySettings(run, ast.settings);
@@ -251,28 +208,5 @@ export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
     throw failAt(ast.table.span, 'BAD_ARGUMENTS', text, { hint: 'Delete from its target table' });
   }
   await deleteWhere(run, table, ast.where, ast.partition, ast, true);
-  return done;
-}
-
-export async function updateRows(run: Run, ast: Update): Promise<Answer> {
-  refuseCluster(ast.cluster, ast.span);
-  applySettings(run, ast.settings);
-  const table = requireTable(run, ast.table);
-  if (table.definition.engine.name === 'View') throw notBuilt(ast.table.span, 'UPDATE of a view');
-  const { settings, engine } = table.definition;
-  const enabled =
-    settings.enable_block_number_column === '1' && settings.enable_block_offset_column === '1';
-  if (!enabled || !/MergeTree$/.test(engine.name)) {
-    throw failAt(
-      ast.span,
-      'NOT_IMPLEMENTED',
-      'Lightweight updates are not enabled for this table',
-      {
-        hint: 'Set enable_block_number_column and enable_block_offset_column to 1 for the table, or write ALTER TABLE … UPDATE',
-      },
-    );
-  }
-  const { assignments, where, partition } = ast;
-  await updateWhere(run, table, { assignments, where, ...(partition ? { partition } : {}) }, ast);
   return done;
 }

@@ -6,7 +6,7 @@ import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { alterTable } from './alter-table.ts';
 import { backup } from './backup.ts';
-import { deleteRows, updateRows } from './change-rows.ts';
+import { deleteRows } from './change-rows.ts';
 import { createDatabase, createFunction } from './create-database.ts';
 import { createTable } from './create-table.ts';
 import { createView } from './create-view.ts';
@@ -24,6 +24,7 @@ import { setSettings, use } from './set.ts';
 import { show } from './show.ts';
 import { summarize } from './summarize.ts';
 import { system } from './system.ts';
+import { updateRows } from './update-rows.ts';
 
 type Kind = Statement['kind'];
 type Handler<K extends Kind> = (

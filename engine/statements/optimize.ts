@@ -2,7 +2,7 @@
 
 import type { Check, Expression, Optimize, Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { SegmentDescriptor, TableState } from '../catalog/state.ts';
+import { type SegmentDescriptor, segmentFilesOf, type TableState } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
@@ -120,7 +120,9 @@ async function checkRollup(run: Run, table: TableState): Promise<Answer> {
 async function checkSegment(run: Run, segment: SegmentDescriptor): Promise<[string, string]> {
   const { store } = run.core.storage.context.files;
   try {
-    await run.core.native.segmentCheck({ store, ...segment });
+    for (const { file } of segmentFilesOf(segment)) {
+      await run.core.native.segmentCheck({ store, file });
+    }
     return ['1', ''];
   } catch (error) {
     if (!(error instanceof EngineError) || error.name === 'NOT_IMPLEMENTED') throw error;

@@ -5,8 +5,9 @@ import { allSegments } from '../catalog/history.ts';
 import { readCatalog } from '../catalog/log.ts';
 import {
   type CatalogState,
+  type CompanionFile,
   filesOf,
-  type SegmentDescriptor,
+  segmentFilesOf,
   type TableState,
 } from '../catalog/state.ts';
 import { FileError, type FilesApi } from './files.ts';
@@ -91,9 +92,12 @@ async function checkTable(
   findings: Finding[],
 ): Promise<void> {
   for (const segment of new Set(allSegments(table))) {
-    const problem = await segmentProblem(files, segment, verify);
-    if (problem !== undefined) findings.push({ file: segment.file, table: name, problem });
-    for (const { file, bytes } of filesOf(segment).slice(1)) {
+    const readable = segmentFilesOf(segment);
+    for (const each of readable) {
+      const problem = await segmentProblem(files, each, verify);
+      if (problem !== undefined) findings.push({ file: each.file, table: name, problem });
+    }
+    for (const { file, bytes } of filesOf(segment).filter((each) => !readable.includes(each))) {
       const length = files.length(file);
       if (length === bytes) continue;
       const text =
@@ -107,7 +111,7 @@ async function checkTable(
 
 async function segmentProblem(
   files: FilesApi,
-  { file, bytes }: SegmentDescriptor,
+  { file, bytes }: CompanionFile,
   verify: (file: string) => Promise<void>,
 ): Promise<string | undefined> {
   const length = files.length(file);

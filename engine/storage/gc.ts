@@ -13,7 +13,7 @@ import { expireQuarantine } from './quarantine.ts';
 
 export const SEGMENT_DIR = 'segments';
 /** Boot and counter in hex, as `FileNames` makes them, and the kernel's number. */
-const OUR_NAME = /^[0-9a-f]{8}-[0-9a-f]{8}(-\d+)+\.(seg|del)$/;
+const OUR_NAME = /^[0-9a-f]{8}-[0-9a-f]{8}(-\d+)+\.(seg|del|pat)$/;
 const SPACE_SHORT_BYTES = 1 << 30;
 
 /** Fresh names for segment files: the number of the opening and a counter, so never used twice. */

@@ -41,7 +41,7 @@ export const hasInsertRules = (
 
 /** What a reader needs to know of a segment; the rest is in its footer. */
 export type SegmentRef = Pick<SegmentDescriptor, 'file' | 'rows' | 'partition'> &
-  Partial<Pick<SegmentDescriptor, 'level' | 'deleted'>>;
+  Partial<Pick<SegmentDescriptor, 'level' | 'deleted' | 'patch'>>;
 
 /** Decoded rows of one insert. The number is used up by `memtableAppend` or `batchDrop`. */
 export interface DecodedBatch {
@@ -125,10 +125,20 @@ export interface SegmentMark {
   readonly bytes?: number;
 }
 
+/** New values of rows of a segment: all that were changed since it was written. */
+export interface SegmentPatch {
+  readonly file: string;
+  readonly patch: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 export interface JobResult {
   readonly segments: readonly SegmentDescriptor[];
   /** Inputs of a rewrite that stay as they are. */
   readonly unchanged?: readonly string[];
+  /** Of a rewrite: segments that got a patch instead. */
+  readonly patches?: readonly SegmentPatch[];
   /** Of a mark: the segments of which rows were deleted. */
   readonly marks?: readonly SegmentMark[];
   readonly rowsIn: number;
@@ -159,6 +169,8 @@ export interface Kernel {
   releaseTable(handle: number): void;
   runJob(job: Job): Promise<JobResult>;
   cancelJob(job: number): void;
+  /** How much of a running job is done, of 1. */
+  jobProgress?(job: number): number | undefined;
   /** Lets go of the open segments of a set of files that is about to be closed. */
   forgetStore(store: number): void;
   /** Reads a segment whole; CORRUPTED_DATA when a checksum does not hold. */

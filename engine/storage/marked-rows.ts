@@ -5,6 +5,7 @@ import type { SegmentDescriptor, TableChange } from '../catalog/state.ts';
 import { overFixedSegments } from './fixed-segments.ts';
 import { runJob } from './flush.ts';
 import type { SegmentMark } from './kernel.ts';
+import type { Started } from './mutation-log.ts';
 import { quietlyHeld } from './mutations.ts';
 import type { Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
@@ -16,7 +17,7 @@ export function deleteMarked(
   store: TableStore,
   condition: object,
   only: (segment: SegmentDescriptor) => boolean = () => true,
-  started: (job: number) => void = () => {},
+  started: Started = () => {},
 ): Promise<void> {
   const { catalog } = storage.context;
   return overFixedSegments(storage, store, async (all) => {
@@ -32,7 +33,7 @@ export function deleteMarked(
         const change = marksChange(segments, marks);
         await catalog.commit({ tables: [{ id: store.id, ...change, operation: 'DELETE' }] });
       },
-      started,
+      (job) => started(job, segments),
     );
   });
 }
@@ -51,7 +52,7 @@ export async function mergeRows(
   storage: Storage,
   store: TableStore,
   work: (segments: readonly SegmentDescriptor[]) => Promise<MergedRows>,
-  started: (job: number) => void = () => {},
+  started: Started = () => {},
 ): Promise<void> {
   const { catalog, health, finish } = storage.context;
   const held = async (): Promise<void> => {
@@ -71,7 +72,7 @@ export async function mergeRows(
           const change = { ...marksChange(touched, marks), add: made };
           await catalog.commit({ tables: [{ id: store.id, ...change, operation: 'MERGE' }] });
         },
-        started,
+        (job) => started(job, touched),
       );
     } catch (error) {
       for (const segment of health.poisoned ? [] : made) storage.collector.discardSegment(segment);

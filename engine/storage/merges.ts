@@ -6,6 +6,7 @@ import { EngineError, fail } from '../errors.ts';
 import { runJob } from './flush.ts';
 import type { KernelTableRules, MergeHow } from './kernel.ts';
 import { byPartition, finalMerges, nextMerge } from './merge-policy.ts';
+import { isHeavilyPatched } from './patches.ts';
 import type { Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 
@@ -75,11 +76,14 @@ export class Merges {
       const busy = this.#busy(id);
       if (this.#expire(store, segments, busy)) continue;
       const bytesMax = mergeBytesMax(store.table.definition, limits.mergeBytesMax);
-      const hollow = segments.find(
-        (segment) => isHollow(segment) && segment.bytes <= bytesMax && !busy.has(segment.file),
+      const stale = segments.find(
+        (segment) =>
+          (isHollow(segment) || isHeavilyPatched(segment)) &&
+          segment.bytes <= bytesMax &&
+          !busy.has(segment.file),
       );
-      if (hollow && this.#hasSpace([hollow])) {
-        this.#background(store, [hollow]);
+      if (stale && this.#hasSpace([stale])) {
+        this.#background(store, [stale]);
         continue;
       }
       if (segments.length < 2) continue;
@@ -273,7 +277,8 @@ export class Merges {
   /** A segment that a merge would change though it has no company. */
   #wantsMerge(store: TableStore, segment: SegmentDescriptor, options: MergeHow): boolean {
     const rules: KernelTableRules = store.shape();
-    if (options.cleanup || options.deduplicate || segment.deleted !== undefined) return true;
+    if (options.cleanup || options.deduplicate) return true;
+    if (segment.deleted !== undefined || segment.patch !== undefined) return true;
     if (rules.engine && segment.level === 0) return true;
     return rules.ttl !== undefined && isDue(segment, this.#storage.ttlSeconds);
   }

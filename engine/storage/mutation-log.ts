@@ -1,6 +1,7 @@
 // What system.mutations tells: mutations that run, and the last ones that ended. Kept in memory; what
 // they did to the rows is in the catalog.
 
+import type { SegmentDescriptor } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 
 export interface MutationEntry {
@@ -11,11 +12,16 @@ export interface MutationEntry {
   readonly command: string;
   readonly createdMs: number;
   job: number;
+  /** What the job looks at, in its order. */
+  segments: readonly SegmentDescriptor[];
   state: 'running' | 'done' | 'failed';
   killed: boolean;
   failure: string;
   failedMs: number;
 }
+
+/** Told of the job that does a mutation. */
+export type Started = (job: number, segments: readonly SegmentDescriptor[]) => void;
 
 export class MutationLog {
   readonly #clock: Clock;
@@ -41,6 +47,7 @@ export class MutationLog {
       id: `mutation_${this.#next++}.txt`,
       createdMs: this.#clock.now(),
       job: 0,
+      segments: [],
       state: 'running',
       killed: false,
       failure: '',
@@ -50,8 +57,9 @@ export class MutationLog {
     return entry;
   }
 
-  started(entry: MutationEntry, job: number): void {
+  started(entry: MutationEntry, job: number, segments: readonly SegmentDescriptor[]): void {
     entry.job = job;
+    entry.segments = segments;
     if (entry.killed) this.#cancel(job);
   }
 

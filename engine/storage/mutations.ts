@@ -13,6 +13,8 @@ import { fail } from '../errors.ts';
 import { overFixedSegments } from './fixed-segments.ts';
 import { runJob } from './flush.ts';
 import { hasInsertRules, type KernelTableRules } from './kernel.ts';
+import type { Started } from './mutation-log.ts';
+import { patchedSegments } from './patches.ts';
 import { SchemaChanged, type Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 
@@ -108,7 +110,7 @@ export function rewrite(
   store: TableStore,
   change: object,
   only: (segment: SegmentDescriptor) => boolean = () => true,
-  started: (job: number) => void = () => {},
+  started: Started = () => {},
 ): Promise<{ rowsIn: number; rowsOut: number }> {
   const { catalog } = storage.context;
   return overFixedSegments(storage, store, async (all) => {
@@ -120,17 +122,19 @@ export function rewrite(
       store,
       work,
       async (result) => {
-        const unchanged = new Set(result.unchanged ?? []);
+        const { patches = [], unchanged = [] } = result;
+        const stay = new Set([...unchanged, ...patches.map(({ file }) => file)]);
         const replace = replacements(
-          segments.filter(({ file }) => !unchanged.has(file)),
+          segments.filter(({ file }) => !stay.has(file)),
           result.segments,
         );
+        const describe = patchedSegments(segments, patches);
         const operation = 'delete' in change ? 'DELETE' : 'UPDATE';
-        const table = { id: store.id, replace, operation };
-        if (replace.length > 0) await catalog.commit({ tables: [table] });
+        const table = { id: store.id, replace, describe, operation };
+        if (replace.length + describe.length > 0) await catalog.commit({ tables: [table] });
         return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
       },
-      started,
+      (job) => started(job, segments),
     );
   });
 }

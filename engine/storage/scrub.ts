@@ -1,7 +1,7 @@
 // Reads every segment again now and then, slowly, and verifies its checksums: damage is told while a backup
 // still has the rows, not when a query meets it.
 
-import type { SegmentDescriptor, TableState } from '../catalog/state.ts';
+import { type SegmentDescriptor, segmentFilesOf, type TableState } from '../catalog/state.ts';
 import type { StorageContext } from './storage.ts';
 
 /** A pass begins so long after the one before it began. */
@@ -50,16 +50,20 @@ export class Scrub {
     if (this.#left.length === 0) this.#nextMs = this.#passMs + FIRST_MS;
   }
 
-  async #verify(table: TableState, { file }: SegmentDescriptor): Promise<void> {
+  async #verify(table: TableState, wanted: SegmentDescriptor): Promise<void> {
     const { catalog, files, kernel, logger } = this.#context;
     // A merge may have taken it meanwhile.
     const now = catalog.table(table.id);
-    if (!now?.segments.some((segment) => segment.file === file)) return;
+    const segment = now?.segments.find(({ file }) => file === wanted.file);
+    if (!now || !segment) return;
     const pin = catalog.pin(now);
     try {
-      await kernel.segmentCheck?.({ store: files.store, file });
+      for (const { file } of segmentFilesOf(segment)) {
+        await kernel.segmentCheck?.({ store: files.store, file });
+      }
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
+      const { file } = segment;
       this.damaged.set(file, problem);
       const { database, name } = now.definition;
       logger.error({ table: `${database}.${name}`, file, problem }, 'a segment is damaged');

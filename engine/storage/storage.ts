@@ -174,6 +174,11 @@ export class Storage {
     return this.#nextJob++;
   }
 
+  /** How much of a job is done, of 1. */
+  progressOf(job: number): number {
+    return this.context.kernel.jobProgress?.(job) ?? 0;
+  }
+
   /** Bytes of rows in memory, of all tables. */
   get memtableBytes(): number {
     let bytes = 0;

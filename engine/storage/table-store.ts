@@ -55,9 +55,10 @@ export function refsOf(segments: readonly SegmentDescriptor[]): readonly Segment
   const known = refs.get(segments);
   if (known) return known;
   const made = segments.map((segment) => {
-    const { file, rows, partition, level, deleted } = segment;
+    const { file, rows, partition, level, deleted, patch } = segment;
     const name = segmentName(segment);
-    return { file, name, rows, partition, level, ...(deleted ? { deleted } : {}) };
+    const beside = { ...(deleted ? { deleted } : {}), ...(patch ? { patch } : {}) };
+    return { file, name, rows, partition, level, ...beside };
   });
   refs.set(segments, made);
   return made;

@@ -5,18 +5,20 @@
 //! that keeps rows as they are, nothing to expire. Otherwise rows are streamed in the order of the key
 //! through the engine's rule and the table's TTL into the new segment. Neither holds a segment in memory.
 
+mod edit;
+mod patch;
+
 use crate::collapse::visible::{Visible, merged_rows, merged_stream};
 use crate::collapse::{Collapse, Mode};
 use crate::expr::{Bound, Scope};
-use crate::plan::{
-    Assignment, Change, Expr, Job, MergeHow, SegmentRef, TableShape, TableVersion, WriteTarget,
-};
+use crate::plan::{Change, Expr, Job, MergeHow, SegmentRef, TableShape, TableVersion, WriteTarget};
 use crate::query::Query;
 use crate::rows::Source;
 use crate::scan::Scan;
 use crate::table::{Shelf, TableSnapshot};
 use crate::ttl::Ttl;
 use crate::write::{SegmentSink, Shape, descriptor};
+use edit::Edit;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -117,7 +119,7 @@ impl Work<'_> {
         }
         let rule = Arc::new(rule);
         let mode = if how.cleanup { Mode::Cleanup } else { Mode::Merge };
-        let inputs = refs.iter().map(|r| self.shelf.segment(&r.file)).collect::<Result<Vec<_>>>()?;
+        let inputs = snapshot.segments.iter().map(|s| s.open(self.shelf)).collect::<Result<Vec<_>>>()?;
         let ttl = Ttl::bind(self.table, how.now, query)?;
         let info = if ttl.is_empty() && rule.keeps() && self.copies(&shape, &inputs) {
             let visible = match rule.collapses() {
@@ -126,8 +128,14 @@ impl Work<'_> {
             };
             self.copy(&shape, &inputs, visible.as_deref())?
         } else {
-            let mut rows = merged_stream(&snapshot, &rule, mode, self.shelf, query)?;
-            return self.write(&shape, &partition, level, refs, ttl, &mut || rows.next());
+            let mut merged = merged_stream(&snapshot, &rule, mode, self.shelf, query)?;
+            query.cancel.plan(rows);
+            let mut next = || {
+                let next = merged.next()?;
+                query.cancel.advance(next.as_ref().map_or(0, |b| b.rows as u64));
+                Ok(next)
+            };
+            return self.write(&shape, &partition, level, refs, ttl, &mut next);
         };
         let segments = if info.rows > 0 {
             vec![descriptor(&info, &partition, level)]
@@ -254,18 +262,31 @@ impl Work<'_> {
     }
 
     /// The segments that change are written anew, each in its own order; `replaces` names the old one.
+    /// Those of which few rows change get a patch instead, where the change allows it.
     fn rewrite(&self, refs: &[SegmentRef], change: &Change) -> Result<Value> {
         let query = self.query;
         let shape = Shape::bind(self.table, query)?;
         let edit = Edit::bind(change, &shape, query)?;
-        let (mut segments, mut unchanged) = (Vec::new(), Vec::new());
+        let (mut segments, mut unchanged, mut patches) = (Vec::new(), Vec::new(), Vec::new());
         let (mut rows_in, mut rows_out) = (0, 0);
+        query.cancel.plan(refs.iter().map(|r| r.rows).sum());
         for (n, r) in refs.iter().enumerate() {
             query.cancel.check()?;
             rows_in += r.rows;
-            if !change.all && !self.affected(r, change)? {
-                unchanged.push(r.file.clone());
+            let patch = match change.patch_rows {
+                0 if change.all || self.affected(r, change)? => patch::Outcome::TooMuch,
+                0 => patch::Outcome::Nothing,
+                _ => self.patch(r, &edit, change, &shape, &format!("{}-{n}.pat", self.prefix))?,
+            };
+            let stays = !matches!(patch, patch::Outcome::TooMuch);
+            match patch {
+                patch::Outcome::TooMuch => {}
+                patch::Outcome::Nothing => unchanged.push(r.file.clone()),
+                patch::Outcome::Patch(patch) => patches.push(patch),
+            }
+            if stays {
                 rows_out += r.rows;
+                query.cancel.advance(r.rows);
                 continue;
             }
             let scan = self.scan_of(Arc::new(self.version(std::slice::from_ref(r), Vec::new())?))?;
@@ -275,6 +296,7 @@ impl Work<'_> {
                 while morsel < scan.morsels() {
                     morsel += 1;
                     if let Some(b) = scan.read(morsel - 1, query)?.into_iter().next() {
+                        query.cancel.advance(b.rows as u64);
                         return Ok(Some(edit.apply(b, &shape, query)?));
                     }
                 }
@@ -292,7 +314,10 @@ impl Work<'_> {
             d["replaces"] = json!(r.file);
             segments.push(d);
         }
-        Ok(json!({"segments": segments, "unchanged": unchanged, "rowsIn": rows_in, "rowsOut": rows_out}))
+        Ok(json!({
+            "segments": segments, "unchanged": unchanged, "patches": patches,
+            "rowsIn": rows_in, "rowsOut": rows_out,
+        }))
     }
 
     /// Files beside the segments that say which rows are left without those of the condition and those
@@ -305,6 +330,7 @@ impl Work<'_> {
     ) -> Result<Value> {
         let mut marks = Vec::new();
         let mut gone = 0;
+        self.query.cancel.plan(refs.iter().map(|r| r.rows).sum());
         for (n, r) in refs.iter().enumerate() {
             let snapshot = Arc::new(self.version(std::slice::from_ref(r), Vec::new())?);
             let base = snapshot.deleted(self.shelf)?;
@@ -321,6 +347,7 @@ impl Work<'_> {
                 self.unmark(snapshot, condition, &mut left)?;
             }
             let after = left.count_ones();
+            self.query.cancel.advance(r.rows);
             if after == before {
                 continue;
             }
@@ -387,73 +414,4 @@ impl Work<'_> {
 
 fn plain(b: Batch) -> Batch {
     Batch { columns: b.columns.iter().map(Column::flat_deep).collect(), rows: b.rows }
-}
-
-/// What a rewrite does to rows.
-struct Edit {
-    delete: Option<Bound>,
-    update_where: Option<Bound>,
-    updates: Vec<(usize, Bound)>,
-}
-
-impl Edit {
-    fn bind(change: &Change, shape: &Shape, query: &Arc<Query>) -> Result<Edit> {
-        let scope = Scope { columns: &shape.types, query, scalars: &[], sets: &[] };
-        let update = |a: &Assignment| {
-            let i = shape.columns.iter().position(|c| c.name == a.column);
-            let i = i.ok_or_else(|| {
-                Error::new(types::codes::NO_SUCH_COLUMN_IN_TABLE, format!("There is no column {}", a.column))
-            })?;
-            Ok((i, Bound::bind(&a.value, &scope)?))
-        };
-        Ok(Edit {
-            delete: change.delete.as_ref().map(|e| Bound::bind(e, &scope)).transpose()?,
-            update_where: change.update_where.as_ref().map(|e| Bound::bind(e, &scope)).transpose()?,
-            updates: change.update.iter().map(update).collect::<Result<_>>()?,
-        })
-    }
-
-    fn apply(&self, mut b: Batch, shape: &Shape, query: &Query) -> Result<Batch> {
-        if let Some(d) = &self.delete {
-            let gone = d.eval_mask(&b, query)?;
-            if gone.any() {
-                b = b.filter(&gone.not());
-            }
-        }
-        if self.updates.is_empty() || b.rows == 0 {
-            return Ok(b);
-        }
-        let hit = match &self.update_where {
-            Some(c) => c.eval_mask(&b, query)?,
-            None => Bitmap::new(b.rows, true),
-        };
-        if !hit.any() {
-            return Ok(b);
-        }
-        // all new values are computed from the old row
-        let rows = hit.ones();
-        let old = b.gather(&rows);
-        let mut fresh = Vec::new();
-        for (i, value) in &self.updates {
-            let v = value.eval(&old, query)?;
-            let ty = &shape.types[*i];
-            let v = functions::cast(&v, value.ty(), ty, functions::CastMode::Sql, &query.session)?.flat();
-            fresh.push((*i, v));
-        }
-        for (i, v) in fresh {
-            b.columns[i] = replaced(&b.columns[i], &rows, &v, &shape.types[i]);
-        }
-        Ok(b)
-    }
-}
-
-/// A column with new values in some rows.
-pub fn replaced(column: &Column, rows: &[u32], values: &Column, ty: &types::Type) -> Column {
-    let n = column.len() as u32;
-    let both = Column::concat(ty, &[&column.flat(), values]);
-    let mut at: Vec<u32> = (0..n).collect();
-    for (k, &r) in rows.iter().enumerate() {
-        at[r as usize] = n + k as u32;
-    }
-    both.gather(&at)
 }

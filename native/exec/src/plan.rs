@@ -17,7 +17,7 @@ pub use named_file::NamedFile;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 pub use table::{
-    Check, DeletedRef, EngineRule, SegmentRef, SkipIndex, TableColumn, TableShape, TableVersion, TtlAction,
+    BesideRef, Check, EngineRule, SegmentRef, SkipIndex, TableColumn, TableShape, TableVersion, TtlAction,
     TtlRule, WriteTarget,
 };
 pub use walk::handles;

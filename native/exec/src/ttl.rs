@@ -5,13 +5,12 @@
 use crate::aggregate;
 use crate::collapse::group_starts;
 use crate::expr::{Bound, Scope};
-use crate::jobs::replaced;
 use crate::plan::{TableShape, TtlAction};
 use crate::query::Query;
 use aggregates::{Aggregate, Groups};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use storage::SortKey;
+use storage::{SortKey, patched_column};
 use types::codes::NO_SUCH_COLUMN_IN_TABLE;
 use types::parse::parse_type;
 use types::{Batch, Bitmap, Column, Error, Result, Type};
@@ -114,6 +113,15 @@ impl Ttl {
 
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+    /// Whether a column of the table says when rows are over.
+    pub fn reads(&self, column: usize) -> bool {
+        let mut used = Vec::new();
+        for rule in &self.rules {
+            rule.expr.columns(&mut used);
+            rule.filter.iter().for_each(|f| f.columns(&mut used));
+        }
+        used.contains(&column)
     }
 
     /// What is left of a batch.
@@ -218,7 +226,7 @@ impl Ttl {
                     functions::cast(&made, v.ty(), ty, functions::CastMode::Sql, &query.session)?.flat()
                 }
             };
-            b.columns[*column] = replaced(&b.columns[*column], &rows, &fresh, ty);
+            b.columns[*column] = patched_column(&b.columns[*column], &rows, &fresh, ty);
         }
         self.note(&b, query)?;
         Ok(b)

@@ -4,11 +4,12 @@ use crate::bytes::{Reader, corrupt};
 use crate::encode::column::{Block, Shape};
 use crate::encode::{id, lane, test::Test, test::partition};
 use crate::pred::{Pred, code_test, float_order, float_test, integer_test};
-use crate::segment::Segment;
+use crate::stored::Stored;
 use std::ops::Range;
 use types::{Data, Error, Result, StrData};
 
-impl Segment {
+// columns of the sort key are never patched
+impl Stored {
     /// The rows of a sorted block that can satisfy conditions on a prefix of the sort key, by binary
     /// search. `preds`: (position in the sort key, condition), ascending by position. Conditions past the
     /// first gap or the first range are not used: the caller filters within the result.

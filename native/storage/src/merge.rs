@@ -79,6 +79,7 @@ impl Merge<'_> {
             })?);
         }
         let order = merge_order(self.inputs, &keys, self.kept, self.cancel)?.inputs;
+        self.cancel.plan(order.len() as u64 * self.specs.len() as u64);
         let sink = Mutex::new(Sink::create(files, path, self.options.block_rows)?);
         let mut columns: Vec<Option<_>> = self.specs.iter().map(|_| None).collect();
         let work: Vec<_> = columns.iter_mut().enumerate().collect();
@@ -155,6 +156,7 @@ impl Merge<'_> {
         for part in order.chunks(self.options.block_rows) {
             self.cancel.check()?;
             writer.push(&stream.next(part)?)?;
+            self.cancel.advance(part.len() as u64);
             if writer.ready_bytes() >= RUN_BYTES {
                 writer.drain(sink)?;
             }

@@ -1,4 +1,5 @@
-//! A flag that ends a query, with the reason. Checked once per block by every loop.
+//! A flag that ends a query, with the reason, checked once per block by every loop; and how far work in the
+//! background is, for those who may want to end it.
 
 use crate::codes::{QUERY_WAS_CANCELLED, TIMEOUT_EXCEEDED};
 use crate::{Error, Result};
@@ -19,6 +20,9 @@ struct State {
     limit_ms: u64,
     /// work in the background: others that go first, and the microsecond at which it last made room
     others: Option<(Arc<AtomicUsize>, AtomicU64)>,
+    /// steps of the work, and those that are done
+    planned: AtomicU64,
+    done: AtomicU64,
 }
 
 /// Background work gets at least a quarter of the time, in pauses of at most this.
@@ -41,6 +45,8 @@ impl Cancel {
             deadline_us: AtomicU64::new(deadline),
             limit_ms: limit_ms.unwrap_or(0),
             others: None,
+            planned: AtomicU64::new(0),
+            done: AtomicU64::new(0),
         }))
     }
     /// For work in the background: while `others` is above 0 every check makes room for them.
@@ -51,7 +57,22 @@ impl Cancel {
             deadline_us: AtomicU64::new(u64::MAX),
             limit_ms: 0,
             others: Some((others, AtomicU64::new(0))),
+            planned: AtomicU64::new(0),
+            done: AtomicU64::new(0),
         }))
+    }
+    /// The work has so many steps, of which none is done.
+    pub fn plan(&self, steps: u64) {
+        self.0.done.store(0, Ordering::Relaxed);
+        self.0.planned.store(steps, Ordering::Relaxed);
+    }
+    pub fn advance(&self, steps: u64) {
+        self.0.done.fetch_add(steps, Ordering::Relaxed);
+    }
+    /// Steps that are done, and all of them; (0, 0) before anybody knows.
+    pub fn progress(&self) -> (u64, u64) {
+        let planned = self.0.planned.load(Ordering::Relaxed);
+        (self.0.done.load(Ordering::Relaxed).min(planned), planned)
     }
     fn make_room(&self) {
         let Some((others, last)) = &self.0.others else { return };

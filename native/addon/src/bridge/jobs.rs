@@ -29,6 +29,12 @@ pub fn cancel_job(job: u32) {
     kernel().cancel_job(job);
 }
 
+/// How much of a running job is done, of 1; null when it is not there.
+#[napi]
+pub fn job_progress(job: u32) -> Option<f64> {
+    kernel().job_progress(job).map(|(done, all)| if all == 0 { 0.0 } else { done as f64 / all as f64 })
+}
+
 /// Reads a whole segment and verifies every checksum; rejects with file and offset.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn check_segment<'e>(env: &'e Env, store: u32, file: String) -> Result<Object<'e>> {

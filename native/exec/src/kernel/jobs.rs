@@ -42,6 +42,10 @@ impl Kernel {
             c.cancel();
         }
     }
+    /// Steps of a running job that are done, and all of them.
+    pub fn job_progress(&self, job: u32) -> Option<(u64, u64)> {
+        self.jobs.lock().get(&job).map(Cancel::progress)
+    }
     /// `check_segment` on a thread of its own.
     pub fn check_segment_later(
         &'static self,
@@ -51,10 +55,13 @@ impl Kernel {
     ) {
         spawn(Box::new(move || done(self.check_segment(store, &file))));
     }
-    /// Reads a segment whole and verifies every checksum.
+    /// Reads a segment whole, or the file of its deleted rows, and verifies every checksum.
     pub fn check_segment(&self, store: u32, file: &str) -> Result<()> {
         let shelf = self.shelf(store)?;
         guarded(|| {
+            if file.ends_with(".del") {
+                return storage::check_deleted(&shelf.files, file);
+            }
             // a cache of its own, so that everything is read from the disk and nothing is pushed out
             storage::Segment::open(&shelf.files, file, &Cache::new(1 << 20))?.check()
         })

@@ -73,8 +73,12 @@ pub struct Change {
     /// rows for which this is true (all, if absent) get new values
     pub update_where: Option<Expr>,
     pub update: Vec<Assignment>,
+    /// columns made of updated ones: computed from the updated row
+    pub derived: Vec<Assignment>,
     /// every segment is written anew, in the table's present shape
     pub all: bool,
+    /// a segment of which an update changes no more rows than this gets a patch; 0: never
+    pub patch_rows: u64,
     /// seconds since the epoch: what is older by its TTL goes; None keeps it
     pub now: Option<i64>,
 }
