@@ -15,7 +15,7 @@ export { keywords } from './keywords.ts';
 export { normalised, printNormal } from './normal-form.ts';
 export { valuesEnd } from './parse-insert.ts';
 export { print } from './print.ts';
-export { printLines } from './print-lines.ts';
+export { printLines, printSyntax } from './print-lines.ts';
 export { editDistance, suggest, suggestColumn } from './suggest.ts';
 export { children, transform, type Visitor, visit, walk } from './walk.ts';
 

@@ -64,6 +64,49 @@ function normal(node: Expression): Expression {
   }
 }
 
+/** Operators as the calls that they are. */
+function called(node: Expression): Expression {
+  const { span } = node;
+  switch (node.kind) {
+    case 'Binary':
+      return call(node.fn, [node.left, node.right], node);
+    case 'Chain':
+      return call(node.fn, node.operands, node);
+    case 'Unary':
+      return call(node.fn, [node.operand], node);
+    case 'IsNull':
+      return call(node.negated ? 'isNotNull' : 'isNull', [node.expr], node);
+    case 'Index':
+      return call('arrayElement', [node.expr, node.index], node);
+    case 'In': {
+      const name = node.negated ? 'notIn' : 'in';
+      const { source } = node;
+      const only = source.kind === 'Tuple' && source.items.length === 1 ? source.items[0] : source;
+      const full = node.global ? `global${name[0]?.toUpperCase()}${name.slice(1)}` : name;
+      return call(full, [node.expr, only ?? source], node);
+    }
+    case 'TupleAccess': {
+      if (node.name !== undefined) return node;
+      const index: Expression = {
+        kind: 'Literal',
+        type: 'number',
+        text: String(node.index ?? 1),
+        span,
+      };
+      return call('tupleElement', [node.expr, index], node);
+    }
+    case 'Lambda': {
+      const params = node.params.map((p): Expression => ({ kind: 'Identifier', parts: [p], span }));
+      return call('lambda', [call('tuple', params, node), node.body], node);
+    }
+    default:
+      return node;
+  }
+}
+
+/** The tree in normal form, without operators. */
+export const functional = <T extends Node>(node: T): T => transform(normalised(node), called);
+
 /** The tree in normal form. */
 export const normalised = <T extends Node>(node: T): T => transform(node, normal);
 

@@ -10,15 +10,17 @@ export const style: {
   /** ORDER BY without ASC, as in projections. */
   plainOrder?: boolean | undefined;
   subquery?: ((query: Query) => string) | undefined;
+  /** What is implied is said: FROM system.one, ALL of joins. */
+  implied?: boolean | undefined;
 } = { full: false };
 
 export function inFull<T>(work: () => T): T {
-  const { full, plainOrder, subquery } = style;
+  const { full, plainOrder, subquery, implied } = style;
   style.full = true;
   try {
     return work();
   } finally {
-    Object.assign(style, { full, plainOrder, subquery });
+    Object.assign(style, { full, plainOrder, subquery, implied });
   }
 }
 

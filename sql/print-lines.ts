@@ -10,7 +10,7 @@ import type {
   Select,
   TableExpression,
 } from './ast.ts';
-import { normalised } from './normal-form.ts';
+import { functional, normalised } from './normal-form.ts';
 import { print } from './print.ts';
 import { inFull, style } from './print-base.ts';
 
@@ -25,6 +25,16 @@ export function printLines(query: Query, indent = '', directions = true): string
   });
 }
 
+/** As EXPLAIN SYNTAX shows a query: operators are calls, and what is implied is said. */
+export function printSyntax(query: Query, oneLine: boolean): string {
+  const plain = functional(query);
+  if (oneLine) return inFull(() => print(plain));
+  return inFull(() => {
+    style.implied = true;
+    return queryLines(plain, '').join('\n');
+  });
+}
+
 function queryLines(query: Query, indent: string): string[] {
   return inside(indent, () => {
     if (query.kind === 'Select') return selectLines(query, indent);
@@ -35,7 +45,7 @@ function queryLines(query: Query, indent: string): string[] {
       ...(common ? withLines(common.items, common.recursive, indent) : []),
       ...query.queries.flatMap((part, i) => [
         ...(i > 0 ? [indent + word] : []),
-        ...(i > 0 && part.kind === 'SetOperation'
+        ...((i > 0 && part.kind === 'SetOperation') || (style.implied && part.kind === 'Select')
           ? [`${indent}(`, ...queryLines(part, indent + step), `${indent})`]
           : queryLines(part, indent)),
       ]),
@@ -77,7 +87,7 @@ function selectLines(query: Select, indent: string): string[] {
   return [
     ...(query.with ? withLines(query.with.items, query.with.recursive, indent) : []),
     ...clause(head, columns),
-    ...(from ? fromLines(from, indent) : []),
+    ...(from ? fromLines(from, indent) : style.implied ? [line('FROM', 'system.one')] : []),
     ...one('PREWHERE', prewhere),
     ...one('WHERE', where),
     ...(keys ? clause('GROUP BY', groupBy.items) : groupBy ? [indent + print(groupBy)] : []),
@@ -143,7 +153,8 @@ function fromLines(from: TableExpression, indent: string): string[] {
     const lines = fromLines(from.left, indent);
     return [...lines.slice(0, -1), `${lines.at(-1)}, ${print(right)}`];
   }
-  const words = [locality, natural ? 'NATURAL' : undefined, strictness, type, 'JOIN'];
+  const said = style.implied && (on || using) ? (strictness ?? 'ALL') : strictness;
+  const words = [locality, natural ? 'NATURAL' : undefined, said, type, 'JOIN'];
   const columns = using?.map(print).join(', ');
   const rest = on ? ` ON ${print(on)}` : columns === undefined ? '' : ` USING (${columns})`;
   return [

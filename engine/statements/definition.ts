@@ -470,11 +470,11 @@ export function withStorage(
   const order = storage?.orderBy ? sortItems(storage.orderBy) : primary;
   const orderBy = order ? keyExpressions(run, next, order, 'ORDER BY') : next.orderBy;
   next = { ...next, orderBy };
-  if (primary && storage?.orderBy) {
+  if (primary && primary.length > 0) {
     const primaryKey = keyExpressions(run, next, primary, 'PRIMARY KEY');
     const isPrefix = primaryKey.every((text, i) => text === orderBy[i]);
     if (!isPrefix) {
-      const span = primary[0]?.span ?? storage.span;
+      const span = primary[0]?.span;
       throw failAt(span, 'BAD_ARGUMENTS', 'PRIMARY KEY must be a beginning of ORDER BY');
     }
     next = { ...next, primaryKey };

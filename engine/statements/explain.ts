@@ -1,7 +1,7 @@
 // EXPLAIN: the plan as text, with estimated and, after ANALYZE, measured rows; the tree; the syntax.
 
 import type { Explain, Query, Statement } from '../../sql/ast.ts';
-import { print } from '../../sql/print.ts';
+import { printNormal, printSyntax } from '../../sql/index.ts';
 import { bindStatement } from '../plan/bind.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { rowsGuess } from '../plan/estimate.ts';
@@ -48,7 +48,7 @@ function queryOf(statement: Statement | undefined, ast: Explain): Query {
 export function explainRows(run: Run, ast: Explain): Rows {
   const { mode = 'PLAN', statement } = ast;
   if (mode === 'AST' && statement) return text(explainAst(statement));
-  if (mode === 'SYNTAX' && statement) return text(print(statement).split('\n'));
+  if (mode === 'SYNTAX' && statement) return text(syntaxOf(ast, statement).split('\n'));
   if (!['PLAN', 'PIPELINE', 'QUERY TREE', 'ESTIMATE'].includes(mode))
     throw notBuilt(ast.span, `EXPLAIN ${mode}`);
   const query = queryOf(statement, ast);
@@ -60,14 +60,20 @@ export function explainRows(run: Run, ast: Explain): Rows {
   if (mode === 'QUERY TREE') return text(explainPlan(ctx, bindStatement(query, ctx).node, []));
   const root = optimize(bindTop(planning, query), ctx, applied);
   const subqueries = ctx.subqueries.map((s) => optimize(s.node, ctx, applied));
-  if (mode === 'ESTIMATE') return estimate(planning, root);
+  if (mode === 'ESTIMATE') return estimate(run, planning, root);
   const lines = explainPlan(ctx, root, subqueries);
   lines.push(...new Set(ctx.notes));
   if (applied.size > 0) lines.push(`Rules: ${[...applied].join(', ')}`);
   return text(lines);
 }
 
-function estimate({ view }: PlanningRun, root: Node): Rows {
+function syntaxOf({ settings = [] }: Explain, statement: Statement): string {
+  if (statement.kind !== 'QueryStatement') return printNormal(statement);
+  const oneLine = settings.some((s) => s.name === 'oneline' && settingText(s.value) === '1');
+  return printSyntax(statement.query, oneLine);
+}
+
+function estimate(run: Run, { view }: PlanningRun, root: Node): Rows {
   const columns = [
     { name: 'database', type: 'String' },
     { name: 'table', type: 'String' },
@@ -77,14 +83,11 @@ function estimate({ view }: PlanningRun, root: Node): Rows {
   ];
   const rows = [...view.used.values()].map((d): LitValue[] => {
     const segments = view.state.tables.get(d.id)?.segments ?? [];
-    const all = segments.reduce((n, s) => n + s.rows, 0);
-    return [
-      d.database,
-      d.name,
-      String(segments.length),
-      String(all),
-      String(Math.ceil(all / 65_536)),
-    ];
+    const memory = run.core.storage.store(d.id).memory.rows;
+    const all = segments.reduce((n, s) => n + s.rows, memory);
+    const granule = Number(d.settings.index_granularity ?? 8192) || 8192;
+    const parts = segments.length + (memory > 0 ? 1 : 0);
+    return [d.database, d.name, String(parts), String(all), String(Math.ceil(all / granule))];
   });
   void rowsGuess(root);
   return { columns, rows };

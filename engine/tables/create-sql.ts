@@ -5,6 +5,7 @@ import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/names.ts';
 import type { Run } from '../query/core.ts';
+import { engineTarget } from './other-engines.ts';
 import { constraintsOf } from './shape.ts';
 
 /** Where the tables of sessions are kept. */
@@ -28,10 +29,25 @@ function columnSql(column: ColumnDefinition): string {
 const keyText = (list: readonly string[]): string =>
   list.length === 0 ? 'tuple()' : list.length === 1 ? (list[0] as string) : `(${list.join(', ')})`;
 
+/** The arguments of an engine; those of Merge and Buffer name their target in full. */
+function argumentsOf(table: TableDefinition): string {
+  const { name, args } = table.engine;
+  const target = engineTarget(table);
+  if (!target || !/^(Merge|Buffer)$/.test(name)) return args;
+  const rest = name === 'Buffer' ? args.split(',').slice(2) : [];
+  return [
+    quoteString(target.database),
+    quoteString(target.table),
+    ...rest.map((s) => s.trim()),
+  ].join(', ');
+}
+
 /** `MergeTree PARTITION BY … ORDER BY … SETTINGS …`: the engine with all it was told. */
 export function engineSql(table: TableDefinition, separator = ' '): string {
   const { engine } = table;
-  const parts = [engine.args ? `${engine.name}(${engine.args})` : engine.name];
+  const name = engine.name === 'Null' ? '`Null`' : engine.name;
+  const args = argumentsOf(table);
+  const parts = [args ? `${name}(${args})` : name];
   if (table.partitionBy !== undefined) parts.push(`PARTITION BY ${table.partitionBy}`);
   if (table.primaryKey) parts.push(`PRIMARY KEY ${keyText(table.primaryKey)}`);
   if (/MergeTree$/.test(engine.name)) parts.push(`ORDER BY ${keyText(table.orderBy)}`);
