@@ -1,6 +1,7 @@
 // Opens a data directory, or the folder of a backup, to verify it without changing it.
 
 import { basename, dirname } from 'node:path';
+import { Folder } from './backup/folder.ts';
 import { type VerifyReport, verifyBackup } from './backup/verify.ts';
 import { native } from './native.ts';
 import { type CheckReport, checkDirectory } from './storage/check.ts';
@@ -29,7 +30,7 @@ export async function check(dataDir: string): Promise<CheckReport> {
 /** Reads every file of the backup, and of the one beside it that it is based on. */
 export async function verifyBackupFolder(folder: string): Promise<VerifyReport> {
   const files = openFiles(native().files, dirname(folder));
-  const place = (dir: string) => ({ files, dir, close: () => {} });
+  const place = (dir: string) => new Folder(files, dir, () => {});
   try {
     return await verifyBackup(place(basename(folder)), folder, place);
   } finally {

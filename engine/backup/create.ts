@@ -8,7 +8,6 @@ import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
 import type { Storage } from '../storage/storage.ts';
 import { choose } from './choose.ts';
-import { copyHashed } from './copy.ts';
 import {
   type BackupFile,
   type BackupTable,
@@ -17,7 +16,9 @@ import {
   readManifest,
   writeManifest,
 } from './manifest.ts';
-import { makeDirs, openPlace, type Place, type Target } from './place.ts';
+import { Hashing, hashOf, piecesOf } from './pieces.ts';
+import { openPlace, type Place } from './place.ts';
+import type { Target } from './target.ts';
 
 export interface Written {
   files: number;
@@ -68,13 +69,13 @@ export async function createBackup(
     storage,
     tables.map(({ table }) => table.id),
   );
-  const place = openPlace(run.core, target);
+  const place = openPlace(run.core, target, signal);
   try {
-    if (isComplete(place)) {
+    if (await isComplete(place)) {
       throw fail('BACKUP_ALREADY_EXISTS', `Backup ${target.text} already exists`);
     }
-    if (target.kind !== 'Null') clear(place);
-    const before = base && baseFiles(run, base);
+    if (target.kind !== 'Null') await place.clear();
+    const before = base && (await baseFiles(run, base));
     const writer = new Writer(storage, place, target, before, signal);
     const out: BackupTable[] = [];
     for (const { table } of pins) {
@@ -91,7 +92,6 @@ export async function createBackup(
     const manifest = { id, createdMs, version, databases: shown, tables: out, files: writer.files };
     const { written } = writer;
     if (target.kind !== 'Null') {
-      await writer.syncDirs();
       written.bytes += await writeManifest(place, {
         ...manifest,
         ...(base ? { base: base.name } : {}),
@@ -99,7 +99,7 @@ export async function createBackup(
     }
     return { ...written, tables: out.length };
   } catch (error) {
-    if (!isComplete(place) && target.kind !== 'Null') clear(place);
+    if (target.kind !== 'Null') await clearUnlessWhole(run, target);
     throw error;
   } finally {
     place.close();
@@ -107,11 +107,13 @@ export async function createBackup(
   }
 }
 
+type BaseFiles = Map<string, { path: string; file: BackupFile }>;
+
 /** Files of the backup that this one is based on, by hash. */
-function baseFiles(run: Run, base: Target): Map<string, { path: string; file: BackupFile }> {
+async function baseFiles(run: Run, base: Target): Promise<BaseFiles> {
   const place = openPlace(run.core, base);
   try {
-    const manifest: Manifest = readManifest(place, base.text);
+    const manifest: Manifest = await readManifest(place, base.text);
     return new Map(
       Object.entries(manifest.files).map(([path, file]) => [
         file.sha256,
@@ -129,15 +131,14 @@ class Writer {
   readonly #storage: Storage;
   readonly #place: Place;
   readonly #target: Target;
-  readonly #base: ReturnType<typeof baseFiles> | undefined;
+  readonly #base: BaseFiles | undefined;
   readonly #signal: AbortSignal;
-  readonly #dirs = new Set<string>();
 
   constructor(
     storage: Storage,
     place: Place,
     target: Target,
-    base: ReturnType<typeof baseFiles> | undefined,
+    base: BaseFiles | undefined,
     signal: AbortSignal,
   ) {
     this.#storage = storage;
@@ -148,9 +149,6 @@ class Writer {
   }
 
   async table(table: TableState, database: string, name: string): Promise<BackupTable> {
-    const dir = `${this.#place.dir}/${table.id}`;
-    if (this.#target.kind !== 'Null') makeDirs(this.#place.files, dir);
-    this.#dirs.add(dir);
     const segments: SegmentDescriptor[] = [];
     for (const segment of table.segments) {
       const names = new Map<string, string>();
@@ -168,11 +166,10 @@ class Writer {
     let name = `${tableId}/${file.slice(file.lastIndexOf('/') + 1)}`;
     // A base of another data directory may use the same names for other files.
     while (this.files[name]) name = name.replace('/', '/x-');
-    const from = { files, path: file };
-    const to = { files: this.#place.files, path: `${this.#place.dir}/${name}` };
+    const pieces = () => piecesOf(files, file, bytes);
     this.written.files++;
     if (this.#base) {
-      const sha256 = await copyHashed(from, bytes, undefined, this.#signal);
+      const sha256 = await hashOf(pieces(), this.#signal);
       const known = this.#base.get(sha256);
       const there = known && this.files[known.path];
       if (known && known.file.bytes === bytes && (!there || there.sha256 === sha256)) {
@@ -180,16 +177,13 @@ class Writer {
         return known.path;
       }
     }
-    const copy = this.#target.kind === 'Null' ? undefined : to;
-    const sha256 = await copyHashed(from, bytes, copy, this.#signal);
-    this.files[name] = { bytes, sha256 };
+    const hashing = new Hashing(pieces(), this.#signal);
+    if (this.#target.kind === 'Null') for await (const _ of hashing);
+    else await this.#place.write(name, hashing);
+    this.files[name] = { bytes, sha256: hashing.digest() };
     this.written.copied++;
     this.written.bytes += bytes;
     return name;
-  }
-
-  async syncDirs(): Promise<void> {
-    for (const dir of this.#dirs) await this.#place.files.syncDir(dir);
   }
 }
 
@@ -212,19 +206,15 @@ export function withFiles(
   };
 }
 
-/** Removes what an attempt that did not come to its end has left. */
-function clear({ files, dir }: Place): void {
-  const sweep = (path: string): void => {
-    let entries: ReturnType<typeof files.list>;
-    try {
-      entries = files.list(path);
-    } catch {
-      return;
-    }
-    for (const { name, dir: isDir } of entries) {
-      if (isDir) sweep(`${path}/${name}`);
-      files.remove(`${path}/${name}`);
-    }
-  };
-  sweep(dir);
+/** Removes what an attempt that did not come to its end has left. What it failed with is what matters. */
+async function clearUnlessWhole(run: Run, target: Target): Promise<void> {
+  const place = openPlace(run.core, target);
+  try {
+    if (!(await isComplete(place))) await place.clear();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    run.core.logger.warn({ backup: target.text, reason }, 'files of a broken backup stay');
+  } finally {
+    place.close();
+  }
 }

@@ -9,6 +9,7 @@ import type { Place } from './place.ts';
 
 const FORMAT = 1;
 const FILE = 'manifest.json';
+const bytesMax = 1 << 29;
 
 export interface BackupFile {
   readonly bytes: number;
@@ -38,36 +39,38 @@ export interface Manifest {
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export async function writeManifest(
-  { files, dir }: Place,
+  place: Place,
   manifest: Omit<Manifest, 'format'>,
 ): Promise<number> {
   const json = JSON.stringify({ format: FORMAT, ...manifest });
   const bytes = Buffer.from(`${json}\n${digest(json)}\n`);
-  const file = files.create(`${dir}/${FILE}`);
-  try {
-    file.append(bytes);
-    await file.sync();
-  } finally {
-    file.close();
+  async function* once(): AsyncGenerator<Buffer> {
+    yield bytes;
   }
-  await files.syncDir(dir);
+  await place.write(FILE, once());
+  await place.sync();
   return bytes.length;
 }
 
-export const isComplete = ({ files, dir }: Place): boolean =>
-  files.length(`${dir}/${FILE}`) !== undefined;
+export const isComplete = async (place: Place): Promise<boolean> =>
+  (await place.length(FILE)) !== undefined;
 
 /** Errors: BACKUP_NOT_FOUND, BACKUP_DAMAGED, BACKUP_VERSION_NOT_SUPPORTED. */
-export function readManifest(place: Place, text: string): Manifest {
-  if (!isComplete(place)) {
+export async function readManifest(place: Place, text: string): Promise<Manifest> {
+  const length = await place.length(FILE);
+  if (length === undefined) {
     throw fail('BACKUP_NOT_FOUND', `Backup ${text} not found`, {
       hint: 'system.backups shows those of this server since its start',
     });
   }
-  const path = `${place.dir}/${FILE}`;
-  const [json = '', hash = ''] = place.files.readAll(path).toString().split('\n');
+  if (length > bytesMax) {
+    throw fail('BACKUP_DAMAGED', `Backup ${text} is damaged: ${FILE} has ${length} bytes`);
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of place.read(FILE, length)) pieces.push(piece);
+  const [json = '', hash = ''] = Buffer.concat(pieces).toString().split('\n');
   if (digest(json) !== hash) {
-    throw fail('BACKUP_DAMAGED', `Backup ${text} is damaged: ${path} does not match its checksum`);
+    throw fail('BACKUP_DAMAGED', `Backup ${text} is damaged: ${FILE} does not match its checksum`);
   }
   const manifest = JSON.parse(json) as Manifest;
   if (manifest.format > FORMAT) {

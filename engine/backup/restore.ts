@@ -17,10 +17,11 @@ import type { Run } from '../query/core.ts';
 import { FileError } from '../storage/files.ts';
 import { checkSameShape } from '../storage/partitions.ts';
 import { type Chosen, choose } from './choose.ts';
-import { copyHashed } from './copy.ts';
 import { type Written, withFiles } from './create.ts';
 import { type BackupTable, type Manifest, readManifest } from './manifest.ts';
-import { openPlace, type Place, type Target } from './place.ts';
+import { Hashing } from './pieces.ts';
+import { openPlace, type Place } from './place.ts';
+import type { Target } from './target.ts';
 
 export interface RestoreHow {
   readonly structureOnly: boolean;
@@ -34,9 +35,9 @@ export async function restoreBackup(
   how: RestoreHow,
   signal: AbortSignal,
 ): Promise<Written> {
-  const place = openPlace(run.core, target);
+  const place = openPlace(run.core, target, signal);
   try {
-    const manifest = readManifest(place, target.text);
+    const manifest = await readManifest(place, target.text);
     const { tables, databases } = choose(run, ast, manifest.tables, (item, name) =>
       failAt(item.span, 'BACKUP_ENTRY_NOT_FOUND', `Table ${name} not found in backup`),
     );
@@ -205,11 +206,17 @@ class Restorer {
       fail('BACKUP_DAMAGED', `Backup ${this.#target.text} is damaged: ${name} ${why}`);
     if (!known) throw damaged('is not in its list');
     const base = known.in === undefined ? undefined : { ...this.#target, name: known.in };
-    const place = base ? openPlace(this.#run.core, base) : this.#place;
+    const place = base ? openPlace(this.#run.core, base, this.#signal) : this.#place;
     try {
-      const from = { files: place.files, path: `${place.dir}/${name}` };
-      const sha256 = await copyHashed(from, known.bytes, { files, path: to }, this.#signal);
-      if (sha256 !== known.sha256) throw damaged('does not match its checksum');
+      const hashing = new Hashing(place.read(name, known.bytes), this.#signal);
+      const out = files.create(to);
+      try {
+        for await (const piece of hashing) out.append(piece);
+        await out.sync();
+      } finally {
+        out.close();
+      }
+      if (hashing.digest() !== known.sha256) throw damaged('does not match its checksum');
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       if (error.kind === 'NotFound') throw damaged(`is missing${base ? ` in ${base.name}` : ''}`);

@@ -1,8 +1,8 @@
 // Reads every file of a backup and compares it with its hash.
 
 import { FileError } from '../storage/files.ts';
-import { copyHashed } from './copy.ts';
 import { readManifest } from './manifest.ts';
+import { hashOf } from './pieces.ts';
 import type { Place } from './place.ts';
 
 export interface VerifyReport {
@@ -18,18 +18,18 @@ export async function verifyBackup(
   name: string,
   other: (name: string) => Place,
 ): Promise<VerifyReport> {
-  const manifest = readManifest(place, name);
+  const manifest = await readManifest(place, name);
   const problems: string[] = [];
   let bytes = 0;
   const entries = Object.entries(manifest.files);
   for (const [path, file] of entries) {
-    const { dir, files } = file.in === undefined ? place : other(file.in);
-    const full = `${dir}/${path}`;
+    const from = file.in === undefined ? place : other(file.in);
+    const full = file.in === undefined ? path : `${file.in}/${path}`;
     bytes += file.bytes;
     try {
-      const sha256 = await copyHashed({ files, path: full }, file.bytes, undefined);
+      const sha256 = await hashOf(from.read(path, file.bytes));
       if (sha256 !== file.sha256) problems.push(`${full} does not match its checksum`);
-      else if (files.length(full) !== file.bytes) problems.push(`${full} is too long`);
+      else if ((await from.length(path)) !== file.bytes) problems.push(`${full} is too long`);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       problems.push(`${full}: ${error.message}`);

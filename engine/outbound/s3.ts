@@ -85,17 +85,21 @@ export class S3 {
     this.#signal = signal;
   }
 
-  async get(key: string): Promise<OutboundAnswer> {
-    return this.#ask('GET', key);
+  /** @param from the first byte that is wanted */
+  async get(key: string, from = 0): Promise<OutboundAnswer> {
+    return this.#ask('GET', key, undefined, '', from === 0 ? {} : { range: `bytes=${from}-` });
   }
 
   /** Bytes of an object; undefined when there is none. */
   async length(key: string): Promise<number | undefined> {
-    const answer = await this.#send('HEAD', key);
-    await drained(answer);
-    if (answer.status === 404) return undefined;
-    if (answer.status >= 300) throw refused(answer.status, key, '');
-    return Number(answer.headers['content-length'] ?? 0);
+    try {
+      const answer = await this.#ask('HEAD', key);
+      await drained(answer);
+      return Number(answer.headers['content-length'] ?? 0);
+    } catch (error) {
+      if (error instanceof EngineError && error.fault === 'missing') return undefined;
+      throw error;
+    }
   }
 
   /** One request for what is small, parts for what is not. Nothing is there before all of it is. */
@@ -157,11 +161,17 @@ export class S3 {
   }
 
   /** An answer that went well. Failures of the store and of the network are tried again. */
-  async #ask(method: Method, key: string, body?: Buffer, query?: string): Promise<OutboundAnswer> {
+  async #ask(
+    method: Method,
+    key: string,
+    body?: Buffer,
+    query = '',
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<OutboundAnswer> {
     for (let attempt = 1; ; attempt++) {
       let failure: Error;
       try {
-        const answer = await this.#send(method, key, body, query);
+        const answer = await this.#send(method, key, body, query, headers);
         if (answer.status < 300) return answer;
         failure = refused(answer.status, key, await textOf(answer).catch(() => ''));
         if (answer.status < 500 && answer.status !== 429) throw failure;
@@ -175,17 +185,23 @@ export class S3 {
     }
   }
 
-  async #send(method: Method, key: string, body?: Buffer, query = ''): Promise<OutboundAnswer> {
+  async #send(
+    method: Method,
+    key: string,
+    body?: Buffer,
+    query = '',
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<OutboundAnswer> {
     const url = `${this.#place.bucket}${encoded(key)}${query === '' ? '' : `?${query}`}`;
     const sha256 = createHash('sha256')
       .update(body ?? '')
       .digest('hex');
-    const call: Call = { method, ...(body ? { body } : {}), signal: this.#signal };
+    const call: Call = { method, headers: more, ...(body ? { body } : {}), signal: this.#signal };
     if (!this.#keys) return this.#guard.call(url, call);
     const signed = await new AwsV4Signer({
       method,
       url,
-      headers: { 'x-amz-content-sha256': sha256 },
+      headers: { ...more, 'x-amz-content-sha256': sha256 },
       accessKeyId: this.#keys.key,
       secretAccessKey: this.#keys.secret,
       ...(this.#keys.session === undefined ? {} : { sessionToken: this.#keys.session }),

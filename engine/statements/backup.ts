@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Backup, SettingItem } from '../../sql/ast.ts';
 import { createBackup } from '../backup/create.ts';
-import { type Target, targetOf } from '../backup/place.ts';
 import { restoreBackup } from '../backup/restore.ts';
+import { type Target, targetOf } from '../backup/target.ts';
 import { EngineError, fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';
@@ -55,7 +55,8 @@ export async function backup(run: Run, ast: Backup): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   const target = targetOf(ast.target);
   const { base, asynchronous, id, ...how } = optionsOf(ast);
-  if (base && (base.kind === 'Memory') !== (target.kind === 'Memory')) {
+  const sort = ({ kind }: Target): string => (kind === 'Disk' ? 'File' : kind);
+  if (base && sort(base) !== sort(target)) {
     throw fail('WRONG_BASE_BACKUP', `${target.text} cannot be based on ${base.text}`);
   }
   const { backups, clock } = run.core;
