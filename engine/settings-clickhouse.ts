@@ -852,7 +852,7 @@ const byType: Record<string, string> = {
   OverflowMode: `
     distinct_overflow_mode=throw join_overflow_mode=throw read_overflow_mode=throw
     read_overflow_mode_leaf=throw result_overflow_mode=throw set_overflow_mode=throw
-    sort_overflow_mode=throw timeout_overflow_mode=throw timeout_overflow_mode_leaf=throw
+    sort_overflow_mode=throw timeout_overflow_mode_leaf=throw
     transfer_overflow_mode=throw
   `,
   MaxThreads: `

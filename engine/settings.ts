@@ -27,6 +27,11 @@ const rows: Record<string, Row> = {
     '60',
     'Time limit of a query in seconds; waiting for the client does not count. 0 = none',
   ],
+  timeout_overflow_mode: [
+    'text',
+    'throw',
+    "What happens at max_execution_time: 'throw', or 'break' with the rows until then",
+  ],
   max_memory_usage: [
     'bytes',
     '0',

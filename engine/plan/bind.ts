@@ -22,6 +22,7 @@ import {
 } from './expression.ts';
 import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { columnName } from './names.ts';
+import { limitSources } from './nested-limits.ts';
 import {
   collectAliases,
   makeSource,
@@ -50,7 +51,10 @@ export function bindQuery(query: Query, parent: Scope): BoundQuery {
   return deeper(ctx, query.span, () => {
     try {
       checkSubqueryDepth(ctx, query.span);
-      return bindOne(query, parent);
+      const bound = bindOne(query, parent);
+      // Limits of the statement itself are the kernel's.
+      if (!items || ctx.queries === 1) return bound;
+      return { node: limitSources(bound.node, items, ctx.settings) };
     } finally {
       ctx.settings = before;
       ctx.queries = (ctx.queries ?? 1) - 1;

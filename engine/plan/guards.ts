@@ -3,6 +3,7 @@
 
 import { errorTable } from '../errors.ts';
 import type { Settings } from '../settings.ts';
+import type { SourceLimits } from './logical.ts';
 import type { NodeJson } from './wire.ts';
 
 interface Guard {
@@ -63,8 +64,18 @@ export function guarded(
   // These algorithms go on in files instead.
   if (operator === 'join' && /auto|merge|grace/.test(settings.text('join_algorithm'))) return input;
   const mode = settings.text(guard.mode);
+  // The kernel ends a GROUP BY with the groups that it has then.
+  if (operator === 'groupBy' && mode === 'break') return input;
   const code = errorTable.get(guard.error)?.code ?? 0;
   return { kind: 'guard', input, rows, bytes, cut: mode !== 'throw', code, what: guard.what };
+}
+
+/** A source under the limits of the query that reads it. */
+export function guardedSource(limits: SourceLimits | undefined, input: NodeJson): NodeJson {
+  if (!limits || (limits.rows === 0 && limits.bytes === 0)) return input;
+  const { rows, bytes, cut } = limits;
+  const code = errorTable.get('TOO_MANY_ROWS')?.code ?? 0;
+  return { kind: 'guard', input, rows, bytes, cut, whole: true, code, what: 'rows to read' };
 }
 
 /** Groups beyond which no new ones are made (group_by_overflow_mode = 'any'). */

@@ -95,6 +95,16 @@ export interface Scan extends Base {
   readonly filter?: Expr;
   /** Rows as the table's engine would merge them. */
   readonly final?: { readonly byPartition: boolean };
+  readonly limits?: SourceLimits;
+}
+/** What a query inside another sets for reading; 0 is none. */
+export interface SourceLimits {
+  readonly rows: number;
+  readonly bytes: number;
+  /** What is too much is left out instead of a failure. */
+  readonly cut: boolean;
+  /** Rows of a piece. */
+  readonly block: number;
 }
 export interface One extends Base {
   readonly kind: 'one';
@@ -104,6 +114,7 @@ export interface Numbers extends Base {
   readonly start: number;
   readonly count?: number;
   readonly step: number;
+  readonly limits?: SourceLimits;
 }
 export interface Values extends Base {
   readonly kind: 'values';

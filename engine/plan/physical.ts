@@ -3,7 +3,7 @@
 import { fail } from '../errors.ts';
 import type { Planning } from './context.ts';
 import { type Column, columnExpr, type Expr } from './expression.ts';
-import { groupsKept, guarded } from './guards.ts';
+import { groupsKept, guarded, guardedSource } from './guards.ts';
 import { type Node, project } from './logical.ts';
 import { exprJson, type Positions, sortJson } from './physical-expression.ts';
 import type { ExprJson, NodeJson, PlanBody, SubqueryUse } from './wire.ts';
@@ -28,22 +28,23 @@ function place(ctx: Planning, node: Node): Placed {
       checkColumnsRead(ctx, node.names);
       const filter = node.filter && exprJson(node.filter, positionsOf(out), []);
       return {
-        json: {
+        json: guardedSource(node.limits, {
           kind: 'scan',
           table: node.table.handle,
           columns: [...node.names],
           ...optional('filter', filter),
           ...(node.final ? { final: true, byPartition: node.final.byPartition } : {}),
-        },
+        }),
         out,
       };
     }
     case 'one':
       return { json: { kind: 'one' }, out: [] };
     case 'numbers': {
-      const { start, count, step } = node;
+      const { start, count, step, limits } = node;
+      const more = { ...optional('count', count), ...optional('block', limits?.block) };
       return {
-        json: { kind: 'numbers', start, ...optional('count', count), step },
+        json: guardedSource(limits, { kind: 'numbers', start, ...more, step }),
         out: idsOf(node.columns),
       };
     }

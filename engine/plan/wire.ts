@@ -91,10 +91,12 @@ export type NodeJson =
       rows: number;
       bytes: number;
       cut: boolean;
+      /** The piece that goes beyond is given whole. */
+      whole?: boolean;
       code: number;
       what: string;
     }
-  | { kind: 'numbers'; start: number; count?: number; step: number }
+  | { kind: 'numbers'; start: number; count?: number; step: number; block?: number }
   | { kind: 'values'; columns: TableColumnJson[]; rows: LitValue[][] }
   | { kind: 'format'; format: string; data: string; columns: TableColumnJson[] }
   | {
@@ -263,6 +265,7 @@ export interface SessionJson {
 
 export interface LimitsJson {
   executionMs: number;
+  executionBreak: boolean;
   memoryBytes: number;
   resultRows: number;
   resultBytes: number;

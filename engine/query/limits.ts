@@ -12,6 +12,7 @@ export function limitsJson(run: Run, analyze: boolean): LimitsJson {
   const memoryBytes = memory > 0 ? Math.min(memory, core.memoryBytes) : half;
   return {
     executionMs: Math.ceil(seconds * 1000),
+    executionBreak: settings.text('timeout_overflow_mode') === 'break',
     memoryBytes,
     resultRows: settings.number('max_result_rows'),
     resultBytes: settings.number('max_result_bytes'),

@@ -12,6 +12,8 @@ pub struct GuardStep {
     bytes_max: u64,
     /// code and words of the failure; None: what is too much is left out
     failure: Option<(u32, String)>,
+    /// the batch that goes beyond is given whole
+    whole: bool,
     rows: AtomicU64,
     bytes: AtomicU64,
 }
@@ -24,8 +26,8 @@ fn code_of(number: u32) -> Code {
 }
 
 impl GuardStep {
-    pub fn new(rows_max: u64, bytes_max: u64, failure: Option<(u32, String)>) -> GuardStep {
-        GuardStep { rows_max, bytes_max, failure, rows: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    pub fn new(rows_max: u64, bytes_max: u64, failure: Option<(u32, String)>, whole: bool) -> GuardStep {
+        GuardStep { rows_max, bytes_max, failure, whole, rows: AtomicU64::new(0), bytes: AtomicU64::new(0) }
     }
 }
 
@@ -48,6 +50,12 @@ impl Step for GuardStep {
                 code_of(*code),
                 format!("Limit for {what} exceeded: {now} {unit}, maximum: {most}"),
             ));
+        }
+        if self.whole {
+            if !many || before < self.rows_max {
+                emit(batch)?;
+            }
+            return Ok(Flow::Stop);
         }
         let left = if many { self.rows_max.saturating_sub(before) } else { 0 };
         if left > 0 {

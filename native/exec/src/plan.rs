@@ -98,6 +98,9 @@ pub struct SessionInfo {
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
     pub execution_ms: u64,
+    /// the rows until then are the answer (`timeout_overflow_mode = 'break'`)
+    #[serde(default)]
+    pub execution_break: bool,
     pub memory_bytes: u64,
     pub result_rows: u64,
     pub result_bytes: u64,
@@ -262,6 +265,9 @@ pub enum Node {
         count: Option<u64>,
         #[serde(default = "one")]
         step: u64,
+        /// rows of a batch at most, if not as `max_block_size` has it
+        #[serde(default)]
+        block: Option<u64>,
     },
     /// rows written out: one array a row, values as in `Lit`
     #[serde(rename_all = "camelCase")]
@@ -337,6 +343,9 @@ pub enum Node {
         bytes: u64,
         /// give the rows so far instead of failing
         cut: bool,
+        /// the batch that goes beyond is given whole
+        #[serde(default)]
+        whole: bool,
         /// of the failure
         code: u32,
         what: String,

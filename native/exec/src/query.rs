@@ -9,6 +9,7 @@ use functions::Session;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 use types::codes::{TOO_MANY_BYTES, TOO_MANY_ROWS};
 use types::{Batch, Cancel, Error, Memory, Result};
 
@@ -27,6 +28,8 @@ pub struct Query {
     pub read_bytes_max: u64,
     /// reading ends at those limits, instead of failing
     pub read_break: bool,
+    /// when reading ends
+    pub read_until: Option<Instant>,
     pub tables: HashMap<u32, Arc<TableSnapshot>>,
     pub batches: HashMap<u32, Arc<Batch>>,
     /// where operators put what does not fit; None: nowhere
@@ -63,6 +66,7 @@ impl Query {
             read_rows_max: 0,
             read_bytes_max: 0,
             read_break: false,
+            read_until: self.read_until,
             tables: HashMap::new(),
             batches: HashMap::new(),
             spill: self.spill.clone(),
@@ -73,12 +77,14 @@ impl Query {
     pub fn fast(&self, path: Path) -> bool {
         !self.off.has(path)
     }
-    /// Whether so much was read that the rest is left out (`read_overflow_mode = 'break'`).
+    /// Whether so much or so long was read that the rest is left out (`read_overflow_mode`,
+    /// `timeout_overflow_mode` = 'break').
     pub fn has_read_enough(&self) -> bool {
         let over = |n: &AtomicU64, most: u64| most > 0 && n.load(Ordering::Relaxed) >= most;
-        self.read_break
-            && (over(&self.progress.read_rows, self.read_rows_max)
-                || over(&self.progress.read_bytes, self.read_bytes_max))
+        self.read_until.is_some_and(|t| Instant::now() >= t)
+            || self.read_break
+                && (over(&self.progress.read_rows, self.read_rows_max)
+                    || over(&self.progress.read_bytes, self.read_bytes_max))
     }
     /// Counts rows read. Errors: `TOO_MANY_ROWS` beyond `max_rows_to_read`/`max_bytes_to_read`.
     pub fn read(&self, rows: u64, bytes: u64) -> Result<()> {

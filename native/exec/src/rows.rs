@@ -267,8 +267,9 @@ pub struct Numbers {
 const NUMBERS_PER_MORSEL: u64 = 65_536;
 
 impl Numbers {
-    pub fn new(start: u64, count: Option<u64>, step: u64, session: &Session) -> Numbers {
-        let per = session.number("max_block_size", NUMBERS_PER_MORSEL).clamp(1, NUMBERS_PER_MORSEL);
+    pub fn new(start: u64, count: Option<u64>, step: u64, block: Option<u64>, session: &Session) -> Numbers {
+        let per = block.unwrap_or_else(|| session.number("max_block_size", NUMBERS_PER_MORSEL));
+        let per = per.clamp(1, NUMBERS_PER_MORSEL);
         Numbers { start, count, step, per }
     }
 }

@@ -200,8 +200,8 @@ impl<'a> Runner<'a> {
                 rows: Rows::source(Batches::new(vec![Batch { columns: Vec::new(), rows: 1 }]), false),
                 types: Vec::new(),
             })),
-            Node::Numbers { start, count, step } => Ok(Output::plain(Typed {
-                rows: Rows::source(Numbers::new(*start, *count, *step, &self.query.session), false),
+            Node::Numbers { start, count, step, block } => Ok(Output::plain(Typed {
+                rows: Rows::source(Numbers::new(*start, *count, *step, *block, &self.query.session), false),
                 types: vec![Type::UInt64],
             })),
             Node::Values { columns, rows } => values(columns, rows),
@@ -276,9 +276,9 @@ impl<'a> Runner<'a> {
                     totals: input.totals,
                 })
             }
-            Node::Guard { input, rows, bytes, cut, code, what } => {
+            Node::Guard { input, rows, bytes, cut, whole, code, what } => {
                 let input = self.run(input, needed)?;
-                let step = GuardStep::new(*rows, *bytes, (!cut).then(|| (*code, what.clone())));
+                let step = GuardStep::new(*rows, *bytes, (!cut).then(|| (*code, what.clone())), *whole);
                 Ok(Output { rows: input.rows.then(Arc::new(step)), ..input })
             }
             Node::LimitBy { input, keys, limit, offset } => {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 use types::tz::TimeZone;
 
 /// One per query.
@@ -10,6 +11,8 @@ pub struct Session {
     pub timezone: Arc<TimeZone>,
     /// start of the query, nanoseconds since epoch, UTC
     pub now_ns: i128,
+    /// that moment on the clock that never goes back
+    pub started: Instant,
     pub database: String,
     pub user: String,
     pub query_id: String,
@@ -23,6 +26,7 @@ impl Default for Session {
         Session {
             timezone: TimeZone::utc(),
             now_ns: 0,
+            started: Instant::now(),
             database: "default".into(),
             user: "default".into(),
             query_id: String::new(),
@@ -43,6 +47,10 @@ impl Session {
     }
     pub fn number(&self, name: &str, default: u64) -> u64 {
         self.setting(name).and_then(|v| v.parse().ok()).unwrap_or(default)
+    }
+    /// The time now, nanoseconds since epoch, UTC.
+    pub fn clock_ns(&self) -> i128 {
+        self.now_ns + self.started.elapsed().as_nanos() as i128
     }
     /// The zone of a type, else the session's.
     pub fn zone_of(&self, ty: &types::Type) -> types::Result<Arc<TimeZone>> {

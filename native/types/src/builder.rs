@@ -11,6 +11,8 @@ pub struct ColumnBuilder {
     /// one bit a row, only kept when the type is Nullable
     nulls: Option<Bitmap>,
     rows: usize,
+    /// default of an enum: its lowest value
+    lowest: Option<i16>,
 }
 
 /// The growing data. Public so that parsers can push into the right vector without a detour;
@@ -116,7 +118,11 @@ impl ColumnBuilder {
             Type::SimpleAggregateFunction(a) => a.args.first().is_some_and(Type::is_nullable),
             t => t.is_nullable(),
         };
-        ColumnBuilder { values: Values::of(ty, rows), nulls: nullable.then(Bitmap::default), rows: 0 }
+        let lowest = match ty.base() {
+            Type::Enum8(e) | Type::Enum16(e) => e.entries.first().map(|e| e.1),
+            _ => None,
+        };
+        ColumnBuilder { values: Values::of(ty, rows), nulls: nullable.then(Bitmap::default), rows: 0, lowest }
     }
     pub fn len(&self) -> usize {
         self.rows
@@ -141,13 +147,17 @@ impl ColumnBuilder {
             n.push(true);
         }
     }
-    /// NULL for Nullable, else 0, '', [], ….
+    /// NULL for Nullable, else 0, '', [], …, the lowest element of an enum.
     pub fn push_default(&mut self, rows: usize) {
         for _ in 0..rows {
             if self.nulls.is_some() {
                 self.push_null();
             } else {
-                self.push_default_value();
+                match (self.lowest, &mut self.values) {
+                    (Some(v), Values::I8(x)) => x.push(v as i8),
+                    (Some(v), Values::I16(x)) => x.push(v),
+                    _ => self.push_default_value(),
+                }
                 self.rows += 1;
             }
         }

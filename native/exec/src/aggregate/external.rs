@@ -26,6 +26,8 @@ const PARTITIONS: usize = 128;
 const FLUSH_BYTES_MIN: u64 = 4 << 20;
 /// of the bytes at which the query spills, one partition may take so much while it is put together
 const PARTITION_SHARE: u64 = 6;
+/// less than this is not cut further: each share reads the whole partition
+const PART_BYTES_MIN: u64 = 64 << 10;
 /// beside its key and its serial state, a group takes about this much in tables
 const GROUP_BYTES: u64 = 96;
 
@@ -158,7 +160,7 @@ impl External {
     pub fn source(g: &Arc<Grouping>) -> Option<Spilled> {
         let external = g.external.as_ref()?;
         let spill = external.spill.lock().clone()?;
-        let budget = (external.at / PARTITION_SHARE).max(1);
+        let budget = (external.at / PARTITION_SHARE).max(PART_BYTES_MIN);
         let mut parts = Vec::new();
         let mut rows = 0;
         for partition in 0..spill.partitions() {

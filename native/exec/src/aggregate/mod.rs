@@ -50,6 +50,8 @@ pub struct Grouping {
     pub any_groups: Option<u64>,
     /// more groups are a failure (`max_rows_to_group_by`)
     pub groups_max: Option<u64>,
+    /// beyond so many groups nothing more is read
+    groups_stop: Option<u64>,
     /// the keys that were chosen when any groups will do
     pub chosen: RwLock<HashSet<Vec<u64>>>,
 }
@@ -85,11 +87,11 @@ pub fn resolve(call: &AggregateCall, args: &[Type]) -> Result<Arc<dyn Aggregate>
     aggregates::resolve(&call.name, &params, args)
 }
 
-/// How many groups are a failure; the other modes are nodes of the plan.
-fn groups_max(query: &Query) -> Option<u64> {
+/// The bound on groups in a mode of `group_by_overflow_mode`; the mode 'any' is the plan's.
+fn groups_max(query: &Query, asked: &str) -> Option<u64> {
     let mode = query.session.setting("group_by_overflow_mode").unwrap_or("throw");
     let most = query.session.number("max_rows_to_group_by", 0);
-    (most > 0 && mode == "throw").then_some(most)
+    (most > 0 && mode == asked).then_some(most)
 }
 
 impl Grouping {
@@ -139,7 +141,8 @@ impl Grouping {
             external,
             sets: options.sets.clone(),
             any_groups: options.any_groups,
-            groups_max: groups_max(scope.query),
+            groups_max: groups_max(scope.query, "throw"),
+            groups_stop: groups_max(scope.query, "break"),
             chosen: RwLock::default(),
         })
     }
@@ -212,6 +215,14 @@ pub fn run(
 
 /// The workers' groups.
 fn locals(grouping: &Arc<Grouping>, input: Rows, query: &Arc<Query>) -> Result<Vec<Local>> {
+    if let Some(most) = grouping.groups_stop {
+        let mut local = Local::new(grouping, &query.memory);
+        input.drive(query, &mut |batch| {
+            local.add(grouping, &batch, query)?;
+            Ok(if local.len() as u64 > most { Flow::Stop } else { Flow::More })
+        })?;
+        return Ok(vec![local]);
+    }
     let keep_order = grouping.calls.iter().any(|c| c.aggregate.order_sensitive());
     input.consume(
         query,

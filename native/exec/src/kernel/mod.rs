@@ -105,6 +105,7 @@ fn session(info: &SessionInfo) -> Result<Session> {
     Ok(Session {
         timezone: zone(&info.timezone)?,
         now_ns: info.now_ns.parse().unwrap_or(0),
+        started: std::time::Instant::now(),
         database: info.database.clone(),
         user: info.user.clone(),
         query_id: info.query_id.clone(),
@@ -176,6 +177,7 @@ impl Kernel {
             read_rows_max: 0,
             read_bytes_max: 0,
             read_break: false,
+            read_until: None,
             tables,
             batches,
             spill: None,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use types::{Batch, Cancel, Error, Result, Type};
 
 impl Kernel {
@@ -42,6 +42,8 @@ impl Kernel {
             }
         }
         let limit = (plan.limits.execution_ms > 0).then_some(plan.limits.execution_ms);
+        let until = limit.filter(|_| plan.limits.execution_break).map(|ms| start + Duration::from_millis(ms));
+        let limit = limit.filter(|_| until.is_none());
         let query =
             self.query(&plan.session, Cancel::new(limit), plan.limits.memory_bytes, tables, batches)?;
         let mut query = query;
@@ -52,6 +54,7 @@ impl Kernel {
             q.read_rows_max = plan.limits.read_rows;
             q.read_bytes_max = plan.limits.read_bytes;
             q.read_break = plan.limits.read_break;
+            q.read_until = until;
             q.spill = plan.limits.spill.as_ref().and_then(space);
         }
         let n = self.number();

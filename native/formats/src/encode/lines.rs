@@ -4,7 +4,7 @@ use super::cells::{Cells, Style};
 use super::{Encoder, OutputOptions, Tail};
 use crate::decode::{CustomSyntax, Rule};
 use types::text::escape::{write_doubled, write_escaped, write_json_string, write_quoted_bytes, write_xml};
-use types::{Batch, Field, Result, Type};
+use types::{Batch, Error, Field, Result, Type};
 
 /// Names and types of the CSV columns that a value takes: a tuple takes one for each element.
 pub(crate) fn csv_leaves(name: &str, ty: &Type) -> Vec<(String, String)> {
@@ -258,6 +258,10 @@ pub(super) struct Plain {
 
 impl Plain {
     pub fn new(fields: &[Field], o: &OutputOptions, end: &'static [u8]) -> Result<Self> {
+        let nested = |f: &&Field| matches!(f.ty.base(), Type::Array(_) | Type::Tuple(_) | Type::Map(_));
+        if let Some(f) = fields.iter().find(nested).filter(|_| end.is_empty()) {
+            return Err(Error::not_implemented(format!("Format RawBLOB writes no values of type {}", f.ty)));
+        }
         Ok(Plain { cells: Cells::new(fields, o, Style::Raw)?, end })
     }
 }

@@ -164,7 +164,7 @@ impl Vertical {
         }
     }
     fn special(&self, title: &str, batch: &Batch, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\n\n");
+        out.push(b'\n');
         out.extend_from_slice(title.as_bytes());
         out.extend_from_slice(b":\n");
         repeat("─", title.len() + 1, out);
@@ -196,15 +196,19 @@ impl Encoder for Vertical {
         Ok(())
     }
     fn finish(&mut self, tail: &Tail, out: &mut Vec<u8>) -> Result<()> {
-        if let Some(t) = tail.totals.as_ref().filter(|t| t.rows > 0) {
+        if self.rows > self.rows_max {
+            out.extend_from_slice(format!("\nShowed first {}.\n", self.rows_max).as_bytes());
+        }
+        let totals = tail.totals.as_ref().filter(|t| t.rows > 0);
+        if totals.is_some() || tail.extremes.as_ref().is_some_and(|e| e.rows > 1) {
+            out.push(b'\n');
+        }
+        if let Some(t) = totals {
             self.special("Totals", t, 0, out);
         }
         if let Some(e) = tail.extremes.as_ref().filter(|e| e.rows > 1) {
             self.special("Min", e, 0, out);
             self.special("Max", e, 1, out);
-        }
-        if self.rows > self.rows_max {
-            out.extend_from_slice(format!("\n\nShowed first {}.\n", self.rows_max).as_bytes());
         }
         Ok(())
     }

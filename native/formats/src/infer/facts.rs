@@ -1,11 +1,12 @@
 //! What the values of a column have in common, and the type that follows from it.
 
-use super::Style;
+use super::values::literal;
+use super::{How, Style};
 use hashbrown::HashSet;
 use std::sync::Arc;
 use types::Type;
-use types::text::time::{scan_date, scan_moment};
-use types::text::{Cursor, escape, number};
+use types::text::time::{DateTimeInput, best_effort, scan_date, scan_moment};
+use types::text::{Cursor, number};
 use types::tz::TimeZone;
 
 /// Distinct texts of a LowCardinality column in the sample, and how many rows it takes to tell.
@@ -31,6 +32,9 @@ pub(super) enum Seen {
     Uuid,
     Text,
     List(Box<Facts>),
+    Tuple(Vec<Facts>),
+    /// keys and values
+    Map(Box<[Facts; 2]>),
     /// members in the order they first came
     Object(Vec<(String, Facts)>),
 }
@@ -49,8 +53,8 @@ impl Facts {
     pub fn add(&mut self, new: Seen) {
         self.seen = merge(std::mem::take(&mut self.seen), new);
     }
-    pub fn add_text(&mut self, text: &[u8]) {
-        self.add(kind_of_text(text));
+    pub fn add_text(&mut self, text: &[u8], how: How) {
+        self.add(kind_of_text(text, how));
         if !self.many {
             if !self.distinct.contains(text) {
                 self.distinct.insert(text.to_vec());
@@ -102,6 +106,13 @@ impl Facts {
                 Type::String
             }
             Seen::List(of) => return Type::array(of.ty(of.count, style)),
+            Seen::Tuple(of) => {
+                return Type::tuple(of.iter().map(|f| f.ty(f.count, style)).collect());
+            }
+            Seen::Map(of) => {
+                let key = of[0].ty(of[0].count, style).base().clone();
+                return Type::map(key, of[1].ty(of[1].count, style));
+            }
             Seen::Object(members) if members.is_empty() => return Type::map(Type::String, Type::String),
             Seen::Object(members) => return object_type(members, self.count, style),
         };
@@ -141,6 +152,14 @@ pub(super) fn merge(a: Seen, b: Seen) -> Seen {
         (List(mut x), List(y)) => {
             absorb(&mut x, *y);
             List(x)
+        }
+        (Tuple(mut x), Tuple(y)) if x.len() == y.len() => {
+            x.iter_mut().zip(y).for_each(|(a, b)| absorb(a, b));
+            Tuple(x)
+        }
+        (Map(mut x), Map(y)) => {
+            x.iter_mut().zip(*y).for_each(|(a, b)| absorb(a, b));
+            Map(x)
         }
         (Object(mut x), Object(y)) => {
             for (name, facts) in y {
@@ -189,7 +208,9 @@ pub(super) fn kind_of_number(text: &[u8]) -> Seen {
 }
 
 /// Dates, times and UUIDs in quotes are recognised; all else is text.
-pub(super) fn kind_of_text(text: &[u8]) -> Seen {
+pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
+    // a zone behind a time is only read where a table is made, and by best effort
+    let exact = how.style == Style::ClickHouse && how.times == DateTimeInput::Basic;
     let shaped = text.len() >= 8
         && text.len() <= 40
         && text[0].is_ascii_digit()
@@ -201,7 +222,7 @@ pub(super) fn kind_of_text(text: &[u8]) -> Seen {
             return Seen::Date;
         }
         if text.len() >= 16
-            && let Ok(m) = scan_moment(text, &TimeZone::utc(), true, true)
+            && let Ok(m) = scan_moment(text, &TimeZone::utc(), true, !exact)
             && m.used == text.len()
         {
             let point = text.iter().position(|b| *b == b'.');
@@ -211,6 +232,15 @@ pub(super) fn kind_of_text(text: &[u8]) -> Seen {
             return Seen::Time(if far && digits == 0 { 1 } else { digits.min(9) as u8 });
         }
     }
+    let digits = text.first().is_some_and(u8::is_ascii_digit) && text.iter().any(|b| !b.is_ascii_digit());
+    if how.times != DateTimeInput::Basic
+        && digits
+        && text.len() >= 8
+        && matches!(kind_of_number(text), Seen::Text)
+        && best_effort(text, &TimeZone::utc(), how.times == DateTimeInput::BestEffortUs).is_ok()
+    {
+        return Seen::Time(9);
+    }
     if text.len() == 36 && text[8] == b'-' && types::text::net::parse_uuid(text).is_ok() {
         return Seen::Uuid;
     }
@@ -218,7 +248,7 @@ pub(super) fn kind_of_text(text: &[u8]) -> Seen {
 }
 
 /// A field of CSV or TSV: numbers and booleans stand without quotes.
-pub(super) fn kind_of_field(text: &[u8]) -> Seen {
+pub(super) fn kind_of_field(text: &[u8], how: How) -> Seen {
     if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") {
         return Seen::Bool;
     }
@@ -233,59 +263,16 @@ pub(super) fn kind_of_field(text: &[u8]) -> Seen {
     if matches!(text, b"nan" | b"inf" | b"-inf" | b"NaN" | b"Infinity" | b"-Infinity") {
         return Seen::Float;
     }
-    if text.first() == Some(&b'[') && text.last() == Some(&b']') {
+    let closed = matches!(
+        (text.first(), text.last()),
+        (Some(b'['), Some(b']')) | (Some(b'('), Some(b')')) | (Some(b'{'), Some(b'}'))
+    );
+    if closed {
         let mut c = Cursor::new(text);
         let mut facts = Facts::default();
-        if quoted_list(&mut c, &mut facts).is_some() && c.at_end() {
-            return Seen::List(Box::new(facts));
+        if literal(&mut c, &mut facts, how, 0).is_some() && c.at_end() {
+            return facts.seen;
         }
     }
-    kind_of_text(text)
-}
-
-/// `[1, 'x', [..]]` as arrays stand in CSV and TSV.
-pub(super) fn quoted_list(c: &mut Cursor<'_>, facts: &mut Facts) -> Option<()> {
-    if c.pos > 10_000 || !c.eat(b'[') {
-        return None;
-    }
-    c.blank();
-    if c.eat(b']') {
-        return Some(());
-    }
-    loop {
-        c.blank();
-        facts.count += 1;
-        match c.peek()? {
-            b'[' => {
-                let mut inner = Facts::default();
-                quoted_list(c, &mut inner)?;
-                facts.add(Seen::List(Box::new(inner)));
-            }
-            b'\'' => {
-                let mut s = Vec::new();
-                escape::read_quoted_string(c, &mut s).ok()?;
-                facts.add_text(&s);
-            }
-            _ => {
-                let n = c.rest().iter().take_while(|b| !matches!(b, b',' | b']' | b' ')).count();
-                let word = &c.rest()[..n];
-                c.pos += n;
-                if word == b"NULL" {
-                    facts.nulls = true;
-                } else {
-                    match kind_of_field(word) {
-                        Seen::Text => return None,
-                        k => facts.add(k),
-                    }
-                }
-            }
-        }
-        c.blank();
-        if c.eat(b']') {
-            return Some(());
-        }
-        if !c.eat(b',') {
-            return None;
-        }
-    }
+    kind_of_text(text, how)
 }

@@ -12,8 +12,8 @@ use types::{Column, Error, Result, Scalar, Type};
 pub const DEFS: &[FunctionDef] = &[
     f("now", "now([zone])", "Time at the start of the query, as DateTime.", &[], |b| now(b, None)).ci().alias_ci(&["current_timestamp", "localtimestamp"]),
     f("now64", "now64([scale[, zone]])", "Time at the start of the query, as DateTime64.", &[], now64).ci(),
-    f("nowInBlock", "nowInBlock([zone])", "Time when the block is processed.", &[], |b| now(b, None)).random().ci(),
-    f("nowInBlock64", "nowInBlock64([scale[, zone]])", "Time when the block is processed, as DateTime64.", &[], now64).random().ci(),
+    f("nowInBlock", "nowInBlock([zone])", "Time when the block is processed.", &[], now_in_block).random().ci(),
+    f("nowInBlock64", "nowInBlock64([scale[, zone]])", "Time when the block is processed, as DateTime64.", &[], now64_in_block).random().ci(),
     f("UTCTimestamp", "UTCTimestamp()", "Time at the start of the query, in UTC.", &[], |b| { b.arity(0, 0)?; now(b, Some("UTC")) }).ci().alias_ci(&["UTC_timestamp"]),
     f("today", "today()", "Date at the start of the query.", &[], |b| today(b, 0)).ci().alias_ci(&["current_date", "curdate"]),
     f("yesterday", "yesterday()", "Date of the day before the query.", &[], |b| today(b, -1)),
@@ -52,13 +52,38 @@ fn now(b: &Bind<'_>, zone: Option<&str>) -> Result<Bound> {
     constant(Type::DateTime(zone), Scalar::Int(b.session.now_ns.div_euclid(1_000_000_000)))
 }
 
+fn now_in_block(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(0, 1)?;
+    in_block(Type::DateTime(zone_arg(b, 0)?), 0)
+}
+
+fn now64_in_block(b: &Bind<'_>) -> Result<Bound> {
+    let (ty, scale) = time64(b)?;
+    in_block(ty, scale)
+}
+
+fn in_block(ty: Type, scale: u8) -> Result<Bound> {
+    let of = ty.clone();
+    bound(ty, move |c| {
+        let ticks = c.session.clock_ns().div_euclid(10i128.pow(u32::from(9 - scale)));
+        let mut one = types::ColumnBuilder::new(&of);
+        one.push_scalar(&Scalar::Int(ticks));
+        Ok(Column::constant(one.finish(), c.rows))
+    })
+}
+
 fn now64(b: &Bind<'_>) -> Result<Bound> {
+    let (ty, scale) = time64(b)?;
+    constant(ty, Scalar::Int(b.session.now_ns.div_euclid(10i128.pow(u32::from(9 - scale)))))
+}
+
+fn time64(b: &Bind<'_>) -> Result<(Type, u8)> {
     b.arity(0, 2)?;
     let scale = if b.is_empty() { 3 } else { b.const_int(0)? };
     let scale = u8::try_from(scale).ok().filter(|s| *s <= 9).ok_or_else(|| {
         Error::new(ARGUMENT_OUT_OF_BOUND, format!("Scale {scale} is out of bounds: expected 0 to 9"))
     })?;
-    constant(Type::DateTime64(scale, zone_arg(b, 1)?), Scalar::Int(b.session.now_ns.div_euclid(10i128.pow(u32::from(9 - scale)))))
+    Ok((Type::DateTime64(scale, zone_arg(b, 1)?), scale))
 }
 
 fn today(b: &Bind<'_>, shift: i64) -> Result<Bound> {

@@ -141,7 +141,7 @@ impl Codec {
                 push_float(if b { b"1" } else { b"0" }, out)?;
             }
             Kind::Float if !strict => c.pos += push_float(c.rest(), out)?,
-            Kind::Decimal(p, scale) if matches!(first, b'0'..=b'9' | b'-') => {
+            Kind::Decimal(p, scale) if matches!(first, b'0'..=b'9' | b'-' | b'.') => {
                 c.pos += push_decimal(c.rest(), *p, *scale, out)?
             }
             Kind::Bool if matches!(first, b't' | b'f' | b'T' | b'F') => {
