@@ -64,6 +64,18 @@ pub fn read_deleted(files: &Arc<dyn Files>, path: &str, rows: u64) -> Result<Bit
     Ok(visible)
 }
 
+/// Verifies a file of `write_deleted` by what it says of itself.
+pub fn check_deleted(files: &Arc<dyn Files>, path: &str) -> Result<()> {
+    let mut rows = [0; 8];
+    let read = files.open_read(path).and_then(|file| file.read_at(8, &mut rows));
+    read.map_err(|e| read_error(&e))?;
+    let rows = u64::from_le_bytes(rows);
+    if rows > ROWS_MAX {
+        return Err(damaged(corrupt("it is of too many rows"), path, 8, "deleted rows"));
+    }
+    read_deleted(files, path, rows).map(|_| ())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +88,7 @@ mod tests {
         write_deleted(&files, "d/a.del", &visible).expect("written");
         let back = read_deleted(&files, "d/a.del", 200).expect("read");
         assert_eq!(back.ones(), visible.ones());
+        check_deleted(&files, "d/a.del").expect("good");
         assert!(read_deleted(&files, "d/a.del", 199).is_err());
         let bytes = files.read_all("d/a.del", 1 << 20).expect("bytes");
         for at in 0..bytes.len() {
@@ -84,6 +97,7 @@ mod tests {
             let path = format!("d/{at}.del");
             files.create(&path).expect("file").append(&broken).expect("appended");
             assert!(read_deleted(&files, &path, 200).is_err(), "byte {at}");
+            assert!(check_deleted(&files, &path).is_err(), "byte {at}");
         }
     }
 }

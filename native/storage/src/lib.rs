@@ -31,7 +31,7 @@ mod words;
 mod write;
 
 pub use cache::{Cache, CacheStats};
-pub use deleted::{read_deleted, write_deleted};
+pub use deleted::{check_deleted, read_deleted, write_deleted};
 pub use fault::write_error;
 pub use footer::BLOCK_ROWS;
 pub use memtable::Memtable;
