@@ -1,7 +1,8 @@
 // Functions that cut time into buckets, and which buckets lie whole in others: what is grouped by
 // minutes can be grouped by hours, what is grouped by days by months.
 //
-// All of it holds for dates, and for moments in zones whose offset never changes.
+// All of it holds for dates, and for moments in zones whose offset never changes; in other zones for days,
+// and for buckets of an hour at most that the zone never cuts (zones.ts).
 
 import { constantOf } from '../constants.ts';
 import type { Planning } from '../context.ts';
@@ -14,6 +15,7 @@ import {
   replaceColumns,
 } from '../expression.ts';
 import { exprJson } from '../physical-expression.ts';
+import { isWholeIn } from './zones.ts';
 
 /** Length of a bucket; weeks begin on a Monday or a Sunday, so nothing but a day lies in one. */
 interface Bucket {
@@ -117,14 +119,30 @@ function liesIn(small: Bucket, large: Bucket): boolean {
   return large.months % small.months === 0;
 }
 
-/** Whether buckets of values of a type are those of a clock that never jumps. */
-export function isEven(type: string, ctx: Planning): boolean {
+const even = 'UTC';
+
+/** The zone in which values of a type are cut: `even` for dates and for zones whose clock never jumps;
+ *  undefined where nothing is known of it. */
+function zoneOf(type: string, ctx: Planning): string | undefined {
   const bare = type.replace(/^(?:Nullable|LowCardinality)\((.*)\)$/, '$1');
-  if (/^Date(32)?$/.test(bare)) return true;
-  if (!/^DateTime/.test(bare)) return false;
+  if (/^Date(32)?$/.test(bare)) return even;
+  if (!/^DateTime/.test(bare)) return undefined;
   const zone = /'([^']+)'/.exec(bare)?.[1] ?? ctx.settings.text('session_timezone');
-  return /^(|UTC|GMT|Z|Etc\/.*)$/.test(zone);
+  if (/^(|UTC|GMT|Z|Etc\/.*)$/.test(zone)) return even;
+  // Before 1970 zones had offsets of all kinds.
+  return /^DateTime(\(|$)/.test(bare) ? zone : undefined;
 }
+
+/** Whether the zone's clock never cuts such a bucket. */
+function isWhole({ seconds, months }: Bucket, zone: string): boolean {
+  if (zone === even || months !== undefined || seconds === undefined || seconds === day)
+    return true;
+  return seconds <= 3600 && isWholeIn(zone, seconds);
+}
+
+/** Whether such buckets begin where whole shorter ones do: within a day, or with one. */
+const isLocal = ({ seconds }: Bucket, zone: string): boolean =>
+  zone === even || seconds === undefined || seconds <= 3600 || seconds === day;
 
 export interface KeyColumn {
   /** Its value, over columns of the rollup. */
@@ -137,10 +155,12 @@ export interface KeyColumn {
 export function fromBucket(expr: Expr, keys: Iterable<KeyColumn>, ctx: Planning): Expr | undefined {
   const wanted = bucketOf(expr, begins) ?? bucketOf(expr, parts);
   const cut = wanted?.call.args[wanted.at];
-  if (!wanted || !cut || !isEven(cut.type, ctx)) return undefined;
+  const zone = cut && zoneOf(cut.type, ctx);
+  if (!wanted || !cut || zone === undefined || !isLocal(wanted.bucket, zone)) return undefined;
   for (const { made, expr: key } of keys) {
     const has = bucketOf(key, begins);
     if (has?.call.args[has.at]?.key !== cut.key || !liesIn(has.bucket, wanted.bucket)) continue;
+    if (!isWhole(has.bucket, zone)) continue;
     const args = wanted.call.args.map((arg, i) => (i === wanted.at ? made : arg));
     try {
       const types = args.map((arg) => {
@@ -175,11 +195,13 @@ export function rangeOfBucket(
   const at = Object.hasOwn(sided, name) ? 0 : mirrored.has(name) ? 1 : -1;
   const moment = args[at];
   const limit = args[1 - at];
-  if (!moment || !limit || columnsOf(limit).size > 0 || !isEven(moment.type, ctx)) return undefined;
+  const zone = moment && zoneOf(moment.type, ctx);
+  if (!moment || !limit || zone === undefined || columnsOf(limit).size > 0) return undefined;
   if (moment.kind !== 'column') return undefined;
   for (const { made, expr: key } of keys) {
     const has = bucketOf(key, begins);
     if (has?.call.args[has.at]?.key !== moment.key) continue;
+    if (!isWhole(has.bucket, zone)) continue;
     const begin = beginOf(limit, moment.id, moment.type, key, ctx);
     if (begin === undefined) continue;
     const bound = literalExpr(key.type, begin);
