@@ -297,7 +297,7 @@ impl Stored {
     /// Rows of a block by position within it, in the order asked.
     pub fn read_rows(&self, c: usize, block: usize, rows: &[u32]) -> Result<Column> {
         let n = self.block_rows(block);
-        if rows.iter().any(|r| *r as usize >= n) {
+        if rows.iter().copied().max().is_some_and(|r| r as usize >= n) {
             return Err(Error::internal(format!("a row past the {n} rows of block {block}")));
         }
         let (column, _) = self.meta(c, block)?;

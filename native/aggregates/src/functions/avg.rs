@@ -6,6 +6,7 @@
 use super::sum::{Into2, Total, add_column};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells, each_state, same, serial};
+use crate::state::few::count_rows;
 use crate::state::numbers::{floats, pow10, scale_of};
 use crate::state::wire::{Reader, put_f64, put_var};
 use crate::{Groups, States};
@@ -91,10 +92,7 @@ where
     }
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         add_column(&mut self.sums, groups, &args[0], rows)?;
-        match groups {
-            Groups::One(g) => self.counts[g as usize] += rows as u64,
-            Groups::Each(gs) => gs.iter().for_each(|g| self.counts[*g as usize] += 1),
-        }
+        count_rows(&mut self.counts, groups, rows);
         Ok(())
     }
     fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{each_state, same, serial};
+use crate::state::few::count_rows;
 use crate::state::wire::put_var;
 use crate::{Groups, States};
 use std::any::Any;
@@ -39,8 +40,8 @@ impl States for Counts {
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let nulls = args.first().and_then(Column::null_mask);
         match (groups, nulls) {
-            (Groups::One(g), nulls) => self.counts[g as usize] += (rows - nulls.map_or(0, |n| n.count_ones())) as u64,
-            (Groups::Each(gs), None) => gs.iter().for_each(|g| self.counts[*g as usize] += 1),
+            (groups, None) => count_rows(&mut self.counts, groups, rows),
+            (Groups::One(g), Some(n)) => self.counts[g as usize] += (rows - n.count_ones()) as u64,
             (Groups::Each(gs), Some(n)) => {
                 for (i, g) in gs.iter().enumerate() {
                     self.counts[*g as usize] += u64::from(!n.get(i));

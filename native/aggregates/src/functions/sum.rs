@@ -5,6 +5,7 @@
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells, each_state, same, serial};
+use crate::state::few::{count_rows, scatter};
 use crate::state::numbers::floats;
 use crate::state::wire::{Fixed, Reader, put_f64};
 use crate::{Groups, States};
@@ -72,6 +73,7 @@ pub fn sum_type(ty: &Type) -> Option<Type> {
         Type::UInt128 | Type::UInt256 | Type::Int128 | Type::Int256 | Type::Interval(_) => ty.clone(),
         Type::Float32 | Type::Float64 => Type::Float64,
         Type::Decimal(p, s) => Type::Decimal(if *p <= 38 { 38 } else { 76 }, *s),
+        Type::Enum8(_) | Type::Enum16(_) => Type::Int64,
         t => match t.int_bits()? {
             (_, false) => Type::UInt64,
             (_, true) => Type::Int64,
@@ -86,10 +88,13 @@ fn build(call: &Call<'_>, same_type: bool) -> Result<Bound> {
     let ty = sum_type(arg).ok_or_else(|| call.illegal(0))?;
     let ty = if !same_type {
         ty
-    } else if *arg == Type::Bool {
-        Type::UInt8
     } else {
-        arg.clone()
+        match arg {
+            Type::Bool => Type::UInt8,
+            Type::Enum8(_) => Type::Int8,
+            Type::Enum16(_) => Type::Int16,
+            t => t.clone(),
+        }
     };
     Ok(Bound::new(call, ty.clone(), states_of(&ty)))
 }
@@ -117,6 +122,8 @@ pub fn states_of(ty: &Type) -> impl Fn() -> Box<dyn States> + Send + Sync + use<
 
 /// A type that sums are kept in.
 pub trait Total: Fixed {
+    /// The order of additions makes no difference.
+    const EXACT: bool = true;
     fn plus(self, other: Self) -> Self;
     fn times(self, n: usize) -> Self;
     /// Sum of a run of values.
@@ -155,6 +162,7 @@ impl Total for U256 {
     }
 }
 macro_rules! total_float { ($($t:ty, $w:ident);*) => { $(impl Total for $t {
+    const EXACT: bool = false;
     #[inline]
     fn plus(self, other: Self) -> Self { self + other }
     fn times(self, n: usize) -> Self { self * n as $t }
@@ -223,6 +231,7 @@ impl Into2<U256> for U256 {
 fn add<T: Copy + Into2<A>, A: Total>(sums: &mut [A], groups: Groups<'_>, values: &[T]) {
     match groups {
         Groups::One(g) => sums[g as usize] = sums[g as usize].sum(values.iter().map(|v| (*v).to())),
+        Groups::Each(gs) if A::EXACT => scatter(sums, gs, values, A::plus, T::to),
         Groups::Each(gs) => {
             for (g, v) in gs.iter().zip(values) {
                 let s = &mut sums[*g as usize];
@@ -382,10 +391,7 @@ impl States for SumCount {
     }
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         self.sum.update(groups, args, rows)?;
-        match groups {
-            Groups::One(g) => self.counts[g as usize] += rows as u64,
-            Groups::Each(gs) => gs.iter().for_each(|g| self.counts[*g as usize] += 1),
-        }
+        count_rows(&mut self.counts, groups, rows);
         Ok(())
     }
     fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {

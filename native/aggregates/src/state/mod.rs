@@ -1,6 +1,7 @@
 //! What states are made of: stores of values per group, sets of (group, value), serial forms.
 
 pub mod cells;
+pub mod few;
 pub mod intern;
 pub mod keys;
 pub mod log;

@@ -92,9 +92,12 @@ mod tests {
 
     #[test]
     fn as_in_128_bits() {
-        let values = [0, 1, -1, 99, -12_345, 1 << 31, -(1 << 31), 1 << 40, i64::MAX, i64::MIN, i64::MAX / 100];
-        let types = [(Type::Decimal(18, 2), Type::Decimal(18, 4)), (Type::Decimal(9, 2), Type::Decimal(9, 2))];
-        for ((ta, tb), op) in types.iter().flat_map(|t| [Op::Plus, Op::Minus, Op::Multiply].map(|op| (t, op))) {
+        let values =
+            [0, 1, -1, 99, -12_345, 1 << 31, -(1 << 31), 1 << 40, i64::MAX, i64::MIN, i64::MAX / 100];
+        let types =
+            [(Type::Decimal(18, 2), Type::Decimal(18, 4)), (Type::Decimal(9, 2), Type::Decimal(9, 2))];
+        for ((ta, tb), op) in types.iter().flat_map(|t| [Op::Plus, Op::Minus, Op::Multiply].map(|op| (t, op)))
+        {
             let Some(Type::Decimal(p, s)) = result_type(op, ta, tb) else { panic!("a decimal") };
             let zeros = match op {
                 Op::Multiply => (0, 0),

@@ -11,10 +11,34 @@ use types::codes::{CANNOT_COMPILE_REGEXP, CANNOT_PARSE_ESCAPE_SEQUENCE};
 use types::{Column, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("like", "like(s, pattern)", "1 if the string matches: % stands for any run, _ for one character, \\ escapes.", &[("'abc' LIKE 'a%'", "1")], |b| bind(b, false, false)).total(),
-    f("notLike", "notLike(s, pattern)", "1 if the string does not match.", &[("'abc' NOT LIKE '%c'", "0")], |b| bind(b, false, true)).total(),
-    f("ilike", "ilike(s, pattern)", "As like, case ignored.", &[("'ABC' ILIKE 'a%'", "1")], |b| bind(b, true, false)).total(),
-    f("notILike", "notILike(s, pattern)", "1 if the string does not match, case ignored.", &[("'abc' NOT ILIKE 'ABC'", "0")], |b| bind(b, true, true)).total(),
+    f(
+        "like",
+        "like(s, pattern)",
+        "1 if the string matches: % stands for any run, _ for one character, \\ escapes.",
+        &[("'abc' LIKE 'a%'", "1")],
+        |b| bind(b, false, false),
+    )
+    .total(),
+    f(
+        "notLike",
+        "notLike(s, pattern)",
+        "1 if the string does not match.",
+        &[("'abc' NOT LIKE '%c'", "0")],
+        |b| bind(b, false, true),
+    )
+    .total(),
+    f("ilike", "ilike(s, pattern)", "As like, case ignored.", &[("'ABC' ILIKE 'a%'", "1")], |b| {
+        bind(b, true, false)
+    })
+    .total(),
+    f(
+        "notILike",
+        "notILike(s, pattern)",
+        "1 if the string does not match, case ignored.",
+        &[("'abc' NOT ILIKE 'ABC'", "0")],
+        |b| bind(b, true, true),
+    )
+    .total(),
 ];
 
 enum Piece {
@@ -42,7 +66,12 @@ fn pieces(pattern: &[u8]) -> Result<Vec<Piece>> {
             b'\\' => {
                 i += 1;
                 match pattern.get(i) {
-                    None => return Err(Error::new(CANNOT_PARSE_ESCAPE_SEQUENCE, "Invalid escape sequence at the end of a LIKE pattern: write \\\\ for a backslash")),
+                    None => {
+                        return Err(Error::new(
+                            CANNOT_PARSE_ESCAPE_SEQUENCE,
+                            "Invalid escape sequence at the end of a LIKE pattern: write \\\\ for a backslash",
+                        ));
+                    }
                     Some(x @ (b'%' | b'_' | b'\\')) => text.push(*x),
                     Some(x) => text.extend_from_slice(&[b'\\', *x]),
                 }
@@ -63,7 +92,12 @@ pub enum Matcher {
     All,
     Contains(Finder<'static>),
     /// starts, middle texts in order, ends; `exact` = no `%` at all
-    Parts { prefix: Vec<u8>, middle: Vec<Finder<'static>>, suffix: Vec<u8>, exact: bool },
+    Parts {
+        prefix: Vec<u8>,
+        middle: Vec<Finder<'static>>,
+        suffix: Vec<u8>,
+        exact: bool,
+    },
     Regex(Regex),
 }
 
@@ -110,7 +144,9 @@ impl Matcher {
             }
         }
         re.push_str("\\z");
-        Regex::new(&re).map(Matcher::Regex).map_err(|e| Error::new(CANNOT_COMPILE_REGEXP, format!("Cannot compile the LIKE pattern: {e}")))
+        Regex::new(&re)
+            .map(Matcher::Regex)
+            .map_err(|e| Error::new(CANNOT_COMPILE_REGEXP, format!("Cannot compile the LIKE pattern: {e}")))
     }
 
     pub fn matches(&self, s: &[u8]) -> bool {
@@ -165,8 +201,17 @@ fn bind(b: &Bind<'_>, any_case: bool, negate: bool) -> Result<Bound> {
 }
 
 fn run(m: &Matcher, col: &Column, rows: usize, negate: bool) -> Column {
-    if let (Matcher::Contains(finder), Data::Str(s)) = (m, &col.data) {
-        return u8_col(contains(finder, &s.offsets, &s.bytes, negate));
+    if let Data::Str(s) = &col.data {
+        match m {
+            Matcher::Contains(finder) => return u8_col(contains(finder, &s.offsets, &s.bytes, negate)),
+            // only rows that have one of the texts are looked at
+            Matcher::Parts { middle, .. } if !middle.is_empty() => {
+                let longest = middle.iter().max_by_key(|f| f.needle().len()).unwrap_or(&middle[0]);
+                let whole = |row: &[u8]| m.matches(row);
+                return u8_col(rows_with(longest, whole, &s.offsets, &s.bytes, negate));
+            }
+            _ => {}
+        }
     }
     let s: Strs<'_> = strs(col);
     u8_col((0..rows).map(|i| u8::from(m.matches(s.at(i)) != negate)).collect())
@@ -174,6 +219,17 @@ fn run(m: &Matcher, col: &Column, rows: usize, negate: bool) -> Column {
 
 /// Searches all rows as one text; a hit that crosses rows does not count.
 pub fn contains(finder: &Finder<'_>, offsets: &[u32], bytes: &[u8], negate: bool) -> Vec<u8> {
+    rows_with(finder, |_| true, offsets, bytes, negate)
+}
+
+/// The same; `also` has to hold for a row with a hit.
+fn rows_with(
+    finder: &Finder<'_>,
+    also: impl Fn(&[u8]) -> bool,
+    offsets: &[u32],
+    bytes: &[u8],
+    negate: bool,
+) -> Vec<u8> {
     let rows = offsets.len() - 1;
     let mut out = vec![u8::from(negate); rows];
     let n = finder.needle().len();
@@ -186,7 +242,9 @@ pub fn contains(finder: &Finder<'_>, offsets: &[u32], bytes: &[u8], negate: bool
             row += 1;
         }
         if hit + n <= offsets[row + 1] as usize {
-            out[row] = u8::from(!negate);
+            if also(&bytes[offsets[row] as usize..offsets[row + 1] as usize]) {
+                out[row] = u8::from(!negate);
+            }
             at = offsets[row + 1] as usize;
         } else {
             at = hit + 1;

@@ -98,8 +98,8 @@ impl<'a> Dictionary<'a> {
 
 /// Errors unless every code is below `count`.
 pub(crate) fn check_codes(codes: &[u32], count: usize) -> Result<()> {
-    match codes.iter().max() {
-        Some(&max) if max as usize >= count => Err(corrupt(format!("code {max} in a dictionary of {count}"))),
+    match codes.iter().copied().max() {
+        Some(max) if max as usize >= count => Err(corrupt(format!("code {max} in a dictionary of {count}"))),
         _ => Ok(()),
     }
 }
