@@ -11,34 +11,10 @@ use types::codes::{CANNOT_COMPILE_REGEXP, CANNOT_PARSE_ESCAPE_SEQUENCE};
 use types::{Column, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f(
-        "like",
-        "like(s, pattern)",
-        "1 if the string matches: % stands for any run, _ for one character, \\ escapes.",
-        &[("'abc' LIKE 'a%'", "1")],
-        |b| bind(b, false, false),
-    )
-    .total(),
-    f(
-        "notLike",
-        "notLike(s, pattern)",
-        "1 if the string does not match.",
-        &[("'abc' NOT LIKE '%c'", "0")],
-        |b| bind(b, false, true),
-    )
-    .total(),
-    f("ilike", "ilike(s, pattern)", "As like, case ignored.", &[("'ABC' ILIKE 'a%'", "1")], |b| {
-        bind(b, true, false)
-    })
-    .total(),
-    f(
-        "notILike",
-        "notILike(s, pattern)",
-        "1 if the string does not match, case ignored.",
-        &[("'abc' NOT ILIKE 'ABC'", "0")],
-        |b| bind(b, true, true),
-    )
-    .total(),
+    f("like", "like(s, pattern)", "1 if the string matches: % stands for any run, _ for one character, \\ escapes.", &[("'abc' LIKE 'a%'", "1")], |b| bind(b, false, false)).total(),
+    f("notLike", "notLike(s, pattern)", "1 if the string does not match.", &[("'abc' NOT LIKE '%c'", "0")], |b| bind(b, false, true)).total(),
+    f("ilike", "ilike(s, pattern)", "As like, case ignored.", &[("'ABC' ILIKE 'a%'", "1")], |b| bind(b, true, false)).total(),
+    f("notILike", "notILike(s, pattern)", "1 if the string does not match, case ignored.", &[("'abc' NOT ILIKE 'ABC'", "0")], |b| bind(b, true, true)).total(),
 ];
 
 enum Piece {
@@ -66,12 +42,7 @@ fn pieces(pattern: &[u8]) -> Result<Vec<Piece>> {
             b'\\' => {
                 i += 1;
                 match pattern.get(i) {
-                    None => {
-                        return Err(Error::new(
-                            CANNOT_PARSE_ESCAPE_SEQUENCE,
-                            "Invalid escape sequence at the end of a LIKE pattern: write \\\\ for a backslash",
-                        ));
-                    }
+                    None => return Err(Error::new(CANNOT_PARSE_ESCAPE_SEQUENCE, "Invalid escape sequence at the end of a LIKE pattern: write \\\\ for a backslash")),
                     Some(x @ (b'%' | b'_' | b'\\')) => text.push(*x),
                     Some(x) => text.extend_from_slice(&[b'\\', *x]),
                 }
@@ -92,12 +63,7 @@ pub enum Matcher {
     All,
     Contains(Finder<'static>),
     /// starts, middle texts in order, ends; `exact` = no `%` at all
-    Parts {
-        prefix: Vec<u8>,
-        middle: Vec<Finder<'static>>,
-        suffix: Vec<u8>,
-        exact: bool,
-    },
+    Parts { prefix: Vec<u8>, middle: Vec<Finder<'static>>, suffix: Vec<u8>, exact: bool },
     Regex(Regex),
 }
 
@@ -144,9 +110,7 @@ impl Matcher {
             }
         }
         re.push_str("\\z");
-        Regex::new(&re)
-            .map(Matcher::Regex)
-            .map_err(|e| Error::new(CANNOT_COMPILE_REGEXP, format!("Cannot compile the LIKE pattern: {e}")))
+        Regex::new(&re).map(Matcher::Regex).map_err(|e| Error::new(CANNOT_COMPILE_REGEXP, format!("Cannot compile the LIKE pattern: {e}")))
     }
 
     pub fn matches(&self, s: &[u8]) -> bool {
@@ -223,13 +187,7 @@ pub fn contains(finder: &Finder<'_>, offsets: &[u32], bytes: &[u8], negate: bool
 }
 
 /// The same; `also` has to hold for a row with a hit.
-fn rows_with(
-    finder: &Finder<'_>,
-    also: impl Fn(&[u8]) -> bool,
-    offsets: &[u32],
-    bytes: &[u8],
-    negate: bool,
-) -> Vec<u8> {
+fn rows_with(finder: &Finder<'_>, also: impl Fn(&[u8]) -> bool, offsets: &[u32], bytes: &[u8], negate: bool) -> Vec<u8> {
     let rows = offsets.len() - 1;
     let mut out = vec![u8::from(negate); rows];
     let n = finder.needle().len();
