@@ -28,9 +28,11 @@ pub enum Path {
     LateColumns,
     /// ORDER BY … LIMIT leaves out blocks beyond the rows it has
     TopThreshold,
+    /// GROUP BY of a key that fills its range indexes an array
+    DenseKeys,
 }
 
-const NAMES: [(&str, Path); 11] = [
+const NAMES: [(&str, Path); 12] = [
     ("statistics", Path::Statistics),
     ("distinct_groups", Path::DistinctGroups),
     ("prune_blocks", Path::PruneBlocks),
@@ -42,6 +44,7 @@ const NAMES: [(&str, Path); 11] = [
     ("partitioned_groups", Path::PartitionedGroups),
     ("late_columns", Path::LateColumns),
     ("top_threshold", Path::TopThreshold),
+    ("dense_keys", Path::DenseKeys),
 ];
 
 /// Those that are left out: a bit each.

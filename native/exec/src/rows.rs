@@ -149,6 +149,13 @@ impl Rows {
     ) -> Rows {
         Rows::Serial { drive: Box::new(drive), ordered }
     }
+    /// At most so many rows come from the source; steps may make more of them.
+    pub fn rows_max(&self) -> Option<u64> {
+        match self {
+            Rows::Pipe(p) => p.source.rows_max(),
+            Rows::Serial { .. } => None,
+        }
+    }
     pub fn is_ordered(&self) -> bool {
         match self {
             Rows::Pipe(p) => p.ordered,

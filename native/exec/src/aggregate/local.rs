@@ -4,7 +4,7 @@ use super::external::External;
 use super::keys::KeyLayout;
 use super::spread::{Spread, Waiting};
 use super::table::GroupTable;
-use super::{Grouping, masked_keys};
+use super::{Grouping, dense, masked_keys};
 use crate::expr::Bound;
 use crate::query::Query;
 use aggregates::{Groups, States};
@@ -258,7 +258,15 @@ impl Local {
         let mut groups = std::mem::take(&mut self.groups);
         self.table.find_or_insert(&words, &mut groups);
         self.looked_up += rows as u64;
-        self.spreads = Spread::wanted(g, self, self.looked_up, query);
+        match g.dense {
+            Some(bits) if dense::wanted(self, self.looked_up) => {
+                self.held.resize(self.bytes() as u64 + (4 << bits))?;
+                let table = std::mem::replace(&mut self.table, GroupTable::new(1, 1));
+                self.table = table.into_array(bits);
+            }
+            Some(_) => {}
+            None => self.spreads = Spread::wanted(g, self, self.looked_up, query),
+        }
         if let Some(most) = g.groups_max
             && self.table.len() as u64 > most
         {

@@ -1,9 +1,9 @@
 //! The workers' groups into one set of groups: in one table, or in partitions by hash.
 
 use super::Grouping;
+use super::dense::Cut;
 use super::local::Local;
-use super::spread::{PARTITIONS, Waiting, partition};
-use super::table::hash_words;
+use super::spread::{PARTITIONS, PARTITIONS_LOG, Waiting};
 use crate::paths::Path;
 use crate::pool::{Flow, run_phase};
 use crate::query::Query;
@@ -35,12 +35,16 @@ pub fn merge(g: &Grouping, mut locals: Vec<Local>, query: &Arc<Query>) -> Result
         }
         return Ok(vec![first]);
     }
-    let buckets: Vec<Vec<Vec<u32>>> = locals.iter().map(by_partition).collect();
+    let cut = Cut::of(g, &locals);
+    let buckets: Vec<Vec<Vec<u32>>> = locals.iter().map(|l| by_partition(l, cut)).collect();
     let parts: Vec<Mutex<Option<Local>>> = (0..PARTITIONS).map(|_| Mutex::new(None)).collect();
     let shared: Vec<Mutex<Local>> = locals.into_iter().map(Mutex::new).collect();
     run_phase(query, PARTITIONS, &|p| {
         query.cancel.check()?;
         let mut part = Local::new(g, &query.memory);
+        if let Some(table) = cut.table(p, PARTITIONS_LOG) {
+            part.table = table;
+        }
         if spread {
             std::mem::swap(&mut part, &mut g.spread.parts(g, &query.memory)[p].lock());
             waiting.iter().try_for_each(|w| w.give(g, p, &mut part))?;
@@ -77,11 +81,11 @@ fn absorb(to: &mut Local, other: &Local, keys: &[u64], rows: &[u32]) -> Result<(
     to.account()
 }
 
-fn by_partition(local: &Local) -> Vec<Vec<u32>> {
+fn by_partition(local: &Local, cut: Cut) -> Vec<Vec<u32>> {
     let mut out: Vec<Vec<u32>> =
         (0..PARTITIONS).map(|_| Vec::with_capacity(local.len() / PARTITIONS + 16)).collect();
     for (i, key) in local.table.keys().chunks_exact(local.table.words()).enumerate() {
-        out[partition(hash_words(key))].push(i as u32);
+        out[cut.part(key, PARTITIONS_LOG)].push(i as u32);
     }
     out
 }

@@ -7,6 +7,7 @@
 //!    of the key's hash, each partition alone on a worker (`merge`).
 //! 4. Groups leave in chunks: key columns decoded (strings as codes), states finished (`output`).
 
+mod dense;
 mod external;
 pub mod from_statistics;
 pub mod interner;
@@ -44,6 +45,8 @@ pub struct Grouping {
     pub spread: Spread,
     /// where groups go that do not fit; None: nowhere
     pub external: Option<External>,
+    /// bits of keys that may index an array once there are many groups
+    dense: Option<u32>,
     /// GROUPING SETS: which keys each set keeps; a number of the set is then the last key
     pub sets: Option<Vec<Vec<usize>>>,
     /// new groups are not wanted beyond so many (any groups will do)
@@ -139,12 +142,22 @@ impl Grouping {
             layouts: Layouts::new(types, ranges, &scope.query.memory),
             spread: Spread::default(),
             external,
+            dense: None,
             sets: options.sets.clone(),
             any_groups: options.any_groups,
             groups_max: groups_max(scope.query, "throw"),
             groups_stop: groups_max(scope.query, "break"),
             chosen: RwLock::default(),
         })
+    }
+
+    /// With what is known of the number of rows to come.
+    fn for_rows(mut self, input: &Rows, query: &Query) -> Grouping {
+        if self.sets.is_none() && self.any_groups.is_none() && !self.keys.is_empty() {
+            let spills_at = self.external.as_ref().map(External::at);
+            self.dense = dense::bits(&self.layouts.get(), input.rows_max(), spills_at, query);
+        }
+        self
     }
 
     /// Keys, aggregates, then the set's number.
@@ -166,7 +179,7 @@ pub fn run(
     having: Option<&Bound>,
     query: &Arc<Query>,
 ) -> Result<(Typed, Option<Batch>)> {
-    let grouping = Arc::new(grouping);
+    let grouping = Arc::new(grouping.for_rows(&input, query));
     let mut locals = locals(&grouping, input, query)?;
     if locals.is_empty() {
         locals.push(Local::new(&grouping, &query.memory));
@@ -257,7 +270,7 @@ fn leave(g: &Grouping, external: &External, locals: &mut [Local], query: &Query)
 
 /// How many groups there are.
 pub fn count(grouping: Grouping, input: Rows, query: &Arc<Query>) -> Result<u64> {
-    let grouping = Arc::new(grouping);
+    let grouping = Arc::new(grouping.for_rows(&input, query));
     let mut locals = locals(&grouping, input, query)?;
     let mut n = 0;
     if let Some(external) = grouping.external.as_ref().filter(|_| leaves(&grouping, &locals, query)) {

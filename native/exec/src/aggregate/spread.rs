@@ -15,7 +15,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use types::{Column, Memory, Result};
 
-pub const PARTITIONS: usize = 32;
+pub const PARTITIONS: usize = 1 << PARTITIONS_LOG;
+pub const PARTITIONS_LOG: u32 = 5;
 /// a table with fewer groups stays in the caches: nothing to be gained
 const GROUPS_MIN: usize = 20_000;
 /// rows that wait before their worker distributes them
@@ -26,7 +27,7 @@ const WAITING_SHARE: u64 = 16;
 
 /// The partition of a key's hash; tables take the hash's lower bits.
 pub fn partition(hash: u64) -> usize {
-    (hash >> 59) as usize
+    (hash >> (64 - PARTITIONS_LOG)) as usize
 }
 
 /// The tables of all partitions, made when the first worker needs them.

@@ -9,8 +9,8 @@ const DIRECT_BITS_MAX: u32 = 18;
 const EMPTY: u32 = u32::MAX;
 
 pub enum GroupTable {
-    /// slot = key
-    Direct { slots: Vec<u32>, keys: Vec<u64> },
+    /// slot = key - base
+    Direct { base: u64, slots: Vec<u32>, keys: Vec<u64> },
     /// keys of one word, beside their group numbers
     One { slots: Vec<(u64, u32)>, keys: Vec<u64> },
     /// keys of several words, compared in `keys`
@@ -43,12 +43,28 @@ fn prefetch<T>(slots: &[T], at: usize) {
 impl GroupTable {
     pub fn new(words: usize, bits: u32) -> Self {
         match words {
-            1 if bits <= DIRECT_BITS_MAX => {
-                GroupTable::Direct { slots: vec![EMPTY; 1 << bits], keys: Vec::new() }
-            }
+            1 if Self::is_small(bits) => Self::array(0, bits),
             1 => GroupTable::One { slots: vec![(0, EMPTY); 1024], keys: Vec::new() },
             _ => GroupTable::Many { words, slots: vec![(0, EMPTY); 1024], keys: Vec::new() },
         }
+    }
+    /// A table for keys from `base` on, of which the lower `bits` bits differ.
+    pub fn array(base: u64, bits: u32) -> Self {
+        GroupTable::Direct { base, slots: vec![EMPTY; 1 << bits], keys: Vec::new() }
+    }
+    /// The same groups in an array of 2^`bits` slots.
+    #[must_use]
+    pub fn into_array(self, bits: u32) -> Self {
+        let GroupTable::One { keys, .. } = self else { return self };
+        let mut slots = vec![EMPTY; 1 << bits];
+        for (group, &key) in keys.iter().enumerate() {
+            slots[key as usize] = group as u32;
+        }
+        GroupTable::Direct { base: 0, slots, keys }
+    }
+    /// Whether keys of so many bits always index an array.
+    pub fn is_small(bits: u32) -> bool {
+        bits <= DIRECT_BITS_MAX
     }
     /// Keys index an array.
     pub fn is_direct(&self) -> bool {
@@ -77,7 +93,7 @@ impl GroupTable {
     pub fn bytes_after(&self, rows: usize) -> usize {
         let groups = self.len() + rows;
         match self {
-            GroupTable::Direct { slots, keys } => slots.len() * 4 + (keys.capacity().max(groups)) * 8,
+            GroupTable::Direct { slots, keys, .. } => slots.len() * 4 + (keys.capacity().max(groups)) * 8,
             GroupTable::One { slots, keys } => {
                 let grown = if groups * 2 > slots.len() { (groups * 2).next_power_of_two() } else { 0 };
                 (slots.len() + grown) * 16 + keys.capacity().max(groups) * 8
@@ -93,9 +109,10 @@ impl GroupTable {
     pub fn find_or_insert(&mut self, rows: &[u64], out: &mut Vec<u32>) {
         out.clear();
         match self {
-            GroupTable::Direct { slots, keys } => {
+            GroupTable::Direct { base, slots, keys } => {
+                let base = *base;
                 out.extend(rows.iter().map(|&key| {
-                    let slot = &mut slots[key as usize];
+                    let slot = &mut slots[key.wrapping_sub(base) as usize];
                     if *slot == EMPTY {
                         *slot = keys.len() as u32;
                         keys.push(key);
@@ -114,8 +131,9 @@ impl GroupTable {
     pub fn find(&self, rows: &[u64], out: &mut Vec<u32>) {
         out.clear();
         match self {
-            GroupTable::Direct { slots, .. } => {
-                out.extend(rows.iter().map(|&key| slots.get(key as usize).copied().unwrap_or(EMPTY)));
+            GroupTable::Direct { base, slots, .. } => {
+                let slot = |key: u64| slots.get(key.wrapping_sub(*base) as usize).copied();
+                out.extend(rows.iter().map(|&key| slot(key).unwrap_or(EMPTY)));
             }
             GroupTable::One { slots, .. } => {
                 let mask = slots.len() - 1;
@@ -257,8 +275,12 @@ mod tests {
 
     #[test]
     fn same_key_same_group() {
-        for (words, bits) in [(1, 10), (1, 64), (2, 64), (3, 64)] {
+        for (words, bits) in [(1, 10), (1, 64), (2, 64), (3, 64), (1, 20)] {
             let mut t = GroupTable::new(words, bits);
+            if bits == 20 {
+                t.find_or_insert(&[7 * 3, 0], &mut Vec::new());
+                t = t.into_array(bits);
+            }
             let rows: Vec<u64> = (0..5000u64).flat_map(|i| vec![i * 7 % 1000; words]).collect();
             let mut out = Vec::new();
             t.find_or_insert(&rows, &mut out);
