@@ -13,6 +13,7 @@ import { engines } from './actors/engines.ts';
 import { generations } from './actors/generations.ts';
 import { names } from './actors/names.ts';
 import { partitions } from './actors/partitions.ts';
+import { updates } from './actors/updates.ts';
 import { versions } from './actors/versions.ts';
 import { views } from './actors/views.ts';
 
@@ -27,6 +28,7 @@ const all: readonly MakeActor[] = [
   columns,
   engines,
   partitions,
+  updates,
 ];
 
 class Statements {
