@@ -161,19 +161,14 @@ function bindArrayJoin(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
   if (ast.args.length !== 1) {
     throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', 'arrayJoin takes one argument');
   }
-  const array = bindExpression(ast.args[0] as Expression, scope, locals);
+  const written = bindExpression(ast.args[0] as Expression, scope, locals);
+  // An empty array without a type gives no row, whatever it would hold.
+  const array = written.type === 'Array(Nothing)' ? convert(written, 'Array(UInt8)') : written;
   if (locals && readsLambda(scope, array)) {
     const text = 'The argument of arrayJoin cannot depend on the parameter of a lambda';
     throw failAt(ast.span, 'BAD_ARGUMENTS', text);
   }
   const type = unfoldedType(array.type);
-  if (type === 'Nothing') {
-    throw failAt(
-      ast.span,
-      'ILLEGAL_TYPE_OF_ARGUMENT',
-      'arrayJoin cannot take an empty array without a type',
-    );
-  }
   if (type === undefined) {
     const text = `Argument 1 of arrayJoin must be an Array or a Map, not ${array.type}`;
     throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', text);

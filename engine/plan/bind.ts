@@ -142,6 +142,11 @@ function selectItems(ast: Select, scope: Scope): Item[] {
     }
     const inner = column.kind === 'Alias' ? column.expr : column;
     if (inner.kind === 'Function' && inner.name === 'untuple') return untuple(column, inner, scope);
+    if (inner.kind === 'Function' && /^arrayJoin$/i.test(inner.name)) {
+      const [array] = inner.args;
+      if (array?.kind === 'Array' && array.items.length === 0)
+        throw failAt(inner.span, 'ILLEGAL_TYPE_OF_ARGUMENT', 'A column cannot have type Nothing');
+    }
     if (column.kind === 'Alias') {
       const name = nameText(scope.ctx, column.alias);
       const own = scope.aliases.get(name)?.ast === column.expr;

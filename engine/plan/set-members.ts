@@ -34,7 +34,17 @@ const readable = /^(Date(32|Time.*)?|UUID|IPv4|IPv6)$/;
 export function asMember(scope: Scope, literal: Lit, wanted: string, span: Span): Lit {
   if (literal.value === null) return literal;
   const elements = tupleElements(wanted);
-  if (elements) checkTuple(literal, elements.length, span);
+  if (elements) {
+    checkTuple(literal, elements.length, span);
+    tupleElements(literal.type)?.forEach((given, i) => {
+      const isTuple = tupleElements(elements[i]?.type ?? '') !== undefined;
+      if (
+        (tupleElements(given.type) !== undefined) !== isTuple &&
+        given.type !== 'Nullable(Nothing)'
+      )
+        throw mismatch(literal, wanted, span);
+    });
+  }
   const isArray = arrayElementType(wanted) !== undefined;
   const givenArray = arrayElementType(literal.type) !== undefined;
   if (isArray !== givenArray || (!elements && tupleElements(literal.type) !== undefined))

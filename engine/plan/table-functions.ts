@@ -18,6 +18,7 @@ import { bindTableChanges } from './table-changes.ts';
 import { arity, structure, textOf } from './table-function-arguments.ts';
 import { bindFormat, bindGenerateRandom, bindMerge, bindRemote } from './table-functions-data.ts';
 import { bindFileFunction } from './table-functions-files.ts';
+import { tupleElements } from './types.ts';
 import type { Lit, LitValue } from './wire.ts';
 
 type Bind = (call: FunctionCall, scope: Scope) => Node;
@@ -81,12 +82,25 @@ const anyCase = new Set(['values', 'generate_series']);
 
 export const tableFunctionNames = (): string[] => Object.keys(functions);
 
-/** `f(untuple((1, 2)))` is f(1, 2). */
-function spread(call: FunctionCall): FunctionCall {
-  const args = call.args.flatMap((arg) => {
-    const tuple = arg.kind === 'Function' && arg.name === 'untuple' ? arg.args[0] : undefined;
+/** `f(untuple((1, 2)))` is f(1, 2), and so is `f(t.*)` of such a tuple. */
+function spread(call: FunctionCall, scope: Scope): FunctionCall {
+  const args = call.args.flatMap((arg): Expression[] => {
+    const untupled = arg.kind === 'Function' && arg.name === 'untuple' ? arg.args[0] : undefined;
+    const starred: Expression | undefined =
+      arg.kind === 'Star' && arg.qualifier
+        ? { kind: 'Identifier', parts: arg.qualifier, span: arg.span }
+        : undefined;
+    const tuple = untupled ?? starred;
     if (tuple?.kind === 'Function' && tuple.name === 'tuple') return tuple.args;
-    return tuple?.kind === 'Tuple' ? tuple.items : [arg];
+    if (!tuple) return [arg];
+    if (tuple.kind === 'Tuple') return tuple.items;
+    const elements = tupleElements(bindExpression(tuple, scope).type) ?? [];
+    const { span } = tuple;
+    return elements.map((_, i): Expression => {
+      const index: Expression = { kind: 'Literal', type: 'number', text: String(i + 1), span };
+      const of = { name: 'tupleElement', nameSpan: span, distinct: false, span };
+      return { kind: 'Function', ...of, args: [tuple, index] };
+    });
   });
   return { ...call, args };
 }
@@ -96,7 +110,7 @@ export function bindTableFunction(
   scope: Scope,
   modified: Modified,
 ): { node: Node; table: string } {
-  const call = spread(written);
+  const call = spread(written, scope);
   if (call.name === 'merge') return { node: bindMerge(call, scope, modified), table: 'merge' };
   if (call.parameters) {
     const text = `Table function ${call.name} has one list of arguments`;

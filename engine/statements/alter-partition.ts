@@ -47,6 +47,13 @@ const partitionOf = (command: AlterPartition): Partition => {
   throw failAt(command.span, 'INVALID_PARTITION_VALUE', 'A partition is missing');
 };
 
+/** The table once the rows that are in memory have become a segment: PART may name it. */
+async function inSegments(run: Run, table: TableState): Promise<TableState> {
+  const { storage } = run.core;
+  await storage.flusher.flush(storage.store(table.id));
+  return storage.context.catalog.table(table.id) ?? table;
+}
+
 /** PART 'x' must be there; a partition without rows is nothing to complain about. */
 function requirePart(
   run: Run,
@@ -68,7 +75,8 @@ const drop: Action = (_, __, command) => async (run, table) => {
   const { storage } = run.core;
   const store = storage.store(table.id);
   if (partition.type === 'PART') {
-    requirePart(run, table.definition, partition, table.segments, 'part');
+    const { segments } = await inSegments(run, table);
+    requirePart(run, table.definition, partition, segments, 'part');
     await dropSegments(storage, store, segmentFilter(run, table.definition, partition));
     return;
   }
@@ -77,7 +85,8 @@ const drop: Action = (_, __, command) => async (run, table) => {
 
 const detach: Action = (_, __, command) => async (run, table) => {
   const partition = partitionOf(command);
-  requirePart(run, table.definition, partition, table.segments, 'part');
+  const { segments } = partition.type === 'PART' ? await inSegments(run, table) : table;
+  requirePart(run, table.definition, partition, segments, 'part');
   const only = segmentFilter(run, table.definition, partition);
   await detachSegments(run.core.storage, run.core.storage.store(table.id), only);
 };

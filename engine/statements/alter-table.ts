@@ -241,6 +241,10 @@ function step(
       return { after: (r, table) => writeDefault(r, table, column.name, command) };
     }
     case 'AddIndex': {
+      if (definition.extra?.deprecated) {
+        const text = 'A table with the deprecated form of its engine takes no skip indexes';
+        throw failAt(command.span, 'BAD_ARGUMENTS', text);
+      }
       const index = indexDefinition(command.index);
       if (definition.indexes.some((i) => i.name === index.name)) {
         if (command.ifNotExists) return {};
@@ -270,6 +274,11 @@ function step(
     }
     case 'ModifySetting': {
       const added: Record<string, string> = {};
+      const mixed = command.settings.find((s) => s.name === 'enable_mixed_granularity_parts');
+      if (mixed && definition.extra?.deprecated) {
+        const text = 'A table with the deprecated form of its engine has granules of one size';
+        throw failAt(mixed.nameSpan, 'BAD_ARGUMENTS', text);
+      }
       for (const item of command.settings)
         added[item.name] = changedSetting(item.name, item.nameSpan, settingText(item.value));
       // As CREATE would have written it down.

@@ -224,12 +224,14 @@ export function define(
   const plain = withoutFunctions(written, startPlanning(run).ctx.userFunctions);
   const storage = modernStorage(run, plain.storage);
   const ast = storage ? { ...plain, storage } : plain;
+  const deprecated = storage !== plain.storage;
   let table: TableDefinition = {
     ...emptyDefinition(place.database, place.name),
     engine: tableEngine(
       ast.storage?.engine ?? (ast.temporary ? memoryEngine(ast.span) : undefined),
     ),
   };
+  if (deprecated) table = { ...table, extra: { ...table.extra, deprecated } };
   if (ast.asTable)
     table = copyOf(
       run,

@@ -6,13 +6,19 @@ import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { dropTables, putAside } from '../storage/mutations.ts';
+import { truncate } from '../storage/replace-rows.ts';
 import { placeOf } from './names.ts';
 
 export async function detach(run: Run, ast: Drop, tables: readonly TableState[]): Promise<Answer> {
   if (ast.object !== 'TABLE' && ast.object !== 'VIEW')
     throw notBuilt(ast.span, `DETACH ${ast.object}`);
   const { storage } = run.core;
-  for (const table of tables) await putAside(storage, storage.store(table.id), 'detached');
+  for (const table of tables) {
+    const store = storage.store(table.id);
+    // A Set or Join that is not persistent holds its rows only as long as it is there.
+    if (table.definition.settings.persistent === '0') await truncate(storage, store);
+    await putAside(storage, store, 'detached');
+  }
   run.core.plans.clear();
   return done;
 }

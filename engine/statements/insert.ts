@@ -15,6 +15,7 @@ import { barePlanning } from '../tables/shape.ts';
 import { insertTarget, viewRows } from '../views/fan-out.ts';
 import { applyOutput, applyQuerySettings, applySettings } from './apply-settings.ts';
 import { insertFunction } from './insert-function.ts';
+import { checkConstraintTypes, checkParts } from './insert-limits.ts';
 import {
   insertable,
   inserted,
@@ -54,6 +55,8 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
     );
   }
   const columns = listedColumns(run, definition, ast);
+  checkConstraintTypes(run, definition);
+  checkParts(run, definition);
   if (ast.query && !ast.data) {
     applyQuerySettings(run, ast.query);
     // Those of the INSERT come first.

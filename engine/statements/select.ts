@@ -17,10 +17,28 @@ function stillGood(run: Run, cached: CachedPlan): boolean {
   );
 }
 
-export function select(run: Run, ast: QueryStatement, text = run.text): Answer {
+/** Tables that list segments: rows that are in memory only become one before they are asked. */
+const listsParts = /\bsystem\s*\.\s*`?(parts|parts_columns|projection_parts)\b/i;
+
+export function select(run: Run, ast: QueryStatement, text = run.text): Answer | Promise<Answer> {
   applyQuerySettings(run, ast.query);
   applyOutput(run, ast.output);
   count(run.core, 'SelectQuery');
+  if (listsParts.test(text)) return written(run).then(() => planned(run, ast, text));
+  return planned(run, ast, text);
+}
+
+/** Writes what the tables of the current database hold in memory. Where that fails they are listed as they are. */
+async function written(run: Run): Promise<void> {
+  const { storage } = run.core;
+  const { state } = storage.context.catalog;
+  for (const id of state.databases.get(run.database)?.tables.values() ?? []) {
+    const store = storage.store(id);
+    if (store.memory.rows > 0) await storage.flusher.flush(store).catch(() => {});
+  }
+}
+
+function planned(run: Run, ast: QueryStatement, text: string): Answer {
   const { core, settings, session } = run;
   const able =
     text.length <= cachedTextMax &&

@@ -1,6 +1,6 @@
 // SET and USE: what they change lasts as long as the session.
 
-import type { Expression, SetSettings, Use } from '../../sql/ast.ts';
+import type { SetSettings, SettingItem, Use } from '../../sql/ast.ts';
 import { failAt } from '../plan/context.ts';
 import { nameText } from '../plan/scope.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
@@ -12,7 +12,7 @@ import { applySettings, settingText } from './apply-settings.ts';
 export function setSettings(run: Run, ast: SetSettings): Answer {
   for (const item of ast.settings) {
     if (item.name.startsWith('param_')) {
-      run.session?.params.set(item.name.slice('param_'.length), parameterText(run, item.value));
+      run.session?.params.set(item.name.slice('param_'.length), parameterText(run, item));
       continue;
     }
     applySettings(run, [item]);
@@ -26,9 +26,10 @@ export function setSettings(run: Run, ast: SetSettings): Answer {
 }
 
 /** A parameter is read when it is used: collections stay as they are written. */
-function parameterText(run: Run, value: Expression): string {
-  const isCollection = /^(Array|Map|Tuple|Function)$/.test(value.kind);
-  return isCollection ? run.text.slice(value.span.start, value.span.end) : settingText(value);
+function parameterText(run: Run, item: SettingItem): string {
+  const isCollection = /^(Array|Map|Tuple|Function)$/.test(item.value.kind);
+  if (!isCollection) return settingText(item.value);
+  return run.text.slice(item.nameSpan.end, item.span.end).replace(/^\s*=\s*/, '');
 }
 
 export function use(run: Run, ast: Use): Answer {

@@ -37,12 +37,18 @@ const orNull = (item: Expression, type: string): Expression => {
 
 const isNull = (item: Expression): boolean => item.kind === 'Literal' && item.type === 'null';
 
-/** NULLs inside tuples, arrays and maps whose parts have none become the parts' defaults. */
-function withoutNulls(item: Expression, type: string): Expression {
-  if (isNull(item) && !isNullable(type) && typeHead(type) !== 'Nothing')
+/** NULLs inside tuples, arrays and maps whose parts have none become the parts' defaults, or are refused. */
+function withoutNulls(
+  item: Expression,
+  type: string,
+  refuse?: (type: string) => Error,
+): Expression {
+  if (isNull(item) && !isNullable(type) && typeHead(type) !== 'Nothing') {
+    if (refuse) throw refuse(type);
     return parseExpression(`defaultValueOfTypeName(${quotedType(type)})`);
+  }
   const part = (e: Expression, inner: string | undefined): Expression =>
-    inner === undefined ? e : withoutNulls(e, inner);
+    inner === undefined ? e : withoutNulls(e, inner, refuse);
   const fields = tupleElements(type);
   const element = arrayElementType(type);
   const pair = typeHead(type) === 'Map' ? typeArguments(type) : [];
@@ -110,13 +116,13 @@ function rowValues(
     const { name, type } = columns[i] as ColumnDefinition;
     if (item.kind === 'Literal' && item.type === 'default') return;
     if (isNull(item) && !isNullable(type) && nulls) return;
-    if (isNull(item) && !isNullable(type)) {
-      const text = `Cannot insert NULL value into a column of type ${type}`;
-      throw failAt(place(item.span), 'TYPE_MISMATCH', text);
-    }
+    const refused = (of: string): Error => {
+      const text = `Cannot insert NULL value into a column of type ${of}`;
+      return failAt(place(item.span), 'TYPE_MISMATCH', text);
+    };
     const value = mayBeNull(item, type)
       ? bindExpression(orNull(item, type), scope)
-      : bindExpression(nulls ? withoutNulls(item, type) : item, scope);
+      : bindExpression(withoutNulls(item, type, nulls ? undefined : refused), scope);
     given.set(name, nulls && isNullable(value.type) ? value : convert(value, type));
   });
   if (
