@@ -113,10 +113,13 @@ async function analyze(run: Run, ast: Explain): Promise<Rows> {
     for (let last = start.last; !last; ) last = (await native.nextChunk(run.key)) === null;
     const ms = performance.now() - started;
     const p = native.queryProgress(run.key);
+    const notes: string[] = [];
+    planning.ctx.notes = notes;
     const root = optimize(bound, planning.ctx, applied);
     const subqueries = planning.ctx.subqueries.map((s) => optimize(s.node, planning.ctx, applied));
     const measured = ast.mode === 'ANALYZE';
     const lines = explainPlan(planning.ctx, root, subqueries, measured ? p?.nodes : undefined);
+    lines.push(...new Set(notes));
     if (applied.size > 0) lines.push(`Rules: ${[...applied].join(', ')}`);
     if (measured) {
       lines.push(`Time: ${ms.toFixed(2)} ms`);
