@@ -78,7 +78,13 @@ function ofView(
   view: TableDefinition,
 ): Rollup {
   const target = targetOf(state, view);
-  const wrong = target ? disagreement(state, view.id) : 'its target does not exist';
+  const { damagedLog } = run.core.storage;
+  const withheld = [table, target].some((t) => t && damagedLog?.of(t.id) !== undefined);
+  const wrong = withheld
+    ? 'a damaged log may hold rows of it'
+    : target
+      ? disagreement(state, view.id)
+      : 'its target does not exist';
   relied.set(view.id, wrong);
   const changed = meaningSetting(run.settings);
   const unfit =

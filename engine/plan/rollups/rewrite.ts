@@ -22,6 +22,7 @@ import {
   type RollupAggregate,
   type Scan,
 } from '../logical.ts';
+import { isVolatile } from '../random-calls.ts';
 import { type Below, inScan } from './below.ts';
 import { conditionsOver, type Keys, over } from './keys.ts';
 import { type Part, type Route, Routes } from './routes.ts';
@@ -60,6 +61,13 @@ export function overRollup(
   // Rows beside a projection are aggregated like it, from columns that the query reads anyhow.
   const readable = ({ item }: RollupAggregate): boolean =>
     item.args.every((arg) => [...columnsOf(here(arg))].every((id) => id >= 0));
+  const asked = [
+    ...under.filters,
+    ...node.keys.map((k) => written(k.expr)),
+    ...node.aggregates.flatMap((item) => item.args.map(written)),
+  ];
+  const volatile = asked.find(isVolatile);
+  if (volatile) return `${exprText(volatile)} may differ from row to row`;
   const routes = new Routes(
     ctx,
     rollup.face === 'view' ? grouped.aggregates : grouped.aggregates.filter(readable),
