@@ -39,6 +39,14 @@ const mergeTrees = [
   'CoalescingMergeTree',
 ];
 const built = new Set(mergeTrees.flatMap((name) => [name, `Replicated${name}`, `Shared${name}`]));
+/** Every engine that a table can have. */
+export const engineNames: readonly string[] = [
+  ...plainEngines,
+  ...borrowing,
+  made,
+  ...built,
+  ...['View', 'MaterializedView'],
+];
 const later = new Set(
   `GraphiteMergeTree ReplicatedGraphiteMergeTree SharedGraphiteMergeTree
    Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC

@@ -4,6 +4,7 @@ import { keywords as words } from '../../sql/keywords.ts';
 import type { LitValue } from '../plan/wire.ts';
 import { mergeTreeSettings } from '../settings-merge-tree.ts';
 import { columns, flag, type SystemTable } from './table.ts';
+import { timeZones } from './time-zones.ts';
 
 const documented = columns(
   ['description', 'String', 'What it does'],
@@ -52,13 +53,6 @@ export const keywords: SystemTable = {
   doc: 'Words of the grammar',
   columns: columns(['keyword', 'String', 'The word']),
   rows: () => words.map((word) => [word]),
-};
-
-export const timeZones: SystemTable = {
-  name: 'time_zones',
-  doc: 'Time zones',
-  columns: columns(['time_zone', 'String', 'Name']),
-  rows: () => ['UTC', ...Intl.supportedValuesOf('timeZone')].sort().map((zone) => [zone]),
 };
 
 export const collations: SystemTable = {

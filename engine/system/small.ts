@@ -5,6 +5,7 @@ import { errorCounts, errorTable } from '../errors.ts';
 import { composite, platformName } from '../native.ts';
 import { tableFunctionNames } from '../plan/table-functions.ts';
 import type { LitValue } from '../plan/wire.ts';
+import { engineNames } from '../statements/table-engine.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
@@ -39,14 +40,27 @@ export const formats: SystemTable = {
     ['is_output', 'UInt8', 'Results can be written in it'],
     ['content_type', 'String', 'Content-Type of answers'],
   ),
-  rows: (run) =>
-    run.core.native.registry.formats.map((f): LitValue[] => [
-      f.name,
-      flag(f.input),
-      flag(f.output),
-      f.contentType,
-    ]),
+  rows: (run) => {
+    const { native } = run.core;
+    const all = native.registry.formats.map((f) => ({ ...f, written: f.name }));
+    for (const written of otherFormatNames) {
+      const format = native.format(written);
+      if (format && format.name !== written) all.push({ ...format, written });
+    }
+    return all.map((f): LitValue[] => [f.written, flag(f.input), flag(f.output), f.contentType]);
+  },
 };
+
+/** Names that formats have beside their own. */
+const otherFormatNames =
+  'TSV TSVWithNames TSVWithNamesAndTypes TSVRaw TSVRawWithNames TSVRawWithNamesAndTypes Raw RawWithNames RawWithNamesAndTypes JSONL JSONLines NDJSON PrettyJSONLines PrettyNDJSON MD'.split(
+    ' ',
+  );
+
+const intervals =
+  'Nanosecond Microsecond Millisecond Second Minute Hour Day Week Month Quarter Year'
+    .split(' ')
+    .map((unit) => `Interval${unit}`);
 
 export const dataTypes: SystemTable = {
   name: 'data_type_families',
@@ -63,7 +77,7 @@ export const dataTypes: SystemTable = {
       t.aliasOf,
     ]);
     const there = new Set(rows.map(([name]) => name));
-    const more = composite.filter((name) => !there.has(name));
+    const more = [...composite, ...intervals, 'Enum'].filter((name) => !there.has(name));
     return [
       ...rows,
       ...more.map((name): LitValue[] => [name, flag(/^(Decimal|DateTime)/.test(name)), '']),
@@ -92,17 +106,18 @@ export const tableEngines: SystemTable = {
     ['supports_projections', 'UInt8', 'Takes PROJECTION'],
     ['supports_sort_order', 'UInt8', 'Takes ORDER BY'],
     ['supports_ttl', 'UInt8', 'Takes TTL'],
-    ['supports_replication', 'UInt8', 'Always 0'],
+    ['supports_replication', 'UInt8', 'Named Replicated: there is one replica'],
     ['supports_deduplication', 'UInt8', 'Names of inserts are kept'],
     ['supports_parallel_insert', 'UInt8', 'Inserts run side by side'],
   ),
   rows: () =>
-    ['MergeTree', 'Memory', 'Log', 'TinyLog', 'StripeLog', 'Null', 'View'].map(
-      (name): LitValue[] => {
-        const tree = flag(name === 'MergeTree');
-        return [name, tree, tree, '0', tree, '0', '0', tree, flag(name !== 'View')];
-      },
-    ),
+    engineNames.map((name): LitValue[] => {
+      const tree = flag(name.endsWith('MergeTree'));
+      const replicated = flag(name.startsWith('Replicated'));
+      const settings = flag(/MergeTree$|Log$|^(Join|Memory|Set)$/.test(name));
+      const parallel = flag(/MergeTree$|^(Buffer|Log|Memory|Null|TinyLog|StripeLog)$/.test(name));
+      return [name, settings, tree, tree, tree, tree, replicated, replicated, parallel];
+    }),
 };
 
 export const buildOptions: SystemTable = {
