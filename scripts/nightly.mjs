@@ -6,7 +6,6 @@ import { tally } from './tally.mjs';
 await setup();
 const env = {
   ...process.env,
-  COLONNADE_TEST_SEEDS: '5000',
   COLONNADE_TEST_RUNS: '100000',
   COLONNADE_TEST_QUERIES: '20000',
   COLONNADE_TEST_DAMAGED: '1000000',

@@ -12,6 +12,8 @@ import { alterRows } from '../../engine/storage/alter-rows.ts';
 import { deleteMarked } from '../../engine/storage/marked-rows.ts';
 import * as mutations from '../../engine/storage/mutations.ts';
 import { attachSegments, detachSegments } from '../../engine/storage/partitions.ts';
+import { DdlTables } from './ddl-tables.ts';
+import { Draw } from './draw.ts';
 import { hurtLog, repairLog } from './log-damage.ts';
 import type { Machine, Row, World } from './machine.ts';
 import { type Batch, type Budget, TableModel } from './model.ts';
@@ -30,27 +32,6 @@ export interface SimulationResult {
   readonly hurt: number;
 }
 
-class Draw {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = (Math.imul(seed, 2654435761) ^ 0x9e3779b9) >>> 0 || 1;
-  }
-  below(bound: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state >>>= 0;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    this.#state >>>= 0;
-    return this.#state % bound;
-  }
-  chance(p: number): boolean {
-    return this.below(1000) < p * 1000;
-  }
-  pick<T>(list: readonly T[]): T | undefined {
-    return list[this.below(list.length)];
-  }
-}
-
 class Simulation {
   readonly faults: string[] = [];
   acked = 0;
@@ -58,13 +39,10 @@ class Simulation {
   readonly #draw: Draw;
   readonly #rows = new TableModel('rows');
   readonly #parts = new TableModel('parts');
-  /** Small tables of DDL: name → names of added columns. `open` is the statement without an answer. */
-  #ddl = new Map<string, string[]>();
-  #ddlOpen: Map<string, string[]> | undefined;
+  readonly #ddl: DdlTables;
   #nextBatch = 1;
   #nextRow = 1;
   #nextDrop = 1;
-  #nextName = 1;
   /** Partitions that a statement is dropping: what is inserted meanwhile may go with it. */
   readonly #dropping = new Set<number>();
   /** Inserts that flipped bits may have taken. */
@@ -74,6 +52,7 @@ class Simulation {
 
   constructor(seed: number) {
     this.#draw = new Draw(seed);
+    this.#ddl = new DdlTables(this.#draw, (error) => this.#fault('ddl', error));
   }
 
   async run(machine: Machine): Promise<SimulationResult> {
@@ -150,20 +129,7 @@ class Simulation {
       this.faults.push(...faults.map((fault) => `${model.name} after a restart: ${fault}`));
     }
     this.#lost = { left: 0 };
-    const names = new Map<string, string[]>();
-    for (const table of world.storage.context.catalog.state.tables.values()) {
-      const { name, columns } = table.definition;
-      if (name.startsWith('ddl'))
-        names.set(
-          name,
-          columns.slice(3).map((c) => c.name),
-        );
-    }
-    const text = (m: Map<string, string[]>) => JSON.stringify([...m].sort());
-    const fits = [this.#ddl, this.#ddlOpen].some((m) => m && text(m) === text(names));
-    if (!fits) this.faults.push(`tables: ${text(names)}, expected ${text(this.#ddl)}`);
-    this.#ddl = names;
-    this.#ddlOpen = undefined;
+    this.faults.push(...this.#ddl.faultsOfRestart(world));
     await this.#retryTokens(world);
   }
 
@@ -230,7 +196,7 @@ class Simulation {
     if (dice < 70) return this.#delete(world);
     if (dice < 74) return this.#dropPartition(world);
     if (dice < 76) return this.#detachPartition(world);
-    if (dice < 82) return this.#ddlStep(world);
+    if (dice < 82) return this.#ddl.step(world);
     if (dice < 86) return this.#shape(world);
     const { storage } = world;
     const table = () => storage.store(storage.context.catalog.find('d', 'rows')?.id ?? 0);
@@ -349,44 +315,6 @@ class Simulation {
     } catch (error) {
       if (!(error instanceof EngineError)) this.#fault('detach partition', error);
       // It may lie beside the table now: the partition is left alone until the next start.
-    }
-  }
-
-  /** CREATE, DROP, RENAME of small tables, one statement at a time. */
-  async #ddlStep({ storage, define }: World): Promise<void> {
-    if (this.#ddlOpen) return;
-    const { catalog } = storage.context;
-    const after = new Map(this.#ddl);
-    const old = this.#draw.pick([...this.#ddl.keys()]);
-    const name = `ddl${this.#nextName++}`;
-    const kind = old === undefined ? 0 : this.#draw.below(4);
-    const id = catalog.find('d', old ?? '')?.id ?? 0;
-    const columns = this.#ddl.get(old ?? '') ?? [];
-    const add = { name: `c${this.#nextName}`, type: 'UInt32' };
-    let work: () => Promise<unknown>;
-    if (kind === 0) {
-      after.set(name, []);
-      work = () => catalog.commit({ ddl: [{ op: 'createTable', definition: define(name) }] });
-    } else if (kind === 1) {
-      after.delete(old ?? '');
-      work = () => mutations.dropTables(storage, [id]);
-    } else if (kind === 2) {
-      after.delete(old ?? '');
-      after.set(name, columns);
-      work = () => catalog.commit({ ddl: [{ op: 'renameTable', id, database: 'd', name }] });
-    } else {
-      after.set(old ?? '', [...columns, add.name]);
-      work = () =>
-        mutations.alter(storage, storage.store(id), (d) => withColumn(d, add, undefined));
-    }
-    this.#ddlOpen = after;
-    try {
-      await work();
-      this.#ddl = after;
-      this.#ddlOpen = undefined;
-    } catch (error) {
-      if (!(error instanceof EngineError)) this.#fault('ddl', error);
-      if (!storage.context.health.poisoned) this.#ddlOpen = undefined;
     }
   }
 
