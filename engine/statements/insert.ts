@@ -317,6 +317,8 @@ async function insertData(
     count(run.core, 'InsertedBytes', outcome.bytes);
     return inserted(outcome);
   } catch (error) {
+    if (format.name === 'Values' && isBadMap(error))
+      throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
     if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
     if (isNumberTooLong(error)) throw error;
     if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
@@ -329,6 +331,12 @@ async function insertData(
     }
   }
 }
+
+/** A map in braces that cannot be read: as an expression, which is tried next, it is none. */
+const isBadMap = (error: unknown): boolean =>
+  error instanceof EngineError &&
+  /^(SYNTAX_ERROR|CANNOT_(READ|PARSE))/.test(error.name) &&
+  /column '[^']*', value '\{/.test(error.message);
 
 /** A bare number of too many digits: as an expression it would be one too. Texts are converted. */
 function isNumberTooLong(error: unknown): boolean {

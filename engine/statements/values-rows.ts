@@ -7,7 +7,7 @@ import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts
 import { convert } from '../plan/bind-call.ts';
 import { bindExpression } from '../plan/bind-expression.ts';
 import { failAt, newColumn } from '../plan/context.ts';
-import type { Expr } from '../plan/expression.ts';
+import { castExpr, type Expr, literalExpr } from '../plan/expression.ts';
 import { type Node, one, project } from '../plan/logical.ts';
 import { newScope, type Scope } from '../plan/scope.ts';
 import {
@@ -102,6 +102,18 @@ export function valuesNode(
   };
 }
 
+/** Types that hold more digits than a number of an expression. */
+const exact = /^(Nullable\()?(U?Int(64|128|256)|Decimal)/;
+
+/** A bare number, which its column reads to the last digit. */
+function numberText(item: Expression): string | undefined {
+  const negated = item.kind === 'Unary' && item.fn === 'negate';
+  const of = negated ? item.operand : item;
+  if (of.kind !== 'Literal' || of.type !== 'number' || !/^\d+(\.\d+)?$/.test(of.text))
+    return undefined;
+  return negated ? `-${of.text}` : of.text;
+}
+
 /** What one row gives to the columns; defaults see the row's other values. */
 function rowValues(
   scope: Scope,
@@ -120,6 +132,12 @@ function rowValues(
       const text = `Cannot insert NULL value into a column of type ${of}`;
       return failAt(place(item.span), 'TYPE_MISMATCH', text);
     };
+    const digits = numberText(item);
+    const fits = digits !== undefined && (/Decimal/.test(type) || !digits.includes('.'));
+    if (fits && exact.test(type)) {
+      given.set(name, castExpr(literalExpr('String', digits), type));
+      return;
+    }
     const value = mayBeNull(item, type)
       ? bindExpression(orNull(item, type), scope)
       : bindExpression(withoutNulls(item, type, nulls ? undefined : refused), scope);
