@@ -2,6 +2,7 @@
 
 use crate::bytes::{Reader, corrupt, put_blob, put_scalar, put_var};
 use crate::stats::BlockStats;
+use crate::text::{Chunk, Tokenizer};
 use types::parse::parse_type;
 use types::{Result, Scalar, Type};
 
@@ -59,6 +60,16 @@ pub(crate) struct ColumnMeta {
 pub(crate) enum IndexBlocks {
     Bloom(Vec<Extent>),
     MinMax(Vec<BlockStats>),
+    /// a filter of tokens for each block
+    Tokens {
+        tokenizer: Tokenizer,
+        filters: Vec<Extent>,
+    },
+    /// all tokens with their rows; None: they would have been too many
+    Postings {
+        tokenizer: Tokenizer,
+        chunks: Option<Vec<Chunk>>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -141,6 +152,21 @@ impl Footer {
                     out.push(2);
                     blocks.iter().for_each(|b| b.write(&mut out));
                 }
+                IndexBlocks::Tokens { tokenizer, filters } => {
+                    out.push(3);
+                    put_blob(&mut out, tokenizer.written().as_bytes());
+                    filters.iter().for_each(|b| b.write(&mut out));
+                }
+                IndexBlocks::Postings { tokenizer, chunks } => {
+                    out.push(4);
+                    put_blob(&mut out, tokenizer.written().as_bytes());
+                    out.push(chunks.is_some().into());
+                    put_var(&mut out, chunks.as_ref().map_or(0, Vec::len) as u64);
+                    for c in chunks.iter().flatten() {
+                        put_blob(&mut out, &c.first);
+                        c.at.write(&mut out);
+                    }
+                }
             }
         }
         out
@@ -183,13 +209,23 @@ impl Footer {
                 _ => return Err(corrupt("an index on a column that is not there")),
             };
             let kind = r.u8()?;
-            check_room(&r, blocks)?;
             let blocks = match kind {
-                1 => {
-                    IndexBlocks::Bloom((0..blocks).map(|_| Extent::read(&mut r, end)).collect::<Result<_>>()?)
-                }
+                1 => IndexBlocks::Bloom(read_extents(&mut r, blocks, end)?),
                 2 => {
+                    check_room(&r, blocks)?;
                     IndexBlocks::MinMax((0..blocks).map(|_| BlockStats::read(&mut r)).collect::<Result<_>>()?)
+                }
+                3 => {
+                    let tokenizer = read_tokenizer(&mut r)?;
+                    IndexBlocks::Tokens { tokenizer, filters: read_extents(&mut r, blocks, end)? }
+                }
+                4 => {
+                    let tokenizer = read_tokenizer(&mut r)?;
+                    let is_there = r.u8()? == 1;
+                    let list = (0..r.count(12)?)
+                        .map(|_| Ok(Chunk { first: r.blob()?.to_vec(), at: Extent::read(&mut r, end)? }))
+                        .collect::<Result<Vec<_>>>()?;
+                    IndexBlocks::Postings { tokenizer, chunks: is_there.then_some(list) }
                 }
                 k => return Err(corrupt(format!("an index of kind {k}"))),
             };
@@ -200,6 +236,16 @@ impl Footer {
         }
         Ok(Footer { rows, block_rows, sort, columns, keys: key_rows, indexes })
     }
+}
+
+fn read_extents(r: &mut Reader, blocks: usize, end: u64) -> Result<Vec<Extent>> {
+    check_room(r, blocks)?;
+    (0..blocks).map(|_| Extent::read(r, end)).collect()
+}
+
+fn read_tokenizer(r: &mut Reader) -> Result<Tokenizer> {
+    let text = r.text()?;
+    Tokenizer::parse(&text).ok_or_else(|| corrupt(format!("an unknown tokenizer '{text}'")))
 }
 
 fn check_room(r: &Reader, blocks: usize) -> Result<()> {

@@ -4,6 +4,7 @@ use crate::bloom::{Bloom, hashes};
 use crate::footer::{Extent, IndexBlocks, IndexMeta};
 use crate::spec::{SkipIndex, SkipKind};
 use crate::stats::BlockStats;
+use crate::text::{Chunk, PostingsWriter, token_hashes};
 use crate::write::Sink;
 use parking_lot::Mutex;
 use types::{Batch, Column, Error, Result};
@@ -16,7 +17,13 @@ pub(crate) struct IndexWriter {
     waiting_rows: usize,
     minmax: Vec<BlockStats>,
     blooms: Vec<Vec<u8>>,
+    postings: Option<PostingsWriter>,
+    /// rows of finished blocks
+    rows: usize,
 }
+
+/// Bits that stand for one token of a block.
+const TOKEN_BITS: usize = 10;
 
 impl IndexWriter {
     pub fn new(index: &SkipIndex, block_rows: usize) -> Self {
@@ -27,6 +34,11 @@ impl IndexWriter {
             waiting_rows: 0,
             minmax: Vec::new(),
             blooms: Vec::new(),
+            postings: match &index.kind {
+                SkipKind::Postings(t) => Some(PostingsWriter::new(t.clone())),
+                _ => None,
+            },
+            rows: 0,
         }
     }
     pub fn inputs(&self) -> &[usize] {
@@ -56,8 +68,9 @@ impl IndexWriter {
             return Ok(());
         }
         let parts = std::mem::take(&mut self.waiting);
-        self.waiting_rows = 0;
-        match self.index.kind {
+        let mut first = self.rows;
+        self.rows += std::mem::take(&mut self.waiting_rows);
+        match &self.index.kind {
             SkipKind::MinMax => {
                 let c = Column::concat(&self.index.ty, &parts.iter().collect::<Vec<_>>()).flat();
                 self.minmax.push(BlockStats::of(&c));
@@ -65,19 +78,42 @@ impl IndexWriter {
             SkipKind::Bloom { bits_per_value } => {
                 let mut found = Vec::new();
                 parts.iter().for_each(|c| hashes(c, &mut found));
-                self.blooms.push(Bloom::build(&mut found, bits_per_value.clamp(4, 64)).write());
+                self.blooms.push(Bloom::build(&mut found, (*bits_per_value).clamp(4, 64)).write());
+            }
+            SkipKind::Tokens(tokenizer) => {
+                let mut found = Vec::new();
+                parts.iter().for_each(|c| token_hashes(tokenizer, c, &mut found));
+                self.blooms.push(Bloom::build(&mut found, TOKEN_BITS).write());
+            }
+            SkipKind::Postings(_) => {
+                for c in &parts {
+                    if let Some(writer) = &mut self.postings {
+                        writer.add(c, first as u32);
+                    }
+                    first += c.len();
+                }
             }
         }
         Ok(())
     }
     pub fn close(mut self, sink: &Mutex<Sink>) -> Result<IndexMeta> {
         self.finish_block()?;
+        let filters = |blooms: &[Vec<u8>]| -> Result<Vec<Extent>> {
+            blooms.iter().map(|b| sink.lock().extent(b)).collect()
+        };
         let blocks = match self.index.kind {
             SkipKind::MinMax => IndexBlocks::MinMax(self.minmax),
-            SkipKind::Bloom { .. } => {
-                let extents: Result<Vec<Extent>> =
-                    self.blooms.iter().map(|b| sink.lock().extent(b)).collect();
-                IndexBlocks::Bloom(extents?)
+            SkipKind::Bloom { .. } => IndexBlocks::Bloom(filters(&self.blooms)?),
+            SkipKind::Tokens(tokenizer) => IndexBlocks::Tokens { tokenizer, filters: filters(&self.blooms)? },
+            SkipKind::Postings(tokenizer) => {
+                let made = self.postings.map(PostingsWriter::finish).transpose()?.flatten();
+                let written = |list: Vec<(Vec<u8>, Vec<u8>)>| -> Result<Vec<Chunk>> {
+                    let chunk = |(first, bytes): (Vec<u8>, Vec<u8>)| {
+                        Ok(Chunk { first, at: sink.lock().extent(&bytes)? })
+                    };
+                    list.into_iter().map(chunk).collect()
+                };
+                IndexBlocks::Postings { tokenizer, chunks: made.map(written).transpose()? }
             }
         };
         let column = if self.index.expr.is_none() { self.index.inputs.first().copied() } else { None };

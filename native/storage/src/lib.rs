@@ -26,6 +26,7 @@ mod sort;
 mod spec;
 mod stats;
 mod stored;
+mod text;
 mod wal;
 mod words;
 mod write;
@@ -44,5 +45,7 @@ pub use spec::{
     ColumnInfo, ColumnSpec, IndexExpr, SegmentInfo, SkipIndex, SkipKind, WriteOptions, block_rows_for,
 };
 pub use stats::{BlockStats, SegmentStats};
+pub use stored::Stored;
+pub use text::{Ask, Need, Piece, TextIndex, Tokenizer};
 pub use wal::{decode_batch, encode_batch};
 pub use write::{SegmentWriter, write_rows, write_segment};

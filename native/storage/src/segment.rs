@@ -7,6 +7,7 @@ use crate::patch::{Patch, Piece, patched_column};
 use crate::pred::Pred;
 use crate::stats::BlockStats;
 use crate::stored::Stored;
+use crate::text::TextIndex;
 use files::Files;
 use std::ops::Deref;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use crate::footer::{BLOCK_ROWS, BLOCK_ROWS_MIN};
 use crate::stats::SegmentStats;
+use crate::text::Tokenizer;
 use std::sync::Arc;
 use types::{Batch, Column, Result, Scalar, Type};
 
@@ -28,10 +29,16 @@ pub struct SkipIndex {
     pub expr: Option<IndexExpr>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SkipKind {
     MinMax,
-    Bloom { bits_per_value: usize },
+    Bloom {
+        bits_per_value: usize,
+    },
+    /// filters of tokens
+    Tokens(Tokenizer),
+    /// tokens with their rows
+    Postings(Tokenizer),
 }
 
 impl SkipKind {

@@ -15,6 +15,7 @@ use crate::known::by_stats;
 use crate::pred::{Pred, widen};
 use crate::spec::ColumnInfo;
 use crate::stats::{BlockStats, SegmentStats};
+use crate::text::{TextIndex, Tokenizer};
 use crate::write::column_info;
 use files::{Files, ReadFile};
 use parking_lot::Mutex;
@@ -369,6 +370,9 @@ impl Stored {
             let kind = match i.blocks {
                 IndexBlocks::Bloom(_) => "bloom_filter",
                 IndexBlocks::MinMax(_) => "minmax",
+                IndexBlocks::Tokens { tokenizer: Tokenizer::Grams(_), .. } => "ngrambf_v1",
+                IndexBlocks::Tokens { .. } => "tokenbf_v1",
+                IndexBlocks::Postings { .. } => "text",
             };
             (i.name.as_str(), kind, i.column)
         })
@@ -387,6 +391,7 @@ impl Stored {
                 return Ok(by_stats(s, &meta.ty, self.block_rows(block), pred)? != Some(false));
             }
             IndexBlocks::Bloom(blocks) => blocks,
+            IndexBlocks::Tokens { .. } | IndexBlocks::Postings { .. } => return Ok(true),
         };
         let Some(at) = blocks.get(block).filter(|at| at.len > 0) else { return Ok(true) };
         let pred = widen(pred, &meta.ty);
@@ -404,17 +409,33 @@ impl Stored {
         if asked.is_empty() {
             return Ok(true);
         }
-        let key: Key = (self.id, index as u32, block as u32, Class::Index);
-        let bytes = match self.cache.get(&key) {
-            Some(Value::Bytes(b)) => b,
-            _ => {
-                let b = Arc::new(self.extent(at, "bloom filter")?);
-                self.cache.put(key, Value::Bytes(b.clone()), b.len());
-                b
-            }
-        };
+        let bytes = self.index_bytes(index, block, at, "bloom filter")?;
         let bloom = Bloom::read(&bytes).map_err(|e| damaged(e, &self.path, at.offset, "bloom filter"))?;
         Ok(asked.iter().any(|h| bloom.may_contain(*h)))
+    }
+
+    /// A piece of an index, cached.
+    pub(crate) fn index_bytes(
+        &self,
+        index: usize,
+        piece: usize,
+        at: &Extent,
+        what: &str,
+    ) -> Result<Arc<Vec<u8>>> {
+        let key: Key = (self.id, index as u32, piece as u32, Class::Index);
+        if let Some(Value::Bytes(b)) = self.cache.get(&key) {
+            return Ok(b);
+        }
+        let b = Arc::new(self.extent(at, what)?);
+        self.cache.put(key, Value::Bytes(b.clone()), b.len());
+        Ok(b)
+    }
+    pub(crate) fn damaged(&self, e: Error, at: &Extent, what: &str) -> Error {
+        damaged(e, &self.path, at.offset, what)
+    }
+    /// An index of tokens.
+    pub fn text_index(&self, index: usize) -> Option<TextIndex<'_>> {
+        TextIndex::of(self, index, self.footer.indexes.get(index)?)
     }
 
     /// Reads everything: all checksums, all blocks decoded, all index pages. Errors: `CORRUPTED_DATA`.
@@ -428,7 +449,10 @@ impl Stored {
                 }
             }
         }
-        for index in &self.footer.indexes {
+        for (number, index) in self.footer.indexes.iter().enumerate() {
+            if let Some(text) = self.text_index(number) {
+                text.check()?;
+            }
             let IndexBlocks::Bloom(blocks) = &index.blocks else { continue };
             for at in blocks.iter().filter(|at| at.len > 0) {
                 let bytes = self.extent(at, "bloom filter")?;
