@@ -2,7 +2,7 @@
 // merges leave them out. DELETE does only that; MERGE INTO puts new rows beside them in the same commit.
 
 import type { SegmentDescriptor, TableChange } from '../catalog/state.ts';
-import { overFixedSegments } from './fixed-segments.ts';
+import { besideMerges } from './fixed-segments.ts';
 import { runJob } from './flush.ts';
 import type { SegmentMark } from './kernel.ts';
 import type { Started } from './mutation-log.ts';
@@ -20,7 +20,7 @@ export function deleteMarked(
   started: Started = () => {},
 ): Promise<void> {
   const { catalog } = storage.context;
-  return overFixedSegments(storage, store, async (all) => {
+  return besideMerges(storage, store, async (all, settle) => {
     const segments = all.filter(only);
     if (segments.length === 0) return;
     const work = { kind: 'mark', segments, condition } as const;
@@ -30,6 +30,7 @@ export function deleteMarked(
       work,
       async ({ marks = [] }) => {
         if (marks.length === 0) return;
+        await settle(marks.map(({ file }) => file));
         const change = marksChange(segments, marks);
         await catalog.commit({ tables: [{ id: store.id, ...change, operation: 'DELETE' }] });
       },

@@ -227,14 +227,27 @@ export class Merges {
   }
 
   /** Keeps merges of a table from running while `work` does; running ones are called off. */
-  async without<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
+  without<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
+    return this.noneBegins(store, async () => {
+      await this.#callOff((merge) => merge.tableId === store.id);
+      return await work();
+    });
+  }
+
+  /** Keeps merges of a table from beginning while `work` runs. */
+  async noneBegins<T>(store: TableStore, work: () => Promise<T>): Promise<T> {
     store.mergesHeld++;
     try {
-      await this.#callOff((merge) => merge.tableId === store.id);
       return await work();
     } finally {
       store.mergesHeld--;
     }
+  }
+
+  /** Calls off the merges that take one of these segments. */
+  callOffOf(files: readonly string[]): Promise<void> {
+    const taken = new Set(files);
+    return this.#callOff((merge) => merge.files.some((file) => taken.has(file)));
   }
 
   async #callOff(which: (merge: Running) => boolean): Promise<void> {

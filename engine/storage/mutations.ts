@@ -10,7 +10,7 @@ import {
   type TokenRecord,
 } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
-import { overFixedSegments } from './fixed-segments.ts';
+import { besideMerges, overFixedSegments, type Settle } from './fixed-segments.ts';
 import { runJob } from './flush.ts';
 import { hasInsertRules, type KernelTableRules } from './kernel.ts';
 import type { Started } from './mutation-log.ts';
@@ -113,7 +113,9 @@ export function rewrite(
   started: Started = () => {},
 ): Promise<{ rowsIn: number; rowsOut: number }> {
   const { catalog } = storage.context;
-  return overFixedSegments(storage, store, async (all) => {
+  const light = 'patchRows' in change && change.patchRows !== 0;
+  const over = light ? besideMerges : overFixedSegments;
+  return over(storage, store, async (all, settle?: Settle) => {
     const segments = all.filter(only);
     if (segments.length === 0) return { rowsIn: 0, rowsOut: 0 };
     const work = { kind: 'rewrite', segments, change } as const;
@@ -131,7 +133,9 @@ export function rewrite(
         const describe = patchedSegments(segments, patches);
         const operation = 'delete' in change ? 'DELETE' : 'UPDATE';
         const table = { id: store.id, replace, describe, operation };
-        if (replace.length + describe.length > 0) await catalog.commit({ tables: [table] });
+        const touched = [...replace, ...describe].map(({ file }) => file);
+        await settle?.(touched);
+        if (touched.length > 0) await catalog.commit({ tables: [table] });
         return { rowsIn: result.rowsIn, rowsOut: result.rowsOut };
       },
       (job) => started(job, segments),

@@ -43,6 +43,8 @@ interface Registered {
   readonly rows: number;
   readonly pin: Pin;
   readers: number;
+  /** Somebody has asked for it. */
+  used: boolean;
 }
 
 const refs = new WeakMap<readonly SegmentDescriptor[], readonly SegmentRef[]>();
@@ -217,6 +219,7 @@ export class TableStore {
       registered = this.#register(table, memtables, rows, part);
       this.#replace(key, registered);
     }
+    registered.used = true;
     return this.#hold(key, registered);
   }
 
@@ -284,7 +287,8 @@ export class TableStore {
       segments: part ? partRefs(table.segments, part) : this.#refs(table),
       memtables: memtables.map((memtable) => memtable.handle),
     });
-    return { handle, table, memtables, rows, readers: 0, pin: catalog.pin(table) };
+    const pin = catalog.pin(table);
+    return { handle, table, memtables, rows, readers: 0, used: false, pin };
   }
 
   #refs({ definition, segments }: TableState): readonly SegmentRef[] {
@@ -311,11 +315,25 @@ export class TableStore {
     registered.pin.release();
   }
 
-  /** The cached view must not hold files and memory that the newest version has let go of. */
+  /** The cached view must not hold files and memory that the newest version has let go of. Where it was
+   *  asked for, that of the newest version comes first: segments of both stay open and in the cache. */
   #refresh(): void {
     const now = this.#context.catalog.table(this.id);
-    for (const [key, { table }] of [...this.#registered]) {
-      if (table !== now) this.#replace(key, undefined);
+    for (const [key, { table, used }] of [...this.#registered]) {
+      if (table === now) continue;
+      const again = now && used && key === '' && !this.#dropped;
+      this.#replace(key, again ? this.#tryRegister(now) : undefined);
+    }
+  }
+
+  #tryRegister(table: TableState): Registered | undefined {
+    const memtables = this.#visible();
+    const rows = memtables.reduce((sum, memtable) => sum + memtable.rows, 0);
+    try {
+      return this.#register(table, memtables, rows, undefined);
+    } catch {
+      // Whoever asks for the table will be told.
+      return undefined;
     }
   }
 

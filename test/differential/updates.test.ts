@@ -52,7 +52,7 @@ const engines = [
   'MergeTree ORDER BY tuple()',
 ];
 const definition =
-  'k UInt32, j UInt16, i Int32, s String, n Nullable(Int64), l LowCardinality(String), f Float64, a Array(UInt8), m Int64 MATERIALIZED i * 2, INDEX x i TYPE minmax, INDEX b s TYPE bloom_filter, INDEX e i % 5 TYPE set(10)';
+  'k UInt32, j UInt16, i Int32, s String, n Nullable(Int64), l LowCardinality(String), f Float64, a Array(UInt8), m Int64 MATERIALIZED i * 2, INDEX x i TYPE minmax, INDEX b s TYPE bloom_filter, INDEX e i % 5 TYPE minmax';
 
 const condition = (random: Random): string =>
   random.weighted([
@@ -184,3 +184,38 @@ it(`gives the same rows with patches and without, over ${count} statements`, asy
   for (let n = 0; n * LIFE < count; n++) await life(first + n, Math.min(LIFE, count - n * LIFE));
   expect(patched).toBeGreaterThan(count / 20);
 }, 600_000);
+
+it('gives the same rows where a segment has blocks with new values and others', async () => {
+  const rows = `SELECT number, number % 10, number % 1000, concat('t', toString(number % 500)), if(number % 5 = 0, NULL, number % 100), concat('w', toString(number % 7)), number / 4, [number % 3] FROM numbers(150000)`;
+  for (const name of ['p', 'w']) {
+    await ask(`DROP TABLE IF EXISTS ${name} SYNC`);
+    await ask(`CREATE TABLE ${name} (${definition}) ENGINE = MergeTree ORDER BY k ${settings}`);
+    await ask(`INSERT INTO ${name} (k, j, i, s, n, l, f, a) ${rows}`);
+    await ask(`OPTIMIZE TABLE ${name} FINAL`);
+  }
+  const updates = [
+    "s = 'new', l = 'new' WHERE k BETWEEN 70000 AND 70010",
+    'i = 5000, n = NULL WHERE k IN (65535, 65536, 131072)',
+    "f = -1, a = [7, 8], s = 't3' WHERE k > 140000 AND k % 11 = 0",
+    'n = 7 WHERE k BETWEEN 131000 AND 131100',
+  ];
+  const asked = [
+    'SELECT s, count(), sum(i), min(n), max(f) FROM # GROUP BY s ORDER BY s',
+    'SELECT l, s, count() AS c FROM # GROUP BY l, s ORDER BY c DESC, l, s LIMIT 40',
+    "SELECT count(), sum(k) FROM # WHERE s IN ('new', 't3') AND l != 'w1'",
+    "SELECT count(), sum(k) FROM # WHERE s LIKE '%ew' OR n = 7",
+    'SELECT k, i FROM # ORDER BY i DESC, k LIMIT 5',
+    'SELECT k, s FROM # ORDER BY s, k LIMIT 5',
+    'SELECT min(i), max(i), sum(i), avg(n), count(n), min(f), max(f), sum(m) FROM #',
+    'SELECT a, count(), uniqExact(s), uniqExact(l) FROM # GROUP BY a ORDER BY a',
+    'SELECT count() FROM # AS x JOIN (SELECT DISTINCT s FROM # WHERE k < 600) AS y USING s',
+    'SELECT groupBitXor(cityHash64(k, i, s, l, ifNull(n, -7), f, a, m)) FROM #',
+  ];
+  for (const change of updates) {
+    await ask(`UPDATE p SET ${change}`);
+    await ask(`UPDATE w SET ${change} SETTINGS update_patch_rows = 0`);
+    for (const sql of asked) await same(sql, 0);
+  }
+  for (const name of ['p', 'w']) await ask(`OPTIMIZE TABLE ${name} FINAL`);
+  for (const sql of asked) await same(sql, 0);
+}, 120_000);
