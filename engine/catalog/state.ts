@@ -60,10 +60,6 @@ export const filesOf = ({
   ...Object.values(projections ?? {}).flat(),
 ];
 
-/** Those of its files that are segments themselves. */
-export const segmentFilesOf = (segment: SegmentDescriptor): CompanionFile[] =>
-  filesOf(segment).filter(({ file }) => file !== segment.deleted?.file);
-
 export interface TokenRecord {
   readonly token: string;
   /** Hash of the decoded rows, hex. */

@@ -7,6 +7,7 @@ import type { Answer, Run } from '../query/core.ts';
 import { alterTable } from './alter-table.ts';
 import { backup } from './backup.ts';
 import { deleteRows } from './change-rows.ts';
+import { check } from './check-table.ts';
 import { createDatabase, createFunction } from './create-database.ts';
 import { createTable } from './create-table.ts';
 import { createView } from './create-view.ts';
@@ -17,7 +18,7 @@ import { restoreToVersion, vacuum } from './history.ts';
 import { insert } from './insert.ts';
 import { kill } from './kill.ts';
 import { mergeInto } from './merge-into.ts';
-import { checkTable, optimize } from './optimize.ts';
+import { optimize } from './optimize.ts';
 import { rename } from './rename.ts';
 import { select } from './select.ts';
 import { setSettings, use } from './set.ts';
@@ -81,7 +82,7 @@ const handlers: { [K in Kind]: Handler<K> } = {
   Update: updateRows,
   Merge: mergeInto,
   Optimize: optimize,
-  Check: checkTable,
+  Check: check,
   Vacuum: vacuum,
   Show: show,
   Describe: describe,

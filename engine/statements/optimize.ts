@@ -1,20 +1,16 @@
 // OPTIMIZE [FINAL] and CHECK TABLE.
 
-import type { Check, Expression, Optimize, Partition } from '../../sql/ast.ts';
+import type { Expression, Optimize, Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import { type SegmentDescriptor, segmentFilesOf, type TableState } from '../catalog/state.ts';
-import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
-import type { LitValue } from '../plan/wire.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
-import { checkRollups } from '../rollups/check.ts';
 import { baseEngine } from '../tables/engine-rule.ts';
 import { bindTable, partitionKey } from '../tables/shape.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import { applySettings } from './apply-settings.ts';
 import { refuseCluster, requireTable } from './names.ts';
-import { partitionFilter, segmentName } from './partition.ts';
+import { partitionFilter } from './partition.ts';
 import { zorder } from './zorder.ts';
 
 export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
@@ -92,81 +88,4 @@ async function filterOf(run: Run, definition: TableDefinition, partition: Partit
   return partition && partition.type !== 'ALL'
     ? partitionFilter(run, definition, partition)
     : undefined;
-}
-
-const rollupColumns = [
-  { name: 'name', type: 'String' },
-  { name: 'kind', type: 'String' },
-  { name: 'is_passed', type: 'Bool' },
-  { name: 'groups', type: 'UInt64' },
-  { name: 'differing', type: 'UInt64' },
-  { name: 'message', type: 'String' },
-];
-
-async function checkRollup(run: Run, table: TableState): Promise<Answer> {
-  const reports = await checkRollups(run, table);
-  const rows = reports.map((r): LitValue[] => [
-    r.name,
-    r.kind,
-    r.passed,
-    String(r.groups),
-    String(r.differing),
-    r.message,
-  ]);
-  return { kind: 'rows', columns: rollupColumns, rows };
-}
-
-/** Whether a segment is as it was written, and what is wrong. */
-async function checkSegment(run: Run, segment: SegmentDescriptor): Promise<[string, string]> {
-  const { store } = run.core.storage.context.files;
-  try {
-    for (const { file } of segmentFilesOf(segment)) {
-      await run.core.native.segmentCheck({ store, file });
-    }
-    return ['1', ''];
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.name === 'NOT_IMPLEMENTED') throw error;
-    return ['0', error.message];
-  }
-}
-
-export async function checkTable(run: Run, ast: Check): Promise<Answer> {
-  applySettings(run, ast.settings);
-  if (ast.object === 'ROLLUP' && ast.name) return checkRollup(run, requireTable(run, ast.name));
-  if (ast.object !== 'TABLE' || !ast.name) throw notBuilt(ast.span, `CHECK ${ast.object}`);
-  const table = requireTable(run, ast.name);
-  const only = await filterOf(run, table.definition, ast.partition);
-  const { storage } = run.core;
-  // Rows in memory are checked as what they become.
-  await storage.flusher.flush(storage.store(table.id));
-  const rows: LitValue[][] = [];
-  // Merges and other statements go on; what they let go of stays until it is read.
-  const pin = storage.context.catalog.pin(storage.store(table.id).table);
-  try {
-    for (const segment of pin.table.segments) {
-      if (only && !only(segment.partition)) continue;
-      run.signal.throwIfAborted();
-      rows.push([segmentName(segment), ...(await checkSegment(run, segment))]);
-    }
-  } finally {
-    pin.release();
-  }
-  if (run.settings.text('check_query_single_value_result') !== '0') {
-    const good = rows.every((row) => row[1] === '1');
-    return {
-      kind: 'rows',
-      columns: [{ name: 'result', type: 'UInt8' }],
-      rows: [[good ? '1' : '0']],
-    };
-  }
-  const columns = [
-    { name: 'part_path', type: 'String' },
-    { name: 'is_passed', type: 'UInt8' },
-    { name: 'message', type: 'String' },
-  ];
-  return {
-    kind: 'rows',
-    columns,
-    rows,
-  };
 }

@@ -7,7 +7,6 @@ import {
   type CatalogState,
   type CompanionFile,
   filesOf,
-  segmentFilesOf,
   type TableState,
 } from '../catalog/state.ts';
 import { FileError, type FilesApi } from './files.ts';
@@ -92,24 +91,14 @@ async function checkTable(
   findings: Finding[],
 ): Promise<void> {
   for (const segment of new Set(allSegments(table))) {
-    const readable = segmentFilesOf(segment);
-    for (const each of readable) {
-      const problem = await segmentProblem(files, each, verify);
+    for (const each of filesOf(segment)) {
+      const problem = await fileProblem(files, each, verify);
       if (problem !== undefined) findings.push({ file: each.file, table: name, problem });
-    }
-    for (const { file, bytes } of filesOf(segment).filter((each) => !readable.includes(each))) {
-      const length = files.length(file);
-      if (length === bytes) continue;
-      const text =
-        length === undefined
-          ? `${file} is missing`
-          : `${file} has ${length} bytes, ${bytes} were written`;
-      findings.push({ file, table: name, problem: text });
     }
   }
 }
 
-async function segmentProblem(
+async function fileProblem(
   files: FilesApi,
   { file, bytes }: CompanionFile,
   verify: (file: string) => Promise<void>,

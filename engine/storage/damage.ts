@@ -24,7 +24,7 @@ export const restoreStatement = ({ database, name }: Named): string =>
 /** The answer to a client who would change a table that may lack rows. */
 export function readOnlyTable(table: Named, { file, offset, why }: LogDamage): EngineError {
   const name = `${table.database}.${table.name}`;
-  const text = `Table ${name} is read-only: ${file} is damaged at offset ${offset} (${why})`;
+  const text = `Table ${name} is read-only: ${file} is damaged at offset ${offset}: ${why}`;
   const hint = `Inserts into the table may have been there. ${restoreStatement(table)} takes what can be read of the log, keeps the damaged file in quarantine/ for 7 days and lets writes go on; system.damage shows more.`;
   return fail('TABLE_IS_READ_ONLY', text, { hint });
 }

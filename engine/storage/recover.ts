@@ -56,6 +56,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const flushedThrough = (id: number) => catalog.table(id)?.flushedThrough ?? Infinity;
     const disk = readWal(files, flushedThrough);
     refuseLogAfterCleanStop(catalog, disk);
+    if (disk.torn) logger.warn({ ...disk.torn }, 'a write to the log had no end; it is cut off');
     const wal = await openWal(files, health, disk, catalog.walSequence);
     const storage = new Storage(context, wal, unlock);
     catalog.walSequenceNow = () => wal.sequence;

@@ -1,7 +1,7 @@
 // Reads every segment again now and then, slowly, and verifies its checksums: damage is told while a backup
 // still has the rows, not when a query meets it.
 
-import { type SegmentDescriptor, segmentFilesOf, type TableState } from '../catalog/state.ts';
+import { filesOf, type SegmentDescriptor, type TableState } from '../catalog/state.ts';
 import type { StorageContext } from './storage.ts';
 
 /** A pass begins so long after the one before it began. */
@@ -58,7 +58,7 @@ export class Scrub {
     if (!now || !segment) return;
     const pin = catalog.pin(now);
     try {
-      for (const { file } of segmentFilesOf(segment)) {
+      for (const { file } of filesOf(segment)) {
         await kernel.segmentCheck?.({ store: files.store, file });
       }
     } catch (error) {

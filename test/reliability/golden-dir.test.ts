@@ -53,6 +53,12 @@ const statements = [
   'DELETE FROM g.base WHERE id % 10 = 3',
   'UPDATE g.base SET v = 7 WHERE id % 10 = 4',
   "ALTER TABLE g.base ADD COLUMN extra String DEFAULT concat('e', toString(id))",
+  `CREATE TABLE g.marked (id UInt64, v Int64) ENGINE = MergeTree ORDER BY id
+   SETTINGS enable_block_number_column = 1, enable_block_offset_column = 1`,
+  'INSERT INTO g.marked SELECT number, number FROM numbers(500)',
+  'OPTIMIZE TABLE g.marked FINAL',
+  'DELETE FROM g.marked WHERE id = 5',
+  'UPDATE g.marked SET v = 7000 WHERE id = 6',
   'CREATE TABLE g.versions (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS history_retention = 4000000000',
   'INSERT INTO g.versions SELECT number FROM numbers(10)',
   'ALTER TABLE g.versions DELETE WHERE id < 5 SETTINGS mutations_sync = 2',
@@ -72,6 +78,7 @@ const questions = [
   'SELECT g, sum(v), count() FROM g.base GROUP BY g ORDER BY g SETTINGS optimize_use_projections = 0',
   'SELECT g, sumMerge(s), uniqMerge(q) FROM g.sums GROUP BY g ORDER BY g',
   'SELECT extra, v FROM g.base WHERE id IN (1, 4, 299) ORDER BY id',
+  'SELECT count(), sum(v), max(v) FROM g.marked',
   'SELECT version - min(version) OVER (), operation, rows FROM (DESCRIBE HISTORY g.versions) ORDER BY version',
   'SELECT * FROM g.expiring',
   'SELECT golden_twice(21)',
@@ -82,6 +89,7 @@ const questions = [
   'SELECT count(), sum(id) FROM g.types',
   'CHECK TABLE g.types',
   'CHECK TABLE g.base',
+  'CHECK TABLE g.marked',
 ];
 
 async function answers(folder: string): Promise<Record<string, string>> {
