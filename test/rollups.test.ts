@@ -75,7 +75,9 @@ describe('proposed rollups', () => {
       expect([table, queries]).toEqual(['default.u', '1']);
       expect(statement).toMatch(/SELECT k, toStartOfDay\(ts\), sum\(v\) GROUP BY/);
       await db.ask(statement);
-      expect(await db.ask(`EXPLAIN ANALYZE ${asked}`)).toMatch(/Projection advised_1 is read: .* rows/);
+      expect(await db.ask(`EXPLAIN ANALYZE ${asked}`)).toMatch(
+        /Projection advised_1 is read: .* rows/,
+      );
       expect(await db.ask(asked)).toBe(before);
       expect(await db.ask('SYSTEM ADVISE ROLLUPS')).toBe('');
     } finally {

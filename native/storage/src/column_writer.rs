@@ -7,6 +7,7 @@ use crate::encode::{column, heap, id};
 use crate::footer::{BLOCK_ROWS, BlockMeta, ColumnMeta, DictMeta, Extent, IndexBlocks};
 use crate::spec::{ColumnSpec, WriteOptions};
 use crate::stats::BlockStats;
+use crate::under_nulls::settled;
 use crate::words::{Ordered, WORDS_MAX, Words};
 use crate::write::Sink;
 use parking_lot::Mutex;
@@ -212,6 +213,8 @@ impl ColumnWriter {
         }
     }
     fn encode_block(&mut self, c: &Column) -> Result<()> {
+        let made = settled(c);
+        let c = made.as_ref().unwrap_or(c);
         let stats = BlockStats::of(c);
         let at = self.ready.len();
         column::encode(&self.spec.ty, c, self.codec, &mut self.ready)?;

@@ -27,6 +27,7 @@ mod spec;
 mod stats;
 mod stored;
 mod text;
+mod under_nulls;
 mod wal;
 mod words;
 mod write;

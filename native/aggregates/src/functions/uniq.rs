@@ -145,6 +145,9 @@ impl Cell for Sample {
     fn read(max: &u64, r: &mut Reader<'_>) -> Result<Self> {
         Ok(Sample(Uniques::read(r, *max)?))
     }
+    fn absorb(&mut self, max: &u64, r: &mut Reader<'_>) -> Result<()> {
+        self.0.absorb(r, *max)
+    }
     fn heap_bytes(&self) -> usize {
         self.0.bytes()
     }
@@ -173,6 +176,12 @@ impl HyperLogLog {
             self.cells = vec![0; 1 << precision];
         }
         set.iter().for_each(|h| self.mark(h, precision));
+    }
+    fn raise(&mut self, cells: &[u8], precision: u64) {
+        if self.cells.is_empty() {
+            self.spread(precision);
+        }
+        self.cells.iter_mut().zip(cells).for_each(|(a, b)| *a = (*a).max(*b));
     }
     fn mark(&mut self, hash: u64, precision: u64) {
         let at = (hash >> (64 - precision)) as usize;
@@ -239,10 +248,7 @@ impl Cell for HyperLogLog {
     }
     fn merge(&mut self, precision: &u64, other: &Self) -> Result<()> {
         if !other.cells.is_empty() {
-            if self.cells.is_empty() {
-                self.spread(*precision);
-            }
-            self.cells.iter_mut().zip(&other.cells).for_each(|(a, b)| *a = (*a).max(*b));
+            self.raise(&other.cells, *precision);
         }
         other.set.iter().for_each(|h| self.insert(h, *precision));
         Ok(())
@@ -261,14 +267,18 @@ impl Cell for HyperLogLog {
     }
     fn read(precision: &u64, r: &mut Reader<'_>) -> Result<Self> {
         let mut h = HyperLogLog::default();
+        h.absorb(precision, r)?;
+        Ok(h)
+    }
+    fn absorb(&mut self, precision: &u64, r: &mut Reader<'_>) -> Result<()> {
         if r.byte()? == 1 {
-            h.cells = r.take(1 << precision)?.to_vec();
+            self.raise(r.take(1 << precision)?, *precision);
         } else {
             for _ in 0..r.count(8)? {
-                h.insert(r.u64()?, *precision);
+                self.insert(r.u64()?, *precision);
             }
         }
-        Ok(h)
+        Ok(())
     }
     fn heap_bytes(&self) -> usize {
         self.set.slots.len() * 8 + self.cells.capacity()

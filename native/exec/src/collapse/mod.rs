@@ -10,6 +10,7 @@ mod aggregating;
 mod coalescing;
 mod collapsing;
 mod distinct;
+mod overlay;
 mod replacing;
 pub mod sorted;
 mod summing;
@@ -139,6 +140,11 @@ impl Collapse {
     /// The rule on a part of a group, then on the result and the rest, gives the same.
     pub fn in_parts(&self) -> bool {
         matches!(self.rule, Rule::Replacing { .. } | Rule::Make(_, false))
+    }
+
+    /// A row whose key no other has stays in every mode.
+    pub fn keeps_single_rows(&self) -> bool {
+        matches!(self.rule, Rule::Replacing { deleted: None, .. } | Rule::Distinct(_))
     }
 
     /// Rows with equal keys lie in one partition: its key is made of columns of the sort key.

@@ -5,6 +5,7 @@
 //! make new rows give a version whose overlapping rows are merged in memory. Either way segments whose
 //! keys no other segment shares are left alone when a merge wrote them.
 
+use super::overlay::Overlay;
 use super::sorted::{Collapsed, Input, SortedMerge};
 use super::{Collapse, Mode, group_starts};
 use crate::expr::Bound;
@@ -182,16 +183,17 @@ pub fn merged_stream<'a>(
     let names: Vec<String> = table.columns[..rule.types.len()].iter().map(|c| c.name.clone()).collect();
     let needed = vec![true; names.len()];
     let asked = Asked { names: &names, needed: &needed, condition: None, by_partition: false };
-    let inputs = work.inputs(&vec![true; table.segments.len()], Some((&asked, &needed)))?;
+    let inputs = work.inputs(&vec![true; table.segments.len()], Some((&asked, &needed)), &mut None)?;
     Ok(Collapsed::new(work.merge(inputs, false)?, rule, mode))
 }
 
-struct Work<'a> {
-    table: &'a Arc<TableSnapshot>,
-    rule: &'a Arc<Collapse>,
-    shelf: &'a Shelf,
-    query: &'a Arc<Query>,
-    by_partition: bool,
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) table: &'a Arc<TableSnapshot>,
+    pub(super) rule: &'a Arc<Collapse>,
+    pub(super) shelf: &'a Shelf,
+    pub(super) query: &'a Arc<Query>,
+    pub(super) by_partition: bool,
 }
 
 /// First and last key of a source, as far as the key is made of plain columns.
@@ -258,7 +260,13 @@ impl Work<'_> {
         Ok(all)
     }
 
-    fn inputs(&self, crowded: &[bool], asked: Option<(&Asked<'_>, &[bool])>) -> Result<Vec<Box<dyn Input>>> {
+    /// `overlay` gives its rows in the place of its segment's.
+    pub(super) fn inputs(
+        &self,
+        crowded: &[bool],
+        asked: Option<(&Asked<'_>, &[bool])>,
+        overlay: &mut Option<Overlay>,
+    ) -> Result<Vec<Box<dyn Input>>> {
         let width = self.rule.types.len();
         let all: Vec<String> = self.table.columns[..width].iter().map(|c| c.name.clone()).collect();
         let (names, at, needed, condition) = match asked {
@@ -290,7 +298,11 @@ impl Work<'_> {
         let mut inputs: Vec<Box<dyn Input>> = Vec::new();
         let base = self.table.deleted(self.shelf)?;
         let base = base.as_deref();
-        let mut add = |part: TableSnapshot, sorted: bool, seen: Option<Arc<Bitmap>>, number: usize| {
+        let add = |made: &mut Vec<Box<dyn Input>>,
+                   part: TableSnapshot,
+                   sorted: bool,
+                   seen: Option<Arc<Bitmap>>,
+                   number: usize| {
             let positions = asked.is_none();
             let seen_all = match (&seen, positions) {
                 (Some(s), false) => {
@@ -307,7 +319,7 @@ impl Work<'_> {
                 self.shelf,
                 self.query,
             )?;
-            inputs.push(Box::new(Rows {
+            made.push(Box::new(Rows {
                 scan,
                 morsel: 0,
                 sorted,
@@ -323,16 +335,18 @@ impl Work<'_> {
         };
         let mut number = 0;
         for (i, slot) in self.table.segments.iter().enumerate() {
-            if crowded[i] {
+            if let Some(taken) = overlay.take_if(|o| o.segment == i) {
+                inputs.push(taken.rest);
+            } else if crowded[i] {
                 let part = self.table.part(vec![(slot.clone(), self.table.marks[i].clone())], Vec::new());
-                add(part, true, base.and_then(|v| v.segment(i)).cloned(), number)?;
+                add(&mut inputs, part, true, base.and_then(|v| v.segment(i)).cloned(), number)?;
             }
             number += 1;
         }
         for (fields, batches) in &self.table.memory {
             for b in batches {
                 let part = self.table.part(Vec::new(), vec![(fields.clone(), vec![b.clone()])]);
-                add(part, false, None, number)?;
+                add(&mut inputs, part, false, None, number)?;
                 number += 1;
             }
         }
@@ -367,7 +381,9 @@ impl Work<'_> {
     }
 
     fn visible(&self, crowded: &[bool], mode: Mode) -> Result<Visible> {
-        let merge = self.merge(self.inputs(crowded, None)?, true)?;
+        let mut overlay = self.overlay(crowded)?;
+        let alone = overlay.as_mut().map(|o| (o.segment, std::mem::take(&mut o.alone)));
+        let merge = self.merge(self.inputs(crowded, None, &mut overlay)?, true)?;
         let mut groups = Collapsed::new(merge, self.rule, mode);
         let rows = |i: usize| self.table.segments[i].rows as usize;
         let mut bits: Vec<Option<Bitmap>> =
@@ -389,6 +405,11 @@ impl Work<'_> {
                     b.set(row[k as usize] as usize, true);
                 }
             }
+        }
+        if let Some((i, alone)) = alone
+            && let Some(Some(b)) = bits.get_mut(i)
+        {
+            b.or_with(&alone);
         }
         let base = self.table.deleted(self.shelf)?;
         let base = base.as_deref();
@@ -423,7 +444,7 @@ impl Work<'_> {
             used.iter().filter_map(|k| position(&asked.names[*k])).for_each(|i| needed[i] = true);
         }
         let required = self.rule.required(&needed, self.by_partition);
-        let merge = self.merge(self.inputs(&crowded, Some((asked, &required)))?, false)?;
+        let merge = self.merge(self.inputs(&crowded, Some((asked, &required)), &mut None)?, false)?;
         let mut rows = Collapsed::new(merge, self.rule, Mode::Final);
         let mut held = Reservation::empty(&self.query.memory);
         let there: Vec<usize> = (0..width).filter(|i| required[*i]).collect();

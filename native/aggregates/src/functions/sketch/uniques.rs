@@ -115,11 +115,14 @@ impl Uniques {
             self.place(hash);
         }
     }
-    pub fn merge(&mut self, other: &Self, max: u64) {
-        if other.skip > self.skip {
-            self.skip = other.skip;
+    fn skip_at_least(&mut self, skip: u8) {
+        if skip > self.skip {
+            self.skip = skip;
             self.rebuild(self.slots.len().max(16));
         }
+    }
+    pub fn merge(&mut self, other: &Self, max: u64) {
+        self.skip_at_least(other.skip);
         if other.zero {
             self.insert(0, max);
         }
@@ -144,12 +147,23 @@ impl Uniques {
         self.slots.iter().filter(|h| **h != 0).for_each(|h| out.extend_from_slice(&h.to_le_bytes()));
     }
     pub fn read(r: &mut Reader<'_>, max: u64) -> Result<Self> {
-        let skip = Some(r.byte()?).filter(|s| *s < 32).ok_or_else(damaged)?;
-        let mut own = Uniques { skip, ..Uniques::default() };
-        for _ in 0..r.count(4)? {
-            own.insert(r.u32()?, max);
-        }
+        let mut own = Uniques::default();
+        own.absorb(r, max)?;
         Ok(own)
+    }
+    /// Merges a serial sample.
+    pub fn absorb(&mut self, r: &mut Reader<'_>, max: u64) -> Result<()> {
+        let skip = Some(r.byte()?).filter(|s| *s < 32).ok_or_else(damaged)?;
+        self.skip_at_least(skip);
+        let count = r.count(4)?;
+        if self.slots.is_empty() && count > 0 {
+            let size = count.min(max as usize).saturating_mul(2).next_power_of_two();
+            self.slots = vec![0; size.max(16)];
+        }
+        for hash in r.take(4 * count)?.chunks_exact(4) {
+            self.insert(u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]), max);
+        }
+        Ok(())
     }
     pub fn bytes(&self) -> usize {
         self.slots.capacity() * 4
