@@ -138,6 +138,10 @@ function settingValue(ast: FunctionCall, scope: Scope, locals: Locals): Expr | u
 }
 
 export function unknownFunction(scope: Scope, name: string, span: Span): Error {
+  if (/^dict(Get|Has|IsIn)/.test(name)) {
+    const text = `${name}: there are no dictionaries here`;
+    return failAt(span, 'BAD_ARGUMENTS', text, { hint: 'Use a table of engine Join and joinGet' });
+  }
   const near = nearest(name, scope.ctx.kernel.functions.names());
   return failAt(span, 'UNKNOWN_FUNCTION', `Function with name \`${name}\` does not exist`, {
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),

@@ -239,7 +239,10 @@ export function define(
       table,
       ast.storage?.engine !== undefined || ast.storage?.orderBy !== undefined,
     );
-  const { columns, indexes, constraints, projections } = sortElements(ast.elements ?? []);
+  const { columns, indexes, constraints, projections } = sortElements(
+    ast.elements ?? [],
+    run.settings.bool('flatten_nested'),
+  );
   if (columns.length > columnsMax) {
     throw failAt(
       columns[columnsMax]?.span,

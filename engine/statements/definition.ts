@@ -212,6 +212,14 @@ export interface Elements {
   projections: ProjectionAst[];
 }
 
+/** `n Nested(a T, b U)` as one column of tuples: flatten_nested = 0. */
+function asTuples(column: ColumnAst): ColumnAst {
+  const { type } = column;
+  if (type?.name.toLowerCase() !== 'nested') return column;
+  const tuple: DataType = { ...type, name: 'Tuple' };
+  return { ...column, type: { ...type, name: 'Array', args: [tuple] } };
+}
+
 /** `n Nested(a T, b U)` is the columns `n.a Array(T)` and `n.b Array(U)`. */
 function flattened(column: ColumnAst): ColumnAst[] {
   const { type } = column;
@@ -232,7 +240,7 @@ function flattened(column: ColumnAst): ColumnAst[] {
 }
 
 /** Sorts out what is built from what is not. */
-export function sortElements(elements: readonly TableElement[]): Elements {
+export function sortElements(elements: readonly TableElement[], flat = true): Elements {
   const columns: ColumnAst[] = [];
   const indexes: IndexAst[] = [];
   const constraints: ConstraintAst[] = [];
@@ -240,7 +248,7 @@ export function sortElements(elements: readonly TableElement[]): Elements {
   for (const element of elements) {
     switch (element.kind) {
       case 'ColumnDefinition':
-        columns.push(...flattened(element));
+        columns.push(...(flat ? flattened(element) : [asTuples(element)]));
         break;
       case 'IndexDefinition':
         indexes.push(element);
