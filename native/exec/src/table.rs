@@ -7,7 +7,7 @@ use crate::scan::indexes::stored_name;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
-use storage::{Cache, Segment};
+use storage::{Cache, Segment, Stored};
 use types::codes::UNKNOWN_TABLE;
 use types::parse::parse_type;
 use types::tz::TimeZone;
@@ -101,6 +101,8 @@ pub struct SegmentSlot {
     pub file: String,
     pub rows: u64,
     patch: Option<BesideRef>,
+    /// the file, if another version of the table had it open: its blocks are in the cache
+    held: Option<Arc<Stored>>,
     opened: OnceLock<Arc<Segment>>,
     opening: Mutex<()>,
 }
@@ -115,19 +117,18 @@ impl SegmentSlot {
         if let Some(s) = self.opened.get() {
             return Ok(s.clone());
         }
-        let mut s = shelf.segment(&self.file)?;
-        same_rows(&s, &self.file, self.rows)?;
-        if let Some(patch) = &self.patch {
-            let values = shelf.segment(&patch.file)?;
-            same_rows(&values, &patch.file, patch.rows)?;
-            s = s.patched(&values)?;
-        }
+        let file = match &self.held {
+            Some(file) => file.clone(),
+            None => shelf.stored(&self.file, self.rows)?,
+        };
+        let patch = self.patch.as_ref().map(|p| shelf.stored(&p.file, p.rows)).transpose()?;
+        let s = Arc::new(Segment::new(file, patch)?);
         let _ = self.opened.set(s.clone());
         Ok(s)
     }
 }
 
-fn same_rows(s: &Segment, file: &str, rows: u64) -> Result<()> {
+fn same_rows(s: &Stored, file: &str, rows: u64) -> Result<()> {
     if s.rows() as u64 == rows {
         return Ok(());
     }
@@ -139,21 +140,25 @@ fn same_rows(s: &Segment, file: &str, rows: u64) -> Result<()> {
 pub struct Shelf {
     pub files: Arc<dyn files::Files>,
     pub cache: Arc<Cache>,
-    segments: Mutex<HashMap<String, Weak<Segment>>>,
+    stored: Mutex<HashMap<String, Weak<Stored>>>,
     slots: Mutex<HashMap<String, Weak<SegmentSlot>>>,
     left: Mutex<HashMap<String, Weak<Bitmap>>>,
 }
 
 impl Shelf {
     pub fn new(files: Arc<dyn files::Files>, cache: Arc<Cache>) -> Self {
-        Shelf { files, cache, segments: Mutex::default(), slots: Mutex::default(), left: Mutex::default() }
+        Shelf { files, cache, stored: Mutex::default(), slots: Mutex::default(), left: Mutex::default() }
     }
-    pub fn segment(&self, file: &str) -> Result<Arc<Segment>> {
-        if let Some(s) = self.segments.lock().get(file).and_then(Weak::upgrade) {
+    fn open_already(&self, file: &str) -> Option<Arc<Stored>> {
+        self.stored.lock().get(file).and_then(Weak::upgrade)
+    }
+    fn stored(&self, file: &str, rows: u64) -> Result<Arc<Stored>> {
+        if let Some(s) = self.open_already(file) {
             return Ok(s);
         }
-        let s = Segment::open(&self.files, file, &self.cache)?;
-        let mut map = self.segments.lock();
+        let s = Arc::new(Stored::open(&self.files, file, &self.cache)?);
+        same_rows(&s, file, rows)?;
+        let mut map = self.stored.lock();
         if map.len() > 1024 && map.len().is_power_of_two() {
             map.retain(|_, w| w.strong_count() > 0);
         }
@@ -187,6 +192,7 @@ impl Shelf {
             file: file.to_string(),
             rows,
             patch: patch.cloned(),
+            held: self.open_already(file),
             opened: OnceLock::new(),
             opening: Mutex::new(()),
         });

@@ -78,8 +78,9 @@ impl Merge<'_> {
                 Error::internal(format!("segment {} lacks a column of the sort key", input.path()))
             })?);
         }
+        // the order, then each column
+        self.cancel.plan(self.kept_rows() as u64 * (1 + self.specs.len() as u64));
         let order = merge_order(self.inputs, &keys, self.kept, self.cancel)?.inputs;
-        self.cancel.plan(order.len() as u64 * self.specs.len() as u64);
         let sink = Mutex::new(Sink::create(files, path, self.options.block_rows)?);
         let mut columns: Vec<Option<_>> = self.specs.iter().map(|_| None).collect();
         let work: Vec<_> = columns.iter_mut().enumerate().collect();
@@ -102,6 +103,12 @@ impl Merge<'_> {
         let keys = self.keys(&sources, &order)?;
         let columns = columns.into_iter().flatten().collect();
         seal(files, path, sink, keys, columns, indexes, self.options.sync)
+    }
+    fn kept_rows(&self) -> usize {
+        let of = |(s, kept): (&Arc<Segment>, &Vec<_>)| -> usize {
+            (0..s.block_count()).map(|b| kept_rows(s, kept, b)).sum()
+        };
+        self.inputs.iter().zip(self.kept).map(of).sum()
     }
     /// The column of each input that feeds a column of the output.
     fn source(&self, spec: &ColumnSpec) -> Result<Vec<Option<usize>>> {

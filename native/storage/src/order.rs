@@ -132,6 +132,7 @@ pub(crate) fn merge_order(
         let mut more = true;
         if head.at == head.rows {
             cancel.check()?;
+            cancel.advance(head.rows as u64);
             head.block += 1;
             more = head.load()?;
         }

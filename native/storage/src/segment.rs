@@ -29,14 +29,12 @@ impl Deref for Segment {
 impl Segment {
     /// Reads and checks the footer. Errors: `CORRUPTED_DATA` naming file and offset, `FILE_DOESNT_EXIST`.
     pub fn open(files: &Arc<dyn Files>, path: &str, cache: &Arc<Cache>) -> Result<Arc<Segment>> {
-        let file = Arc::new(Stored::open(files, path, cache)?);
-        Ok(Arc::new(Segment { file, patch: None }))
+        Ok(Arc::new(Segment::new(Arc::new(Stored::open(files, path, cache)?), None)?))
     }
-    /// The same file under a patch, which is a file itself.
-    pub fn patched(&self, patch: &Segment) -> Result<Arc<Segment>> {
-        let file = self.file.clone();
-        let patch = Some(Patch::open(&file, patch.file.clone())?);
-        Ok(Arc::new(Segment { file, patch }))
+    /// A file, under the patch that is in another one.
+    pub fn new(file: Arc<Stored>, patch: Option<Arc<Stored>>) -> Result<Segment> {
+        let patch = patch.map(|p| Patch::open(&file, p)).transpose()?;
+        Ok(Segment { file, patch })
     }
 
     /// Rows that have a patch, ascending.

@@ -6,7 +6,9 @@ mod common;
 
 use common::{Dir, Random, SHAPES, TYPES, batch, column, same_columns, ty};
 use std::sync::Arc;
-use storage::{Cache, ColumnSpec, Pred, ROW_NUMBER, Segment, WriteOptions, patched_column, write_segment};
+use storage::{
+    Cache, ColumnSpec, Pred, ROW_NUMBER, Segment, Stored, WriteOptions, patched_column, write_segment,
+};
 use types::{Batch, Bitmap, Column, Data, Result, Scalar, Type};
 
 const ROWS: usize = 1000;
@@ -15,10 +17,10 @@ fn spec(name: &str, ty: &Type) -> ColumnSpec {
     ColumnSpec { name: name.into(), ty: ty.clone(), codec: None }
 }
 
-fn write(dir: &Dir, path: &str, specs: &[ColumnSpec], rows: Batch) -> Arc<Segment> {
+fn write(dir: &Dir, path: &str, specs: &[ColumnSpec], rows: Batch) -> Arc<Stored> {
     let options = WriteOptions { block_rows: 128, auto_bloom: true, ..Default::default() };
     write_segment(&dir.1, path, specs, &mut std::iter::once(Ok(rows)), &options).unwrap();
-    Segment::open(&dir.1, path, &Cache::new(64 << 20)).unwrap()
+    Arc::new(Stored::open(&dir.1, path, &Cache::new(64 << 20)).unwrap())
 }
 
 fn numbers(rows: &[u32]) -> Column {
@@ -63,7 +65,7 @@ fn a_patched_segment_reads_as_one_that_was_written_so() {
         patch_specs.insert(0, spec(ROW_NUMBER, &Type::UInt32));
         let columns = [vec![numbers(&rows)], fresh].concat();
         let patch = write(&dir, &format!("patch{k}"), &patch_specs, batch(columns));
-        let seen = base.patched(&patch).unwrap();
+        let seen = Segment::new(base, Some(patch)).unwrap();
         let wanted = write(&dir, &format!("now{k}"), &specs, batch(now.clone()));
         assert_eq!(seen.patched_rows(), rows);
         for (c, now) in now.iter().enumerate() {
@@ -95,7 +97,8 @@ fn a_patch_of_something_else_is_refused() {
     let base_rows = batch(vec![numbers(&(0..ROWS as u32).collect::<Vec<_>>())]);
     let base = write(&dir, "base", &[spec("a", &Type::UInt32)], base_rows);
     let refused = |name: &str, specs: &[ColumnSpec], columns: Vec<Column>| {
-        let opened: Result<Arc<Segment>> = base.patched(&write(&dir, name, specs, batch(columns)));
+        let opened: Result<Segment> =
+            Segment::new(base.clone(), Some(write(&dir, name, specs, batch(columns))));
         assert_eq!(opened.err().unwrap().code().name, "CORRUPTED_DATA", "{name}");
     };
     let row = spec(ROW_NUMBER, &Type::UInt32);
