@@ -30,9 +30,11 @@ pub enum Path {
     TopThreshold,
     /// GROUP BY of a key that fills its range indexes an array
     DenseKeys,
+    /// ORDER BY in memory sorts on all workers
+    ParallelSort,
 }
 
-const NAMES: [(&str, Path); 12] = [
+const NAMES: [(&str, Path); 13] = [
     ("statistics", Path::Statistics),
     ("distinct_groups", Path::DistinctGroups),
     ("prune_blocks", Path::PruneBlocks),
@@ -45,6 +47,7 @@ const NAMES: [(&str, Path); 12] = [
     ("late_columns", Path::LateColumns),
     ("top_threshold", Path::TopThreshold),
     ("dense_keys", Path::DenseKeys),
+    ("parallel_sort", Path::ParallelSort),
 ];
 
 /// Those that are left out: a bit each.

@@ -1,24 +1,26 @@
 //! ORDER BY, whole or the first N, in memory or beyond it.
 //!
-//! - `words`: keys as machine words; the order of rows in memory.
+//! - `words`: keys as machine words; the order of rows in memory, on all workers where there are many (`parallel`).
 //! - `top`: the first N, with a threshold shared by all workers: rows beyond it are dropped before any other
 //!   column is touched, and blocks beyond it are not read (`top_source`).
 //! - `external`: what does not fit is sorted in runs, which go to a file; `merge` puts them together.
 
 mod external;
 mod merge;
+mod parallel;
 mod top;
 pub mod top_source;
 mod words;
 
 use crate::query::Query;
-use crate::rows::{Batches, Rows};
+use crate::rows::{Rows, Source};
 use std::sync::Arc;
-use types::{Batch, Result, Type};
+use types::{Batch, Reservation, Result, Type};
 
 pub use external::{Gathered, Runs, gather};
+pub use parallel::parallel_order;
 pub use top::{Threshold, top};
-pub use words::{Key, KeyColumn, key_column, order};
+pub use words::{Key, KeyColumn, key_column};
 
 /// Up to so many rows are kept by the threshold method; more are sorted as a whole.
 pub const TOP_ROWS_MAX: u64 = 100_000;
@@ -57,20 +59,35 @@ pub fn sorted(
     limit: Option<u64>,
     query: &Arc<Query>,
 ) -> Result<Rows> {
-    let mut held = query.memory.reserve(batches.iter().map(|b| b.bytes() as u64).sum::<u64>() * 2)?;
+    let bytes = batches.iter().map(|b| b.bytes() as u64).sum::<u64>();
+    let mut held = query.memory.reserve(bytes * 2)?;
     let all = Batch::concat(types, &batches);
     drop(batches);
     let columns: Vec<KeyColumn> = keys.iter().map(|k| k.column(&all, query)).collect::<Result<_>>()?;
     query.cancel.check()?;
-    let order = order(&columns, all.rows, limit.map(|n| n as usize));
+    let order = parallel_order(&columns, all.rows, limit.map(|n| n as usize), query)?;
     query.cancel.check()?;
     drop(columns);
-    let mut out = Vec::with_capacity(order.len() / CHUNK + 1);
-    for rows in order.chunks(CHUNK) {
-        query.cancel.check()?;
-        out.push(all.gather(rows));
+    held.resize(bytes + order.len() as u64 * 4)?;
+    Ok(Rows::source(Sorted { all, order, _held: held }, true))
+}
+
+/// Rows of a batch in an order: they are put there as they are read, by whoever reads them.
+struct Sorted {
+    all: Batch,
+    order: Vec<u32>,
+    _held: Reservation,
+}
+
+impl Source for Sorted {
+    fn morsels(&self) -> usize {
+        self.order.len().div_ceil(CHUNK)
     }
-    // the sorted rows stay until the last of them has been read
-    held.resize(out.iter().map(|b| b.bytes() as u64).sum())?;
-    Ok(Rows::source(Batches::held(out, held), true))
+    fn read(&self, morsel: usize, _: &Query) -> Result<Vec<Batch>> {
+        let end = self.order.len().min((morsel + 1) * CHUNK);
+        Ok(vec![self.all.gather(&self.order[morsel * CHUNK..end])])
+    }
+    fn rows_max(&self) -> Option<u64> {
+        Some(self.order.len() as u64)
+    }
 }

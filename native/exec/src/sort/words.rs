@@ -7,6 +7,7 @@ use crate::expr::{Bound, Scope};
 use crate::plan::SortKey;
 use crate::query::Query;
 use std::cmp::Ordering;
+use std::ops::Range;
 use types::compare::compare_rows_with;
 use types::{Batch, Column, Data, Result};
 
@@ -148,29 +149,34 @@ impl KeyColumn {
     }
 }
 
+/// A row with the word of its first key.
+pub type Pair = (u64, u32);
+
+/// Rows with the words of their first key; there is at least one key.
+pub fn pairs(keys: &[KeyColumn], rows: Range<usize>) -> impl Iterator<Item = Pair> {
+    let words = keys.first().map_or(&[][..], |k| &k.words);
+    words[rows.clone()].iter().copied().zip(rows.start as u32..rows.end as u32)
+}
+
+/// Two rows by all keys; of equal rows the earlier one comes first.
+#[inline]
+pub fn compare(keys: &[KeyColumn], a: &Pair, b: &Pair) -> Ordering {
+    let by_values = || {
+        let (i, j) = (a.1 as usize, b.1 as usize);
+        let (first, others) = keys.split_first()?;
+        let first = if first.exact { Ordering::Equal } else { first.compare_values(i, first, j) };
+        let others = others.iter().map(|k| k.compare(i, j));
+        std::iter::once(first).chain(others).find(|o| *o != Ordering::Equal)
+    };
+    a.0.cmp(&b.0).then_with(|| by_values().unwrap_or(a.1.cmp(&b.1)))
+}
+
 /// Row order by the keys; equal rows stay in their order. At most `limit` rows if given.
 /// Cost: n log n on pairs of words.
 pub fn order(keys: &[KeyColumn], rows: usize, limit: Option<usize>) -> Vec<u32> {
     let Some(first) = keys.first() else { return (0..rows.min(limit.unwrap_or(rows)) as u32).collect() };
-    let mut pairs: Vec<(u64, u32)> = first.words.iter().copied().zip(0..rows as u32).collect();
-    let by = |a: &(u64, u32), b: &(u64, u32)| {
-        a.0.cmp(&b.0)
-            .then_with(|| {
-                let (i, j) = (a.1 as usize, b.1 as usize);
-                if !first.exact {
-                    let o = first.compare_values(i, first, j);
-                    if o != Ordering::Equal {
-                        return o;
-                    }
-                }
-                keys[1..]
-                    .iter()
-                    .map(|k| k.compare(i, j))
-                    .find(|o| *o != Ordering::Equal)
-                    .unwrap_or(Ordering::Equal)
-            })
-            .then(a.1.cmp(&b.1))
-    };
+    let mut pairs: Vec<Pair> = pairs(keys, 0..rows).collect();
+    let by = |a: &Pair, b: &Pair| compare(keys, a, b);
     if let Some(n) = limit
         && n < rows
     {

@@ -121,7 +121,7 @@ impl Windows {
         let (sorted, rowset) = {
             let columns = self.keys.iter().map(|k| k.column(&all, query)).collect::<Result<Vec<_>>>()?;
             query.cancel.check()?;
-            let permutation = sort::order(&columns, all.rows, None);
+            let permutation = sort::parallel_order(&columns, all.rows, None, query)?;
             query.cancel.check()?;
             let bounds = bounds(&columns, self.partition_keys, &permutation);
             let in_order = permutation.iter().enumerate().all(|(i, &p)| i == p as usize);
