@@ -444,7 +444,7 @@ const rows: Record<string, Row> = {
   local_files: [
     'bool',
     '0',
-    'file() names any file of this machine, as the library and the command line do',
+    'Any file of this machine may be named by file(), as in the library and the command line',
     'own',
   ],
   outbound_hosts: [

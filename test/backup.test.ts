@@ -42,6 +42,17 @@ describe('backups', () => {
     expect(await db.must('SELECT sum(s) FROM s.m WHERE k = 0')).toBe('99500\n');
   });
 
+  it('hold some partitions, and give some back', async () => {
+    await db.must('CREATE TABLE p (d UInt8, v Int64) ENGINE = MergeTree ORDER BY v PARTITION BY d');
+    await db.must('INSERT INTO p SELECT number % 4, number FROM numbers(400)');
+    await db.must("BACKUP TABLE p PARTITIONS 1, 2, '3' TO File('parts')");
+    await db.must("RESTORE TABLE p AS some FROM File('parts')");
+    const counts = (t: string) => db.must(`SELECT d, count() FROM ${t} GROUP BY d ORDER BY d`);
+    expect(await counts('some')).toBe('1\t100\n2\t100\n3\t100\n');
+    await db.must("RESTORE TABLE p AS one PARTITION 2 FROM File('parts')");
+    expect(await counts('one')).toBe('2\t100\n');
+  });
+
   it('are incremental by file', async () => {
     await db.must('CREATE TABLE t (v Int64) ENGINE = MergeTree ORDER BY v');
     await db.must('INSERT INTO t SELECT number FROM numbers(100000)');

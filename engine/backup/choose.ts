@@ -1,12 +1,13 @@
 // Which tables BACKUP and RESTORE are about, and under which names they come back.
 
-import type { Backup, BackupItem } from '../../sql/ast.ts';
+import type { Backup, BackupItem, Partition } from '../../sql/ast.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
-import { failAt, notBuilt } from '../plan/context.ts';
+import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
 import { logPlace } from '../query/log-table.ts';
 import { placeOf } from '../statements/names.ts';
+import { partitionFilter } from '../statements/partition.ts';
 import { isSystem, temporaryDatabase } from '../tables/catalog-view.ts';
 
 export interface Named {
@@ -18,6 +19,8 @@ export interface Chosen<T> {
   /** What it shall be called. */
   readonly database: string;
   readonly name: string;
+  /** Which of its segments: those of the PARTITIONS that were named. */
+  readonly keeps?: (segment: { readonly partition: string }) => boolean;
 }
 
 const isOwn = ({ definition: d }: Named): boolean =>
@@ -39,8 +42,14 @@ export function choose<T extends Named>(
   const found = new Map<T, Chosen<T>>();
   const databases = new Map<string, string>();
   const own = all.filter(isOwn);
-  const add = (table: T, database = table.definition.database, name = table.definition.name) => {
-    if (!found.has(table)) found.set(table, { table, database, name });
+  const add = (
+    table: T,
+    database = table.definition.database,
+    name = table.definition.name,
+    partitions?: readonly Partition[],
+  ) => {
+    const keeps = partitions && keeping(run, table.definition, partitions);
+    if (!found.has(table)) found.set(table, { table, database, name, ...(keeps ? { keeps } : {}) });
     const { definition } = table;
     if (!isMaterialized(definition)) return;
     const { inner } = viewExtra(definition);
@@ -48,7 +57,6 @@ export function choose<T extends Named>(
     if (own) found.set(own, { table: own, database, name: own.definition.name });
   };
   for (const item of ast.items) {
-    if (item.partitions) throw notBuilt(item.span, `${ast.action} … PARTITIONS`);
     const except = new Set((item.exceptTables ?? []).map((n) => fullName(run, item, n)));
     const hidden = new Set((item.exceptDatabases ?? []).map((n) => n.name));
     const isExcept = ({ definition: d }: T) =>
@@ -65,7 +73,7 @@ export function choose<T extends Named>(
           ({ definition: d }) => d.database === place.database && d.name === place.name,
         );
         if (!table) throw missing(item, `${place.database}.${place.name}`);
-        add(table, as.database, as.name);
+        add(table, as.database, as.name, item.partitions);
         break;
       }
       case 'DATABASE': {
@@ -81,6 +89,16 @@ export function choose<T extends Named>(
     }
   }
   return { tables: [...found.values()], databases };
+}
+
+/** Whether a segment is of one of these partitions. */
+function keeping(
+  run: Run,
+  definition: TableDefinition,
+  partitions: readonly Partition[],
+): NonNullable<Chosen<Named>['keeps']> {
+  const tests = partitions.map((partition) => partitionFilter(run, definition, partition));
+  return ({ partition }) => tests.some((test) => test(partition));
 }
 
 function fullName(run: Run, item: BackupItem, name: NonNullable<BackupItem['name']>): string {

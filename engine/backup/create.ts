@@ -7,7 +7,7 @@ import { fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
 import type { Storage } from '../storage/storage.ts';
-import { choose } from './choose.ts';
+import { type Chosen, choose } from './choose.ts';
 import {
   type BackupFile,
   type BackupTable,
@@ -80,7 +80,7 @@ export async function createBackup(
     const out: BackupTable[] = [];
     for (const { table } of pins) {
       const named = tables.find((t) => t.table.id === table.id);
-      if (named) out.push(await writer.table(table, named.database, named.name));
+      if (named) out.push(await writer.table(table, named));
     }
     const names = new Set(out.map((t) => t.definition.database));
     for (const name of databases.values()) names.add(name);
@@ -148,9 +148,10 @@ class Writer {
     this.#signal = signal;
   }
 
-  async table(table: TableState, database: string, name: string): Promise<BackupTable> {
+  async table(table: TableState, { database, name, keeps }: Chosen<unknown>): Promise<BackupTable> {
     const segments: SegmentDescriptor[] = [];
     for (const segment of table.segments) {
+      if (keeps && !keeps(segment)) continue;
       const names = new Map<string, string>();
       for (const { file, bytes } of filesOf(segment)) {
         names.set(file, await this.#file(table.id, file, bytes));

@@ -73,18 +73,19 @@ class Restorer {
     const { catalog } = storage.context;
     const ddl: DdlChange[] = this.#databases(chosen, databases);
     const made = this.#definitions(chosen);
-    const plan = chosen.map(({ table, database, name }) => {
+    const plan = chosen.map(({ table, database, name, keeps }) => {
       const existing = catalog.find(database, name);
       const definition = made.get(table) as TableDefinition;
       if (existing) this.#checkExisting(existing.id, definition, how);
       else ddl.push({ op: 'createTable', definition });
-      return { table, id: existing?.id ?? definition.id, existing };
+      const segments = keeps ? table.segments.filter(keeps) : table.segments;
+      return { segments, id: existing?.id ?? definition.id, existing };
     });
     try {
       const changes: TableChange[] = [];
-      for (const { table, id, existing } of plan) {
-        if (how.structureOnly || table.segments.length === 0) continue;
-        const add = await this.#segments(table, id, existing !== undefined);
+      for (const { segments, id, existing } of plan) {
+        if (how.structureOnly || segments.length === 0) continue;
+        const add = await this.#segments(segments, id, existing !== undefined);
         changes.push({ id, add, operation: 'RESTORE' });
       }
       await catalog.commit({ ddl, tables: changes });
@@ -171,7 +172,7 @@ class Restorer {
 
   /** Copies a table's files under fresh names. Projections of a table that is there are its own. */
   async #segments(
-    table: BackupTable,
+    segments: readonly SegmentDescriptor[],
     id: number,
     existing: boolean,
   ): Promise<readonly SegmentDescriptor[]> {
@@ -182,7 +183,7 @@ class Restorer {
     files.makeDir(dir);
     const out: SegmentDescriptor[] = [];
     let number = 0;
-    for (const written of table.segments) {
+    for (const written of segments) {
       const { projections: _, ...bare } = written;
       const segment = existing ? (bare as SegmentDescriptor) : written;
       const names = new Map<string, string>();

@@ -1,10 +1,11 @@
 // Table functions over files: file(), url(), s3(), and FROM 'file.parquet'.
 
 import type { Expression, FunctionCall, Identifier, Span } from '../../sql/ast.ts';
-import { EngineError } from '../errors.ts';
+import type { EngineError } from '../errors.ts';
 import { compressionOf, formatOf, NoSuchMethod } from '../outside/formats.ts';
 import { isPattern } from '../outside/glob.ts';
 import { notThere } from '../outside/user-files.ts';
+import { atPlace } from './bind-as-of.ts';
 import {
   failAt,
   type NamedFile,
@@ -132,15 +133,15 @@ function filesNode(
   if (!ctx.outside) throw notBuilt(span, `${title}() in the definition of a table`);
   ctx.cacheable = false;
   const path = args.wanted.kind === 'file' ? args.wanted.path : args.wanted.url;
-  const found = placedAt(span, () => ctx.outside?.files(args.wanted, ctx.settings) ?? []);
+  const found = atPlace(span, () => ctx.outside?.files(args.wanted, ctx.settings) ?? []);
   const packed = found.map((file): NamedFile => {
-    const compression = placedAt(span, () => methodOf(file.name, args.compression, span));
+    const compression = atPlace(span, () => methodOf(file.name, args.compression, span));
     return compression === undefined ? file : { ...file, compression };
   });
   const hasShape = args.structure !== 'auto';
   if (packed.length === 0 && !(hasShape && isPattern(path)))
     throw nothingThere(span, path, hasShape);
-  const { format, columns } = placedAt(span, () => shapeOf(args, packed, path, span, scope, call));
+  const { format, columns } = atPlace(span, () => shapeOf(args, packed, path, span, scope, call));
   const own = new Set(columns.map((c) => c.name));
   const virtual = virtualColumns.filter(([name]) => !own.has(name));
   const added = virtual.map(([name, type]) => newColumn(ctx, name, type));
@@ -244,14 +245,4 @@ function firstShape(
   throw failAt(scope.span, 'CANNOT_EXTRACT_TABLE_STRUCTURE', 'The files are empty', {
     hint: 'Give the structure as the third argument',
   });
-}
-
-/** Failures without a place get that of the call. */
-function placedAt<T>(span: Span, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.position !== undefined) throw error;
-    throw new SpannedError(error, span);
-  }
 }

@@ -176,7 +176,13 @@ export interface TableShapeJson {
   columns: TableColumnJson[];
   sortKey: ExprJson[];
   partitionKey: ExprJson[];
-  skipIndexes: { name: string; indexType: string; expr: ExprJson; falsePositiveRate?: number }[];
+  skipIndexes: {
+    name: string;
+    indexType: string;
+    expr: ExprJson;
+    falsePositiveRate?: number;
+    tokenizer?: string;
+  }[];
   /** Rows of a granule, and the columns of skip indexes: what limits of rows to read go by. */
   granularity?: number;
   skipping?: string[];

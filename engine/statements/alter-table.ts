@@ -7,6 +7,7 @@ import { suggest } from '../../sql/suggest.ts';
 import { type TableDefinition, withoutColumn } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
 import { isMaterialized } from '../catalog/views.ts';
+import { atPlace } from '../plan/bind-as-of.ts';
 import { convert } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { withoutFunctions } from '../plan/substitute.ts';
@@ -16,6 +17,7 @@ import { startPlanning } from '../query/plan-query.ts';
 import { alterRows } from '../storage/alter-rows.ts';
 import { alter } from '../storage/mutations.ts';
 import { bindTable, tableShape } from '../tables/shape.ts';
+import { checkIndexType } from '../tables/skip-index.ts';
 import { insertTarget } from '../views/fan-out.ts';
 import {
   columnOf,
@@ -255,7 +257,9 @@ function step(
         );
       }
       const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
-      plainExpression(binding.bind(command.index.expr), command.index.expr, 'An index');
+      const bound = binding.bind(command.index.expr);
+      plainExpression(bound, command.index.expr, 'An index');
+      atPlace(command.index.span, () => checkIndexType(index.type, bound.type));
       return { define: (d) => ({ ...d, indexes: [...d.indexes, index] }) };
     }
     case 'AddProjection': {

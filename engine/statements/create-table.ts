@@ -12,7 +12,8 @@ import { bindTop, type PlanningRun, startPlanning } from '../query/plan-query.ts
 import { dropTables } from '../storage/mutations.ts';
 import { isSystem, temporaryDatabase } from '../tables/catalog-view.ts';
 import { withJoin } from '../tables/join-engine.ts';
-import { tableShape } from '../tables/shape.ts';
+import { bindTable, tableShape } from '../tables/shape.ts';
+import { checkIndexType } from '../tables/skip-index.ts';
 import { applyQuerySettings } from './apply-settings.ts';
 import { cloneTable } from './clone.ts';
 import {
@@ -324,7 +325,10 @@ export function define(
   table = withConstraints(run, table, constraints);
   table = withColumnTtls(run, table, columns);
   // Whatever is wrong with indexes or keys shows here, before anything is written.
-  tableShape(run.core.native.planner(sessionJson(run)), table);
+  const planner = run.core.native.planner(sessionJson(run));
+  tableShape(planner, table);
+  const { bind } = bindTable(planner, table);
+  for (const { type, expr } of table.indexes) checkIndexType(type, bind(expr).type);
   return table;
 }
 

@@ -19,6 +19,7 @@ import { printNormal } from '../../sql/normal-form.ts';
 import { print } from '../../sql/print.ts';
 import { suggest } from '../../sql/suggest.ts';
 import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../catalog/definition.ts';
+import { atPlace } from '../plan/bind-as-of.ts';
 import { convert } from '../plan/bind-call.ts';
 import { bindExpression } from '../plan/bind-expression.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
@@ -31,6 +32,7 @@ import { isNullable, nullableType, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { sessionJson } from '../query/core.ts';
 import { barePlanning, bindTable, constraintsOf, partitionKey } from '../tables/shape.ts';
+import { indexesBuilt, keptIndex } from '../tables/skip-index.ts';
 import { checkColumnTtl, checkTtl } from '../tables/ttl.ts';
 import { settingText } from './apply-settings.ts';
 import { checkCodec, codecText } from './codec.ts';
@@ -166,7 +168,6 @@ const indexTypes = new Set([
   'vector_similarity',
   'hypothesis',
 ]);
-const indexesBuilt = new Set(['minmax', 'bloom_filter', 'set', 'ngrambf_v1', 'tokenbf_v1']);
 
 export function indexDefinition(ast: IndexAst): IndexDefinition {
   const type = ast.type?.name ?? 'minmax';
@@ -181,11 +182,13 @@ export function indexDefinition(ast: IndexAst): IndexDefinition {
     );
   }
   if (!indexesBuilt.has(type)) throw notBuilt(span, `Index type ${type}`);
+  const written = ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax';
+  atPlace(span, () => keptIndex(written));
   checkFilterSize(ast);
   return {
     name: ast.name.name,
     expr: printNormal(ast.expr),
-    type: ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax',
+    type: written,
     granularity: ast.granularity ?? 1,
   };
 }

@@ -14,6 +14,7 @@ import { makeSource, newScope, plainColumn, type Scope, type SourceColumn } from
 import type { ExprJson, TableColumnJson, TableShapeJson } from '../plan/wire.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
 import { engineRule, sortKeyTexts } from './engine-rule.ts';
+import { fitsIndex, storedIndex } from './skip-index.ts';
 import { ttlRules } from './ttl.ts';
 
 /** A planning context without tables: for expressions over the columns of one definition. */
@@ -127,14 +128,10 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
     sortKey: sortKeyTexts(definition).map((text) => json(bind(text))),
     partitionKey: partition.map(json),
     skipIndexes: definition.indexes.flatMap((index) => {
-      const [, indexType = '', args = ''] = /^(\w+)(?:\((.*)\))?$/.exec(index.type) ?? [];
       const expr = bind(index.expr);
-      const kind = indexKind(indexType, expr.type);
-      if (kind === undefined) return [];
-      const rate = Number(args);
-      const falsePositiveRate =
-        indexType === 'bloom_filter' && rate > 0 && rate < 1 ? { falsePositiveRate: rate } : {};
-      return [{ name: index.name, indexType: kind, expr: json(expr), ...falsePositiveRate }];
+      const kept = storedIndex(index.type);
+      if (!kept || !fitsIndex(kept, index.type, expr.type)) return [];
+      return [{ name: index.name, expr: json(expr), ...kept }];
     }),
     ...(granularity > 0 ? { granularity } : {}),
     ...(skipping.length > 0
@@ -142,17 +139,6 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
       : {}),
     timezone: 'UTC',
   };
-}
-
-/** What the kernel keeps for an index. Of sets of values, and of filters of their tokens and n-grams, it
- *  keeps a filter of the whole values: it answers equality and IN. */
-function indexKind(written: string, type: string): 'minmax' | 'bloom_filter' | undefined {
-  if (written === 'minmax' || written === 'bloom_filter') return written;
-  if (!/^(set|tokenbf_v1|ngrambf_v1)$/.test(written)) return undefined;
-  const inner = type.replace(/^(LowCardinality\(|Nullable\()+/, '').replace(/\)+$/, '');
-  return /^(String|U?Int(8|16|32|64)|Date|DateTime|UUID)\b/.test(inner)
-    ? 'bloom_filter'
-    : undefined;
 }
 
 export interface Constraint {

@@ -7,10 +7,15 @@ use crate::query::Query;
 use crate::ttl::{Due, Ttl};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use storage::{ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, WriteOptions};
+use storage::{ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, Tokenizer, WriteOptions};
 use types::codes::{SIZES_OF_ARRAYS_DONT_MATCH, TOO_MANY_PARTS, VIOLATED_CONSTRAINT};
 use types::parse::parse_type;
 use types::{Batch, Column, Error, Reservation, Result, Type};
+
+fn tokenizer(index: &crate::plan::SkipIndex) -> Result<Tokenizer> {
+    let text = index.tokenizer.as_deref().unwrap_or_default();
+    Tokenizer::parse(text).ok_or_else(|| Error::internal(format!("an unknown tokenizer '{text}'")))
+}
 
 /// A table's shape with its expressions bound.
 pub struct Shape {
@@ -32,6 +37,8 @@ impl Shape {
             let kind = match i.index_type.as_str() {
                 "minmax" => SkipKind::MinMax,
                 "bloom_filter" => SkipKind::bloom(i.false_positive_rate.unwrap_or(0.025)),
+                "tokens" => SkipKind::Tokens(tokenizer(i)?),
+                "postings" => SkipKind::Postings(tokenizer(i)?),
                 other => {
                     return Err(Error::not_implemented(format!(
                         "Skip index type {other} is not implemented"

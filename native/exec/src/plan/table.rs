@@ -146,11 +146,14 @@ fn default_segment_rows() -> u64 {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SkipIndex {
     pub name: String,
-    /// `minmax`, `bloom_filter`
+    /// `minmax`, `bloom_filter`, `tokens`, `postings`
     pub index_type: String,
     pub expr: Expr,
     #[serde(default)]
     pub false_positive_rate: Option<f64>,
+    /// what `tokens` and `postings` cut texts into, as `storage::Tokenizer` writes it
+    #[serde(default)]
+    pub tokenizer: Option<String>,
 }
 
 #[derive(Deserialize, Serialize, Clone, Debug)]

@@ -3,13 +3,14 @@
 //! An index is known in a segment by its name and, where it is over an expression, by a mark of what it was
 //! computed from: an index that was dropped and made again over something else is another one.
 
+use super::texts::on_text;
 use crate::expr::{Bound, Scope};
 use crate::plan::{Expr, SkipIndex, TableColumn};
 use crate::predicate::on_value;
 use crate::query::Query;
 use crate::table::TableSnapshot;
 use serde_json::Value;
-use storage::{Pred, Segment};
+use storage::{Ask, Pred, Segment};
 use types::{Result, Type};
 
 /// Between an index's name and the mark of its expression.
@@ -49,7 +50,13 @@ pub fn shown_name(stored: &str) -> &str {
 /// Something that an index may say of blocks.
 pub struct Question {
     subject: Subject,
-    pred: Pred,
+    pub what: What,
+}
+
+#[derive(Clone)]
+pub enum What {
+    Value(Pred),
+    Text(Ask),
 }
 
 enum Subject {
@@ -69,14 +76,19 @@ pub fn questions(
     let mut out = Vec::new();
     for c in conditions {
         if let Some((column, pred)) = has_element(c) {
-            out.push(Question { subject: Subject::Column(column), pred });
+            out.push(Question { subject: Subject::Column(column), what: What::Value(pred) });
+        }
+        if let Some((Bound::Column(i, _), ask)) = on_text(c) {
+            out.push(Question { subject: Subject::Column(*i), what: What::Text(ask) });
         }
     }
     let Some(indexes) = table.indexes.as_ref().filter(|i| i.timezone == *query.session.timezone.name())
     else {
         return Ok(out);
     };
-    let found: Vec<(&Bound, Pred)> = conditions.iter().filter_map(|c| on_value(c, query)).collect();
+    let values = conditions.iter().filter_map(|c| on_value(c, query)).map(|(v, p)| (v, What::Value(p)));
+    let texts = conditions.iter().filter_map(on_text).map(|(v, a)| (v, What::Text(a)));
+    let found: Vec<(&Bound, What)> = values.chain(texts).collect();
     if found.iter().all(|(v, _)| matches!(v, Bound::Column(..))) {
         return Ok(out);
     }
@@ -91,10 +103,10 @@ pub fn questions(
             continue;
         }
         let placed = bound.remap(&|c| columns.iter().position(|x| *x == c).unwrap_or(0));
-        for (value, pred) in &found {
+        for (value, what) in &found {
             if placed.same(value) {
                 let subject = Subject::Expression(name.clone(), placed.ty().clone());
-                out.push(Question { subject, pred: pred.clone() });
+                out.push(Question { subject, what: what.clone() });
             }
         }
     }
@@ -120,13 +132,9 @@ pub fn answering(q: &Question, segment: &Segment, columns: &[Option<usize>]) -> 
                 column.is_none() && name == stored && segment.index_type(i) == Some(ty)
             }
         };
-        fits.then(|| (i, format!("{kind} {}", shown_name(name))))
+        let is_text = matches!(q.what, What::Text(_));
+        let able = is_text == segment.text_index(i).is_some();
+        (fits && able).then(|| (i, format!("{kind} {}", shown_name(name))))
     };
     segment.indexes().enumerate().filter_map(of).collect()
-}
-
-impl Question {
-    pub fn may_match(&self, segment: &Segment, index: usize, block: usize) -> Result<bool> {
-        segment.index_may_match(index, block, &self.pred)
-    }
 }

@@ -3,7 +3,7 @@
 //! In the order of what asking costs: statistics of the compared columns, skip indexes, dictionaries (a
 //! condition over one string column becomes a set of codes, which statistics know too), the sort key.
 
-use super::indexes::{Question, answering, questions, shown_name};
+use super::indexes::{Question, What, answering, questions, shown_name};
 use super::{Morsel, Prepared, Scan};
 use crate::paths::Path;
 use crate::predicate::{by_dictionary, direct};
@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use storage::{Pred, Segment};
-use types::{Result, Type};
+use types::{Bitmap, Result, Type};
 
 /// Blocks of one segment that are still in question; counts those that are not, by reason.
 struct Blocks<'q> {
@@ -85,9 +85,11 @@ impl Scan {
             }
         }
         let mut blocks = Blocks { left: (0..segment.block_count()).collect(), query };
+        let mut candidates = None;
         self.by_statistics(&segment, &columns, &predicates, &mut blocks)?;
         if !query.off.has(Path::SkipIndexes) {
             self.by_indexes(&segment, &columns, &predicates, questions, &mut blocks)?;
+            candidates = by_texts(&segment, &columns, questions, &mut blocks)?;
         }
         if blocks.left.is_empty() {
             return Ok(());
@@ -122,7 +124,8 @@ impl Scan {
             self.by_statistics(&segment, &columns, &by_codes, &mut blocks)?;
             predicates.extend(by_codes);
         }
-        let visible = self.visible.as_ref().and_then(|v| v.segment(number)).cloned();
+        let seen = self.visible.as_ref().and_then(|v| v.segment(number)).cloned();
+        let visible = both(seen, candidates);
         let mut starts = vec![0];
         for b in 0..segment.block_count() {
             starts.push(starts[b] + segment.block_rows(b));
@@ -184,11 +187,51 @@ impl Scan {
             }
         }
         for q in questions {
+            let What::Value(pred) = &q.what else { continue };
             for (number, name) in answering(q, segment, columns) {
-                blocks.keep(|| name.clone(), |b| q.may_match(segment, number, b))?;
+                blocks.keep(|| name.clone(), |b| segment.index_may_match(number, b, pred))?;
             }
         }
         Ok(())
+    }
+}
+
+/// Blocks, and rows where the index knows them, that have the tokens a condition needs.
+fn by_texts(
+    segment: &Segment,
+    columns: &[Option<usize>],
+    questions: &[Question],
+    blocks: &mut Blocks<'_>,
+) -> Result<Option<Bitmap>> {
+    let mut candidates: Option<Bitmap> = None;
+    for q in questions {
+        let What::Text(ask) = &q.what else { continue };
+        for (number, name) in answering(q, segment, columns) {
+            let Some(index) = segment.text_index(number) else { continue };
+            let need = ask.need(index.tokenizer());
+            blocks.keep(|| name.clone(), |b| index.may_match(b, &need))?;
+            let Some(rows) = index.rows(&need)? else { continue };
+            blocks.keep(
+                || name.clone(),
+                |b| Ok(rows.slice(b * segment.block_rows(0), segment.block_rows(b)).any()),
+            )?;
+            match &mut candidates {
+                Some(c) => c.and_with(&rows),
+                None => candidates = Some(rows),
+            }
+        }
+    }
+    Ok(candidates)
+}
+
+fn both(seen: Option<Arc<Bitmap>>, candidates: Option<Bitmap>) -> Option<Arc<Bitmap>> {
+    match (seen, candidates) {
+        (seen, None) => seen,
+        (None, Some(rows)) => Some(Arc::new(rows)),
+        (Some(seen), Some(mut rows)) => {
+            rows.and_with(&seen);
+            Some(Arc::new(rows))
+        }
     }
 }
 
