@@ -152,8 +152,17 @@ impl Kernel {
             /// types as ClickHouse guesses them, not as a new table wants them
             #[serde(default)]
             plain: bool,
+            /// read from here instead of the sample
+            #[serde(default)]
+            file: Option<crate::plan::NamedFile>,
         }
         let r: Request = parse("inferSchema", spec)?;
+        let options = formats::decode::InputOptions::from_settings(&r.settings, zone(&r.timezone)?, true)?;
+        let style = if r.plain { formats::infer::Style::ClickHouse } else { formats::infer::Style::Table };
+        if let Some(file) = &r.file {
+            let fields = guarded(|| crate::from_files::fields(file, &r.format, &options, style))?;
+            return Ok(fields_json(&fields));
+        }
         let plain;
         let sample = match &r.encoding {
             None => sample,
@@ -162,13 +171,14 @@ impl Kernel {
                 &plain
             }
         };
-        let options = formats::decode::InputOptions::from_settings(&r.settings, zone(&r.timezone)?, true)?;
-        let style = if r.plain { formats::infer::Style::ClickHouse } else { formats::infer::Style::Table };
         let fields = guarded(|| formats::infer::infer_as(&r.format, sample, &options, style))?;
-        let list: Vec<Value> =
-            fields.iter().map(|f| json!({"name": f.name, "type": f.ty.to_string()})).collect();
-        Ok(Value::Array(list).to_string())
+        Ok(fields_json(&fields))
     }
+}
+
+fn fields_json(fields: &[types::Field]) -> String {
+    let list = fields.iter().map(|f| json!({"name": f.name, "type": f.ty.to_string()})).collect();
+    Value::Array(list).to_string()
 }
 
 #[derive(serde::Deserialize)]

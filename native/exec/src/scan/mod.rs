@@ -13,6 +13,7 @@ pub mod granules;
 pub mod indexes;
 mod prune;
 mod read;
+mod texts;
 
 use crate::collapse::visible::Visible;
 use crate::expr::{Bound, Scope};
