@@ -18,7 +18,7 @@ import type {
 } from '../plan/logical.ts';
 import { isVolatile } from '../plan/random-calls.ts';
 import { below } from '../plan/rollups/below.ts';
-import { plainType } from '../plan/rollups/rewrite.ts';
+import { plainType } from '../plan/rollups/sides.ts';
 import { planningOver } from '../projections/bound.ts';
 import { baseEngine, columnNames, engineArgs } from '../tables/engine-rule.ts';
 
