@@ -25,7 +25,8 @@ export function inside(files: UserFiles, path: string): string {
   const full = isAbsolute(path) ? normalize(path) : normalize(resolve(files.root, path));
   const below = relative(files.root, full);
   if (below === '' || below.startsWith('..') || isAbsolute(below)) {
-    throw fail('DATABASE_ACCESS_DENIED', `File ${path} is not inside the folder of user files`, {
+    // Without the path: an answer must not say again where things lie on this machine.
+    throw fail('DATABASE_ACCESS_DENIED', 'The file is not inside the folder of user files', {
       hint: "The server's setting user_files_path says which folder that is; paths are relative to it",
     });
   }
