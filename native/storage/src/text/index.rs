@@ -53,7 +53,7 @@ impl<'s> TextIndex<'s> {
     /// The rows that meet the need, or some more; None: the index cannot tell.
     pub fn rows(&self, need: &Need) -> Result<Option<Bitmap>> {
         let Some(found) = self.find(need)? else { return Ok(None) };
-        let rows = self.segment.rows() as usize;
+        let rows = self.segment.rows();
         let mut bits = Bitmap::new(rows, false);
         found.iter().filter(|r| (*r as usize) < rows).for_each(|r| bits.set(r as usize, true));
         Ok(Some(bits))
