@@ -103,7 +103,7 @@ fn a_patch_of_something_else_is_refused() {
     };
     let row = spec(ROW_NUMBER, &Type::UInt32);
     let a = spec("a", &Type::UInt32);
-    refused("no-numbers", &[a.clone()], vec![numbers(&[1])]);
+    refused("no-numbers", std::slice::from_ref(&a), vec![numbers(&[1])]);
     refused("order", &[row.clone(), a.clone()], vec![numbers(&[2, 1]), numbers(&[0, 0])]);
     refused("twice", &[row.clone(), a.clone()], vec![numbers(&[1, 1]), numbers(&[0, 0])]);
     refused("beyond", &[row.clone(), a.clone()], vec![numbers(&[ROWS as u32]), numbers(&[0])]);
