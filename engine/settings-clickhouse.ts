@@ -61,7 +61,7 @@ const byType: Record<string, string> = {
     allow_experimental_window_functions=1 allow_experimental_window_view
     allow_experimental_ytsaurus_dictionary_source allow_experimental_ytsaurus_table_engine
     allow_experimental_ytsaurus_table_function allow_fuzz_query_functions
-    allow_general_join_planning=1 allow_get_client_http_header allow_hyperscan=1
+    allow_general_join_planning=1 allow_get_client_http_header
     allow_iceberg_remove_orphan_files allow_insert_into_iceberg allow_introspection_functions
     allow_key_condition_coalesce_rewrite=1 allow_limit_by_partitions_independently=1
     allow_materialized_view_with_bad_select allow_minmax_index_for_json
@@ -471,7 +471,7 @@ const byType: Record<string, string> = {
     use_variant_as_common_type=1 use_variant_default_implementation_for_comparisons=1
     use_with_fill_by_sorting_prefix=1 validate_enum_literals_in_operators
     validate_experimental_and_suspicious_types_inside_nested_types=1 validate_mutation_query=1
-    validate_polygons=1 variant_throw_on_type_mismatch=1 vector_search_use_quantized_codes
+    variant_throw_on_type_mismatch=1 vector_search_use_quantized_codes
     vector_search_with_rescoring wait_for_async_insert=1
     wait_for_part_commit_in_dependent_materialized_views write_full_path_in_iceberg_metadata
     write_through_distributed_cache
@@ -596,8 +596,8 @@ const byType: Record<string, string> = {
     max_consume_snapshots=0 max_distributed_connections=1024 max_distributed_depth=5
     max_download_buffer_size=10485760 max_entries_for_hash_table_stats=10000 max_execution_speed=0
     max_execution_speed_bytes=0 max_expanded_ast_elements=500000
-    max_fetch_partition_retries_count=5 max_http_get_redirects=0 max_hyperscan_regexp_length=0
-    max_hyperscan_regexp_total_length=0 max_insert_block_size_bytes=0
+    max_fetch_partition_retries_count=5 max_http_get_redirects=0
+    max_insert_block_size_bytes=0
     max_insert_delayed_streams_for_parallel_write=0 max_insert_threads=0
     max_insert_threads_min_free_memory_per_thread=4294967296 max_joined_block_size_bytes=4194304
     max_joined_block_size_rows=65409 max_limit_for_vector_search_queries=1000

@@ -148,6 +148,25 @@ const rows: Record<string, Row> = {
   asterisk_include_alias_columns: ['bool', '0', '* includes ALIAS columns'],
   date_time_overflow_behavior: ['text', 'ignore', 'What a date out of range becomes', 'kernel'],
   decimal_check_overflow: ['bool', '1', 'Overflow of decimals is an error', 'kernel'],
+  allow_hyperscan: [
+    'bool',
+    '1',
+    'The functions multiMatch* and multiFuzzyMatch* may be called',
+    'kernel',
+  ],
+  validate_polygons: ['bool', '1', 'Edges of a polygon that cross are an error', 'kernel'],
+  max_hyperscan_regexp_length: [
+    'integer',
+    '0',
+    'Bytes of one regular expression of multiMatch*; 0 = any number',
+    'kernel',
+  ],
+  max_hyperscan_regexp_total_length: [
+    'integer',
+    '0',
+    'Bytes of all regular expressions of one multiMatch*; 0 = any number',
+    'kernel',
+  ],
   allow_deprecated_error_prone_window_functions: [
     'bool',
     '0',

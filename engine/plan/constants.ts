@@ -15,7 +15,7 @@ const leaveAlone = new Set(
    buildid sleep sleepeachrow throwif materialize identity ignore rownumberinblock
    rownumberinallblocks runningdifference runningaccumulate neighbor blocknumber blocksize
    isconstant toTypeName totypename dumpcolumnstructure defaultvalueoftypename blockserializedsize
-   bytesize finalizeaggregation repeat range space rightpad leftpad arraywithconstant arrayresize
+   bytesize finalizeaggregation range rightpad leftpad arraywithconstant arrayresize
    logtrace errorcodetoname filesystemavailable hascolumnintable indexhint`
     .split(/\s+/)
     .map((name) => name.toLowerCase()),
@@ -23,14 +23,28 @@ const leaveAlone = new Set(
 
 const folded = new WeakMap<Expr, Lit | false>();
 
+/** Bytes that a repeated text may have in a plan. */
+const REPEATED_MAX = 1 << 16;
+
+/** Whether repeat('…', n) or space(n) is short enough to stand in the plan. */
+function shortRepeat(name: string, args: readonly Expr[]): boolean {
+  const [text, count] = name === 'space' ? [undefined, args[0]] : [args[0], args[1]];
+  if (count?.kind !== 'literal' || (text && text.kind !== 'literal')) return false;
+  const bytes = text?.kind === 'literal' ? String(text.value).length : 1;
+  return Number(count.value) * bytes <= REPEATED_MAX;
+}
+
 function known(expr: Expr): boolean {
   switch (expr.kind) {
     case 'literal':
       return true;
     case 'cast':
       return known(expr.expr);
-    case 'call':
-      return !leaveAlone.has(expr.name.toLowerCase()) && parts(expr).every(known);
+    case 'call': {
+      const name = expr.name.toLowerCase();
+      if (name === 'repeat' || name === 'space') return shortRepeat(name, parts(expr));
+      return !leaveAlone.has(name) && parts(expr).every(known);
+    }
     default:
       return false;
   }

@@ -96,8 +96,14 @@ impl Call<'_> {
     }
     /// An unsigned parameter.
     pub fn uint_param(&self, index: usize) -> Result<u64> {
-        let v = self.params.get(index).and_then(|p| p.value.as_i128()).and_then(|v| u64::try_from(v).ok());
-        v.ok_or_else(|| {
+        let given = self.params.get(index).map(|p| &p.value);
+        if given.and_then(types::Scalar::as_f64).is_some_and(|v| v > u64::MAX as f64) {
+            return Err(Error::new(
+                CANNOT_CONVERT_TYPE,
+                "Cannot convert out of range floating point value to integer type",
+            ));
+        }
+        given.and_then(types::Scalar::as_i128).and_then(|v| u64::try_from(v).ok()).ok_or_else(|| {
             Error::bad_arguments(format!(
                 "Parameter {} of aggregate function {} must be a whole number ≥ 0",
                 index + 1,

@@ -60,6 +60,12 @@ pub(crate) fn resolve_at(
         ));
     }
     let over_map = matches!(name, "sumMap" | "minMap" | "maxMap") && matches!(args, [Type::Map(_)]);
+    if matches!(name, "sumMap" | "minMap" | "maxMap") && matches!(args, [Type::Map(_), _, ..]) {
+        return Err(Error::new(
+            types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+            format!("Aggregate function {name} takes one map, or arrays"),
+        ));
+    }
     let nullable = args.iter().any(Type::is_nullable);
     if let Some(def) = find(name).filter(|_| !over_map) {
         if def.flags.respects_nulls || !nullable {

@@ -56,14 +56,22 @@ pub fn push(b: &mut ColumnBuilder, ty: &Type, value: &Value, depth: usize) -> Re
         }
         (Value::Bool(v), Type::Bool) => b.push_scalar(&types::Scalar::Int(i128::from(*v))),
         (Value::String(s), Type::String | Type::FixedString(_)) => b.push_bytes(s.as_bytes()),
-        (Value::String(s), _) => types::text::parse_text(ty, s.as_bytes(), b)?,
+        (Value::String(s), _) => types::text::parse_text(&stored(ty), s.as_bytes(), b)?,
         (Value::Number(n), _) => {
-            types::text::parse_text(ty, n.to_string().as_bytes(), b)?;
+            types::text::parse_text(&stored(ty), n.to_string().as_bytes(), b)?;
         }
         (Value::Bool(v), _) if ty.is_number() => b.push_scalar(&types::Scalar::Int(i128::from(*v))),
         _ => return Err(Error::new(TYPE_MISMATCH, format!("{value} is no literal of type {ty}"))),
     }
     Ok(())
+}
+
+/// A Decimal may hold more digits than its type names, as many as fit what it is stored in.
+fn stored(ty: &Type) -> Type {
+    match ty {
+        Type::Decimal(p, s) => Type::Decimal([9, 18, 38, 76].into_iter().find(|most| p <= most).unwrap_or(76), *s),
+        t => t.clone(),
+    }
 }
 
 /// The JSON form of one value, for folded constants.

@@ -389,6 +389,7 @@ fn temporal(b: &Bind<'_>, op: Op) -> Result<Option<Bound>> {
         return Ok(None);
     }
     let minus = op == Op::Minus;
+    let wide = |t: &Type| t.int_bits().is_some_and(|(bits, _)| bits > 64);
     Ok(Some(match (ta, tb) {
         (t, Type::Interval(k)) if t.is_date_or_time() => add::bind_add(b, 0, 1, Unit::of(*k), minus)?,
         (Type::Interval(k), t) if t.is_date_or_time() && !minus => add::bind_add(b, 1, 0, Unit::of(*k), false)?,
@@ -406,6 +407,7 @@ fn temporal(b: &Bind<'_>, op: Op) -> Result<Option<Bound>> {
             }
             return difference(b, ta.clone(), tb.clone()).map(Some);
         }
+        (x, y) if x.is_date_or_time() && wide(y) || y.is_date_or_time() && wide(x) => return Err(b.illegal(1, "an integer of at most 64 bits")),
         (Type::Date | Type::Date32, t) if t.is_integer() => add::bind_add(b, 0, 1, Unit::Day, minus)?,
         (t, Type::Date | Type::Date32) if t.is_integer() && !minus => add::bind_add(b, 1, 0, Unit::Day, false)?,
         (Type::DateTime(_) | Type::DateTime64(..), t) if t.is_integer() => add::bind_add(b, 0, 1, Unit::Second, minus)?,

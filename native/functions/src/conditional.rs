@@ -286,8 +286,11 @@ fn null_if(b: &Bind<'_>) -> Result<Bound> {
 fn assume_not_null(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
     let ty = strip_nullable(b.ty(0)).clone();
-    if ty == Type::Nothing {
+    if ty == Type::Nothing && b.constant(0).is_some() {
         return Err(Error::new(ILLEGAL_COLUMN, "assumeNotNull has no value to give for NULL"));
+    }
+    if ty == Type::Nothing {
+        return bound(ty, |c| Err(Error::new(ILLEGAL_COLUMN, format!("assumeNotNull has no value to give for the NULL of {} row(s)", c.rows))));
     }
     bound(ty, |c| Ok(without_nulls(c.col(0))))
 }
@@ -301,12 +304,13 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
     }
     let types: Vec<Type> = b.types();
     if let ([x, y], Err(_)) = (types.as_slice(), common_type(&types))
-        && x.is_integer()
-        && y.is_integer()
+        && [x, y].iter().all(|t| t.int_bits().is_some_and(|(bits, _)| bits <= 64))
     {
         return mixed_extreme(x.clone(), y.clone(), greatest);
     }
-    let out = match common_type(&types)? {
+    let integers = types.iter().all(Type::is_integer);
+    let common = common_type(&types).map_err(|e| if integers { Error::illegal_type(format!("Illegal types of arguments of function {}: {}", b.name, e.message())) } else { e })?;
+    let out = match common {
         Type::Bool => Type::UInt8,
         t => t,
     };
@@ -424,7 +428,7 @@ fn transform(b: &Bind<'_>) -> Result<Bound> {
         return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Arrays of function transform must have equal sizes"));
     }
     let values = cast(&values, &to_e, &out, CastMode::Sql, b.session)?;
-    let key_type = common_type(&[source.clone(), from_e.clone()]).or_else(|_| if from_e.is_string() { Ok(source.clone()) } else { Err(b.illegal(1, &format!("Array of {source}"))) })?;
+    let key_type = common_type(&[source.clone(), from_e.clone()]).or_else(|_| if from_e.is_string() { Ok(source.clone()) } else if source.is_number() && from_e.is_number() { Ok(Type::Float64) } else { Err(b.illegal(1, &format!("Array of {source}"))) })?;
     let keys = cast(&keys, &from_e, &key_type, CastMode::Sql, b.session)?.flat();
     let default_type = if b.len() == 4 { b.ty(3).clone() } else { source.clone() };
     let default_at = if b.len() == 4 { 3 } else { 0 };

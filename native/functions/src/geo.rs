@@ -27,7 +27,8 @@ enum Method {
     Wgs84,
 }
 
-const DIAMETER: f64 = 2.0 * 6_371_000.0;
+/// Of the sphere with the surface of the WGS-84 ellipsoid.
+const DIAMETER: f64 = 2.0 * 6_371_007.180_918_474;
 const COS: usize = 1024;
 const ASIN: usize = 512;
 const METRIC: usize = 1024;
@@ -98,7 +99,7 @@ fn fast_asin_sqrt(x: f64) -> f64 {
 fn apart(method: Method, lon1: f64, lat1: f64, lon2: f64, lat2: f64) -> f64 {
     let (dlat, dlon) = (degrees_apart(lat1, lat2), degrees_apart(lon1, lon2));
     if !(dlat.is_finite() && dlon.is_finite()) {
-        return f64::NAN;
+        return if dlat.is_nan() || dlon.is_nan() { f64::NAN } else { f64::INFINITY };
     }
     if dlon < 13.0 {
         // Near points: the plane, scaled at the latitude between them.
@@ -248,12 +249,16 @@ fn in_polygon(b: &Bind<'_>) -> Result<Bound> {
     }
     let Type::Tuple(es) = b.ty(0).clone() else { return Err(b.illegal(0, "a tuple of two numbers")) };
     let rings = Rings::bind(b)?;
+    let validate = b.session.flag("validate_polygons", true);
     bound(Type::UInt8, move |c| {
         let xy = tuple_columns(c.col(0))?;
         let (x, y) = (f64s(&xy[0], &es[0].1), f64s(&xy[1], &es[1].1));
         let constant = (1..c.len()).all(|i| c.col(i).is_const());
         let columns: Vec<Column> = (1..c.len()).map(|i| if constant { c.col(i).slice(0, 1).flat() } else { c.col(i).flat() }).collect();
         let fixed = if constant { Some(rings.of_row(&columns, 0)?) } else { None };
+        if let Some(rings) = fixed.as_ref().filter(|r| validate && crate::shapes::valid::crosses(r)) {
+            return Err(Error::new(BAD_ARGUMENTS, format!("Polygon is not valid: edges of its {} ring(s) cross each other; set validate_polygons=0 to take it as it is", rings.len())));
+        }
         let mut out = Vec::with_capacity(c.rows);
         for i in 0..c.rows {
             let own;

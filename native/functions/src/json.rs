@@ -205,7 +205,16 @@ fn text(b: &Bind<'_>, any_case: bool, as_json: bool) -> Result<Bound> {
     })
 }
 
+/// An array cannot be NULL, which a NULL among the arguments would make it.
+fn no_nullable(b: &Bind<'_>) -> Result<()> {
+    match b.raw.iter().position(|a| a.ty.without_low_cardinality().is_nullable()) {
+        Some(i) => Err(b.illegal(i, "a type that is not Nullable: an array cannot be inside Nullable type")),
+        None => Ok(()),
+    }
+}
+
 fn array_raw(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
+    no_nullable(b)?;
     let p = Path::bind(b, 1, b.len(), any_case)?;
     bound(Type::array(Type::String), move |c| {
         let mut out = TextArrays::new(c.rows);
@@ -220,6 +229,7 @@ fn array_raw(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
 }
 
 fn keys(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
+    no_nullable(b)?;
     let p = Path::bind(b, 1, b.len(), any_case)?;
     bound(Type::array(Type::String), move |c| {
         let mut out = TextArrays::new(c.rows);
@@ -234,6 +244,7 @@ fn keys(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
 }
 
 fn pairs_raw(b: &Bind<'_>, any_case: bool) -> Result<Bound> {
+    no_nullable(b)?;
     let p = Path::bind(b, 1, b.len(), any_case)?;
     bound(Type::array(Type::tuple(vec![Type::String, Type::String])), move |c| {
         let (mut k, mut v, mut offsets) = (StrOut::new(c.rows, 0), StrOut::new(c.rows, 0), vec![0u32]);

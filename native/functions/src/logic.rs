@@ -34,6 +34,9 @@ fn result_type(b: &Bind<'_>) -> Result<Type> {
 fn many(b: &Bind<'_>, op: Op) -> Result<Bound> {
     b.arity(2, usize::MAX)?;
     let ty = result_type(b)?;
+    if op == Op::Xor && (0..b.len()).any(|i| *b.ty(i) == Type::nullable(Type::Nothing)) {
+        return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
+    }
     let nullable = (0..b.len()).any(|i| b.ty(i).is_nullable());
     bound(if nullable { Type::nullable(ty) } else { ty }, move |c| {
         let rows = c.rows;

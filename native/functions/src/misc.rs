@@ -36,7 +36,6 @@ pub const DEFS: &[FunctionDef] = &[
     f("shardNum", "shardNum()", "0: there are no shards.", &[("shardNum()", "0")], |b| { b.arity(0, 0)?; constant(Type::UInt32, Scalar::Int(0)) }),
     f("shardCount", "shardCount()", "0: there are no shards.", &[("shardCount()", "0")], |b| { b.arity(0, 0)?; constant(Type::UInt32, Scalar::Int(0)) }),
     f("uptime", "uptime()", "Seconds that the server has been running.", &[], |b| { b.arity(0, 0)?; let n = START.elapsed().as_secs(); constant(Type::UInt32, Scalar::Int(n.into())) }).random(),
-    f("revision", "revision()", "Revision of the protocol.", &[], |b| { b.arity(0, 0)?; constant(Type::UInt32, Scalar::Int(54_500)) }),
     f("getSizeOfEnumType", "getSizeOfEnumType(x)", "Number of elements of an Enum type.", &[], |b| { b.arity(1, 1)?; match b.ty(0) { Type::Enum8(e) | Type::Enum16(e) => constant(Type::UInt32, Scalar::Int(e.entries.len() as i128)), _ => Err(b.illegal(0, "Enum")) } }),
     f("byteSize", "byteSize(…)", "Uncompressed bytes of the values in memory.", &[("byteSize(toUInt32(1))", "4")], byte_size).own_nulls().no_fold(),
     f("blockSerializedSize", "blockSerializedSize(…)", "Bytes of the block's values on disk, uncompressed.", &[], serialized_size).own_nulls().no_fold(),
@@ -131,7 +130,7 @@ fn to_low_cardinality(b: &Bind<'_>) -> Result<Bound> {
     if matches!(t, Type::LowCardinality(_)) {
         return bound(t.clone(), |c| Ok(c.col(0).clone()));
     }
-    if !crate::call::can_be_low_cardinality(t) {
+    if !crate::call::can_be_low_cardinality(t) && !matches!(t.base(), Type::Interval(_)) {
         return Err(b.illegal(0, "a string, number, date or Nullable of them"));
     }
     bound(Type::low_cardinality(t.clone()), |c| Ok(c.col(0).clone()))

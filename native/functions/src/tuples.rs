@@ -5,8 +5,7 @@ use crate::bind::{Bind, Bound, bound, constant};
 use crate::call::{Arg, Value, resolve};
 use crate::cast::{CastMode, cast};
 use crate::def::{FunctionDef, f};
-use crate::supertype::common_type;
-use types::{Column, ColumnBuilder, Data, Result, Scalar, Type};
+use types::{Error, Column, ColumnBuilder, Data, Result, Scalar, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("flipCoordinates", "flipCoordinates(geometry)", "A point with its coordinates exchanged, or all points of arrays.", &[("flipCoordinates((1.5, 2.5))", "(2.5,1.5)")], flip),
@@ -54,7 +53,9 @@ fn pairs(b: &Bind<'_>) -> Result<Bound> {
     let names = name_list(b)?;
     let Type::Tuple(es) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
     let types: Vec<Type> = es.iter().map(|e| e.1.clone()).collect();
-    let value = common_type(&types)?;
+    let Some(value) = types.first().filter(|first| types.iter().all(|t| t == *first)).cloned() else {
+        return Err(Error::illegal_type(format!("The argument tuple for function {} must contain just one type", b.name)));
+    };
     let kernel = value.clone();
     bound(Type::array(Type::tuple(vec![Type::String, value])), move |c| {
         let n = names.len();

@@ -6,6 +6,7 @@ pub mod bitmap;
 pub mod buf;
 pub mod builder;
 pub mod cancel;
+pub mod city;
 pub mod codes;
 pub mod column;
 pub mod compare;

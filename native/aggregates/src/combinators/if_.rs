@@ -9,14 +9,9 @@ use types::{Column, Data, Error, Result, Type};
 pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Result<Arc<dyn Aggregate>> {
     let name = format!("{rest}If");
     let (cond, others) = last_arg(&name, args)?;
-    if matches!(cond, Type::Nullable(t) if **t == Type::Nothing) {
-        let inner = nested(rest, params, others, depth)?;
-        if !inner.default_on_nulls() {
-            return Ok(super::nothing(&name, params, args, false));
-        }
-        return Ok(conditional(inner, args));
-    }
-    if !matches!(cond.base(), Type::UInt8 | Type::Bool) {
+    // A condition that is always NULL lets no row through.
+    let never = matches!(cond, Type::Nullable(t) if **t == Type::Nothing);
+    if !never && !matches!(cond.base(), Type::UInt8 | Type::Bool) {
         return Err(Error::illegal_type(format!(
             "Illegal type {cond} of last argument of aggregate function {name}: it must be UInt8 or Bool"
         )));

@@ -245,6 +245,10 @@ impl Cell for Ranked {
         let (x, y): (Vec<f64>, Vec<f64>) = self.points.iter().copied().unzip();
         let d: f64 = ranks(&x).iter().zip(ranks(&y)).map(|(a, b)| (a - b) * (a - b)).sum();
         let n = x.len() as f64;
+        if self.points.iter().any(|p| p.0.is_nan() || p.1.is_nan()) {
+            push_float(out, f64::NAN);
+            return Ok(());
+        }
         push_float(out, 1.0 - 6.0 * d / (n * (n * n - 1.0)));
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::group_array::{arrays, max_size};
 use super::min_max::comparable;
+use super::sketch::pcg::Pcg;
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{each_state, same, serial};
 use crate::state::numbers::ints;
@@ -11,7 +12,7 @@ use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
 use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, TOO_LARGE_ARRAY_SIZE};
-use types::compare::{compare_rows, mix};
+use types::compare::compare_rows;
 use types::{Column, ColumnBuilder, Error, Result, Scalar, StrData, Type};
 
 pub const DEFS: &[AggregateDef] = &[
@@ -25,7 +26,7 @@ pub const DEFS: &[AggregateDef] = &[
         flags: Flags::ORDER_DEFAULT,
         build: |call| {
             call.param_count(1..=2)?;
-            let seed = if call.params.len() == 2 { call.uint_param(1)? } else { 0x5eed };
+            let seed = if call.params.len() == 2 { call.uint_param(1)? } else { 123_456 };
             build(call, max_size(call)?, Kind::Sample(seed))
         },
     },
@@ -86,7 +87,7 @@ fn build(call: &Call<'_>, max: usize, kind: Kind) -> Result<Bound> {
     }
     let ty = call.args[0].clone();
     Ok(Bound::new(call, Type::array(ty.clone()), move || {
-        Box::new(PickedArray { picked: Picked::new(&ty), seen: Vec::new(), max, kind: kind.clone(), ty: ty.clone() })
+        Box::new(PickedArray { picked: Picked::new(&ty), seen: Vec::new(), random: Vec::new(), max, kind: kind.clone(), ty: ty.clone() })
     }))
 }
 
@@ -94,6 +95,8 @@ struct PickedArray {
     picked: Picked,
     /// rows offered, by group
     seen: Vec<u64>,
+    /// of each group's sample
+    random: Vec<Pcg>,
     max: usize,
     kind: Kind,
     ty: Type,
@@ -107,8 +110,8 @@ impl PickedArray {
         let list = &mut self.picked.lists[g];
         match &self.kind {
             Kind::Sample(_) if list.len() < self.max => list.push(at),
-            Kind::Sample(seed) => {
-                let slot = mix(self.seen[g], *seed) % self.seen[g];
+            Kind::Sample(_) => {
+                let slot = self.random[g].below(self.seen[g]);
                 if let Some(place) = list.get_mut(slot as usize) {
                     *place = at;
                 }
@@ -153,6 +156,9 @@ impl States for PickedArray {
     fn resize(&mut self, groups: usize) {
         self.picked.resize(groups);
         self.seen.resize(groups.max(self.seen.len()), 0);
+        if let Kind::Sample(seed) = self.kind {
+            self.random.resize(self.seen.len(), Pcg::new(seed));
+        }
     }
     fn len(&self) -> usize {
         self.seen.len()
@@ -242,7 +248,7 @@ impl States for PickedArray {
         })
     }
     fn bytes(&self) -> usize {
-        self.picked.bytes() + self.seen.capacity() * 8
+        self.picked.bytes() + (self.seen.capacity() + self.random.capacity()) * 8
     }
     fn as_any(&self) -> &dyn Any {
         self

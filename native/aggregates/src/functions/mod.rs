@@ -30,6 +30,7 @@ registry! {
     group_concat,
     group_uniq_array,
     histogram,
+    hyper_log_log,
     hypothesis,
     intervals,
     levels,

@@ -311,6 +311,9 @@ fn range(b: &Bind<'_>) -> Result<Bound> {
     for i in 0..b.len() {
         b.integer(i)?;
     }
+    if b.args.iter().any(|a| a.ty.int_bits().is_some_and(|(bits, _)| bits > 64)) {
+        return Err(Error::new(types::codes::ILLEGAL_COLUMN, "Function range takes integers of at most 64 bits"));
+    }
     let out = common_type(&b.types()).unwrap_or(Type::Int64);
     let kernel = out.clone();
     let n = b.len();
@@ -324,6 +327,9 @@ fn range(b: &Bind<'_>) -> Result<Bound> {
         let bounds: Vec<(i128, usize, i128)> = (0..c.rows)
             .map(|i| {
                 let (s, e) = (if n > 1 { zero.at(i) } else { 0 }, end.at(i));
+                if n == 1 && e < 0 {
+                    return Err(Error::new(ARGUMENT_OUT_OF_BOUND, "A call of function range with the end only takes no negative number"));
+                }
                 let k = step.as_ref().map_or(1, |v| v.at(i));
                 if k == 0 {
                     return Err(Error::new(ARGUMENT_OUT_OF_BOUND, "The third argument of function range must not be zero"));
@@ -568,13 +574,16 @@ fn bits(b: &Bind<'_>, masks: bool) -> Result<Bound> {
     b.arity(1, 1)?;
     b.integer(0)?;
     let ty = b.ty(0).clone();
-    let Some((width, _)) = ty.int_bits().filter(|x| x.0 <= 64) else { return Err(b.illegal(0, "an integer of at most 64 bits")) };
+    let Some((width, _)) = ty.int_bits() else { return Err(b.illegal(0, "an integer")) };
+    if masks && width > 64 {
+        return Err(Error::new(types::codes::ILLEGAL_COLUMN, format!("Function {} takes integers of at most 64 bits", b.name)));
+    }
     let kernel = ty.clone();
     bound(Type::array(if masks { ty } else { Type::UInt64 }), move |c| {
-        let v = i64s(c.col(0));
+        let v = crate::args::i256s(c.col(0));
         let (mut offsets, mut out) = (vec![0u32], Vec::new());
         for i in 0..c.rows {
-            out.extend((0..width as u64).filter(|k| v.at(i) >> k & 1 != 0).map(|k| if masks { 1u64 << k } else { k }));
+            out.extend((0..u64::from(width)).filter(|k| v.at(i) >> (*k as u32) & types::I256::ONE != types::I256::ZERO).map(|k| if masks { 1u64 << k } else { k }));
             offsets.push(out.len() as u32);
         }
         let n = out.len();

@@ -511,6 +511,9 @@ fn fold(b: &Bind<'_>) -> Result<Bound> {
     }
     let state = last.ty.clone();
     let result = b.ty(0).clone();
+    if let Some(Type::LowCardinality(_)) = b.raw.last().map(|a| &a.ty) {
+        return Err(Error::new(types::codes::TYPE_MISMATCH, format!("Return type of the lambda of function arrayFold must be that of the accumulator: LowCardinality({state}), not {result}")));
+    }
     if result != state {
         let fits = common_type(&[result.clone(), state.clone()]).is_ok_and(|t| t == state);
         if !fits {

@@ -288,6 +288,9 @@ fn cast_to(b: &Bind<'_>, mode: CastMode) -> Result<Bound> {
 
 fn to_string(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 2)?;
+    if b.len() == 2 && b.constant(1).is_none() && b.ty(1).is_string() && b.ty(0).is_date_or_time() {
+        return crate::dates::in_each_zone(b, 1);
+    }
     let from = zoned(b, zone(b, 1)?);
     bound(Type::String, move |c| cast(c.col(0), &from, &Type::String, CastMode::Function, c.session))
 }

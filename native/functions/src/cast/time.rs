@@ -6,7 +6,7 @@ use crate::dates::{Clock, Kind, kind_of};
 use crate::decimal::scale_of;
 use types::codes::DECIMAL_OVERFLOW;
 use types::tz::{DAY, TimeZone};
-use types::{Column, Error, IntervalKind, Result, Type};
+use types::{Column, Data, Error, IntervalKind, Result, Type};
 
 /// The last day number that Date32 takes for days rather than seconds (2299-12-31 is 120,529).
 const DATE32_MAX: i64 = 120_529;
@@ -76,7 +76,8 @@ impl Caster<'_> {
                     let v = f64s(col, from);
                     let ticks = (0..rows)
                         .map(|i| {
-                            let x = v.at(i) * k as f64;
+                            // A Float32 is scaled in its own precision.
+                            let x = if let Data::F32(f) = &col.data { f64::from(f[i] * k as f32) } else { v.at(i) * k as f64 };
                             if x.abs() < 9.2e18 { Ok(x as i64) } else { Err(overflow()) }
                         })
                         .collect::<Result<Vec<_>>>()?;

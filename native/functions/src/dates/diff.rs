@@ -1,19 +1,18 @@
 //! Differences: dateDiff counts boundaries, age counts whole units.
 
 use super::add::{Unit, add_months};
-use super::parts::relative_week;
 use super::{Clock, Moments};
 use crate::args::{i64_col, strs};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use types::codes::BAD_ARGUMENTS;
-use types::tz::{DAY, civil_from_days};
+use types::tz::{DAY, civil_from_days, weekday};
 use types::{Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("dateDiff", "dateDiff(unit, start, end[, zone])", "Boundaries of a unit between two times.", &[("dateDiff('day', toDate('2024-01-01'), toDate('2024-03-01'))", "60")], |b| between(b, false)).alias_ci(&["date_diff", "DATE_DIFF", "timestampDiff", "timestamp_diff", "TIMESTAMP_DIFF"]).ci(),
     f("age", "age(unit, start, end[, zone])", "Whole units between two times.", &[("age('month', toDate('2024-01-31'), toDate('2024-02-29'))", "0")], |b| between(b, true)),
-    f("timeDiff", "timeDiff(start, end)", "Seconds from one time to another.", &[("timeDiff(toDateTime('2024-01-01 00:00:00'), toDateTime('2024-01-01 01:00:00'))", "3600")], time_diff),
+    f("timeDiff", "timeDiff(start, end)", "Seconds from one time to another.", &[("timeDiff(toDateTime('2024-01-01 00:00:00'), toDateTime('2024-01-01 01:00:00'))", "3600")], time_diff).alias_ci(&["TIMEDIFF"]),
 ];
 
 fn between(b: &Bind<'_>, age: bool) -> Result<Bound> {
@@ -54,7 +53,7 @@ fn boundaries(unit: Unit, x: &Moments<'_>, y: &Moments<'_>, i: usize) -> i64 {
         Unit::Year => months(y).div_euclid(12) - months(x).div_euclid(12),
         Unit::Quarter => months(y).div_euclid(3) - months(x).div_euclid(3),
         Unit::Month => months(y) - months(x),
-        Unit::Week => relative_week(y.days(i)) - relative_week(x.days(i)),
+        Unit::Week => week_number(y.days(i)) - week_number(x.days(i)),
         Unit::Day => y.days(i) - x.days(i),
         Unit::Hour | Unit::Minute => {
             let k = if unit == Unit::Hour { 3600 } else { 60 };
@@ -83,9 +82,8 @@ fn whole(unit: Unit, x: &Moments<'_>, y: &Moments<'_>, i: usize) -> i64 {
             };
             let (a, b) = (local(x), local(y));
             let (a, b, sign) = if a <= b { (a, b, 1) } else { (b, a, -1) };
-            let day_nanos = i128::from(DAY) * 1_000_000_000;
-            let (d0, d1) = (a.div_euclid(day_nanos) as i64, b.div_euclid(day_nanos) as i64);
-            let (t0, t1) = (a.rem_euclid(day_nanos), b.rem_euclid(day_nanos));
+            let (d0, d1) = (a.div_euclid(DAY_NANOS) as i64, b.div_euclid(DAY_NANOS) as i64);
+            let (t0, t1) = (a.rem_euclid(DAY_NANOS), b.rem_euclid(DAY_NANOS));
             let (y0, m0, n0) = civil_from_days(d0);
             let (y1, m1, n1) = civil_from_days(d1);
             let mut months = (y1 - y0) * 12 + i64::from(m1) - i64::from(m0);
@@ -94,15 +92,34 @@ fn whole(unit: Unit, x: &Moments<'_>, y: &Moments<'_>, i: usize) -> i64 {
             }
             sign * (months / per)
         }
-        Unit::Week | Unit::Day => {
-            let k = i128::from(DAY) * 1_000_000_000 * if unit == Unit::Week { 7 } else { 1 };
-            ((local(y) - local(x)) / k) as i64
-        }
+        Unit::Week => whole_weeks(local(x), local(y)),
+        Unit::Day => ((local(y) - local(x)) / DAY_NANOS) as i64,
         _ => {
             let k = i128::from(unit.nanos().unwrap_or(1));
             ((nanos(y, i) - nanos(x, i)) / k) as i64
         }
     }
+}
+
+const DAY_NANOS: i128 = DAY as i128 * 1_000_000_000;
+
+/// Weeks begun in between, less one if the last is not over. As in ClickHouse, that is decided by the days of the
+/// week in the order of the arguments, also where the second one is earlier.
+fn whole_weeks(x: i128, y: i128) -> i64 {
+    let day = |t: i128| t.div_euclid(DAY_NANOS) as i64;
+    let (from, to) = (day(x), day(y));
+    let (earlier, later) = (x.min(y).rem_euclid(DAY_NANOS), x.max(y).rem_euclid(DAY_NANOS));
+    let not_over = match weekday(from).cmp(&weekday(to)) {
+        std::cmp::Ordering::Equal => earlier > later,
+        order => order.is_gt(),
+    };
+    let direction = if x <= y { 1 } else { -1 };
+    week_number(to) - week_number(from) - if not_over { direction } else { 0 }
+}
+
+/// Weeks since 1970; the days from 1969-12-25 on belong to the first, as division is cut towards zero there.
+fn week_number(day: i64) -> i64 {
+    (day + 3) / 7
 }
 
 /// Whole months from one day to a later one.

@@ -2,7 +2,7 @@
 
 use super::parts::{MONTHS, WEEKDAYS};
 use super::week::{iso_week, iso_year};
-use super::{Civil, Clock, Kind};
+use super::{Civil, Clock, Kind, in_each_zone};
 use crate::args::{map_str, strs, u32_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::cast::{CastMode, cast};
@@ -149,7 +149,12 @@ fn joda(t: &Shown<'_>, pattern: &[u8], out: &mut Vec<u8>) -> Result<()> {
         let n = pattern[i..].iter().take_while(|x| **x == c).count();
         i += n;
         match c {
-            b'G' => out.extend_from_slice(if p.year > 0 { b"AD" } else { b"BC" }),
+            b'G' => out.extend_from_slice(match (p.year > 0, n > 3) {
+                (true, false) => b"AD",
+                (false, false) => b"BC",
+                (true, true) => b"Anno Domini",
+                (false, true) => b"Before Christ",
+            }),
             b'C' => put(out, p.year / 100, n),
             b'Y' | b'y' if n == 2 => put(out, p.year % 100, 2),
             b'Y' | b'y' => put(out, p.year, n),
@@ -192,6 +197,9 @@ fn format(b: &Bind<'_>, in_joda: bool) -> Result<Bound> {
     }
     b.arity(2, 3)?;
     b.date_or_time(0)?;
+    if b.len() == 3 && b.constant(2).is_none() {
+        return in_each_zone(b, 2);
+    }
     pattern_bound(b, Clock::bind(b, 0, Some(2))?, None, in_joda)
 }
 

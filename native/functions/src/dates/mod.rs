@@ -9,6 +9,9 @@ pub mod parse;
 pub mod parts;
 pub mod start;
 pub mod week;
+mod zones;
+
+pub use zones::in_each_zone;
 
 use crate::args::{Nums, i64s};
 use crate::bind::Bind;

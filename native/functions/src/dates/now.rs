@@ -106,9 +106,11 @@ fn to_unix(b: &Bind<'_>) -> Result<Bound> {
         });
     }
     let clock = Clock::bind(b, 0, Some(1))?;
+    let wide = matches!(b.ty(0), Type::DateTime64(..));
     bound(Type::UInt32, move |c| {
         let m = clock.read(c.col(0));
-        Ok(u32_col((0..c.rows).map(|i| m.utc(i) as u32).collect()))
+        let exact = |i: usize| if wide { u32::try_from(m.utc(i)).map_err(|_| Error::new(types::codes::DECIMAL_OVERFLOW, "Convert overflow: the time does not fit UInt32")) } else { Ok(m.utc(i) as u32) };
+        Ok(u32_col((0..c.rows).map(exact).collect::<Result<_>>()?))
     })
 }
 

@@ -364,7 +364,7 @@ impl Parts {
             let fourth = days_from_civil(year, 1, 4);
             fourth - i64::from(weekday(fourth)) + 1 + (w - 1) * 7 + self.weekday.unwrap_or(1) - 1
         } else if let Some(d) = self.day_of_year {
-            let year = self.year.unwrap_or(1970);
+            let year = self.year.unwrap_or(2000);
             if d == 366 && !types::tz::is_leap_year(year) {
                 return Err(fail(s));
             }

@@ -68,7 +68,7 @@ pub fn yyyymmdd(days: i64) -> i64 {
 }
 
 /// Weeks are counted from the Monday before 1970-01-01.
-pub fn relative_week(days: i64) -> i64 {
+fn relative_week(days: i64) -> i64 {
     (days + 3 + 7).div_euclid(7) - 1
 }
 
@@ -130,6 +130,9 @@ pub fn need_time(b: &Bind<'_>, i: usize) -> Result<()> {
 
 fn with_mode(b: &Bind<'_>, ty: Type, of: fn(i64, u8) -> i64) -> Result<Bound> {
     b.arity(1, 3)?;
+    if b.len() > 1 && b.ty(1).int_bits().is_some_and(|(_, signed)| signed) {
+        return Err(b.illegal(1, "UInt8"));
+    }
     let mode = if b.len() > 1 { b.const_int(1)?.clamp(0, 255) as u8 } else { 0 };
     let text = matches!(b.ty(0), Type::String);
     let parsed = Type::DateTime64(3, None);

@@ -339,7 +339,7 @@ fn time_delta(b: &Bind<'_>) -> Result<Bound> {
             return Ok(default);
         }
         let name = b.const_str(i)?;
-        UNITS.iter().position(|u| name.strip_suffix('s') == Some(u.0) || name == u.0).ok_or_else(|| {
+        UNITS.iter().position(|u| name.strip_suffix('s') == Some(u.0)).ok_or_else(|| {
             Error::new(BAD_ARGUMENTS, format!("Unexpected unit '{name}' of function formatReadableTimeDelta: use years, months, days, hours, minutes, seconds, milliseconds, microseconds or nanoseconds"))
         })
     };

@@ -1,6 +1,7 @@
 //! Functions on strings. Here: what their kernels share.
 
 pub mod basic;
+pub mod charset;
 pub mod collation;
 pub mod distance;
 pub mod encode;

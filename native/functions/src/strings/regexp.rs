@@ -11,7 +11,7 @@ use types::{Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("match", "match(s, pattern)", "1 if a regular expression matches somewhere.", &[("match('abc', '^a.c$')", "1")], bind_match).total().alias_ci(&["REGEXP_MATCHES"]),
-    f("extract", "extract(s, pattern)", "The first match (its first group if there is one).", &[("extract('key=val', '(\\\\w+)=')", "key")], extract),
+    f("extract", "extract(s, pattern)", "The first match (its first group if there is one).", &[("extract('key=val', '(\\\\w+)=')", "key")], extract).ci(),
     f("extractAll", "extractAll(s, pattern)", "All matches (their first groups).", &[("extractAll('a1b22', '\\\\d+')", "['1','22']")], extract_all),
     f("extractGroups", "extractGroups(s, pattern)", "The groups of the first match.", &[("extractGroups('a=1', '(\\\\w)=(\\\\d)')", "['a','1']")], extract_groups),
     f("extractAllGroupsVertical", "extractAllGroupsVertical(s, pattern)", "For each match the array of its groups.", &[("extractAllGroupsVertical('a=1,b=2', '(\\\\w)=(\\\\d)')", "[['a','1'],['b','2']]")], |b| all_groups(b, false)).alias(&["extractAllGroups"]),

@@ -4,7 +4,7 @@ use super::{to_text, push_chars};
 use crate::args::{map_str, strs, u64_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
-use types::codes::{BAD_ARGUMENTS, CANNOT_CREATE_CHARSET_CONVERTER};
+use types::codes::{BAD_ARGUMENTS, CANNOT_NORMALIZE_STRING};
 use types::{Error, Result, Type};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -22,7 +22,6 @@ pub const DEFS: &[FunctionDef] = &[
     form!("normalizeUTF8NFKD" "Decomposed compatibility form." "normalizeUTF8NFKD('ﬁ')" "fi" |s, o| push_chars(s.nfkd(), o)),
     form!("normalizeUTF8NFKCCasefold" "Compatibility form folded for comparison without case." "normalizeUTF8NFKCCasefold('ﬁXß')" "fixss" case_fold),
     f("removeDiacriticsUTF8", "removeDiacriticsUTF8(s)", "Letters without their accents.", &[("removeDiacriticsUTF8('ÀÉÎ ñandú')", "AEI nandu")], |b| to_text(b, "removeDiacriticsUTF8", |s, out| each_valid(s, out, |t, o| push_chars(t.nfd().filter(|c| !is_combining_mark(*c)).nfc(), o)))).alias(&["removeAccentsUTF8"]),
-    f("convertCharset", "convertCharset(s, from, to)", "Bytes of one charset as bytes of another.", &[("hex(convertCharset('é', 'utf-8', 'latin1'))", "E9")], charset),
     f("visibleWidth", "visibleWidth(x)", "Columns that a value takes on a terminal.", &[("visibleWidth('日本')", "4")], width).own_nulls(),
     f("punycodeEncode", "punycodeEncode(s)", "Punycode of a text, without the prefix xn--.", &[("punycodeEncode('München')", "Mnchen-3ya")], |b| puny(b, "punycodeEncode", Fail::Error, encode_punycode)),
     f("punycodeDecode", "punycodeDecode(s)", "The text of a punycode.", &[("punycodeDecode('Mnchen-3ya')", "München")], |b| puny(b, "punycodeDecode", Fail::Error, decode_punycode)),
@@ -47,7 +46,7 @@ fn normal(b: &Bind<'_>, name: &'static str, of: fn(&str, &mut Vec<u8>)) -> Resul
         map_str(c.rows, name, |i, out| {
             match std::str::from_utf8(s.at(i)) {
                 Ok(t) => of(t, out),
-                Err(_) => each_valid(s.at(i), out, of),
+                Err(_) => return Err(Error::new(CANNOT_NORMALIZE_STRING, format!("Normalization failed: the argument of {name} is not valid UTF-8"))),
             }
             Ok(())
         })
@@ -57,91 +56,6 @@ fn normal(b: &Bind<'_>, name: &'static str, of: fn(&str, &mut Vec<u8>)) -> Resul
 fn case_fold(s: &str, out: &mut Vec<u8>) {
     let folded: String = s.nfkc().flat_map(char::to_lowercase).flat_map(|c| if c == 'ß' { vec!['s', 's'] } else { vec![c] }).collect();
     push_chars(folded.nfkc(), out);
-}
-
-// ---- charsets -----------------------------------------------------------------------------------
-
-#[derive(Clone, Copy)]
-enum Charset {
-    Utf8,
-    Latin1,
-    Ascii,
-    /// (bytes of a unit, big-endian, with a byte order mark)
-    Wide(usize, bool, bool),
-}
-
-fn charset_of(name: &str) -> Result<Charset> {
-    let key: String = name.to_ascii_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    Ok(match key.as_str() {
-        "utf8" => Charset::Utf8,
-        "latin1" | "iso88591" | "l1" | "windows1252" | "cp1252" => Charset::Latin1,
-        "ascii" | "usascii" => Charset::Ascii,
-        "utf16" => Charset::Wide(2, false, true),
-        "utf16le" => Charset::Wide(2, false, false),
-        "utf16be" => Charset::Wide(2, true, false),
-        "utf32" | "ucs4" => Charset::Wide(4, false, true),
-        "utf32le" => Charset::Wide(4, false, false),
-        "utf32be" => Charset::Wide(4, true, false),
-        _ => return Err(Error::new(CANNOT_CREATE_CHARSET_CONVERTER, format!("Cannot create a converter with charset {name}; known are utf-8, utf-16, utf-32 (le, be), latin1 and ascii"))),
-    })
-}
-
-fn charset(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(3, 3)?;
-    for i in 0..3 {
-        b.string(i)?;
-    }
-    let (from, to) = (charset_of(b.const_str(1)?)?, charset_of(b.const_str(2)?)?);
-    bound(Type::String, move |c| {
-        let s = strs(c.col(0));
-        map_str(c.rows, "convertCharset", |i, out| {
-            write(&read(s.at(i), from), to, out);
-            Ok(())
-        })
-    })
-}
-
-fn read(s: &[u8], from: Charset) -> String {
-    match from {
-        Charset::Utf8 => String::from_utf8_lossy(s).into_owned(),
-        Charset::Latin1 => s.iter().map(|b| char::from(*b)).collect(),
-        Charset::Ascii => s.iter().map(|b| if b.is_ascii() { char::from(*b) } else { char::REPLACEMENT_CHARACTER }).collect(),
-        Charset::Wide(n, mut big, mark) => {
-            let mut s = s;
-            let unit = |w: &[u8], big: bool| w.iter().enumerate().fold(0u32, |v, (k, b)| v | u32::from(*b) << (8 * if big { w.len() - 1 - k } else { k }));
-            if mark && s.len() >= n && (unit(&s[..n], true) == 0xfeff || unit(&s[..n], false) == 0xfeff) {
-                big = unit(&s[..n], true) == 0xfeff;
-                s = &s[n..];
-            }
-            let units = s.chunks_exact(n).map(|w| unit(w, big));
-            if n == 4 {
-                return units.map(|u| char::from_u32(u).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-            }
-            char::decode_utf16(units.map(|u| u as u16)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-        }
-    }
-}
-
-/// What a charset has no bytes for becomes the control character SUB, as ICU writes it.
-fn write(s: &str, to: Charset, out: &mut Vec<u8>) {
-    match to {
-        Charset::Utf8 => out.extend_from_slice(s.as_bytes()),
-        Charset::Latin1 => out.extend(s.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(0x1a))),
-        Charset::Ascii => out.extend(s.chars().map(|c| if c.is_ascii() { c as u8 } else { 0x1a })),
-        Charset::Wide(n, big, mark) => {
-            let mut push = |u: u32| {
-                let bytes = u.to_le_bytes();
-                if big { out.extend(bytes[..n].iter().rev()) } else { out.extend(&bytes[..n]) }
-            };
-            if mark {
-                push(0xfeff);
-            }
-            match n {
-                2 => s.encode_utf16().for_each(|u| push(u.into())),
-                _ => s.chars().for_each(|c| push(c.into())),
-            }
-        }
-    }
 }
 
 // ---- width --------------------------------------------------------------------------------------

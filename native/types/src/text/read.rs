@@ -129,7 +129,9 @@ impl Codec {
             Kind::Date | Kind::Date32 => CANNOT_PARSE_DATE,
             Kind::DateTime(_) | Kind::DateTime64(..) => CANNOT_PARSE_DATETIME,
             Kind::Int(_) if used == 0 && matches!(text.first(), Some(b'-' | b'+')) => CANNOT_PARSE_NUMBER,
-            Kind::Float if used == 0 && !matches!(text, [b'-' | b'+', b'-' | b'+', ..]) => CANNOT_PARSE_NUMBER,
+            Kind::Float if used == 0 && !matches!(text, [b'-' | b'+', b'-' | b'+', ..]) => {
+                CANNOT_PARSE_NUMBER
+            }
             _ => CANNOT_PARSE_TEXT,
         };
         let place = if used == 0 {
@@ -256,7 +258,9 @@ impl Codec {
                 None => return Err(self.unknown_element(s)),
             },
             // What stands behind a whole UUID is left over.
-            Kind::Uuid if s.len() > 36 && net::parse_uuid(&s[..36]).is_ok() => return Err(self.incomplete(s, 36)),
+            Kind::Uuid if s.len() > 36 && net::parse_uuid(&s[..36]).is_ok() => {
+                return Err(self.incomplete(s, 36));
+            }
             Kind::Uuid => push_u128(net::parse_uuid(s)?, out),
             Kind::Ipv4 => push_known(net::parse_ipv4(s)?.into(), out),
             Kind::Ipv6 => push_u128(net::parse_ipv6(s)?, out),

@@ -191,10 +191,16 @@ pub fn scan_date(s: &[u8], strict: bool) -> Result<(i64, usize)> {
 
 /// Bytes of a time part ` hh:mm:ss[.f]` that may stand behind a date, 0 if there is none.
 pub fn time_part(s: &[u8]) -> usize {
-    if !matches!(s.first(), Some(b' ' | b'T')) || digit(s, 1).is_none() {
+    const SHAPE: usize = " hh:mm:ss".len();
+    let fits = |i: usize, b: u8| match i {
+        0 => matches!(b, b' ' | b'T'),
+        3 | 6 => b == b':',
+        _ => b.is_ascii_digit(),
+    };
+    if s.len() < SHAPE || !s[..SHAPE].iter().enumerate().all(|(i, b)| fits(i, *b)) {
         return 0;
     }
-    1 + s[1..].iter().take_while(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z')).count()
+    SHAPE + scan_fraction(s, SHAPE).1
 }
 
 /// A moment read from text.
@@ -244,7 +250,8 @@ pub fn scan_moment(s: &[u8], zone: &TimeZone, strict: bool, iso: bool) -> Result
             format!("Cannot parse DateTime '{}': expected YYYY-MM-DD hh:mm:ss", clip(s, 50)),
         )
     };
-    if four(s).is_none() || digit(s, 4).is_some() || s.len() == 4 || s[4] == b'.' {
+    let dotted = s.get(7) == Some(&b'.') && digit(s, 8).is_some();
+    if four(s).is_none() || digit(s, 4).is_some() || s.len() == 4 || s[4] == b'.' && !dotted {
         return scan_timestamp(s).ok_or_else(bad);
     }
     let (days, mut i) = scan_date(s, strict).map_err(|_| bad())?;
@@ -343,6 +350,9 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
     let (mut clock, mut nanos, mut offset, mut pm): (Option<i64>, i64, Option<i64>, Option<bool>) =
         (None, 0, None, None);
     let mut i = 0;
+    if s.last() == Some(&b',') {
+        return None;
+    }
     while i < s.len() {
         let b = s[i];
         if b.is_ascii_digit() {
@@ -445,6 +455,18 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                         i = from + digits;
                     }
                 }
+                // DD-Mon-YY
+                2 if d.is_some()
+                    && m.is_some()
+                    && y.is_none()
+                    && i > 1
+                    && s[i - 1] == b'-'
+                    && s[i - 2].is_ascii_alphabetic() =>
+                {
+                    let v = value(0, n);
+                    y = Some(v + if v < 70 { 2000 } else { 1900 });
+                    i += n;
+                }
                 1 | 2 if d.is_none() => {
                     d = Some(value(0, n));
                     i += n;
@@ -459,6 +481,11 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                 }
                 _ => return None,
             }
+            continue;
+        }
+        // YYYYMMDD+hhmmss
+        if b == b'+' && clock.is_none() && d.is_some() && s.len() == i + 7 {
+            i += 1;
             continue;
         }
         if (b == b'+' || b == b'-') && clock.is_some() {

@@ -1,12 +1,13 @@
 //! A sample that the hash of a second argument decides: the same rows give the same sample, whatever their order.
 //!
-//! Rows are kept whose hash ends in `skip` zero bits; when there are more than 8192, `skip` grows.
+//! Rows are kept whose hash ends in `skip` zero bits; when there are more than 8192, `skip` grows. The hash and
+//! the bound are ClickHouse's, and so are the quantiles.
 
 use super::super::quantile_sketch::Sketch;
 use super::interpolate;
+use super::int_hash64;
 use crate::state::wire::{Reader, put_f64, put_u64, put_var};
 use types::Result;
-use types::compare::mix;
 
 const SIZE: usize = 8192;
 
@@ -37,7 +38,8 @@ impl Deterministic {
 
 impl Sketch for Deterministic {
     fn add(&mut self, value: f64, weight: f64, _accuracy: f64) {
-        self.push(mix(weight.to_bits(), 0xd373), value);
+        // The determinator comes as the bits of a weight.
+        self.push(u64::from(int_hash64(weight.to_bits()) as u32), value);
     }
     fn merge(&mut self, other: &Self, _accuracy: f64) {
         if other.skip > self.skip {

@@ -4,11 +4,13 @@ pub mod bfloat16;
 pub mod dd;
 pub mod deterministic;
 pub mod gk;
+pub mod pcg;
 pub mod prometheus;
 pub mod reservoir;
 pub mod tdigest;
 pub mod timing;
 pub mod uniques;
+pub mod words;
 
 use crate::registry::AggregateDef;
 
@@ -20,6 +22,13 @@ pub fn int_hash32(key: u64) -> u32 {
     k ^= k.rotate_right(11);
     k = k.wrapping_add(k << 6);
     (k ^ k.rotate_right(22)) as u32
+}
+
+/// ClickHouse's `intHash64`: the finalizer of MurmurHash3.
+pub fn int_hash64(key: u64) -> u64 {
+    let k = (key ^ (key >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let k = (k ^ (k >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    k ^ (k >> 33)
 }
 
 pub const DEFS: &[AggregateDef] = &[];

@@ -1,10 +1,11 @@
-//! A uniform sample of up to 8192 values (algorithm R, with a fixed seed, so that runs repeat).
+//! A uniform sample of up to 8192 values (algorithm R). Which values are kept, and so every quantile of rows in
+//! one order, is what ClickHouse gives; runs repeat.
 
 use super::super::quantile_sketch::Sketch;
 use super::interpolate;
+use super::pcg::Pcg;
 use crate::state::wire::{Reader, put_f64, put_var};
 use types::Result;
-use types::compare::mix;
 
 const SIZE: usize = 8192;
 
@@ -12,12 +13,7 @@ const SIZE: usize = 8192;
 pub struct Reservoir {
     values: Vec<f64>,
     seen: u64,
-}
-
-impl Reservoir {
-    fn random(&self, below: u64) -> u64 {
-        ((u128::from(mix(self.seen, 0x51ed)) * u128::from(below)) >> 64) as u64
-    }
+    random: Pcg,
 }
 
 impl Sketch for Reservoir {
@@ -25,11 +21,8 @@ impl Sketch for Reservoir {
         self.seen += 1;
         if self.values.len() < SIZE {
             self.values.push(value);
-        } else {
-            let at = self.random(self.seen) as usize;
-            if at < SIZE {
-                self.values[at] = value;
-            }
+        } else if let Some(place) = self.values.get_mut(self.random.below(self.seen) as usize) {
+            *place = value;
         }
     }
     fn merge(&mut self, other: &Self, accuracy: f64) {
@@ -44,14 +37,21 @@ impl Sketch for Reservoir {
             mine.iter().for_each(|v| self.add(*v, 1.0, accuracy));
             return;
         }
-        // two full samples: each place is theirs with the odds of their share of all rows
-        let total = self.seen + other.seen;
-        for (i, v) in other.values.iter().enumerate() {
-            if mix(self.seen ^ i as u64, 0xa5a5) % total < other.seen {
-                self.values[i] = *v;
+        // Two full samples: as many places become theirs as their share of all rows says.
+        self.seen += other.seen;
+        let every = self.seen as f64 / other.seen as f64;
+        if every * 2.0 >= SIZE as f64 {
+            let at = self.random.below(every as u64) as usize;
+            if at < SIZE {
+                self.values[at] = other.values[at];
             }
+            return;
         }
-        self.seen = total;
+        let mut at = 0.0;
+        while at < SIZE as f64 {
+            self.values[at as usize] = other.values[at as usize];
+            at += every;
+        }
     }
     fn quantiles(&self, levels: &[f64], _accuracy: f64) -> Vec<f64> {
         let mut sorted = self.values.clone();
@@ -60,17 +60,19 @@ impl Sketch for Reservoir {
     }
     fn put(&self, out: &mut Vec<u8>) {
         put_var(out, self.seen);
+        self.random.put(out);
         put_var(out, self.values.len() as u64);
         self.values.iter().for_each(|v| put_f64(out, *v));
     }
     fn read(r: &mut Reader<'_>) -> Result<Self> {
         let seen = r.var()?;
+        let random = Pcg::read(r)?;
         let n = r.count(8)?;
         if n > SIZE || (n as u64) > seen || (n < SIZE && n as u64 != seen) {
             return Err(crate::state::wire::damaged());
         }
         let values = (0..n).map(|_| r.f64()).collect::<Result<_>>()?;
-        Ok(Reservoir { values, seen })
+        Ok(Reservoir { values, seen, random })
     }
     fn heap_bytes(&self) -> usize {
         self.values.capacity() * 8

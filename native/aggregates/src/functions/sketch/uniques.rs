@@ -3,7 +3,7 @@
 //! Source: Bar-Yossef et al., "Counting distinct elements in a data stream".
 
 use crate::state::wire::{Reader, damaged, put_var};
-use types::{Column, Data, Result, compare::hash_column, match_numeric};
+use types::Result;
 
 /// bits of a hash below those that say its place
 const SKIP_BITS: u32 = 15;
@@ -18,13 +18,6 @@ pub struct Uniques {
     skip: u8,
 }
 
-/// The finalizer of MurmurHash3, cut to 32 bits.
-fn hash(key: u64) -> u32 {
-    let k = (key ^ (key >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let k = (k ^ (k >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    (k ^ (k >> 33)) as u32
-}
-
 /// CRC-32C of the eight bytes, without the last inversion.
 fn crc(v: u64) -> u64 {
     let mut crc = u32::MAX;
@@ -37,38 +30,11 @@ fn crc(v: u64) -> u64 {
     u64::from(crc)
 }
 
-trait Word: Copy {
-    fn word(self) -> Option<u64>;
-}
-macro_rules! word { ($($t:ty: $x:ident => $e:expr),*) => { $(impl Word for $t {
-    fn word(self) -> Option<u64> { let $x = self; $e }
-})* } }
-word!(u8: x => Some(x.into()), u16: x => Some(x.into()), u32: x => Some(x.into()), u64: x => Some(x),
-    i8: x => Some(x as u64), i16: x => Some(x as u64), i32: x => Some(x as u64), i64: x => Some(x as u64),
-    f32: x => Some(x.to_bits().into()), f64: x => Some(x.to_bits()),
-    u128: _x => None, i128: _x => None, types::U256: _x => None, types::I256: _x => None);
-
-/// A number for each row: small ones stand for themselves, other values for their hash.
-pub fn keys(args: &[Column], rows: usize) -> Vec<u64> {
-    if let [one] = args
-        && !matches!(one.data, Data::Codes(..))
-    {
-        let flat = one.flat();
-        let words: Option<Vec<u64>> =
-            match_numeric!(&flat.data, v, W => v.iter().map(|x| x.word()).collect(), None);
-        if let Some(words) = words.filter(|w| w.len() == rows) {
-            return words;
-        }
-    }
-    let mut out = vec![0u64; rows];
-    args.iter().for_each(|c| hash_column(c, &mut out));
-    out
-}
-
 impl Uniques {
     #[inline]
-    pub fn add(&mut self, key: u64, max: u64) {
-        self.insert(hash(key), max);
+    /// A hash, of which the lower half counts.
+    pub fn add(&mut self, hash: u64, max: u64) {
+        self.insert(hash as u32, max);
     }
     #[inline]
     fn insert(&mut self, hash: u32, max: u64) {
