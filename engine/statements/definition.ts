@@ -396,7 +396,7 @@ export function plainExpression(
 }
 
 /** Functions that give another value at another time. */
-const changing = /^(now|today|yesterday|UTCTimestamp|uptime)/i;
+const changing = /^(now(64|InBlock)?|today|yesterday|curdate|UTCTimestamp|uptime)$/i;
 
 export function keyExpressions(
   run: Run,

@@ -317,7 +317,7 @@ async function insertData(
     count(run.core, 'InsertedBytes', outcome.bytes);
     return inserted(outcome);
   } catch (error) {
-    if (format.name === 'Values' && isBadMap(error))
+    if (format.name === 'Values' && isBadMap(error, columns))
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
     if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
     if (isNumberTooLong(error)) throw error;
@@ -333,10 +333,13 @@ async function insertData(
 }
 
 /** A map in braces that cannot be read: as an expression, which is tried next, it is none. */
-const isBadMap = (error: unknown): boolean =>
-  error instanceof EngineError &&
-  /^(SYNTAX_ERROR|CANNOT_(READ|PARSE))/.test(error.name) &&
-  /column '[^']*', value '\{/.test(error.message);
+function isBadMap(error: unknown, columns: readonly ColumnDefinition[]): boolean {
+  if (!(error instanceof EngineError)) return false;
+  const name = /column '([^']*)', value '\{/.exec(error.message)?.[1];
+  const column = name === undefined ? undefined : columns.find((c) => c.name === name);
+  const reads = /^(SYNTAX_ERROR|CANNOT_(READ|PARSE))/.test(error.name);
+  return reads && column?.type.startsWith('Map(') === true;
+}
 
 /** A bare number of too many digits: as an expression it would be one too. Texts are converted. */
 function isNumberTooLong(error: unknown): boolean {
