@@ -114,9 +114,9 @@ impl Work<'_> {
             // equal rows of the segment itself are neighbours; those of the next batch are not known here
             let apart = |i: usize| i > 0 && i < last && h[i] != h[i - 1] && h[i] != h[i + 1];
             let mut met = Vec::new();
-            for i in 0..h.len() {
-                if apart(i) && !filter.may_have(h[i]) {
-                    alone.set(row[i] as usize, true);
+            for (i, (&hash, &at)) in h.iter().zip(row.iter()).enumerate() {
+                if apart(i) && !filter.may_have(hash) {
+                    alone.set(at as usize, true);
                 } else {
                     met.push(i as u32);
                 }
