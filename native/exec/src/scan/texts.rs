@@ -64,10 +64,7 @@ fn found_at<'b>(position: &'b BoundCall, least: &Bound, wanted: i128) -> Option<
     Some((value, open(constant(text)?)))
 }
 
-fn same_value<'b>(
-    found: Vec<(&'b Bound, Ask)>,
-    join: impl FnOnce(Vec<Ask>) -> Ask,
-) -> Option<(&'b Bound, Ask)> {
+fn same_value(found: Vec<(&Bound, Ask)>, join: impl FnOnce(Vec<Ask>) -> Ask) -> Option<(&Bound, Ask)> {
     let value = found.first()?.0;
     if !found.iter().all(|(v, _)| v.same(value)) {
         return None;
