@@ -45,4 +45,13 @@ export const meant: readonly (readonly [RegExp, string])[] = [
   [/\((mid|substr|substring|substringUTF8)\([\s\S]*2\.5/, 'places in texts are integers here'],
   [/\((least|greatest)\(true/, 'a Bool becomes a UInt8, as in ClickHouse 25'],
   [/\(roundToExp2\(true/, 'a Bool stays one here'],
+  [/\(bitHammingDistance\([\s\S]*ours {3}43 Illegal type Float/, 'bits of floats are not counted'],
+  [/\(concat\(toFixedString\('abc', 5\)\)/, 'a single FixedString keeps its zeros'],
+  [
+    /\((left|murmurHash3_32)\([\s\S]*theirs LowCardinality\(/,
+    'two dictionaries, or a NULL beside one, give a plain type here',
+  ],
+  [/\(positive_modulo\([\s\S]*ours {3}43/, 'no remainder by an array'],
+  [/\(xor\(NULL, \(1, 2\)\)/, 'a tuple is no truth value'],
+  [/\(xxHash64Spark\(NULL\)/, 'a hash of NULL is NULL here'],
 ];

@@ -69,7 +69,9 @@ pub fn push(b: &mut ColumnBuilder, ty: &Type, value: &Value, depth: usize) -> Re
 /// A Decimal may hold more digits than its type names, as many as fit what it is stored in.
 fn stored(ty: &Type) -> Type {
     match ty {
-        Type::Decimal(p, s) => Type::Decimal([9, 18, 38, 76].into_iter().find(|most| p <= most).unwrap_or(76), *s),
+        Type::Decimal(p, s) => {
+            Type::Decimal([9, 18, 38, 76].into_iter().find(|most| p <= most).unwrap_or(76), *s)
+        }
         t => t.clone(),
     }
 }
