@@ -10,7 +10,7 @@ use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, TOO_LARGE_ARRAY_SIZE};
 use types::{Column, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("greatCircleDistance", "greatCircleDistance(lon1, lat1, lon2, lat2)", "Metres between two points of a sphere, given in degrees.", &[("round(greatCircleDistance(0.0, 0.0, 0.0, 90.0))", "10007543")], |b| distance(b, Method::SphereMetres)),
+    f("greatCircleDistance", "greatCircleDistance(lon1, lat1, lon2, lat2)", "Metres between two points of a sphere, given in degrees.", &[("round(greatCircleDistance(0.0, 0.0, 0.0, 90.0))", "10007555")], |b| distance(b, Method::SphereMetres)),
     f("greatCircleAngle", "greatCircleAngle(lon1, lat1, lon2, lat2)", "Degrees between two points of a sphere, given in degrees.", &[("round(greatCircleAngle(0.0, 0.0, 45.0, 0.0), 2)", "45")], |b| distance(b, Method::SphereDegrees)),
     f("geoDistance", "geoDistance(lon1, lat1, lon2, lat2)", "Metres between two points of the WGS-84 ellipsoid, given in degrees.", &[("round(geoDistance(38.8976, -77.0366, 39.9496, -75.1503))", "212459")], |b| distance(b, Method::Wgs84)),
     f("pointInEllipses", "pointInEllipses(x, y, x0, y0, a0, b0, …)", "1 if the point lies in one of the ellipses, each with centre and half axes.", &[("pointInEllipses(10., 10., 10., 9.1, 1., 0.9999)", "1")], in_ellipses),
