@@ -84,7 +84,10 @@ describe('spilling', () => {
   for (const sql of [...ordered, ...windows]) {
     it(`rows in order: ${sql.slice(0, 60)}`, async () => {
       const inMemory = await ask(sql, { max_bytes_ratio_before_external_sort: '0' });
-      const alone = { max_bytes_ratio_before_external_sort: '0', kernel_paths_off: 'parallel_sort' };
+      const alone = {
+        max_bytes_ratio_before_external_sort: '0',
+        kernel_paths_off: 'parallel_sort',
+      };
       expect(await ask(sql, alone)).toBe(inMemory);
       expect(await ask(sql, { max_bytes_before_external_sort: '1000000' })).toBe(inMemory);
       expect(await ask(sql, { max_bytes_before_external_sort: '100000' })).toBe(inMemory);
