@@ -3,7 +3,6 @@
 
 import type { Expression, Select } from '../../sql/ast.ts';
 import { type Item, positional } from './bind.ts';
-import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
@@ -19,6 +18,7 @@ import {
 } from './expression.ts';
 import type { AggregateItem, Assigned, Node } from './logical.ts';
 import { isVolatile } from './random-calls.ts';
+import { convert, resolveCall } from './resolve-call.ts';
 import type { Scope } from './scope.ts';
 import { nullableType } from './types.ts';
 import type { Unfolder } from './unfold.ts';

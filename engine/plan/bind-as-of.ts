@@ -2,12 +2,12 @@
 
 import type { Expression, Span } from '../../sql/ast.ts';
 import { EngineError, type ErrorName } from '../errors.ts';
-import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { type AsOf, failAt, type StoredTable, type TableSource } from './context.ts';
 import { type Expr, literalExpr } from './expression.ts';
 import { exprJson } from './physical-expression.ts';
+import { resolveCall } from './resolve-call.ts';
 import type { Scope } from './scope.ts';
 
 /** The constant behind AS OF; undefined without one. */

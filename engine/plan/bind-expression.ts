@@ -2,7 +2,7 @@
 
 import type { Expression, Span } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
-import { bindFunction, resolveCall, untupled } from './bind-call.ts';
+import { bindFunction, untupled } from './bind-call.ts';
 import { bindIn } from './bind-in.ts';
 import { expandColumns } from './bind-star.ts';
 import { existsSubquery, inSubquery, scalarSubquery } from './bind-subquery.ts';
@@ -11,6 +11,7 @@ import { deeper, failAt, newColumn, notBuilt, type Planning, SpannedError } from
 import { castExpr, columnExpr, type Expr, lambdaExpr, literalExpr } from './expression.ts';
 import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
 import { identifierText, typeText } from './names.ts';
+import { resolveCall } from './resolve-call.ts';
 import {
   type AliasEntry,
   collectAliases,

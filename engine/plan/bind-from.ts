@@ -12,7 +12,6 @@ import type {
 import { type ErrorName, fail } from '../errors.ts';
 import { bindQuery, bindStatement, converted } from './bind.ts';
 import { asOfOf, olderVersion } from './bind-as-of.ts';
-import { resolveCall } from './bind-call.ts';
 import { bindExpression, bindStored } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
 import { bindPivot, bindUnpivot } from './bind-pivot.ts';
@@ -37,6 +36,7 @@ import { type Column, columnExpr, type Expr, literalExpr } from './expression.ts
 import { withTableFilter } from './extra-filters.ts';
 import { type JoinSide, joinRows, joinSide } from './join-table.ts';
 import { type Assigned, type FilesNode, type Node, project } from './logical.ts';
+import { resolveCall } from './resolve-call.ts';
 import {
   collectAliases,
   findColumn,

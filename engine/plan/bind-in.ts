@@ -2,12 +2,12 @@
 // values of other types.
 
 import type { Expression, Span } from '../../sql/ast.ts';
-import { resolveCall } from './bind-call.ts';
 import { bindExpression, lookUp } from './bind-expression.ts';
 import { bindTableSet, inSubquery } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
 import { failAt } from './context.ts';
 import { type Expr, inExpr, literalExpr } from './expression.ts';
+import { resolveCall } from './resolve-call.ts';
 import {
   findCommon,
   identifierParts,

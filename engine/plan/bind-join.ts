@@ -2,7 +2,6 @@
 
 import type { Expression, Join, Span, TableExpression } from '../../sql/ast.ts';
 import { andOf, condition, supertype } from './bind.ts';
-import { convert } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { type BoundFrom, bindFrom } from './bind-from.ts';
 import { pasted } from './bind-paste.ts';
@@ -18,6 +17,7 @@ import {
 } from './expression.ts';
 import { checkJoinKeys, checkJoinKind } from './join-table.ts';
 import { filter, type Node } from './logical.ts';
+import { convert } from './resolve-call.ts';
 import { type MergedColumn, makeSource, type Scope, type Source, type StarItem } from './scope.ts';
 import { baseType, nullableType, typeHead } from './types.ts';
 import type { JoinKind } from './wire.ts';

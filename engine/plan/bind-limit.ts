@@ -2,13 +2,13 @@
 // know how many rows there are: two window calls number and count them, and a filter keeps the right ones.
 
 import type { Expression, Span } from '../../sql/ast.ts';
-import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
 import { type Column, columnExpr, type Expr, literalExpr, type SortExpr } from './expression.ts';
 import { integerOf } from './literals.ts';
 import { filter, type Node, project, type WindowItem } from './logical.ts';
+import { resolveCall } from './resolve-call.ts';
 import type { Scope } from './scope.ts';
 import type { FrameJson } from './wire.ts';
 

@@ -3,7 +3,6 @@
 
 import type { Identifier, Query, Span } from '../../sql/ast.ts';
 import { bindQuery } from './bind.ts';
-import { resolveCall } from './bind-call.ts';
 import { tableNode } from './bind-from.ts';
 import { checkSetWidth } from './bind-in.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
@@ -19,6 +18,7 @@ import {
 import { freeColumns } from './free-columns.ts';
 import type { Node } from './logical.ts';
 import { project } from './logical.ts';
+import { resolveCall } from './resolve-call.ts';
 import { newScope, type Scope } from './scope.ts';
 import { isNullable, nullableType, tupleElements } from './types.ts';
 import type { SubqueryUse } from './wire.ts';

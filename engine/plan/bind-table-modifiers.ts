@@ -2,12 +2,12 @@
 
 import type { Expression, Sample, Span } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
-import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, type TableSource } from './context.ts';
 import { type Expr, literalExpr } from './expression.ts';
 import { filter, type Node, type Scan } from './logical.ts';
+import { resolveCall } from './resolve-call.ts';
 import { newScope, type Scope, type Source } from './scope.ts';
 
 export interface Modified {

@@ -3,11 +3,11 @@
 
 import type { Expression, FunctionCall, Statement } from '../../sql/ast.ts';
 import { parseStatement, printLines, printNormal } from '../../sql/index.ts';
-import { resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { constantNow } from './constants.ts';
 import { failAt } from './context.ts';
 import { type Expr, literalExpr } from './expression.ts';
+import { resolveCall } from './resolve-call.ts';
 import type { Locals, Scope } from './scope.ts';
 import type { LitValue } from './wire.ts';
 

@@ -1,7 +1,6 @@
 // JOIN … USING and NATURAL JOIN: pairs of columns that become one, which `*` shows first.
 
 import type { Expression, Join, Span } from '../../sql/ast.ts';
-import { convert, resolveCall } from './bind-call.ts';
 import type { BoundFrom } from './bind-from.ts';
 import {
   addKey,
@@ -18,6 +17,7 @@ import { failAt, newColumn } from './context.ts';
 import { type Column, columnExpr, type Expr, literalExpr } from './expression.ts';
 import { checkJoinKeys, checkJoinKind } from './join-table.ts';
 import { type Assigned, project } from './logical.ts';
+import { convert, resolveCall } from './resolve-call.ts';
 import {
   findColumn,
   type MergedColumn,

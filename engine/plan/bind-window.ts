@@ -10,11 +10,13 @@ import type {
   WindowSpec,
 } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
-import { aggregateParts, resolveCall, unknownFunction } from './bind-call.ts';
+import { aggregateParts } from './bind-aggregate.ts';
+import { unknownFunction } from './bind-call.ts';
 import { bindExpression, withSpan } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, notBuilt } from './context.ts';
 import { type Expr, literalExpr, type SortExpr, someExpr, windowExpr } from './expression.ts';
+import { resolveCall } from './resolve-call.ts';
 import type { Locals, Scope } from './scope.ts';
 import { withoutLowCardinality } from './types.ts';
 import type { BoundJson, FrameJson } from './wire.ts';

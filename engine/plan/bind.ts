@@ -4,7 +4,6 @@
 import type { Expression, Query, Select, Span, TableExpression, With } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
 import { type Aggregation, bindAggregation } from './bind-aggregation.ts';
-import { convert, resolveCall } from './bind-call.ts';
 import { bindAlias, bindExpression } from './bind-expression.ts';
 import { bindFrom } from './bind-from.ts';
 import { bindLimits, type Ordering } from './bind-order.ts';
@@ -23,6 +22,7 @@ import {
 import { type Assigned, filter, type Node, one, project } from './logical.ts';
 import { columnName } from './names.ts';
 import { limitSources } from './nested-limits.ts';
+import { convert, resolveCall } from './resolve-call.ts';
 import {
   collectAliases,
   makeSource,

@@ -3,7 +3,6 @@
 // brings the value, NULL where there is none.
 
 import { supertype } from './bind.ts';
-import { convert, resolveCall } from './bind-call.ts';
 import { newColumn, notBuilt, type Planning } from './context.ts';
 import {
   type Column,
@@ -18,6 +17,7 @@ import {
 } from './expression.ts';
 import { freeColumns } from './free-columns.ts';
 import { type Assigned, filter, type JoinNode, type Node, project } from './logical.ts';
+import { convert, resolveCall } from './resolve-call.ts';
 import { newScope } from './scope.ts';
 import { baseType, nullableType, tupleElements } from './types.ts';
 import { keyPair, type Outside, unnest, type Values } from './unnest.ts';

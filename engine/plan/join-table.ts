@@ -2,7 +2,6 @@
 
 import type { Expression, FunctionCall, Join, Span } from '../../sql/ast.ts';
 import { type JoinTable, oneRowPerKey } from '../tables/join-engine.ts';
-import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { tableNode } from './bind-from.ts';
 import { constantOf } from './constants.ts';
@@ -16,6 +15,7 @@ import {
   scalarExpr,
 } from './expression.ts';
 import { filter, type Node, project } from './logical.ts';
+import { convert, resolveCall } from './resolve-call.ts';
 import {
   identifierParts,
   type Locals,

@@ -2,12 +2,12 @@
 // by name, rows as text.
 
 import type { FunctionCall, Span } from '../../sql/ast.ts';
-import { resolveCall } from './bind-call.ts';
 import { bindExpression, elementOf } from './bind-expression.ts';
 import { constantOf } from './constants.ts';
 import { failAt, SpannedError } from './context.ts';
 import { type Expr, type LiteralExpr, literalExpr } from './expression.ts';
 import { columnName } from './names.ts';
+import { resolveCall } from './resolve-call.ts';
 import { type Locals, nameText, type Scope } from './scope.ts';
 
 const units: readonly (readonly string[])[] = [

@@ -4,7 +4,6 @@
 import { randomInt } from 'node:crypto';
 import type { Expression, FunctionCall, Identifier } from '../../sql/ast.ts';
 import { supertype } from './bind.ts';
-import { convert } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { allColumns, type FoundTable, tableNode } from './bind-from.ts';
 import { type Modified, withModifiers } from './bind-table-modifiers.ts';
@@ -12,6 +11,7 @@ import { constantOf } from './constants.ts';
 import { failAt, newColumn, notBuilt } from './context.ts';
 import { type Column, type Expr, literalExpr } from './expression.ts';
 import { type Node, project } from './logical.ts';
+import { convert } from './resolve-call.ts';
 import { makeSource, nameText, newScope, plainColumn, type Scope } from './scope.ts';
 import { arity, structure, textOf } from './table-function-arguments.ts';
 import { typeArguments, typeHead } from './types.ts';

@@ -4,7 +4,6 @@
 import type { Expression, FunctionCall } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
 import { bindQuery, castLit, supertype } from './bind.ts';
-import { convert, resolveCall } from './bind-call.ts';
 import { bindExpression } from './bind-expression.ts';
 import { allColumns, parameterisedView, tableNode } from './bind-from.ts';
 import type { Modified } from './bind-table-modifiers.ts';
@@ -13,6 +12,7 @@ import { failAt, newColumn, notBuilt, type Planning } from './context.ts';
 import { columnExpr, literalExpr } from './expression.ts';
 import { integerOf } from './literals.ts';
 import { type Node, project } from './logical.ts';
+import { convert, resolveCall } from './resolve-call.ts';
 import type { Scope } from './scope.ts';
 import { bindTableChanges } from './table-changes.ts';
 import { arity, structure, textOf } from './table-function-arguments.ts';

@@ -4,7 +4,6 @@
 // are joined in. The way of Neumann and Kemper, "Unnesting Arbitrary Queries" (2015).
 
 import { supertype } from './bind.ts';
-import { convert } from './bind-call.ts';
 import { newColumn, notBuilt, type Planning } from './context.ts';
 import {
   type Column,
@@ -17,6 +16,7 @@ import {
 } from './expression.ts';
 import { exprsOf, freeColumns } from './free-columns.ts';
 import { type Assigned, inputs, type JoinNode, type Node, project, withInputs } from './logical.ts';
+import { convert } from './resolve-call.ts';
 import { baseType, isNullable, typeHead } from './types.ts';
 import type { JoinKind } from './wire.ts';
 

@@ -17,9 +17,9 @@ import {
   withoutColumn,
   withRenamedColumn,
 } from '../catalog/definition.ts';
-import { convert } from '../plan/bind-call.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
+import { convert } from '../plan/resolve-call.ts';
 import type { ChangeJson } from '../plan/wire.ts';
 import { type Run, sessionJson } from '../query/core.ts';
 import { engineColumns } from '../tables/engine-rule.ts';

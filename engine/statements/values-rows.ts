@@ -4,11 +4,11 @@
 import type { Expression, Span } from '../../sql/ast.ts';
 import { parseExpression } from '../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
-import { convert } from '../plan/bind-call.ts';
 import { bindExpression } from '../plan/bind-expression.ts';
 import { failAt, newColumn } from '../plan/context.ts';
 import { castExpr, type Expr, literalExpr } from '../plan/expression.ts';
 import { type Node, one, project } from '../plan/logical.ts';
+import { convert } from '../plan/resolve-call.ts';
 import { newScope, type Scope } from '../plan/scope.ts';
 import {
   arrayElementType,

@@ -4,7 +4,7 @@
 import type { Expression, TtlItem } from '../../sql/ast.ts';
 import { parseStatement } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import { convert, resolveAggregate } from '../plan/bind-call.ts';
+import { resolveAggregate } from '../plan/bind-aggregate.ts';
 import { failAt, newColumn } from '../plan/context.ts';
 import {
   type Column,
@@ -15,6 +15,7 @@ import {
   someExpr,
 } from '../plan/expression.ts';
 import { exprJson } from '../plan/physical-expression.ts';
+import { convert } from '../plan/resolve-call.ts';
 import { typeHead } from '../plan/types.ts';
 import type { AggregateJson, TtlRuleJson } from '../plan/wire.ts';
 import type { TableBinding } from './shape.ts';

@@ -2,7 +2,6 @@
 // the smaller one is built. Tables without many rows stay as they were written.
 
 import { supertype } from '../bind.ts';
-import { convert } from '../bind-call.ts';
 import type { Planning } from '../context.ts';
 import {
   type Column,
@@ -15,6 +14,7 @@ import {
 import { filter, type JoinNode, type Node, project, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
 import { isVolatile } from '../random-calls.ts';
+import { convert } from '../resolve-call.ts';
 import { originOf, rowsEstimate, shareOf } from '../selectivity.ts';
 import { common, perTable } from './factor-or.ts';
 
