@@ -4,7 +4,8 @@
 import type { Expression, FunctionCall, Lambda, Span } from '../../sql/ast.ts';
 import { isKnownSetting, settingTypeOf, unknownSetting } from '../settings.ts';
 import { bindAggregate, resolveAggregate } from './bind-aggregate.ts';
-import { bindExpression, bindIf, castTo, withSpan } from './bind-expression.ts';
+import { bindIf } from './bind-case.ts';
+import { bindExpression, castTo, withSpan } from './bind-expression.ts';
 import { bindIn } from './bind-in.ts';
 import { asLambda, callLambda, inlineLambda, lambdaColumn, readsLambda } from './bind-lambda.ts';
 import { expandColumns } from './bind-star.ts';

@@ -1,18 +1,10 @@
 // FROM: tables, subqueries, table functions, common tables, joins and ARRAY JOIN, left to right.
 
-import type {
-  ArrayJoin,
-  Expression,
-  Name,
-  Query,
-  Span,
-  TableExpression,
-  TableRef,
-} from '../../sql/ast.ts';
-import { type ErrorName, fail } from '../errors.ts';
-import { bindQuery, bindStatement, converted } from './bind.ts';
+import type { Name, Span, TableExpression, TableRef } from '../../sql/ast.ts';
+import { bindQuery, converted } from './bind.ts';
+import { bindArrayJoin } from './bind-array-join.ts';
 import { asOfOf, olderVersion } from './bind-as-of.ts';
-import { bindExpression, bindStored } from './bind-expression.ts';
+import { bindStored } from './bind-expression.ts';
 import { bindJoin } from './bind-join.ts';
 import { bindPivot, bindUnpivot } from './bind-pivot.ts';
 import { recursiveNode } from './bind-recursive.ts';
@@ -22,26 +14,15 @@ import {
   virtualColumns,
   withModifiers,
 } from './bind-table-modifiers.ts';
-import {
-  type AsOf,
-  deeper,
-  failAt,
-  newColumn,
-  type Planning,
-  SpannedError,
-  type TableSource,
-  type ViewTable,
-} from './context.ts';
-import { type Column, columnExpr, type Expr, literalExpr } from './expression.ts';
+import { castOf, shown, viewNode } from './bind-view.ts';
+import { type AsOf, failAt, newColumn, type TableSource } from './context.ts';
+import { type Column, type Expr, literalExpr } from './expression.ts';
 import { withTableFilter } from './extra-filters.ts';
 import { type JoinSide, joinRows, joinSide } from './join-table.ts';
-import { type Assigned, type FilesNode, type Node, project } from './logical.ts';
-import { resolveCall } from './resolve-call.ts';
+import { type FilesNode, type Node, project } from './logical.ts';
 import {
   collectAliases,
-  findColumn,
   findCommon,
-  identifierParts,
   type MergedColumn,
   makeSource,
   nameText,
@@ -55,7 +36,7 @@ import {
 } from './scope.ts';
 import { bindTableFunction } from './table-functions.ts';
 import { bindFilePath } from './table-functions-files.ts';
-import { isNullable, typeArguments, unfoldedType } from './types.ts';
+import { isNullable } from './types.ts';
 
 export interface BoundFrom {
   node: Node;
@@ -70,6 +51,7 @@ export interface BoundFrom {
 
 /** What merge() tells of a row beside its columns. */
 const placeNames = new Set(['_table', '_database', '_sample_factor']);
+
 const noMerged: ReadonlyMap<string, MergedColumn> = new Map();
 
 export function bindFrom(ast: TableExpression, scope: Scope): BoundFrom {
@@ -329,179 +311,6 @@ function placeColumns({ database, name }: TableSource): SourceColumn[] {
     hidden: true,
   });
   return [column('_table', name), column('_database', database)];
-}
-
-/** The columns that a view had when it was made: by name, or by place if it gave them names. */
-function shown(ctx: Planning, node: Node, view: ViewTable): Node {
-  if (view.columns.length === 0) return node;
-  const wanted = [...view.columns.map((c) => c.name), ...(view.virtual ?? [])];
-  const byName = wanted.map((name) => node.columns.find((n) => n.name === name));
-  const picked = byName.includes(undefined) ? node.columns : (byName as Column[]);
-  if (picked.length < view.columns.length) {
-    const lost = view.columns[picked.length]?.name;
-    throw fail('THERE_IS_NO_COLUMN', `The query of view ${view.name} no longer gives \`${lost}\``);
-  }
-  const columns = picked.slice(0, wanted.length);
-  if (columns.length === node.columns.length && columns.every((c, i) => c === node.columns[i]))
-    return node;
-  return project(
-    node,
-    columns.map((c) => ({ column: newColumn(ctx, c.name, c.type), expr: columnExpr(c) })),
-  );
-}
-
-/** A view that is called with its parameters. */
-export function parameterisedView(
-  scope: Scope,
-  view: ViewTable,
-  params: Readonly<Record<string, string>>,
-): Node {
-  const { ctx } = scope;
-  const before = ctx.params;
-  ctx.params = { ...before, ...params };
-  try {
-    return viewNode(scope, view.query, view.name);
-  } finally {
-    ctx.params = before;
-  }
-}
-
-/** Views that may stand on one another. */
-const viewsMax = 100;
-
-/** The query of a view; its places mean nothing in the text of the statement. */
-function viewNode(scope: Scope, query: Query, name: string): Node {
-  const { ctx } = scope;
-  const before = ctx.queries ?? 0;
-  if ((ctx.views ?? 0) >= viewsMax) {
-    const text = `More than ${viewsMax} views stand on one another`;
-    throw failAt(scope.span, 'TOO_DEEP_RECURSION', text, { hint: `View ${name} may read itself` });
-  }
-  // A view's query counts its subqueries anew.
-  ctx.views = (ctx.views ?? 0) + 1;
-  ctx.queries = 0;
-  try {
-    return deeper(scope.ctx, scope.span, () => bindStatement(query, scope.ctx).node);
-  } catch (error) {
-    if (!(error instanceof SpannedError)) throw error;
-    const { name: code, message } = error.error;
-    throw fail(code as ErrorName, `In view ${name}: ${message}`);
-  } finally {
-    ctx.views -= 1;
-    ctx.queries = before;
-  }
-}
-
-function castOf(expr: Expr, type: string): Expr {
-  return { kind: 'cast', expr, type, key: `cast(${expr.key},${type})` };
-}
-
-function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
-  const left = bindFrom(ast.left, scope);
-  if (ast.items.length === 0) {
-    const text = 'ARRAY JOIN requires an argument';
-    throw failAt(ast.span, 'NUMBER_OF_ARGUMENTS_DOESNT_MATCH', text);
-  }
-  scope.sources = left.sources;
-  scope.merged = left.merged;
-  const arrays: Assigned[] = [];
-  const named: SourceColumn[] = [];
-  const replaced = new Map<SourceColumn, Column>();
-  const add = (expr: Expr, name: string, span: Span): Column => {
-    const type = unfoldedType(expr.type);
-    if (type === undefined) {
-      throw failAt(span, 'TYPE_MISMATCH', `ARRAY JOIN needs an Array or a Map, not ${expr.type}`);
-    }
-    const column = newColumn(scope.ctx, name, type);
-    arrays.push({ column, expr });
-    return column;
-  };
-  for (const item of ast.items) {
-    const inner: Expression = item.kind === 'Alias' ? item.expr : item;
-    const alias = item.kind === 'Alias' ? nameText(scope.ctx, item.alias) : undefined;
-    const nested =
-      inner.kind === 'Identifier' ? nestedColumns(identifierParts(scope.ctx, inner), left) : [];
-    if (nested.length > 0) {
-      for (const { column, rest } of nested) {
-        const made = add(column.expr(), column.name, item.span);
-        if (alias === undefined) replaced.set(column, made);
-        else named.push({ ...plainColumn(made, true), name: `${alias}.${rest}` });
-      }
-      continue;
-    }
-    const expr = bindExpression(inner, scope);
-    const parts = inner.kind === 'Identifier' ? identifierParts(scope.ctx, inner) : undefined;
-    const found = parts && findColumn(scope, parts, inner.span);
-    const own = found?.used === parts?.length ? found?.column : undefined;
-    const name = alias ?? own?.name ?? parts?.at(-1);
-    const column = add(expr, name ?? 'arrayJoin', item.span);
-    if (alias === undefined && own) replaced.set(own, column);
-    else if (name !== undefined) named.push({ ...plainColumn(column, true), name });
-  }
-  const node: Node = {
-    kind: 'arrayJoin',
-    input: left.node,
-    arrays: aligned(scope, arrays, ast.span),
-    left: ast.type === 'LEFT',
-    columns: [...left.node.columns, ...arrays.map((a) => a.column)],
-  };
-  const sources = left.sources.map((source) =>
-    makeSource(
-      source,
-      source.columns.map((c) => {
-        const column = replaced.get(c);
-        return column ? { ...plainColumn(column, c.hidden), name: c.name } : c;
-      }),
-    ),
-  );
-  // Aliases come first: they hide columns of the same name.
-  const shadowed = new Set(named.map((c) => c.name));
-  const visible = sources.map((s) =>
-    makeSource(
-      s,
-      s.columns.map((c) => (shadowed.has(c.name) ? hiding(c, named) : c)),
-    ),
-  );
-  const extra = named.filter((c) => !left.sources.some((s) => s.byName.has(c.name)));
-  const all = extra.length > 0 ? [...visible, makeSource({}, extra)] : visible;
-  return { node, sources: all, merged: left.merged, star: left.star };
-}
-
-/** A Map as the array of its pairs. */
-function mapEntries(map: Expr): Expr {
-  const [key, value] = typeArguments(map.type);
-  return castOf(map, `Array(Tuple(${key}, ${value}))`);
-}
-
-/** With enable_unaligned_array_join shorter arrays are filled up with defaults. */
-function aligned(scope: Scope, arrays: readonly Assigned[], span: Span): readonly Assigned[] {
-  if (arrays.length < 2 || !scope.ctx.settings.bool('enable_unaligned_array_join')) return arrays;
-  const lists = arrays.map(({ expr }) => (expr.type.startsWith('Map(') ? mapEntries(expr) : expr));
-  const lengths = lists.map((list) => resolveCall(scope, 'length', [list], span));
-  const longest = resolveCall(scope, 'greatest', lengths, span);
-  return arrays.map(({ column }, i) => ({
-    column,
-    expr: resolveCall(scope, 'arrayResize', [lists[i] as Expr, longest], span),
-  }));
-}
-
-function hiding(column: SourceColumn, by: readonly SourceColumn[]): SourceColumn {
-  const found = by.find((c) => c.name === column.name) as SourceColumn;
-  return { ...found, hidden: column.hidden };
-}
-
-/** Columns `n.a`, `n.b` of a Nested `n`. */
-function nestedColumns(
-  parts: readonly string[],
-  from: BoundFrom,
-): { column: SourceColumn; rest: string }[] {
-  const prefix = `${parts.at(-1)}.`;
-  if (from.sources.some((s) => s.byName.has(parts.join('.')))) return [];
-  return from.sources.flatMap((s) =>
-    s.columns
-      .filter((c) => c.name.startsWith(prefix))
-      .map((column) => ({ column, rest: column.name.slice(prefix.length) })),
-  );
 }
 
 /** A projection of a source's visible columns, for `SELECT *` without a query. */

@@ -2,7 +2,8 @@
 // values of other types.
 
 import type { Expression, Span } from '../../sql/ast.ts';
-import { bindExpression, lookUp } from './bind-expression.ts';
+import { bindExpression } from './bind-expression.ts';
+import { lookUp } from './bind-identifier.ts';
 import { bindTableSet, inSubquery } from './bind-subquery.ts';
 import { constantOf } from './constants.ts';
 import { failAt } from './context.ts';

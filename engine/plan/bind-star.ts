@@ -9,7 +9,8 @@ import type {
 } from '../../sql/ast.ts';
 import { suggest } from '../../sql/suggest.ts';
 import { callByName } from './bind-call.ts';
-import { bindExpression, elementOf } from './bind-expression.ts';
+import { bindExpression } from './bind-expression.ts';
+import { elementOf } from './bind-identifier.ts';
 import { failAt } from './context.ts';
 import type { Expr } from './expression.ts';
 import { columnName } from './names.ts';

@@ -4,8 +4,9 @@
 import type { Expression, Query, Select, Span, TableExpression, With } from '../../sql/ast.ts';
 import { print } from '../../sql/print.ts';
 import { type Aggregation, bindAggregation } from './bind-aggregation.ts';
-import { bindAlias, bindExpression } from './bind-expression.ts';
+import { bindExpression } from './bind-expression.ts';
 import { bindFrom } from './bind-from.ts';
+import { bindAlias } from './bind-identifier.ts';
 import { bindLimits, type Ordering } from './bind-order.ts';
 import { bindSetOperation, bindValues } from './bind-set-operation.ts';
 import { expandColumns, type NamedExpr } from './bind-star.ts';

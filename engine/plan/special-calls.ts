@@ -2,7 +2,8 @@
 // by name, rows as text.
 
 import type { FunctionCall, Span } from '../../sql/ast.ts';
-import { bindExpression, elementOf } from './bind-expression.ts';
+import { bindExpression } from './bind-expression.ts';
+import { elementOf } from './bind-identifier.ts';
 import { constantOf } from './constants.ts';
 import { failAt, SpannedError } from './context.ts';
 import { type Expr, type LiteralExpr, literalExpr } from './expression.ts';

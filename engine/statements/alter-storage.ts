@@ -9,8 +9,14 @@ import { type Run, sessionJson } from '../query/core.ts';
 import { bindTable, constraintsOf } from '../tables/shape.ts';
 import type { Step } from './alter-table.ts';
 import { change, changeSegments } from './change-rows.ts';
-import { keyExpressions, keyList, withConstraints, withSampleBy, withTtl } from './definition.ts';
 import { partitionFilter } from './partition.ts';
+import {
+  keyExpressions,
+  keyList,
+  withConstraints,
+  withSampleBy,
+  withTtl,
+} from './storage-clauses.ts';
 
 type Command<K extends AlterCommand['kind']> = AlterCommand & { kind: K };
 

@@ -50,10 +50,11 @@ import {
   sameValues,
 } from './change-column.ts';
 import { change, deleteWhere, recorded, writeDefault } from './change-rows.ts';
-import { indexDefinition, plainExpression } from './definition.ts';
+import { indexDefinition } from './index-definition.ts';
 import { findTable, refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
 import { alterProjection, withProjection } from './projection.ts';
+import { plainExpression } from './storage-clauses.ts';
 import { changedSetting } from './table-settings.ts';
 import { alterUpdate } from './update-rows.ts';
 

@@ -29,9 +29,11 @@ import { columnOf, has, refuseUsed } from './alter-columns.ts';
 import type { Step } from './alter-table.ts';
 import { defaultChange } from './change-rows.ts';
 import { codecText } from './codec.ts';
-import { checkDefault, columnDefinition, withColumns, withColumnTtls } from './definition.ts';
+import { checkDefault } from './column-defaults.ts';
+import { columnDefinition, withColumns } from './definition.ts';
 import { nestedSibling } from './insert-select.ts';
 import { renamedInProjections } from './projection.ts';
+import { withColumnTtls } from './storage-clauses.ts';
 
 export function replaceColumn(
   definition: TableDefinition,

@@ -20,9 +20,9 @@ import type { Started } from '../storage/mutation-log.ts';
 import { rewrite } from '../storage/mutations.ts';
 import { bindTable } from '../tables/shape.ts';
 import { applySettings } from './apply-settings.ts';
-import { plainExpression } from './definition.ts';
 import { refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
+import { plainExpression } from './storage-clauses.ts';
 
 /** Computes a column's default for all rows there are. */
 export async function writeDefault(

@@ -16,16 +16,10 @@ import { bindTable, tableShape } from '../tables/shape.ts';
 import { checkIndexType } from '../tables/skip-index.ts';
 import { applyQuerySettings } from './apply-settings.ts';
 import { cloneTable } from './clone.ts';
-import {
-  indexDefinition,
-  sortElements,
-  withColumns,
-  withColumnTtls,
-  withConstraints,
-  withStorage,
-} from './definition.ts';
+import { sortElements, withColumns } from './definition.ts';
 import { modernStorage } from './deprecated-engine.ts';
 import { attachTable } from './detach.ts';
+import { indexDefinition } from './index-definition.ts';
 import { insertPlan } from './insert-select.ts';
 import {
   checkName,
@@ -36,6 +30,7 @@ import {
   requireWritable,
 } from './names.ts';
 import { withProjection } from './projection.ts';
+import { withColumnTtls, withConstraints, withStorage } from './storage-clauses.ts';
 import { checkEngine, plainEngines, tableEngine, withTarget } from './table-engine.ts';
 
 const columnsMax = 10_000;

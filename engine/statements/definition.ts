@@ -5,40 +5,24 @@ import type {
   ColumnDefinition as ColumnAst,
   ConstraintDefinition as ConstraintAst,
   DataType,
-  Expression,
   IndexDefinition as IndexAst,
-  OrderItem,
   ProjectionDefinition as ProjectionAst,
   Span,
-  Storage,
   TableElement,
-  TtlItem,
 } from '../../sql/ast.ts';
-import { parseExpression } from '../../sql/index.ts';
 import { printNormal } from '../../sql/normal-form.ts';
-import { print } from '../../sql/print.ts';
-import { suggest } from '../../sql/suggest.ts';
-import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../catalog/definition.ts';
-import { atPlace } from '../plan/bind-as-of.ts';
-import { bindExpression } from '../plan/bind-expression.ts';
-import { failAt, notBuilt } from '../plan/context.ts';
-import { columnsOf, type Expr, someExpr } from '../plan/expression.ts';
+import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { failAt } from '../plan/context.ts';
 import { typeText } from '../plan/names.ts';
-import { isVolatile } from '../plan/random-calls.ts';
-import { convert } from '../plan/resolve-call.ts';
-import { newScope, walkExpressions } from '../plan/scope.ts';
+import { walkExpressions } from '../plan/scope.ts';
 import { hasQuery } from '../plan/substitute.ts';
 import { isNullable, nullableType, typeHead } from '../plan/types.ts';
-import type { Run } from '../query/core.ts';
-import { sessionJson } from '../query/core.ts';
-import { barePlanning, bindTable, constraintsOf, partitionKey } from '../tables/shape.ts';
-import { indexesBuilt, keptIndex } from '../tables/skip-index.ts';
-import { checkColumnTtl, checkTtl } from '../tables/ttl.ts';
-import { settingText } from './apply-settings.ts';
+import { type Run, sessionJson } from '../query/core.ts';
+import { bindTable } from '../tables/shape.ts';
 import { checkCodec, codecText } from './codec.ts';
+import { checkDefault, cyclic } from './column-defaults.ts';
 import { checkName, pointing } from './names.ts';
 import { checkSimpleAggregates } from './simple-aggregate.ts';
-import { checkGranularity, tableSetting } from './table-settings.ts';
 
 export function canonicalType(run: Run, type: DataType): string {
   try {
@@ -155,59 +139,6 @@ export function columnDefinition(
   return column;
 }
 
-const indexTypes = new Set([
-  'minmax',
-  'set',
-  'bloom_filter',
-  'ngrambf_v1',
-  'tokenbf_v1',
-  'sparse_grams',
-  'text',
-  'full_text',
-  'inverted',
-  'vector_similarity',
-  'hypothesis',
-]);
-
-export function indexDefinition(ast: IndexAst): IndexDefinition {
-  const type = ast.type?.name ?? 'minmax';
-  const span = ast.type?.nameSpan ?? ast.span;
-  if (!indexTypes.has(type)) {
-    const near = suggest(type, indexesBuilt);
-    throw failAt(
-      span,
-      'INCORRECT_QUERY',
-      `Unknown index type '${type}'`,
-      near ? { hint: `Did you mean \`${near}\`?` } : {},
-    );
-  }
-  if (!indexesBuilt.has(type)) throw notBuilt(span, `Index type ${type}`);
-  const written = ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax';
-  atPlace(span, () => keptIndex(written));
-  checkFilterSize(ast);
-  return {
-    name: ast.name.name,
-    expr: printNormal(ast.expr),
-    type: written,
-    granularity: ast.granularity ?? 1,
-  };
-}
-
-/** Bytes of a filter of tokens or n-grams, its hash functions, and a seed. */
-function checkFilterSize({ type, span }: IndexAst): void {
-  if (!type || !/^(tokenbf|ngrambf)_v1$/.test(type.name)) return;
-  const numbers = type.args.map((arg) =>
-    arg.kind === 'Literal' && arg.type === 'number' ? Number(arg.text) : Number.NaN,
-  );
-  const [bytes = 0, hashes = 0] = type.name === 'ngrambf_v1' ? numbers.slice(1) : numbers;
-  const count = type.name === 'ngrambf_v1' ? 4 : 3;
-  const good = numbers.length === count && numbers.every((n) => Number.isInteger(n) && n >= 0);
-  if (good && bytes >= 1 && bytes <= 1 << 26 && hashes >= 1 && hashes <= 256) return;
-  throw failAt(span, 'BAD_ARGUMENTS', `${type.name} takes ${count} whole numbers`, {
-    hint: 'As in tokenbf_v1(256, 2, 0): bytes of a filter, hash functions, a seed',
-  });
-}
-
 export interface Elements {
   columns: ColumnAst[];
   indexes: IndexAst[];
@@ -292,9 +223,6 @@ function inOrder(columns: readonly ColumnAst[]): ColumnAst[] {
   return [...done];
 }
 
-const cyclic = (name: string, span: Span): Error =>
-  failAt(span, 'CYCLIC_ALIASES', `The default of column ${name} depends on the column itself`);
-
 /** Adds columns one by one, so that each may use those before it, and checks all defaults at the end. */
 export function withColumns(
   run: Run,
@@ -321,267 +249,3 @@ export function withColumns(
   for (const ast of columns) checkDefault(run, next, ast);
   return next;
 }
-
-/** A default must bind, be able to become the column's type, and hold no aggregate or subquery. */
-export function checkDefault(run: Run, table: TableDefinition, ast: ColumnAst): void {
-  const written = ast.default;
-  if (!written?.expr) return;
-  const column = table.columns.find((c) => c.name === ast.name.name) as ColumnDefinition;
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), table, run.settings);
-  const expr = binding.bind(written.expr);
-  plainExpression(expr, written.expr, `The ${written.type} of ${column.name}`);
-  const own = binding.stored.find((c) => c.name === column.name);
-  if (own && columnsOf(expr).has(own.id)) {
-    throw failAt(
-      written.expr.span,
-      'CYCLIC_ALIASES',
-      `The ${written.type} of ${column.name} uses the column itself`,
-    );
-  }
-  checkCycle(table, column, written.expr);
-  checkConversion(run, expr, column.type, written.expr.span);
-  if (columnsOf(expr).size === 0 && !isVolatile(expr) && someLiteral(expr)) {
-    try {
-      binding.ctx.kernel.fold(binding.json(convert(expr, column.type)));
-    } catch (error) {
-      throw pointing(error, written.expr.span);
-    }
-  }
-}
-
-/** Defaults may use columns with defaults, but not in a ring. */
-function checkCycle(table: TableDefinition, column: ColumnDefinition, own: Expression): void {
-  const byName = new Map(table.columns.map((c) => [c.name, c]));
-  const seen = new Set<string>();
-  const follow = (ast: Expression): void =>
-    walkExpressions(ast, (node) => {
-      if (node.kind !== 'Identifier') return;
-      const name = node.parts.map((p) => p.name).join('.');
-      if (name === column.name) {
-        throw cyclic(name, own.span);
-      }
-      const used = byName.get(name);
-      if (!used?.defaultExpr || seen.has(name)) return;
-      seen.add(name);
-      follow(parseExpression(used.defaultExpr));
-    });
-  follow(own);
-}
-
-function checkConversion(run: Run, expr: Expr, type: string, span: Span): void {
-  if (expr.type === type) return;
-  const planning = barePlanning(run.core.native.planner(sessionJson(run)));
-  const constant = { type: 'String', value: type };
-  try {
-    planning.kernel.resolveFunction('CAST', [{ type: expr.type }, { type: 'String', constant }]);
-  } catch (error) {
-    throw pointing(error, span);
-  }
-  void convert;
-}
-
-/** Defaults that are a plain value are tried out at once. */
-const someLiteral = (expr: Expr): boolean =>
-  expr.kind === 'literal' || (expr.kind === 'cast' && someLiteral(expr.expr));
-
-export function plainExpression(
-  expr: Expr,
-  ast: Expression,
-  what: string,
-  code: 'BAD_ARGUMENTS' | 'UNEXPECTED_EXPRESSION' = 'BAD_ARGUMENTS',
-): void {
-  if (someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window' || e.kind === 'unfold')) {
-    throw failAt(ast.span, code, `${what} cannot use aggregates, windows or arrayJoin`);
-  }
-}
-
-/** Functions that give another value at another time. */
-const changing = /^(now(64|InBlock)?|today|yesterday|curdate|UTCTimestamp|uptime)$/i;
-
-export function keyExpressions(
-  run: Run,
-  table: TableDefinition,
-  list: readonly Expression[],
-  clause: string,
-): string[] {
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
-  return list.map((ast) => {
-    const expr = binding.bind(ast);
-    plainExpression(expr, ast, clause);
-    if (isVolatile(expr) || someExpr(expr, (e) => e.kind === 'call' && changing.test(e.name)))
-      throw failAt(ast.span, 'BAD_ARGUMENTS', `${clause} must give the same value each time`);
-    if (columnsOf(expr).size === 0)
-      throw failAt(ast.span, 'BAD_ARGUMENTS', `${clause} cannot be a constant`);
-    if (
-      clause !== 'PARTITION BY' &&
-      isNullable(expr.type) &&
-      table.settings.allow_nullable_key !== '1'
-    ) {
-      throw failAt(ast.span, 'ILLEGAL_COLUMN', `${clause} holds a Nullable expression`, {
-        hint: 'Use assumeNotNull or ifNull, or SETTINGS allow_nullable_key = 1',
-      });
-    }
-    const head = typeHead(expr.type);
-    if (head === 'AggregateFunction' || head === 'Function') {
-      throw failAt(
-        ast.span,
-        'DATA_TYPE_CANNOT_BE_USED_IN_KEY',
-        `${clause} cannot hold a value of type ${expr.type}`,
-      );
-    }
-    const loose = clause === 'PARTITION BY' && /^(Nullable\()?(B?Float)/.test(expr.type);
-    if (loose && table.settings.allow_floating_point_partition_key !== '1') {
-      throw failAt(
-        ast.span,
-        'BAD_ARGUMENTS',
-        `Floating point partition key is not supported: ${print(ast)}`,
-        {
-          hint: 'SETTINGS allow_floating_point_partition_key = 1',
-        },
-      );
-    }
-    return printNormal(ast);
-  });
-}
-
-/** `(a, b)` and `tuple(a, b)` are lists; `tuple()` and `()` are empty. */
-export function keyList(ast: Expression): Expression[] {
-  if (ast.kind === 'Tuple') return ast.items;
-  if (ast.kind === 'Function' && ast.name === 'tuple') return ast.args;
-  return [ast];
-}
-
-function sortItems(items: readonly OrderItem[]): Expression[] {
-  return items.flatMap((item) => {
-    if (item.direction === 'DESC') throw notBuilt(item.span, 'DESC in the ORDER BY of a table');
-    return keyList(item.expr);
-  });
-}
-
-/** Keys, partition and settings of a storage clause. */
-export function withStorage(
-  run: Run,
-  table: TableDefinition,
-  storage: Storage | undefined,
-  inner: readonly Expression[] | undefined,
-): TableDefinition {
-  let next = table;
-  const settings: Record<string, string> = { ...table.settings };
-  for (const item of storage?.settings ?? [])
-    settings[item.name] = tableSetting(
-      item.name,
-      item.nameSpan,
-      settingText(item.value),
-      table.engine.name,
-    );
-  const [setting] = storage?.settings ?? [];
-  if (setting) checkGranularity(settings, setting.nameSpan);
-  next = { ...next, settings };
-  const primary = storage?.primaryKey?.flatMap(keyList) ?? inner?.flatMap(keyList);
-  const order = storage?.orderBy ? sortItems(storage.orderBy) : primary;
-  const orderBy = order ? keyExpressions(run, next, order, 'ORDER BY') : next.orderBy;
-  next = { ...next, orderBy };
-  if (primary && primary.length > 0) {
-    const primaryKey = keyExpressions(run, next, primary, 'PRIMARY KEY');
-    const isPrefix = primaryKey.every((text, i) => text === orderBy[i]);
-    if (!isPrefix) {
-      const span = primary[0]?.span;
-      throw failAt(span, 'BAD_ARGUMENTS', 'PRIMARY KEY must be a beginning of ORDER BY');
-    }
-    next = { ...next, primaryKey };
-  }
-  if (storage?.partitionBy) {
-    const list = keyList(storage.partitionBy);
-    const partitionKey = keyExpressions(run, next, list, 'PARTITION BY');
-    if (partitionKey.length > 0) {
-      next = {
-        ...next,
-        partitionBy: printNormal(storage.partitionBy),
-        extra: { ...next.extra, partitionKey },
-      };
-    }
-  }
-  if (storage?.sampleBy) next = withSampleBy(run, next, storage.sampleBy);
-  if (storage?.ttl) next = withTtl(run, next, storage.ttl);
-  return next;
-}
-
-/** The sampling expression is one of the primary key's, and an unsigned integer. */
-export function withSampleBy(run: Run, table: TableDefinition, ast: Expression): TableDefinition {
-  if (keyList(ast).length === 0) {
-    throw failAt(ast.span, 'INCORRECT_QUERY', 'There are no columns in sampling expression');
-  }
-  keyExpressions(run, table, [ast], 'SAMPLE BY');
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
-  const expr = binding.bind(ast);
-  const primary = (table.primaryKey ?? table.orderBy).map((text) => binding.bind(text).key);
-  if (!primary.includes(expr.key)) {
-    throw failAt(
-      ast.span,
-      'BAD_ARGUMENTS',
-      'Sampling expression must be present in the primary key',
-      {
-        hint: 'Add it to ORDER BY',
-      },
-    );
-  }
-  if (!/^UInt(8|16|32|64)$/.test(expr.type)) {
-    throw failAt(
-      ast.span,
-      'ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER',
-      `SAMPLE BY must have one of the types UInt8 to UInt64, not ${expr.type}`,
-      { hint: 'As in SAMPLE BY cityHash64(id)' },
-    );
-  }
-  return { ...table, sampleBy: printNormal(ast) };
-}
-
-export function withTtl(
-  run: Run,
-  table: TableDefinition,
-  items: readonly TtlItem[],
-): TableDefinition {
-  checkTtl(bindTable(run.core.native.planner(sessionJson(run)), table), table, items);
-  return {
-    ...table,
-    ttl: items.map((item) => printNormal(item).replace(/ DELETE$/, '')).join(', '),
-  };
-}
-
-/** TTLs of columns are checked once the keys are known. */
-export function withColumnTtls(
-  run: Run,
-  table: TableDefinition,
-  columns: readonly ColumnAst[],
-): TableDefinition {
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
-  const keys = [
-    ...table.orderBy,
-    ...partitionKey(table),
-    ...(table.sampleBy ? [table.sampleBy] : []),
-  ];
-  for (const { name, ttl } of columns) if (ttl) checkColumnTtl(binding, keys, name.name, ttl);
-  return table;
-}
-
-export function withConstraints(
-  run: Run,
-  table: TableDefinition,
-  list: readonly ConstraintAst[],
-): TableDefinition {
-  if (list.length === 0) return table;
-  const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
-  const constraints = [...constraintsOf(table)];
-  for (const ast of list) {
-    const name = ast.name.name;
-    if (constraints.some((c) => c.name === name)) {
-      throw failAt(ast.name.span, 'ILLEGAL_COLUMN', `Constraint ${name} is there already`);
-    }
-    const expr = binding.bind(ast.expr);
-    plainExpression(expr, ast.expr, 'A constraint');
-    constraints.push({ name, type: ast.type, expr: printNormal(ast.expr) });
-  }
-  return { ...table, extra: { ...table.extra, constraints } };
-}
-
-export { bindExpression, newScope };

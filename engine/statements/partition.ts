@@ -17,7 +17,7 @@ import type { ExprJson } from '../plan/wire.ts';
 import { type Run, sessionJson } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
 import { bindTable, partitionKey } from '../tables/shape.ts';
-import { keyList } from './definition.ts';
+import { keyList } from './storage-clauses.ts';
 
 /** The text of a partition's value as segments carry it: toString of one key, of a tuple of several. */
 export function partitionFilter(

@@ -15,9 +15,9 @@ import type { TableBinding } from '../tables/shape.ts';
 import { refuseUsed, typeDefault } from './alter-columns.ts';
 import { applySettings } from './apply-settings.ts';
 import { answered, boundCondition, change, refuseEngine } from './change-rows.ts';
-import { plainExpression } from './definition.ts';
 import { refuseCluster, requireTable } from './names.ts';
 import { partitionFilter } from './partition.ts';
+import { plainExpression } from './storage-clauses.ts';
 
 type Assignment = Update['assignments'][number];
 type Values = NonNullable<ChangeJson['update']>;
