@@ -24,7 +24,7 @@ const cargo = (name, args, count) => ({
 export const testSuites = () => [
   cargo(
     'kernel tests (cargo test)',
-    ['test', '--workspace', '--locked', '--quiet'],
+    ['test', '--workspace', '--locked', '--quiet', '--no-fail-fast'],
     counters.cargo,
   ),
   node('tests (vitest)', module('vitest/vitest.mjs'), ['run'], counters.vitest),
