@@ -58,7 +58,7 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
     );
   }
   const { state } = run.core.storage.context.catalog;
-  const ids = [...new Set(tables.flatMap((t) => withInner(t.table)))];
+  const ids = [...new Set(tables.flatMap((t) => withInner(state, t.table)))];
   const plain = ast.sync || ast.temporary || tables.some((t) => !isPlain(t.table));
   if (plain) await dropTables(run.core.storage, ids);
   else

@@ -3,7 +3,7 @@
 
 import { ageOf } from '../catalog/agreement.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { DdlChange, TableAge, TableState } from '../catalog/state.ts';
+import type { CatalogState, DdlChange, TableAge, TableState } from '../catalog/state.ts';
 import { isMaterialized, type TableRefName, targetOf, viewExtra } from '../catalog/views.ts';
 import type { Run } from '../query/core.ts';
 import { planText, startPlanning } from '../query/plan-query.ts';
@@ -21,10 +21,10 @@ const aside = (definition: TableDefinition): TableDefinition => ({
   name: `${definition.name}\n${definition.id}`,
 });
 
-/** Tables that go with a view: its own one. */
-export function withInner(table: TableState): number[] {
+/** Tables that go with a view: its own one, if nobody has dropped that by itself. */
+export function withInner({ tables }: CatalogState, table: TableState): number[] {
   const inner = isMaterialized(table.definition) ? viewExtra(table.definition).inner : undefined;
-  return inner === undefined ? [table.id] : [table.id, inner];
+  return inner === undefined || !tables.has(inner) ? [table.id] : [table.id, inner];
 }
 
 /** Makes a view that holds nothing yet. It agrees with its table when that is empty, too. */
@@ -55,7 +55,7 @@ export async function publish(
     }
     await catalog.commit({ ddl });
   });
-  if (old) await dropTables(storage, withInner(old));
+  if (old) await dropTables(storage, withInner(storage.context.catalog.state, old));
 }
 
 /** Inserts feed the view from one moment on; what was there at that moment is put in by the query.
@@ -112,7 +112,7 @@ export async function createFilled(
   } finally {
     snapshot?.release();
   }
-  if (old) await dropTables(storage, withInner(old));
+  if (old) await dropTables(storage, withInner(storage.context.catalog.state, old));
 }
 
 const nameOf = ({ database, name }: TableDefinition): TableRefName => ({ database, name });
