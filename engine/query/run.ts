@@ -121,7 +121,9 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
       );
     }
     if (statement.kind !== 'Kill')
-      leave = core.admission.tryEnter() ?? (await core.admission.enter(request.signal));
+      leave =
+        core.admission.tryEnter(request.sql) ??
+        (await core.admission.enter(request.sql, request.signal));
     const controller = new AbortController();
     const process = core.processes.add(
       {

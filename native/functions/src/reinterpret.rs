@@ -9,7 +9,7 @@ use types::parse::parse_type;
 use types::{Column, ColumnBuilder, Error, I256, Result, Type, match_numeric};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("reinterpret", "reinterpret(x, 'type')", "The bytes of a value read as a type.", &[("reinterpret(toInt8(-1), 'UInt8')", "255")], |b| { b.arity(2, 2)?; let t = parse_type(b.const_str(1)?)?; to(b, t) }),
+    f("reinterpret", "reinterpret(x, 'type')", "The bytes of a value read as a type.", &[("reinterpret(toInt8(-1), 'UInt8')", "255")], |b| { b.arity(2, 2)?; let name = b.const_str(1).map_err(|_| b.illegal(1, "the name of a type, as a constant"))?; let t = parse_type(name)?; to(b, t) }),
     f("reinterpretAsUInt8", "reinterpretAsUInt8(x)", "The bytes of a value read as UInt8.", &[("reinterpretAsUInt8('a')", "97")], |b| as_type(b, Type::UInt8)),
     f("reinterpretAsUInt16", "reinterpretAsUInt16(x)", "The bytes of a value read as UInt16.", &[], |b| as_type(b, Type::UInt16)),
     f("reinterpretAsUInt32", "reinterpretAsUInt32(x)", "The bytes of a value read as UInt32.", &[], |b| as_type(b, Type::UInt32)),
