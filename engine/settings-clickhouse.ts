@@ -603,7 +603,7 @@ const byType: Record<string, string> = {
     max_joined_block_size_rows=65409 max_limit_for_vector_search_queries=1000
     max_live_view_insert_blocks_before_refresh=64 max_local_read_bandwidth=0
     max_local_write_bandwidth=0 max_memory_usage=0 max_memory_usage_for_all_queries=0
-    max_memory_usage_for_user=0 max_network_bandwidth=0 max_network_bandwidth_for_all_users=0
+    max_network_bandwidth=0 max_network_bandwidth_for_all_users=0
     max_network_bandwidth_for_user=0 max_network_bytes=0
     max_number_of_partitions_for_independent_aggregation=128 max_parser_backtracks=1000000
     max_parser_depth=1000 max_partition_size_to_drop=50000000000

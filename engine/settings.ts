@@ -37,6 +37,11 @@ const rows: Record<string, Row> = {
     '0',
     'Memory limit of a query in bytes. 0 = half of the limit of the server',
   ],
+  max_memory_usage_for_user: [
+    'bytes',
+    '0',
+    'Memory limit of all queries of a user together, in bytes. 0 = the limit of the server',
+  ],
   max_bytes_before_external_group_by: [
     'bytes',
     '0',

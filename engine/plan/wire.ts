@@ -273,6 +273,8 @@ export interface LimitsJson {
   executionMs: number;
   executionBreak: boolean;
   memoryBytes: number;
+  /** Of all queries of the user together. */
+  userMemoryBytes: number;
   resultRows: number;
   resultBytes: number;
   resultBreak: boolean;

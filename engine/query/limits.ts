@@ -9,11 +9,16 @@ export function limitsJson(run: Run, analyze: boolean): LimitsJson {
   const seconds = settings.number('max_execution_time');
   const memory = settings.number('max_memory_usage');
   const half = Math.floor(core.memoryBytes / 2);
-  const memoryBytes = memory > 0 ? Math.min(memory, core.memoryBytes) : half;
+  const userMemoryBytes = settings.number('max_memory_usage_for_user');
+  const memoryBytes = least(
+    memory > 0 ? Math.min(memory, core.memoryBytes) : half,
+    userMemoryBytes,
+  );
   return {
     executionMs: Math.ceil(seconds * 1000),
     executionBreak: settings.text('timeout_overflow_mode') === 'break',
     memoryBytes,
+    userMemoryBytes,
     resultRows: settings.number('max_result_rows'),
     resultBytes: settings.number('max_result_bytes'),
     resultBreak: settings.text('result_overflow_mode') === 'break',

@@ -102,6 +102,9 @@ pub struct Limits {
     #[serde(default)]
     pub execution_break: bool,
     pub memory_bytes: u64,
+    /// of all queries of the user together
+    #[serde(default)]
+    pub user_memory_bytes: u64,
     pub result_rows: u64,
     pub result_bytes: u64,
     /// cut the result at its limit instead of failing

@@ -1,4 +1,4 @@
-//! Memory accounting: a tree of budgets (server → query). Large structures reserve before they grow.
+//! Memory accounting: a tree of budgets (server → user → query). Large structures reserve before they grow.
 
 use crate::codes::MEMORY_LIMIT_EXCEEDED;
 use crate::{Error, Result};
@@ -44,6 +44,19 @@ impl Memory {
     }
     pub fn set_limit(&self, bytes: u64) {
         self.0.limit.store(bytes, Ordering::Relaxed);
+    }
+    /// As `set_limit`, but while something is taken the limit only grows.
+    pub fn raise_limit(&self, bytes: u64) {
+        let limit = &self.0.limit;
+        if self.used() == 0 || bytes == 0 {
+            limit.store(bytes, Ordering::Relaxed);
+        } else if limit.load(Ordering::Relaxed) != 0 {
+            limit.fetch_max(bytes, Ordering::Relaxed);
+        }
+    }
+    /// Whether nobody else holds this budget or one below it.
+    pub fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
     /// Errors: `MEMORY_LIMIT_EXCEEDED` (then nothing is taken).
     pub fn grow(&self, bytes: u64) -> Result<()> {

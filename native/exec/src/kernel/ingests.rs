@@ -17,7 +17,8 @@ impl Kernel {
     /// A small body at once: `{"batch", "rows", …}`.
     pub fn decode_rows(&self, spec: &str, body: &[u8]) -> Result<String> {
         let spec: IngestSpec = parse("decodeRows", spec)?;
-        let query = self.query(&spec.session, Cancel::new(None), 0, HashMap::new(), HashMap::new())?;
+        let query =
+            self.query(&spec.session, Cancel::new(None), &self.memory, 0, HashMap::new(), HashMap::new())?;
         query.inline.store(true, Ordering::Relaxed);
         let outcome = guarded(|| crate::ingest::decode(&spec, body, &query))?;
         Ok(self.outcome(outcome, &spec).to_string())
@@ -41,7 +42,8 @@ impl Kernel {
     }
     pub fn ingest_open(&self, spec: &str) -> Result<u32> {
         let spec: IngestSpec = parse("ingestOpen", spec)?;
-        let query = self.query(&spec.session, Cancel::new(None), 0, HashMap::new(), HashMap::new())?;
+        let query =
+            self.query(&spec.session, Cancel::new(None), &self.memory, 0, HashMap::new(), HashMap::new())?;
         let ingest = guarded(|| Ingest::open(spec, query.clone()))?;
         let n = self.number();
         let slot = IngestSlot {

@@ -26,7 +26,7 @@ impl Kernel {
         let info = SessionInfo { timezone, ..SessionInfo::default() };
         let polite = matches!(&job, Job::Merge { how, .. } if how.polite);
         let cancel = if polite { Cancel::polite(self.busy.clone()) } else { Cancel::new(None) };
-        let query = self.query(&info, cancel.clone(), 0, HashMap::new(), HashMap::new())?;
+        let query = self.query(&info, cancel.clone(), &self.memory, 0, HashMap::new(), HashMap::new())?;
         // background work gets what queries leave
         query.service_ns.store(1 << 62, Ordering::Relaxed);
         self.jobs.lock().insert(number, cancel);

@@ -28,6 +28,8 @@ pub(crate) use drivers::spawn;
 
 pub struct Kernel {
     pub memory: Memory,
+    /// by the name of the user
+    user_memory: Mutex<HashMap<String, Memory>>,
     cache: OnceLock<Arc<Cache>>,
     cache_bytes: AtomicU64,
     next: AtomicU32,
@@ -80,6 +82,7 @@ pub fn kernel() -> &'static Kernel {
             cache: OnceLock::new(),
             cache_bytes: AtomicU64::new(1 << 30),
             memory,
+            user_memory: Mutex::default(),
             busy: Arc::default(),
             next: AtomicU32::new(1),
             shelves: Mutex::default(),
@@ -152,14 +155,26 @@ impl Kernel {
         self.shelves.lock().remove(&store);
     }
 
+    /// What the queries of a user take together. `limit` 0: no limit of its own.
+    fn memory_of(&self, user: &str, limit: u64) -> Memory {
+        let mut users = self.user_memory.lock();
+        users.retain(|name, memory| name == user || !memory.is_unshared());
+        let memory = users
+            .entry(user.to_owned())
+            .or_insert_with(|| self.memory.child("for user", "max_memory_usage_for_user", limit));
+        memory.raise_limit(limit);
+        memory.clone()
+    }
+
     fn quick_query(&self, info: &SessionInfo) -> Result<Arc<Query>> {
-        self.query(info, Cancel::new(None), 0, HashMap::new(), HashMap::new())
+        self.query(info, Cancel::new(None), &self.memory, 0, HashMap::new(), HashMap::new())
     }
 
     fn query(
         &self,
         info: &SessionInfo,
         cancel: Cancel,
+        memory: &Memory,
         memory_bytes: u64,
         tables: HashMap<u32, Arc<TableSnapshot>>,
         batches: HashMap<u32, Arc<Batch>>,
@@ -168,7 +183,7 @@ impl Kernel {
         Ok(Arc::new(Query {
             off: PathsOff::of(&session.settings)?,
             cancel,
-            memory: self.memory.child("for query", "max_memory_usage", memory_bytes),
+            memory: memory.child("for query", "max_memory_usage", memory_bytes),
             session,
             threads: crate::pool::threads(),
             inline: AtomicBool::new(false),

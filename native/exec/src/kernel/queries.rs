@@ -44,8 +44,9 @@ impl Kernel {
         let limit = (plan.limits.execution_ms > 0).then_some(plan.limits.execution_ms);
         let until = limit.filter(|_| plan.limits.execution_break).map(|ms| start + Duration::from_millis(ms));
         let limit = limit.filter(|_| until.is_none());
-        let query =
-            self.query(&plan.session, Cancel::new(limit), plan.limits.memory_bytes, tables, batches)?;
+        let memory = self.memory_of(&plan.session.user, plan.limits.user_memory_bytes);
+        let bytes = plan.limits.memory_bytes;
+        let query = self.query(&plan.session, Cancel::new(limit), &memory, bytes, tables, batches)?;
         let mut query = query;
         if let Some(q) = Arc::get_mut(&mut query) {
             if plan.limits.threads > 0 {
