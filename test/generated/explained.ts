@@ -54,6 +54,10 @@ export const explained: readonly (readonly [RegExp, string])[] = [
     'a CASE that its conditions decide is a constant here, and no level of ROLLUP',
   ],
   [
+    /: row .*\n.*\b(dateDiff|date_diff)\('hour'.*toTimeZone/,
+    'hours between times of two zones are hours between instants here',
+  ],
+  [
     /: row .*\n.* RIGHT SEMI JOIN /,
     'which of several rows on the left a row on the right is shown with is not said',
   ],

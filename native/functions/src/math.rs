@@ -311,8 +311,8 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
                                     How::Ceil if !below => k - I256::ONE,
                                     _ => I256::ZERO,
                                 };
-                                // Small types are calculated with in wider ones, except upwards.
-                                let small = ty.int_bits().is_some_and(|b| b.0 <= 16) && how != How::Ceil;
+                                // Half is added to small positive numbers in a wider type.
+                                let small = ty.int_bits().is_some_and(|b| b.0 <= 16) && how == How::Round && !below;
                                 let moved = if small { x + shift } else { wrapped(x + shift, &ty) };
                                 moved / k * k
                             }

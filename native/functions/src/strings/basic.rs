@@ -119,21 +119,22 @@ fn empty(b: &Bind<'_>, want: bool) -> Result<Bound> {
 fn ascii_case(b: &Bind<'_>, upper: bool) -> Result<Bound> {
     b.arity(1, 1)?;
     b.string(0)?;
-    let change = move |x: u8| if upper { x.to_ascii_uppercase() } else { x.to_ascii_lowercase() };
+    let change = move |x: &u8| if upper { x.to_ascii_uppercase() } else { x.to_ascii_lowercase() };
     bound(b.ty(0).clone(), move |c| {
-        let col = c.col(0);
+        // the entries of a dictionary of FixedStrings are of that width too
+        let col = c.col(0).flat();
         Ok(match &col.data {
             Data::Str(s) => {
                 let (from, to) = (s.offsets[0] as usize, s.offsets[s.offsets.len() - 1] as usize);
-                let bytes: Vec<u8> = s.bytes[from..to].iter().map(|x| change(*x)).collect();
+                let bytes: Vec<u8> = s.bytes[from..to].iter().map(change).collect();
                 let offsets = s.offsets.iter().map(|o| o - from as u32).collect::<Vec<_>>();
                 Data::Str(types::StrData { offsets: offsets.into(), bytes: bytes.into() }).into()
             }
-            Data::Fixed(x) => Data::Fixed(types::FixedData { width: x.width, bytes: x.bytes.iter().map(|b| change(*b)).collect::<Vec<_>>().into() }).into(),
-            _ => {
-                let one = c.col(0).flat();
-                map_text(&one, c.rows, "lower", |s, out| out.extend(s.iter().map(|x| change(*x))))?
+            Data::Fixed(x) => {
+                let bytes: Vec<u8> = x.bytes.iter().map(change).collect();
+                Data::Fixed(types::FixedData { width: x.width, bytes: bytes.into() }).into()
             }
+            _ => return Err(Error::internal("text expected")),
         })
     })
 }
