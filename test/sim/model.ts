@@ -58,16 +58,23 @@ export class TableModel {
     }
     const faults = this.faultsOfRead(rows, this.in('acked', 'aside'), this.in('refused', 'gone'));
     for (const batch of this.in('aside')) batch.state = 'acked';
-    const drops = new Map<number, boolean>();
+    // A drop takes all of its batches or none; some of them only where damage has taken the others.
+    const drops = new Map<number, { there: number; gone: number }>();
     for (const batch of this.in('unknown', 'going', 'sent')) {
       const there = found.has(batch.id);
       if (batch.state === 'going' && batch.drop !== undefined) {
-        const before = drops.get(batch.drop);
-        if (before !== undefined && before !== there && lost.left-- <= 0)
-          faults.push(`drop ${batch.drop} is torn`);
-        drops.set(batch.drop, there);
+        const seen = drops.get(batch.drop) ?? { there: 0, gone: 0 };
+        if (there) seen.there++;
+        else seen.gone++;
+        drops.set(batch.drop, seen);
       }
       batch.state = there ? 'acked' : batch.state === 'going' ? 'gone' : 'refused';
+    }
+    for (const [drop, { there, gone }] of drops) {
+      if (there === 0 || gone === 0) continue;
+      lost.left -= gone;
+      if (lost.left < 0)
+        faults.push(`drop ${drop} is torn: ${gone} of ${there + gone} batches are gone`);
     }
     return faults;
   }
