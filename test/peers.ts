@@ -20,27 +20,49 @@ async function oracle(name: string): Promise<unknown> {
   return module.oracle(name);
 }
 
+/** All of an answer. */
+export async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts).toString();
+}
+
 /** One of our engines on a directory of its own. */
 export class Ours {
   readonly dir: string;
-  readonly engine: Engine;
+  readonly #settings: Record<string, string>;
+  #engine: Engine;
 
-  private constructor(dir: string, engine: Engine) {
+  private constructor(dir: string, settings: Record<string, string>, engine: Engine) {
     this.dir = dir;
-    this.engine = engine;
+    this.#settings = settings;
+    this.#engine = engine;
   }
 
-  static async start(name: string): Promise<Ours> {
+  /** @param settings of the server */
+  static async start(name: string, settings: Record<string, string> = {}): Promise<Ours> {
     const dir = mkdtempSync(join(tmpdir(), `colonnade-${name}-`));
-    return new Ours(dir, await open({ dataDir: join(dir, 'colonnade') }));
+    return new Ours(dir, settings, await Ours.#open(dir, settings));
+  }
+
+  static #open(dir: string, settings: Record<string, string>): Promise<Engine> {
+    return open({ dataDir: join(dir, 'colonnade'), settings });
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /** Stops in order and starts again on the same files. */
+  async restart(): Promise<void> {
+    await this.#engine.close();
+    this.#engine = await Ours.#open(this.dir, this.#settings);
   }
 
   async ask(sql: string, { format = 'TabSeparated', settings = {} }: Ask = {}): Promise<Outcome> {
     try {
       const result = await this.engine.query({ sql, format, settings, user: { name: 'default' } });
-      const parts: Uint8Array[] = [];
-      for await (const chunk of result.chunks) parts.push(chunk);
-      return { text: Buffer.concat(parts).toString() };
+      return { text: await textOf(result.chunks) };
     } catch (error) {
       const { code = 0, message } = error as { code?: number; message: string };
       return { code, message };

@@ -1,9 +1,5 @@
 // SYSTEM ADVISE ROLLUPS: what the log of queries asks for, taken with one statement.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { open } from '../engine/index.ts';
 import { Ours } from './peers.ts';
 
 let db: Ours;
@@ -49,40 +45,31 @@ describe('proposed rollups', () => {
   }, 60_000);
 
   it('are found in the log of before a restart; ranges of whole buckets need no finer key', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'colonnade-advice-'));
-    const start = async () => {
-      const engine = await open({ dataDir: dir, settings: { query_log_flush_ms: '3600000' } });
-      const ask = async (sql: string) => {
-        const result = await engine.query({ sql, user: { name: 'default' } });
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of result.chunks) chunks.push(chunk);
-        return Buffer.concat(chunks).toString();
-      };
-      return { engine, ask };
-    };
+    const db = await Ours.start('advice', { query_log_flush_ms: '3600000' });
     const asked = "SELECT k, sum(v) FROM u WHERE ts >= '2024-01-02 00:00:00' GROUP BY k ORDER BY k";
-    let db = await start();
     try {
-      await db.ask('CREATE TABLE u (ts DateTime, k UInt8, v Int64) ENGINE = MergeTree ORDER BY ts');
-      await db.ask(
+      await db.must(
+        'CREATE TABLE u (ts DateTime, k UInt8, v Int64) ENGINE = MergeTree ORDER BY ts',
+      );
+      await db.must(
         "INSERT INTO u SELECT toDateTime('2024-01-01 00:00:00') + number, number % 5, number FROM numbers(200000)",
       );
-      const before = await db.ask(asked);
-      await db.ask('SYSTEM FLUSH LOGS');
-      await db.engine.close();
-      db = await start();
-      const [[table, statement = '', queries] = []] = rowsOf(await db.ask('SYSTEM ADVISE ROLLUPS'));
+      const before = await db.must(asked);
+      await db.must('SYSTEM FLUSH LOGS');
+      await db.restart();
+      const [[table, statement = '', queries] = []] = rowsOf(
+        await db.must('SYSTEM ADVISE ROLLUPS'),
+      );
       expect([table, queries]).toEqual(['default.u', '1']);
       expect(statement).toMatch(/SELECT k, toStartOfDay\(ts\), sum\(v\) GROUP BY/);
-      await db.ask(statement);
-      expect(await db.ask(`EXPLAIN ANALYZE ${asked}`)).toMatch(
+      await db.must(statement);
+      expect(await db.must(`EXPLAIN ANALYZE ${asked}`)).toMatch(
         /Projection advised_1 is read: .* rows/,
       );
-      expect(await db.ask(asked)).toBe(before);
-      expect(await db.ask('SYSTEM ADVISE ROLLUPS')).toBe('');
+      expect(await db.must(asked)).toBe(before);
+      expect(await db.must('SYSTEM ADVISE ROLLUPS')).toBe('');
     } finally {
-      await db.engine.close();
-      rmSync(dir, { recursive: true, force: true });
+      await db.close();
     }
   }, 60_000);
 });

@@ -17,6 +17,7 @@ import type { Engine } from '../../engine/facade.ts';
 import { open } from '../../engine/index.ts';
 import { OutboundGuard } from '../../engine/outbound/guard.ts';
 import { S3, s3Place } from '../../engine/outbound/s3.ts';
+import { textOf } from '../peers.ts';
 
 const moto = 'moto[server]==5.2.5';
 const { python } = (await import(new URL('../../scripts/oracles.mjs', import.meta.url).href)) as {
@@ -86,9 +87,7 @@ describe.skipIf(binary === undefined)('backups to S3', () => {
   async function ask(sql: string): Promise<string> {
     try {
       const { chunks } = await engine.query({ sql, user: { name: 'default' } });
-      const pieces: Uint8Array[] = [];
-      for await (const chunk of chunks) pieces.push(chunk);
-      return Buffer.concat(pieces).toString();
+      return await textOf(chunks);
     } catch (error) {
       const { name, message } = error as Error;
       return `${name}: ${message}`;

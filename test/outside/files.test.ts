@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../engine/facade.ts';
 import { open } from '../../engine/index.ts';
+import { textOf } from '../peers.ts';
 
 let engine: Engine;
 let dir: string;
@@ -70,9 +71,7 @@ async function ask(sql: string, readonly = false): Promise<string> {
   try {
     const user = { name: 'default', ...(readonly ? { readonly } : {}) };
     const { chunks } = await engine.query({ sql, user });
-    const pieces: Uint8Array[] = [];
-    for await (const chunk of chunks) pieces.push(chunk);
-    return Buffer.concat(pieces).toString();
+    return await textOf(chunks);
   } catch (error) {
     const { name, message } = error as Error;
     return `${name}: ${message}`;

@@ -18,21 +18,25 @@ const lazy = new Set(['if', 'multiIf', 'and', 'or']);
 
 /** Work on rows: neither a column as it stands nor one value for all rows. */
 const isWork = (expr: Expr): boolean =>
-  (expr.kind === 'call' || expr.kind === 'cast' || expr.kind === 'in') && columnsOf(expr).size > 0;
+  (expr.kind === 'call' || expr.kind === 'cast' || expr.kind === 'in') && readsColumn(expr);
+
+const readsColumn = (expr: Expr): boolean => {
+  if (expr.kind === 'column') return true;
+  return expr.kind === 'lambda' ? columnsOf(expr).size > 0 : parts(expr).some(readsColumn);
+};
 
 class Counts {
   readonly #seen = new Map<string, number>();
   /** Parts that are computed for some rows only, to be counted after all others. */
   readonly #later: Expr[] = [];
-  readonly #always = new Set<string>();
 
   /** Expressions that stand more than once and are computed for all rows in at least one place. */
   static shared(roots: readonly Expr[]): ReadonlySet<string> {
     const counts = new Counts();
     for (const root of roots) counts.#visit(root);
-    for (const key of counts.#seen.keys()) counts.#always.add(key);
+    const always = [...counts.#seen.keys()];
     for (const part of counts.#later) counts.#visit(part);
-    return new Set([...counts.#always].filter((key) => (counts.#seen.get(key) ?? 0) > 1));
+    return new Set(always.filter((key) => (counts.#seen.get(key) ?? 0) > 1));
   }
 
   /** Inside what was met before nothing is counted again; in a lambda there are no columns to share. */
