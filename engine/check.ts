@@ -4,13 +4,13 @@ import { basename, dirname } from 'node:path';
 import { Folder } from './backup/folder.ts';
 import { type VerifyReport, verifyBackup } from './backup/verify.ts';
 import { native } from './native.ts';
-import { type CheckReport, checkDirectory } from './storage/check.ts';
+import { type CheckReport, checkDirectory } from './storage/integrity/check.ts';
 import { openFiles } from './storage/native-files.ts';
 import { lockDirectory } from './storage/recover.ts';
 
 export type { VerifyReport } from './backup/verify.ts';
 export { doctor } from './doctor.ts';
-export type { CheckReport, Finding } from './storage/check.ts';
+export type { CheckReport, Finding } from './storage/integrity/check.ts';
 
 /** Reads everything that the directory holds. Throws when another process has it. */
 export async function check(dataDir: string): Promise<CheckReport> {

@@ -8,9 +8,9 @@ import { filesOf } from './catalog/state.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { open } from './index.ts';
 import { native } from './native.ts';
-import { checkDirectory, type Finding } from './storage/check.ts';
 import type { FilesApi } from './storage/files.ts';
-import { Health } from './storage/health.ts';
+import { checkDirectory, type Finding } from './storage/integrity/check.ts';
+import { Health } from './storage/integrity/health.ts';
 import { openFiles } from './storage/native-files.ts';
 import { lockDirectory } from './storage/recover.ts';
 

@@ -7,9 +7,9 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineError, fail, failCode } from './errors.ts';
 import type { Engine } from './facade.ts';
+import { nearest } from './plan/bind/expression/nearest.ts';
 import type { ArgumentType, FunctionTable, PlannerKernel } from './plan/context.ts';
-import { nearest } from './plan/nearest.ts';
-import type { ExprJson, Lit, PlanJson, SessionJson } from './plan/wire.ts';
+import type { ExprJson, Lit, PlanJson, SessionJson } from './plan/physical/wire.ts';
 import type {
   DecodedBatch,
   IngestKernel,

@@ -1,21 +1,21 @@
 // SQL text ↔ syntax trees: the only door of this folder.
-import type { DataType, Expression, Statement } from './ast.ts';
-import { Cursor, Failure, TooDeep } from './cursor.ts';
-import { diagnose } from './diagnose.ts';
+import type { DataType, Expression, Statement } from './ast/index.ts';
 import { SqlTooDeepError } from './error.ts';
 import { End } from './lexer.ts';
-import { parseExpression as expression, withAlias } from './parse-expression.ts';
-import { parseType as type } from './parse-type.ts';
-import { parseAll } from './parser.ts';
+import { Cursor, Failure, TooDeep } from './parse/cursor.ts';
+import { diagnose } from './parse/diagnose.ts';
+import { parseExpression as expression, withAlias } from './parse/expression.ts';
+import { parseAll } from './parse/statements.ts';
+import { parseType as type } from './parse/type.ts';
 
-export type * from './ast.ts';
+export type * from './ast/index.ts';
 export { type Place, placeOf, SqlSyntaxError, SqlTooDeepError } from './error.ts';
 export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';
-export { normalised, printNormal } from './normal-form.ts';
-export { valuesEnd } from './parse-insert.ts';
-export { print } from './print.ts';
-export { printLines, printSyntax } from './print-lines.ts';
+export { valuesEnd } from './parse/insert.ts';
+export { print } from './print/index.ts';
+export { printLines, printSyntax } from './print/lines.ts';
+export { normalised, printNormal } from './print/normal-form.ts';
 export { editDistance, suggest, suggestColumn } from './suggest.ts';
 export { children, transform, type Visitor, visit, walk } from './walk.ts';
 

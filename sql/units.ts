@@ -1,5 +1,5 @@
 // Interval units: every spelling, and the function that extracts each from a date.
-import type { IntervalUnit } from './ast.ts';
+import type { IntervalUnit } from './ast/index.ts';
 
 const spellings: Readonly<Record<IntervalUnit, string>> = {
   NANOSECOND: 'NANOSECOND NANOSECONDS NS SQL_TSI_NANOSECOND',

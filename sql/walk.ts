@@ -1,5 +1,5 @@
 // Walking and rewriting trees. No recursion on the tree: chains of 100,000 operators are left-deep.
-import type { Expression, Kind, Node, NodeOf } from './ast.ts';
+import type { Expression, Kind, Node, NodeOf } from './ast/index.ts';
 
 /** One function for every kind: a kind that is not handled does not compile. */
 export type Visitor<T> = { [K in Kind]: (node: NodeOf<K>) => T };

@@ -1,9 +1,9 @@
 // RESTORE: files are copied and compared with their hashes, then one commit makes all tables.
 
 import { randomUUID } from 'node:crypto';
-import type { Backup, Query, TableRef } from '../../sql/ast.ts';
+import type { Backup, Query, TableRef } from '../../sql/ast/index.ts';
 import { parseStatement, walk } from '../../sql/index.ts';
-import { print } from '../../sql/print.ts';
+import { print } from '../../sql/print/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import {
   type DdlChange,

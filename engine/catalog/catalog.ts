@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { FilesApi } from '../storage/files.ts';
-import type { Health } from '../storage/health.ts';
+import type { Health } from '../storage/integrity/health.ts';
 import { liveFilesOf } from './apply.ts';
 import { type Applied, Committer } from './commit.ts';
 import { allSegments } from './history.ts';

@@ -12,7 +12,7 @@ import type { CatalogState, SegmentDescriptor, TokenRecord } from '../catalog/st
 import { viewsOn } from '../catalog/views.ts';
 import { EngineError, fail } from '../errors.ts';
 import type { IngestKernel, IngestOutcome, InsertHow, RejectedRow } from '../storage/kernel.ts';
-import { commitSegments, segmentsOf } from '../storage/mutations.ts';
+import { commitSegments, segmentsOf } from '../storage/mutations/mutations.ts';
 import { SchemaChanged, type Storage } from '../storage/storage.ts';
 import { TokenDesk } from './tokens.ts';
 

@@ -10,7 +10,7 @@ import { pause, S3, s3Place } from '../outbound/s3.ts';
 import { withoutSecrets } from '../outbound/secrets.ts';
 import type { NamedFile, Wanted } from '../plan/context.ts';
 import type { Core } from '../query/core.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/index.ts';
 import { TEMPORARY_DIR } from '../storage/temporary.ts';
 import { alternatives, isPattern, keyPattern, tooMany } from './glob.ts';
 import { named, type UserFiles } from './user-files.ts';

@@ -1,13 +1,13 @@
 // What planning one statement needs to know, and what it collects on the way.
 
-import type { Query, Span } from '../../sql/ast.ts';
+import type { Query, Span } from '../../sql/ast/index.ts';
 import { type EngineError, type ErrorName, type FailureExtra, fail } from '../errors.ts';
 import type { FormatEntry } from '../native.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/index.ts';
 import type { JoinTable } from '../tables/join-engine.ts';
 import type { Column } from './expression.ts';
 import type { Node, TableHandle } from './logical.ts';
-import type { ExprJson, Lit, LitValue, SubqueryUse } from './wire.ts';
+import type { ExprJson, Lit, LitValue, SubqueryUse } from './physical/wire.ts';
 
 export interface ArgumentType {
   type: string;
@@ -167,16 +167,19 @@ export interface Planning {
   params: Readonly<Record<string, string>>;
   readonly positional: readonly unknown[];
   /** Parses the text of a stored expression (ALIAS columns). */
-  readonly parseExpression: (text: string) => import('../../sql/ast.ts').Expression;
+  readonly parseExpression: (text: string) => import('../../sql/ast/index.ts').Expression;
   /** Rows of SHOW, DESCRIBE and EXPLAIN in FROM. */
-  readonly statementRows: (statement: import('../../sql/ast.ts').Statement, ctx: Planning) => Node;
+  readonly statementRows: (
+    statement: import('../../sql/ast/index.ts').Statement,
+    ctx: Planning,
+  ) => Node;
   /** The settings with those of a query within the statement. */
   readonly nestedSettings: (
-    items: readonly import('../../sql/ast.ts').SettingItem[],
+    items: readonly import('../../sql/ast/index.ts').SettingItem[],
     settings: Settings,
   ) => Settings;
   /** User-defined functions by name. */
-  readonly userFunctions: ReadonlyMap<string, import('../../sql/ast.ts').Lambda>;
+  readonly userFunctions: ReadonlyMap<string, import('../../sql/ast/index.ts').Lambda>;
   readonly subqueries: PlannedSubquery[];
   nextColumn: number;
   depth: number;
@@ -187,7 +190,7 @@ export interface Planning {
   /** Columns that are parameters of lambdas: they have no value outside of them. */
   lambdaColumns?: Set<number>;
   /** Lambdas that are being written out. */
-  lambdas?: Set<import('../../sql/ast.ts').Lambda>;
+  lambdas?: Set<import('../../sql/ast/index.ts').Lambda>;
   /** Views in one another that are being bound. */
   views?: number;
   /** False once the plan holds something that may differ in the next run of the same text. */

@@ -1,13 +1,13 @@
 // Plans and trees as indented text.
 
-import type { Node as AstNode, Statement } from '../../sql/ast.ts';
+import type { Node as AstNode, Statement } from '../../sql/ast/index.ts';
 import { children } from '../../sql/index.ts';
 import type { NodeMeasure } from '../native.ts';
+import { quoteString } from './bind/names.ts';
 import type { Planning } from './context.ts';
 import { rowsGuess } from './estimate.ts';
 import type { Expr, SortExpr } from './expression.ts';
 import { inputs, type Node } from './logical.ts';
-import { quoteString } from './names.ts';
 
 const infix: Record<string, string> = {
   plus: '+',

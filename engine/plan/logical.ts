@@ -1,9 +1,9 @@
 // The logical plan: frozen nodes that know their output columns. Columns have ids that are unique
-// within one plan, so that rules can move nodes without renumbering; physical.ts makes positions.
+// within one plan, so that rules can move nodes without renumbering; physical/ makes positions.
 
 import type { NamedFile } from './context.ts';
 import type { Column, Expr, SortExpr } from './expression.ts';
-import type { FrameJson, JoinKind, Lit, LitValue } from './wire.ts';
+import type { FrameJson, JoinKind, Lit, LitValue } from './physical/wire.ts';
 
 export interface Assigned {
   readonly column: Column;

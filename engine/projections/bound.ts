@@ -1,12 +1,12 @@
 // A projection of a table, bound: what its files hold and how they are sorted. Its columns in files
 // have names of their own (k0, a0 …), so that renaming a column of the table changes nothing there.
 
-import type { Query, QueryStatement, Select, TableExpression } from '../../sql/ast.ts';
+import type { Query, QueryStatement, Select, TableExpression } from '../../sql/ast/index.ts';
 import { parseStatement } from '../../sql/index.ts';
-import { print } from '../../sql/print.ts';
+import { print } from '../../sql/print/index.ts';
 import type { ProjectionDefinition, TableDefinition } from '../catalog/definition.ts';
 import { fail } from '../errors.ts';
-import { bindStatement } from '../plan/bind.ts';
+import { bindStatement } from '../plan/bind/query.ts';
 import type { PlannerKernel, Planning, StoredTable } from '../plan/context.ts';
 import {
   type Column,
@@ -16,7 +16,7 @@ import {
   replaceColumns,
 } from '../plan/expression.ts';
 import type { Node, RollupForm, Scan } from '../plan/logical.ts';
-import type { TableShapeJson } from '../plan/wire.ts';
+import type { TableShapeJson } from '../plan/physical/wire.ts';
 import { columnsOf as tableColumns } from '../tables/catalog-view.ts';
 import { barePlanning, tableShape } from '../tables/shape.ts';
 

@@ -9,7 +9,7 @@ import type { PlannerKernel } from '../plan/context.ts';
 import { newColumn } from '../plan/context.ts';
 import { columnExpr } from '../plan/expression.ts';
 import type { Node } from '../plan/logical.ts';
-import { physicalPlan } from '../plan/physical.ts';
+import { physicalPlan } from '../plan/physical/index.ts';
 import { pruneColumns } from '../plan/rules/prune-columns.ts';
 import type { IngestOutcome } from '../storage/kernel.ts';
 import type { FinishSegments, Storage } from '../storage/storage.ts';

@@ -1,6 +1,6 @@
 // What the parts of the engine share, and what one running statement carries.
 
-import type { Statement } from '../../sql/ast.ts';
+import type { Statement } from '../../sql/ast/index.ts';
 import type { BackupBook } from '../backup/book.ts';
 import type { TableState } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
@@ -8,8 +8,8 @@ import type { Logger, QueryRequest, Session, User } from '../facade.ts';
 import type { Inserter } from '../ingest/insert.ts';
 import type { Native } from '../native.ts';
 import type { Outside } from '../outside/outside.ts';
-import type { LitValue, SessionJson } from '../plan/wire.ts';
-import type { Settings } from '../settings.ts';
+import type { LitValue, SessionJson } from '../plan/physical/wire.ts';
+import type { Settings } from '../settings/index.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TablePart } from '../storage/table-store.ts';
 import type { Refreshes } from '../views/refresh.ts';

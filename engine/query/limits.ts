@@ -1,6 +1,6 @@
 // Settings → the limits a query runs under.
 
-import type { LimitsJson } from '../plan/wire.ts';
+import type { LimitsJson } from '../plan/physical/wire.ts';
 import { TEMPORARY_DIR } from '../storage/temporary.ts';
 import type { Run } from './core.ts';
 

@@ -2,8 +2,8 @@
 // every few seconds; what a crash takes away are those of the last seconds.
 
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { LitValue } from '../plan/wire.ts';
-import { acceptLog } from '../storage/accept-log.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
+import { acceptLog } from '../storage/wal/accept.ts';
 import type { SystemTable } from '../system/table.ts';
 import type { Core } from './core.ts';
 import type { LogEntry } from './log.ts';

@@ -1,18 +1,18 @@
 // From a query's tree to the text of its plan, against one version of the catalog.
 
-import type { Lambda, Query, Statement } from '../../sql/ast.ts';
+import type { Lambda, Query, Statement } from '../../sql/ast/index.ts';
 import { parseExpression } from '../../sql/index.ts';
 import { fail } from '../errors.ts';
-import { bindStatement } from '../plan/bind.ts';
+import { withResultFilter } from '../plan/bind/extra-filters.ts';
+import { bindStatement } from '../plan/bind/query.ts';
+import { newScope } from '../plan/bind/scope.ts';
 import type { Planning } from '../plan/context.ts';
 import { rowsMax } from '../plan/estimate.ts';
-import { withResultFilter } from '../plan/extra-filters.ts';
 import type { Node } from '../plan/logical.ts';
 import { optimize } from '../plan/optimize.ts';
-import { physicalPlan } from '../plan/physical.ts';
-import { newScope } from '../plan/scope.ts';
+import { physicalPlan } from '../plan/physical/index.ts';
 import { applySettings } from '../statements/apply-settings.ts';
-import { statementRowsNode } from '../statements/as-table.ts';
+import { statementRowsNode } from '../statements/look/as-table.ts';
 import { type CatalogView, catalogView } from '../tables/catalog-view.ts';
 import { type PlanText, type Run, type ScanTarget, sessionJson } from './core.ts';
 

@@ -6,7 +6,7 @@
 // client. 7. At the end, however it comes: release tables, leave the list, write the log.
 
 import { randomUUID } from 'node:crypto';
-import type { Statement } from '../../sql/ast.ts';
+import type { Statement } from '../../sql/ast/index.ts';
 import { parseStatement, placeOf } from '../../sql/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import { disagreement } from '../catalog/agreement.ts';
@@ -16,8 +16,8 @@ import type { QueryProgress } from '../native.ts';
 import { statementWithoutSecrets } from '../outbound/secrets.ts';
 import { Outside } from '../outside/outside.ts';
 import { SpannedError } from '../plan/context.ts';
-import type { SinkJson } from '../plan/wire.ts';
-import { defaultSettings } from '../settings.ts';
+import type { SinkJson } from '../plan/physical/wire.ts';
+import { defaultSettings } from '../settings/index.ts';
 import { checkAllowed, runStatement } from '../statements/index.ts';
 import type { TableSnapshot } from '../storage/table-store.ts';
 import { requireDatabase } from '../tables/catalog-view.ts';

@@ -1,14 +1,14 @@
 // SYSTEM ADVISE ROLLUPS: projections that the aggregations of the query log would have read instead of
 // the rows, with what they would have spared and what they would cost. Each comes as one statement.
 
-import type { Query, Select } from '../../sql/ast.ts';
+import type { Query, Select } from '../../sql/ast/index.ts';
 import { parseStatement } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import { identifierText } from '../plan/bind/names.ts';
 import type { Planning } from '../plan/context.ts';
 import { exprText } from '../plan/explain.ts';
 import { callExpr, type Expr, replaceColumns } from '../plan/expression.ts';
 import { type Aggregate, inputs, type Node } from '../plan/logical.ts';
-import { identifierText } from '../plan/names.ts';
 import { optimize } from '../plan/optimize.ts';
 import { below } from '../plan/rollups/below.ts';
 import { rangeOfBucket } from '../plan/rollups/time-buckets.ts';

@@ -7,7 +7,7 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewExtra, viewsOn } from '../catalog/views.ts';
 import { EngineError, fail } from '../errors.ts';
-import { identifierText } from '../plan/names.ts';
+import { identifierText } from '../plan/bind/names.ts';
 import { projectionsOf } from '../projections/bound.ts';
 import { askRows, ownRun } from '../query/ask.ts';
 import { type Run, sessionJson } from '../query/core.ts';

@@ -1,6 +1,6 @@
 // Settings under which the rows of a materialised view are those that any query would compute itself.
 
-import { type Settings, settingDefinitions } from '../settings.ts';
+import { type Settings, settingDefinitions } from '../settings/index.ts';
 
 /** Bounds, ways of working and forms of answers: what a query means does not depend on them. */
 const harmless =

@@ -4,7 +4,7 @@ import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, viewsOn } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
 import type { Run } from '../query/core.ts';
-import { rebuildProjections } from '../statements/projection.ts';
+import { rebuildProjections } from '../statements/alter/projection.ts';
 import { rebuildView } from '../views/rebuild.ts';
 
 export async function rebuildRollups(run: Run, table: TableState): Promise<void> {

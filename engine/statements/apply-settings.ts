@@ -1,11 +1,11 @@
 // SETTINGS of a statement, FORMAT and INTO OUTFILE: what a statement says about itself.
 
-import type { Expression, Output, Query, SettingItem } from '../../sql/ast.ts';
+import type { Expression, Output, Query, SettingItem } from '../../sql/ast/index.ts';
 import { suggest } from '../../sql/suggest.ts';
 import { EngineError } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
-import { canonicalSetting, type Settings, settingTypeOf } from '../settings.ts';
+import { canonicalSetting, type Settings, settingTypeOf } from '../settings/index.ts';
 
 /** The value of a setting as text. */
 export function settingText(value: Expression): string {

@@ -1,12 +1,12 @@
 // DETACH, ATTACH and UNDROP of tables: the name goes and comes back, the rows stay where they are.
 
-import type { Drop, Span, TableName } from '../../sql/ast.ts';
+import type { Drop, Span, TableName } from '../../sql/ast/index.ts';
 import type { AsideTable, TableState } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
-import { dropTables, putAside } from '../storage/mutations.ts';
-import { truncate } from '../storage/replace-rows.ts';
+import { dropTables, putAside } from '../storage/mutations/mutations.ts';
+import { truncate } from '../storage/mutations/replace-rows.ts';
 import { placeOf } from './names.ts';
 
 export async function detach(run: Run, ast: Drop, tables: readonly TableState[]): Promise<Answer> {

@@ -1,18 +1,18 @@
 // DROP, DETACH, TRUNCATE of tables, views, databases, functions.
 
-import type { Drop, TableName } from '../../sql/ast.ts';
+import type { Drop, TableName } from '../../sql/ast/index.ts';
 import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
-import { dropTables } from '../storage/mutations.ts';
-import { truncate } from '../storage/replace-rows.ts';
+import { dropTables } from '../storage/mutations/mutations.ts';
+import { truncate } from '../storage/mutations/replace-rows.ts';
 import { isSystem, requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
+import { withInner } from './create/publish-view.ts';
 import { detach, dropForAWhile, undrop } from './detach.ts';
-import { likePattern } from './like.ts';
+import { likePattern } from './look/like.ts';
 import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
-import { withInner } from './publish-view.ts';
 
 export async function drop(run: Run, ast: Drop): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);

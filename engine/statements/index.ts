@@ -1,31 +1,31 @@
 // Every kind of statement and who runs it; what is not built is refused by name and place.
 
-import type { QueryStatement, Statement, TableName } from '../../sql/ast.ts';
+import type { QueryStatement, Statement, TableName } from '../../sql/ast/index.ts';
 import { fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';
-import { alterTable } from './alter-table.ts';
+import { alterTable } from './alter/table.ts';
 import { backup } from './backup.ts';
-import { deleteRows } from './change-rows.ts';
-import { check } from './check-table.ts';
-import { createDatabase, createFunction } from './create-database.ts';
-import { createTable } from './create-table.ts';
-import { createView } from './create-view.ts';
-import { describe, exists } from './describe.ts';
+import { createDatabase, createFunction } from './create/database.ts';
+import { createTable } from './create/table.ts';
+import { createView } from './create/view.ts';
 import { drop } from './drop.ts';
-import { explain } from './explain.ts';
-import { restoreToVersion, vacuum } from './history.ts';
-import { insert } from './insert.ts';
 import { kill } from './kill.ts';
-import { mergeInto } from './merge-into.ts';
+import { check } from './look/check-table.ts';
+import { describe, exists } from './look/describe.ts';
+import { explain } from './look/explain.ts';
+import { restoreToVersion, vacuum } from './look/history.ts';
+import { show } from './look/show.ts';
+import { summarize } from './look/summarize.ts';
 import { optimize } from './optimize.ts';
 import { rename } from './rename.ts';
+import { deleteRows } from './rows/change-rows.ts';
+import { insert } from './rows/insert.ts';
+import { mergeInto } from './rows/merge-into.ts';
+import { updateRows } from './rows/update-rows.ts';
 import { select } from './select.ts';
 import { setSettings, use } from './set.ts';
-import { show } from './show.ts';
-import { summarize } from './summarize.ts';
 import { system } from './system.ts';
-import { updateRows } from './update-rows.ts';
 
 type Kind = Statement['kind'];
 type Handler<K extends Kind> = (

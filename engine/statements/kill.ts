@@ -1,9 +1,9 @@
 // KILL QUERY and KILL MUTATION WHERE …: the condition is asked of system.processes and system.mutations.
 
-import type { Kill } from '../../sql/ast.ts';
+import type { Kill } from '../../sql/ast/index.ts';
 import { parseStatement } from '../../sql/index.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { internalRows } from '../query/internal.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';

@@ -1,23 +1,23 @@
 // PARTITION expr | ID 'x' | ALL → a test of the partition texts that segments carry.
 
-import type { Partition } from '../../sql/ast.ts';
+import type { Partition } from '../../sql/ast/index.ts';
 import { fileName, segmentName } from '../catalog/blocks.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';
 import { EngineError, fail } from '../errors.ts';
-import { atPlace } from '../plan/bind-as-of.ts';
-import { bindExpression } from '../plan/bind-expression.ts';
-import { constantOf } from '../plan/constants.ts';
+import { constantOf } from '../plan/bind/expression/constants.ts';
+import { bindExpression } from '../plan/bind/expression/index.ts';
+import { convert } from '../plan/bind/expression/resolve-call.ts';
+import { atPlace } from '../plan/bind/from/as-of.ts';
+import { newScope } from '../plan/bind/scope.ts';
 import { failAt, notBuilt, type PlannerKernel } from '../plan/context.ts';
 import { callExpr, type Expr, parts } from '../plan/expression.ts';
-import { exprJson } from '../plan/physical-expression.ts';
-import { convert } from '../plan/resolve-call.ts';
-import { newScope } from '../plan/scope.ts';
-import type { ExprJson } from '../plan/wire.ts';
+import { exprJson } from '../plan/physical/expression.ts';
+import type { ExprJson } from '../plan/physical/wire.ts';
 import { type Run, sessionJson } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
 import { bindTable, partitionKey } from '../tables/shape.ts';
-import { keyList } from './storage-clauses.ts';
+import { keyList } from './create/storage-clauses.ts';
 
 /** The text of a partition's value as segments carry it: toString of one key, of a tuple of several. */
 export function partitionFilter(

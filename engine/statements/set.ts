@@ -1,11 +1,11 @@
 // SET and USE: what they change lasts as long as the session.
 
-import type { SetSettings, SettingItem, Use } from '../../sql/ast.ts';
+import type { SetSettings, SettingItem, Use } from '../../sql/ast/index.ts';
+import { nameText } from '../plan/bind/scope.ts';
 import { failAt } from '../plan/context.ts';
-import { nameText } from '../plan/scope.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
-import { canonicalSetting } from '../settings.ts';
+import { canonicalSetting } from '../settings/index.ts';
 import { requireDatabase } from '../tables/catalog-view.ts';
 import { applySettings, settingText } from './apply-settings.ts';
 

@@ -1,12 +1,12 @@
 // SYSTEM …: what makes sense here is done, what cannot hurt is accepted, stopping is refused.
 
-import type { System } from '../../sql/ast.ts';
+import type { System } from '../../sql/ast/index.ts';
 import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { adviseRollups } from '../rollups/advise.ts';
 import { rebuildRollups } from '../rollups/rebuild.ts';
-import { acceptLog } from '../storage/accept-log.ts';
+import { acceptLog } from '../storage/wal/accept.ts';
 import type { Refreshes } from '../views/refresh.ts';
 import { refreshRows } from '../views/refresh-rows.ts';
 import { requireTable } from './names.ts';

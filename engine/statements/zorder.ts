@@ -1,18 +1,18 @@
 // OPTIMIZE TABLE … ZORDER BY (a, b): rows that are near in all of these columns come to lie near each
 // other, so that the statistics of blocks spare reading for filters on any of them.
 
-import type { Optimize } from '../../sql/ast.ts';
-import { print } from '../../sql/print.ts';
+import type { Optimize } from '../../sql/ast/index.ts';
+import { print } from '../../sql/print/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import { identifierText } from '../plan/bind/names.ts';
 import { failAt } from '../plan/context.ts';
-import { identifierText } from '../plan/names.ts';
 import { ownRun, planOf } from '../query/ask.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
-import { segmentsOf } from '../storage/mutations.ts';
+import { segmentsOf } from '../storage/mutations/mutations.ts';
 import { exclusively } from '../storage/partitions.ts';
 import { baseEngine } from '../tables/engine-rule.ts';
 import { bindTable } from '../tables/shape.ts';
-import { writeRows } from './write-rows.ts';
+import { writeRows } from './rows/write-rows.ts';
 
 /** Columns that are woven together, at most. */
 const columnsMax = 8;

@@ -8,8 +8,8 @@ import { filesOf, type SegmentDescriptor } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../facade.ts';
 import { FileError, type FilesApi } from './files.ts';
+import { expireQuarantine } from './integrity/quarantine.ts';
 import type { StorageLimits } from './limits.ts';
-import { expireQuarantine } from './quarantine.ts';
 
 export const SEGMENT_DIR = 'segments';
 /** Boot and counter in hex, as `FileNames` makes them, and the kernel's number. */

@@ -9,16 +9,16 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import type { Clock } from '../clock.ts';
 import { fail } from '../errors.ts';
 import type { Logger } from '../facade.ts';
-import { damaged } from './damage.ts';
 import { FileError, type FilesApi } from './files.ts';
-import { Health } from './health.ts';
+import { damaged } from './integrity/damage.ts';
+import { Health } from './integrity/health.ts';
 import type { Kernel, KernelTable } from './kernel.ts';
 import { defaultLimits, type StorageLimits } from './limits.ts';
-import { replay } from './replay.ts';
 import { Storage, type StorageContext } from './storage.ts';
 import { openTemporary } from './temporary.ts';
-import { openWal } from './wal.ts';
-import { readWal, type WalOnDisk } from './wal-read.ts';
+import { readWal, type WalOnDisk } from './wal/read.ts';
+import { replay } from './wal/replay.ts';
+import { openWal } from './wal/wal.ts';
 
 export interface StorageOptions {
   readonly files: FilesApi;
@@ -57,7 +57,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const disk = readWal(files, flushedThrough);
     refuseLogAfterCleanStop(catalog, disk);
     if (disk.torn) logger.warn({ ...disk.torn }, 'a write to the log had no end; it is cut off');
-    const wal = await openWal(files, health, disk, catalog.walSequence);
+    const wal = await openWal(files, health, clock, disk, catalog.walSequence);
     const storage = new Storage(context, wal, unlock);
     catalog.walSequenceNow = () => wal.sequence;
     const rows = replay(storage, disk, flushedThrough);

@@ -9,11 +9,11 @@ import { sameViews, viewsOn } from '../catalog/views.ts';
 import type { Clock } from '../clock.ts';
 import { EngineError, fail } from '../errors.ts';
 import type { Logger } from '../facade.ts';
-import type { DamagedLog } from './damaged-log.ts';
 import type { FilesApi } from './files.ts';
 import { Flusher } from './flush.ts';
 import { Collector, FileNames } from './gc.ts';
-import type { Health } from './health.ts';
+import type { Health } from './integrity/health.ts';
+import { Scrub } from './integrity/scrub.ts';
 import {
   hasInsertRules,
   type InsertHow,
@@ -22,12 +22,12 @@ import {
   type KernelTableRules,
 } from './kernel.ts';
 import type { StorageLimits } from './limits.ts';
-import { Merges } from './merges.ts';
-import { MutationLog } from './mutation-log.ts';
-import { Scrub } from './scrub.ts';
+import { Merges } from './merges/merges.ts';
+import { MutationLog } from './mutations/mutation-log.ts';
 import { TableStore } from './table-store.ts';
-import type { Wal } from './wal.ts';
-import type { WalPart } from './wal-frame.ts';
+import type { DamagedLog } from './wal/damaged.ts';
+import type { WalPart } from './wal/frame.ts';
+import type { Wal } from './wal/wal.ts';
 
 /** Work in the background that SYSTEM STOP … stops: merges of any kind, or those of the TTL. */
 export type Rest = 'merges' | 'ttl';
@@ -80,6 +80,9 @@ const RETRY_SECONDS = 1;
 /** How far the wall clock may run ahead of the time that has passed since the start. */
 const CLOCK_SLACK_MS = 60_000;
 
+/** Jobs of all databases of the process: the kernel knows them by their numbers alone. */
+let nextJob = 1;
+
 const stopping = (): EngineError =>
   new EngineError('ABORTED', 236, 'unavailable', 'The server is stopping');
 
@@ -103,7 +106,6 @@ export class Storage {
   #closing = false;
   /** Queries may put what does not fit their memory into the folder for temporary files. */
   hasTemporary = false;
-  #nextJob = 1;
 
   readonly #startedMs: number;
   readonly #startedSteadyMs: number;
@@ -171,7 +173,7 @@ export class Storage {
   }
 
   nextJob(): number {
-    return this.#nextJob++;
+    return nextJob++;
   }
 
   /** How much of a job is done, of 1. */

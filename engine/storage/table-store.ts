@@ -1,5 +1,5 @@
 // One table's rows: its memtables beside the segments that the catalog names. Gives readers a
-// consistent view and takes appends; everything that changes existing rows is in `mutations.ts`.
+// consistent view and takes appends; everything that changes existing rows is in `mutations/`.
 //
 // A memtable is visible while its last sequence lies behind what the catalog says is flushed, so the
 // commit that adds its segments hides it in the same instant: readers see each row once.

@@ -1,6 +1,6 @@
 // system.backups
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { columns, dateTime64, type SystemTable } from './table.ts';
 
 const statuses = `Enum8('CREATING_BACKUP' = 0, 'BACKUP_CREATED' = 1, 'BACKUP_FAILED' = 2,

@@ -1,7 +1,7 @@
 // system.columns
 
+import type { LitValue } from '../plan/physical/wire.ts';
 import { baseType, typeArguments, typeHead } from '../plan/types.ts';
-import type { LitValue } from '../plan/wire.ts';
 import type { Run } from '../query/core.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { partitionKey } from '../tables/shape.ts';

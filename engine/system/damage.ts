@@ -1,9 +1,9 @@
 // system.damage: files that cannot be read as they were written, and what can be done about it.
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import type { Run } from '../query/core.ts';
-import { restoreStatement } from '../storage/damage.ts';
-import type { LogDamage } from '../storage/wal-read.ts';
+import { restoreStatement } from '../storage/integrity/damage.ts';
+import type { LogDamage } from '../storage/wal/read.ts';
 import { columns, flag, type SystemTable } from './table.ts';
 
 export const damage: SystemTable = {

@@ -1,8 +1,8 @@
 // system.functions
 
 import { parseExpression, print } from '../../sql/index.ts';
-import { identifierText } from '../plan/names.ts';
-import type { LitValue } from '../plan/wire.ts';
+import { identifierText } from '../plan/bind/names.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { columns, flag, type SystemTable } from './table.ts';
 
 export const functions: SystemTable = {

@@ -2,7 +2,7 @@
 
 import { parseStatement } from '../../sql/index.ts';
 import type { TableColumn, TableSource } from '../plan/context.ts';
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import type { Run } from '../query/core.ts';
 import { logPlace } from '../query/log-table.ts';
 import { absentTables } from './absent.ts';

@@ -1,6 +1,6 @@
 // information_schema: views over the system tables, each column under its small and its capital name.
 
-import type { Query } from '../../sql/ast.ts';
+import type { Query } from '../../sql/ast/index.ts';
 import { parseStatement } from '../../sql/index.ts';
 import type { TableColumn, ViewTable } from '../plan/context.ts';
 

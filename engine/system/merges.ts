@@ -1,7 +1,7 @@
 // system.merges: what merges run now.
 
 import { segmentName } from '../catalog/blocks.ts';
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { columns, type SystemTable } from './table.ts';
 
 export const merges: SystemTable = {

@@ -1,7 +1,7 @@
 // system.metrics and system.events, and the same figures for /metrics.
 
 import type { Metric } from '../facade.ts';
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { processMemory } from '../process-memory.ts';
 import type { Core } from '../query/core.ts';
 import { columns, type SystemTable } from './table.ts';

@@ -1,8 +1,8 @@
 // system.mutations
 
 import { segmentName } from '../catalog/blocks.ts';
-import type { LitValue } from '../plan/wire.ts';
-import type { MutationEntry } from '../storage/mutation-log.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
+import type { MutationEntry } from '../storage/mutations/mutation-log.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 /** Names of the segments that a mutation has not been through: it goes by rows, in their order. */

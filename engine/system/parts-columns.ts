@@ -1,6 +1,6 @@
 // system.parts_columns: a row for each column of each segment.
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import type { Run } from '../query/core.ts';
 import { parts } from './parts.ts';
 import { columns, type SystemTable } from './table.ts';

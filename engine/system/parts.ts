@@ -2,7 +2,7 @@
 
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { sessionJson } from '../query/core.ts';
 import { partitionIdOf, segmentName } from '../statements/partition.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';

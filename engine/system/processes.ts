@@ -1,6 +1,6 @@
 // system.processes
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { columns, flag, type SystemTable } from './table.ts';
 
 export const processes: SystemTable = {

@@ -1,6 +1,6 @@
 // system.projection_parts: the files of projections, beside the segments that they belong to.
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { sessionJson } from '../query/core.ts';
 import { partitionIdOf, segmentName } from '../statements/partition.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';

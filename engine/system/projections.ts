@@ -1,6 +1,6 @@
 // system.projections
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { columns, type SystemTable } from './table.ts';
 

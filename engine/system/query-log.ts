@@ -1,6 +1,6 @@
 // system.query_log: the newest statements from memory, and those that went to the disk.
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import type { LogEntry } from '../query/log.ts';
 import { columns, date, dateTime, dateTime64, mapOf, type SystemTable } from './table.ts';
 

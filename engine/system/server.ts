@@ -1,7 +1,7 @@
 // System tables about the server: its settings, users' directories, storage, constraints, slow figures.
 
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { gauges } from './metrics.ts';
 import { columns, type SystemTable } from './table.ts';

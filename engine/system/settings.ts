@@ -1,8 +1,8 @@
 // system.settings
 
-import type { LitValue } from '../plan/wire.ts';
-import { settingDefault, settingDefinitions, settingTypeOf } from '../settings.ts';
-import { clickhouseSettings } from '../settings-clickhouse.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
+import { clickhouseSettings } from '../settings/clickhouse.ts';
+import { settingDefault, settingDefinitions, settingTypeOf } from '../settings/index.ts';
 import { columns, flag, type SystemTable } from './table.ts';
 
 export const settings: SystemTable = {

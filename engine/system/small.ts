@@ -3,9 +3,9 @@
 
 import { errorCounts, errorTable } from '../errors.ts';
 import { composite, platformName } from '../native.ts';
-import { tableFunctionNames } from '../plan/table-functions.ts';
-import type { LitValue } from '../plan/wire.ts';
-import { engineNames } from '../statements/table-engine.ts';
+import { tableFunctionNames } from '../plan/bind/from/table-functions.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
+import { engineNames } from '../statements/create/table-engine.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 

@@ -1,6 +1,6 @@
 // What a system table is: described columns and the rows they have just now.
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import type { Run } from '../query/core.ts';
 
 export interface SystemColumn {

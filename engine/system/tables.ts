@@ -2,8 +2,8 @@
 
 import type { TableState } from '../catalog/state.ts';
 import { innerOf, viewsOn } from '../catalog/views.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { isNullable } from '../plan/types.ts';
-import type { LitValue } from '../plan/wire.ts';
 import type { Run } from '../query/core.ts';
 import { temporaryDatabase, visibleDatabases } from '../tables/catalog-view.ts';
 import { createTableSql, engineSql } from '../tables/create-sql.ts';

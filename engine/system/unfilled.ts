@@ -1,8 +1,8 @@
 // Columns that ClickHouse has in tables that are here too, about things that are not: they are there for
 // those who ask for them, with the value that says nothing. Also other names of columns.
 
+import type { LitValue } from '../plan/physical/wire.ts';
 import { typeArguments } from '../plan/types.ts';
-import type { LitValue } from '../plan/wire.ts';
 import type { SystemColumn, SystemTable } from './table.ts';
 
 /** By table: names and types. */

@@ -1,6 +1,6 @@
 // system.view_refreshes
 
-import type { LitValue } from '../plan/wire.ts';
+import type { LitValue } from '../plan/physical/wire.ts';
 import { columns, dateTime, type SystemTable } from './table.ts';
 
 export const viewRefreshes: SystemTable = {

@@ -3,7 +3,7 @@
 import { parseStatement, printLines, quoteString } from '../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
-import { identifierText } from '../plan/names.ts';
+import { identifierText } from '../plan/bind/names.ts';
 import type { Run } from '../query/core.ts';
 import { engineTarget } from './other-engines.ts';
 import { constraintsOf } from './shape.ts';

@@ -1,10 +1,10 @@
 // What a table's engine does with rows that are equal in the sort key, told to the kernel. Replicated
 // and Shared engines mean the same as the plain ones: there is one node.
 
-import type { Expression } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast/index.ts';
 import { parseExpression } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import type { EngineRuleJson } from '../plan/wire.ts';
+import type { EngineRuleJson } from '../plan/physical/wire.ts';
 
 export const baseEngine = (name: string): string =>
   name.replace(/^(Replicated|Shared)(?=\w*MergeTree$)/, '');

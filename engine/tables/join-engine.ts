@@ -1,10 +1,10 @@
 // ENGINE = Join(strictness, kind, keys…): rows that stand ready on the right side of one kind of join.
 // Where a key has one row at most, the first inserted stays (the last, if it was told so).
 
-import type { Expression, FunctionCall } from '../../sql/ast.ts';
+import type { Expression, FunctionCall } from '../../sql/ast/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
+import { identifierText } from '../plan/bind/names.ts';
 import { failAt } from '../plan/context.ts';
-import { identifierText } from '../plan/names.ts';
 import { columnName } from './engine-rule.ts';
 
 export interface JoinTable {

@@ -4,7 +4,7 @@ import { quoteString } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { CatalogState, TableState } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
-import { identifierText } from '../plan/names.ts';
+import { identifierText } from '../plan/bind/names.ts';
 
 /** `extra.target` of a definition: a database, and a table or a pattern of names. */
 export interface EngineTarget {

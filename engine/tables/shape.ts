@@ -1,18 +1,24 @@
 // A table's definition as the kernel wants it: expressions of keys, defaults and indexes bound to
 // the columns. Also the one place that binds any expression over a table's columns.
 
-import type { Expression } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast/index.ts';
 import { parseExpression } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { fail } from '../errors.ts';
-import { bindStored } from '../plan/bind-expression.ts';
+import { bindStored } from '../plan/bind/expression/index.ts';
+import { convert } from '../plan/bind/expression/resolve-call.ts';
+import {
+  makeSource,
+  newScope,
+  plainColumn,
+  type Scope,
+  type SourceColumn,
+} from '../plan/bind/scope.ts';
 import { newColumn, type PlannerKernel, type Planning } from '../plan/context.ts';
 import { type Column, columnsOf, type Expr } from '../plan/expression.ts';
-import { exprJson } from '../plan/physical-expression.ts';
-import { convert } from '../plan/resolve-call.ts';
-import { makeSource, newScope, plainColumn, type Scope, type SourceColumn } from '../plan/scope.ts';
-import type { ExprJson, TableColumnJson, TableShapeJson } from '../plan/wire.ts';
-import { defaultSettings, type Settings } from '../settings.ts';
+import { exprJson } from '../plan/physical/expression.ts';
+import type { ExprJson, TableColumnJson, TableShapeJson } from '../plan/physical/wire.ts';
+import { defaultSettings, type Settings } from '../settings/index.ts';
 import { engineRule, sortKeyTexts } from './engine-rule.ts';
 import { fitsIndex, storedIndex } from './skip-index.ts';
 import { ttlRules } from './ttl.ts';

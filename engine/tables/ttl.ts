@@ -1,10 +1,11 @@
 // TTL clauses: checked when they are declared, kept as text, told to the kernel as rules over the
 // table's columns.
 
-import type { Expression, TtlItem } from '../../sql/ast.ts';
+import type { Expression, TtlItem } from '../../sql/ast/index.ts';
 import { parseStatement } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import { resolveAggregate } from '../plan/bind-aggregate.ts';
+import { resolveAggregate } from '../plan/bind/expression/aggregate.ts';
+import { convert } from '../plan/bind/expression/resolve-call.ts';
 import { failAt, newColumn } from '../plan/context.ts';
 import {
   type Column,
@@ -14,10 +15,9 @@ import {
   mapParts,
   someExpr,
 } from '../plan/expression.ts';
-import { exprJson } from '../plan/physical-expression.ts';
-import { convert } from '../plan/resolve-call.ts';
+import { exprJson } from '../plan/physical/expression.ts';
+import type { AggregateJson, TtlRuleJson } from '../plan/physical/wire.ts';
 import { typeHead } from '../plan/types.ts';
-import type { AggregateJson, TtlRuleJson } from '../plan/wire.ts';
 import type { TableBinding } from './shape.ts';
 
 const parsed = new Map<string, readonly TtlItem[]>();

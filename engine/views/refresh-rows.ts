@@ -8,9 +8,9 @@ import { fail } from '../errors.ts';
 import type { Run } from '../query/core.ts';
 import { planText, startPlanning } from '../query/plan-query.ts';
 import { applyQuerySettings } from '../statements/apply-settings.ts';
-import { writeRows } from '../statements/write-rows.ts';
-import { segmentsOf } from '../storage/mutations.ts';
-import { replaceRows } from '../storage/replace-rows.ts';
+import { writeRows } from '../statements/rows/write-rows.ts';
+import { segmentsOf } from '../storage/mutations/mutations.ts';
+import { replaceRows } from '../storage/mutations/replace-rows.ts';
 import { viewNode, viewRows } from './fan-out.ts';
 import type { RefreshPlan } from './schedule.ts';
 

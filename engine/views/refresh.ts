@@ -4,7 +4,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
-import { identifierText } from '../plan/names.ts';
+import { identifierText } from '../plan/bind/names.ts';
 import type { Core } from '../query/core.ts';
 import { runQuery } from '../query/run.ts';
 import { type RefreshRecord, refreshObjects } from './refresh-rows.ts';

@@ -1,7 +1,7 @@
 // REFRESH … of a materialised view as the catalog keeps it, and when the next one is due.
 
-import type { Expression, Refresh } from '../../sql/ast.ts';
-import { print } from '../../sql/print.ts';
+import type { Expression, Refresh } from '../../sql/ast/index.ts';
+import { print } from '../../sql/print/index.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
 

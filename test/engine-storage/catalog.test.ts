@@ -3,7 +3,7 @@ import { Catalog } from '../../engine/catalog/catalog.ts';
 import type { TableDefinition } from '../../engine/catalog/definition.ts';
 import { manualClock } from '../../engine/clock.ts';
 import type { EngineError } from '../../engine/errors.ts';
-import { Health } from '../../engine/storage/health.ts';
+import { Health } from '../../engine/storage/integrity/health.ts';
 import { type MemoryFiles, memoryFiles } from './memory-files.ts';
 import { quietLogger, randomNumbers } from './support.ts';
 

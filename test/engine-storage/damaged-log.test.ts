@@ -2,9 +2,9 @@
 // concern are read-only until somebody says that the rest will do, and nothing else suffers.
 
 import { describe, expect, it } from 'vitest';
-import { acceptLog } from '../../engine/storage/accept-log.ts';
-import * as mutations from '../../engine/storage/mutations.ts';
-import { putAside } from '../../engine/storage/mutations.ts';
+import * as mutations from '../../engine/storage/mutations/mutations.ts';
+import { putAside } from '../../engine/storage/mutations/mutations.ts';
+import { acceptLog } from '../../engine/storage/wal/accept.ts';
 import type { MemoryFiles } from './memory-files.ts';
 import { LARGE, row, withTable, world } from './world.ts';
 

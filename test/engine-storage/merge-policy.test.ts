@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SegmentDescriptor } from '../../engine/catalog/state.ts';
-import { finalMerges, nextMerge } from '../../engine/storage/merge-policy.ts';
+import { finalMerges, nextMerge } from '../../engine/storage/merges/policy.ts';
 import { randomNumbers } from './support.ts';
 
 const limits = { segmentRowsMax: 16_000, mergeInputsMax: 32, mergeBytesMax: 1e12 };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { manualClock } from '../../engine/clock.ts';
-import { Scrub } from '../../engine/storage/scrub.ts';
+import { Scrub } from '../../engine/storage/integrity/scrub.ts';
 import type { StorageContext } from '../../engine/storage/storage.ts';
 import { quietLogger } from './support.ts';
 

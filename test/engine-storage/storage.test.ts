@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type TableDefinition, withColumn } from '../../engine/catalog/definition.ts';
 import type { EngineError } from '../../engine/errors.ts';
-import * as mutations from '../../engine/storage/mutations.ts';
-import * as replaceRows from '../../engine/storage/replace-rows.ts';
+import * as mutations from '../../engine/storage/mutations/mutations.ts';
+import * as replaceRows from '../../engine/storage/mutations/replace-rows.ts';
 import { LARGE, row, withTable, world } from './world.ts';
 
 describe('storage', () => {

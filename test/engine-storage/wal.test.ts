@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Health } from '../../engine/storage/health.ts';
-import { openWal } from '../../engine/storage/wal.ts';
-import type { WalEntry } from '../../engine/storage/wal-frame.ts';
-import { readWal } from '../../engine/storage/wal-read.ts';
+import { manualClock } from '../../engine/clock.ts';
+import { Health } from '../../engine/storage/integrity/health.ts';
+import type { WalEntry } from '../../engine/storage/wal/frame.ts';
+import { readWal } from '../../engine/storage/wal/read.ts';
+import { openWal } from '../../engine/storage/wal/wal.ts';
 import { type MemoryFiles, memoryFiles } from './memory-files.ts';
 import { quietLogger, randomNumbers } from './support.ts';
 
@@ -14,7 +15,7 @@ const entry = (text: string, tableId = 1, token?: string): WalEntry => ({
 });
 
 const open = (files: MemoryFiles, flushed = nothingFlushed) =>
-  openWal(files, new Health(quietLogger), readWal(files, flushed), 0);
+  openWal(files, new Health(quietLogger), manualClock(0), readWal(files, flushed), 0);
 const texts = (files: MemoryFiles) =>
   readWal(files, nothingFlushed).frames.map((f) => String(f.parts[0]?.payload));
 const newestFile = (files: MemoryFiles) => `wal/${files.list('wal').at(-1)?.name}`;

@@ -10,7 +10,7 @@ import { EngineError } from '../../engine/errors.ts';
 import type { Engine } from '../../engine/facade.ts';
 import { open } from '../../engine/index.ts';
 import { native } from '../../engine/native.ts';
-import { checkDirectory } from '../../engine/storage/check.ts';
+import { checkDirectory } from '../../engine/storage/integrity/check.ts';
 import { openSimulated, type SimulatedDisk } from '../../engine/storage/native-files.ts';
 import { randomNumbers } from '../engine-storage/support.ts';
 

@@ -3,7 +3,7 @@
 
 import { withColumn } from '../../engine/catalog/definition.ts';
 import { EngineError } from '../../engine/errors.ts';
-import * as mutations from '../../engine/storage/mutations.ts';
+import * as mutations from '../../engine/storage/mutations/mutations.ts';
 import type { Draw } from './draw.ts';
 import type { World } from './machine.ts';
 

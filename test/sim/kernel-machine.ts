@@ -4,7 +4,7 @@
 import type { TableDefinition } from '../../engine/catalog/definition.ts';
 import { storedName } from '../../engine/catalog/definition.ts';
 import { Inserter } from '../../engine/ingest/insert.ts';
-import { native } from '../../engine/native.ts';
+import { type Native, native } from '../../engine/native.ts';
 import { openSimulated } from '../../engine/storage/native-files.ts';
 import { openStorage } from '../../engine/storage/recover.ts';
 import type { Storage } from '../../engine/storage/storage.ts';
@@ -16,6 +16,7 @@ import {
   usualDefinition,
   type World,
 } from './machine.ts';
+import { inTurns, Turns } from './turns.ts';
 
 const position = (definition: TableDefinition, name: string): number =>
   definition.columns.findIndex((column) => column.name === name);
@@ -46,8 +47,7 @@ const spec = (definition: TableDefinition) => ({
 
 let nextKey = 1;
 
-async function run(plan: object): Promise<string> {
-  const kernel = native();
+async function run(kernel: Native, plan: object): Promise<string> {
   const key = `sim-${nextKey++}`;
   const chunks: Buffer[] = [];
   try {
@@ -64,11 +64,11 @@ async function run(plan: object): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function read(storage: Storage, table: string): Promise<Row[]> {
+async function read(kernel: Native, storage: Storage, table: string): Promise<Row[]> {
   const snapshot = storage.store(storage.context.catalog.find('d', table)?.id ?? 0).snapshot();
   try {
     const columns = ['id', 'part', 'batch'];
-    const text = await run({
+    const text = await run(kernel, {
       root: { kind: 'scan', table: snapshot.handle, columns },
       names: columns,
       sink: {
@@ -94,6 +94,7 @@ const ofBatch = (batch: number): object => ({
 
 /** Rows that become segments without the log, as large inserts do. */
 async function insertSegments(
+  kernel: Native,
   storage: Storage,
   inserter: Inserter,
   table: string,
@@ -105,7 +106,6 @@ async function insertSegments(
   const { files, health } = storage.context;
   storage.admit(definition.id);
   const prefix = storage.names.prefix(definition.id);
-  const kernel = native();
   const kernelTable = shape(definition);
   const memtable = kernel.memtableOpen(kernelTable);
   try {
@@ -129,12 +129,20 @@ async function insertSegments(
   }
 }
 
+/** Every so many seeds jobs run on their threads as they like, and are called off in the midst of their work:
+ *  such a life cannot be repeated. */
+const FREE = 8;
+
 export function kernelMachine(seed: number): Machine {
-  const kernel = native();
-  const disk = openSimulated(kernel.files, seed);
+  const threads = native();
+  const disk = openSimulated(threads.files, seed);
+  const turns = new Turns(seed);
+  const free = seed % FREE === 0;
   return {
     disk,
+    ...(free ? {} : { pass: () => turns.pass() }),
     boot: async (clock): Promise<World> => {
+      const kernel = free ? threads : inTurns(threads, turns);
       // A new process knows nothing of what the old one had open.
       kernel.forgetStore(disk.files.store);
       const options = { files: disk.files, kernel, clock, logger: quiet, shape };
@@ -146,12 +154,12 @@ export function kernelMachine(seed: number): Machine {
         clock,
         insert: (table, rows, { token, large }) =>
           large
-            ? insertSegments(storage, inserter, table, rows, token)
+            ? insertSegments(kernel, storage, inserter, table, rows, token)
             : small(table, rows, {
                 ...(token === undefined ? {} : { token }),
                 large: large ?? false,
               }),
-        read: (table) => read(storage, table),
+        read: (table) => read(kernel, storage, table),
         deleteBatch: (batch) => ({ delete: ofBatch(batch) }),
         condition: ofBatch,
         define: (name) => usualDefinition(storage, name),

@@ -8,9 +8,9 @@ import {
 } from '../../engine/catalog/definition.ts';
 import { manualClock } from '../../engine/clock.ts';
 import { EngineError } from '../../engine/errors.ts';
-import { alterRows } from '../../engine/storage/alter-rows.ts';
-import { deleteMarked } from '../../engine/storage/marked-rows.ts';
-import * as mutations from '../../engine/storage/mutations.ts';
+import { alterRows } from '../../engine/storage/mutations/alter-rows.ts';
+import { deleteMarked } from '../../engine/storage/mutations/marked-rows.ts';
+import * as mutations from '../../engine/storage/mutations/mutations.ts';
 import { attachSegments, detachSegments } from '../../engine/storage/partitions.ts';
 import { DdlTables } from './ddl-tables.ts';
 import { Draw } from './draw.ts';
@@ -32,11 +32,14 @@ export interface SimulationResult {
   readonly hurt: number;
 }
 
+const nextTurn = (): Promise<void> => new Promise((go) => setImmediate(go));
+
 class Simulation {
   readonly faults: string[] = [];
   acked = 0;
   #full = 0;
   readonly #draw: Draw;
+  readonly #pass: () => Promise<void>;
   readonly #rows = new TableModel('rows');
   readonly #parts = new TableModel('parts');
   readonly #ddl: DdlTables;
@@ -50,8 +53,9 @@ class Simulation {
   #hurt = 0;
   #on = false;
 
-  constructor(seed: number) {
+  constructor(seed: number, { pass = nextTurn }: Machine) {
     this.#draw = new Draw(seed);
+    this.#pass = pass;
     this.#ddl = new DdlTables(this.#draw, (error) => this.#fault('ddl', error));
   }
 
@@ -206,7 +210,7 @@ class Simulation {
       return this.#quietly(() => storage.merges.optimize(table(), { final }));
     }
     world.clock.advance(draw.pick([100, 2_000, 40_000, 600_000]) ?? 0);
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#pass();
   }
 
   /** A statement whose failure changes nothing that the model knows. */
@@ -348,12 +352,12 @@ class Simulation {
           if (!disk.crashed) this.#fault('read', error);
         }
       }
-      for (let i = this.#draw.below(6); i >= 0; i--) await new Promise((go) => setImmediate(go));
+      for (let i = this.#draw.below(6); i >= 0; i--) await this.#pass();
     }
   }
 }
 
 /** Runs one seed to its end. Faults are texts; none means that every promise held. */
 export function simulate(seed: number, machine: Machine): Promise<SimulationResult> {
-  return new Simulation(seed).run(machine);
+  return new Simulation(seed, machine).run(machine);
 }

@@ -2,9 +2,9 @@
 // opens, no row is wrong or there twice, and no more inserts are lost than the bits hit.
 
 import { EngineError } from '../../engine/errors.ts';
-import { acceptLog } from '../../engine/storage/accept-log.ts';
 import type { SimulatedDisk } from '../../engine/storage/native-files.ts';
-import { type LoggedFrame, readWal } from '../../engine/storage/wal-read.ts';
+import { acceptLog } from '../../engine/storage/wal/accept.ts';
+import { type LoggedFrame, readWal } from '../../engine/storage/wal/read.ts';
 import type { World } from './machine.ts';
 import type { TableModel } from './model.ts';
 

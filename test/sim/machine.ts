@@ -37,6 +37,8 @@ export interface World {
 
 export interface Machine {
   readonly disk: SimulatedDisk;
+  /** Lets what is on its way go on; a turn of the event loop without it. */
+  pass?(): Promise<void>;
   boot(clock: Clock): Promise<World>;
 }
 

@@ -12,5 +12,8 @@ describe('lives of a database under statements', () => {
       results.reduce((n, result) => n + of(result), 0);
     expect(sum(({ done }) => done)).toBeGreaterThan(seeds * 10);
     expect(sum(({ crashes }) => crashes)).toBeGreaterThan(seeds / 2);
+    if (seeds < 40) return;
+    expect(sum(({ full }) => full)).toBeGreaterThan(seeds / 20);
+    expect(sum(({ failedSyncs }) => failedSyncs)).toBeGreaterThan(0);
   }, 3_600_000);
 });

@@ -8,11 +8,15 @@ import { native } from '../../engine/native.ts';
 import { openSimulated, type SimulatedDisk } from '../../engine/storage/native-files.ts';
 import { randomNumbers } from '../engine-storage/support.ts';
 import type { Actor, MakeActor, Row } from './actors/actor.ts';
+import { backups } from './actors/backups.ts';
 import { columns } from './actors/columns.ts';
+import { databases } from './actors/databases.ts';
 import { engines } from './actors/engines.ts';
 import { generations } from './actors/generations.ts';
 import { names } from './actors/names.ts';
 import { partitions } from './actors/partitions.ts';
+import { rollups } from './actors/rollups.ts';
+import { tokens } from './actors/tokens.ts';
 import { updates } from './actors/updates.ts';
 import { versions } from './actors/versions.ts';
 import { views } from './actors/views.ts';
@@ -29,18 +33,28 @@ const all: readonly MakeActor[] = [
   engines,
   partitions,
   updates,
+  databases,
+  tokens,
+  backups,
+  rollups,
 ];
 
 class Statements {
   readonly faults: string[] = [];
   done = 0;
   crashes = 0;
+  /** Statements that a full disk refused. */
+  full = 0;
+  /** Lives that ended because a sync failed. */
+  failedSyncs = 0;
   readonly #disk: SimulatedDisk;
   readonly #below: (bound: number) => number;
   readonly #clock = manualClock(1_700_000_000_000);
   readonly #actors: readonly Actor[];
   #engine: Engine | undefined;
   #last = 0;
+  /** Nothing is written any more until the next start. */
+  #stopped = false;
 
   constructor(seed: number, disk: SimulatedDisk) {
     this.#below = randomNumbers(seed);
@@ -65,18 +79,23 @@ class Statements {
   async #life(last: boolean): Promise<void> {
     const disk = this.#disk;
     native().forgetStore(disk.files.store);
+    this.#stopped = false;
     try {
       this.#engine = await open({ dataDir: '', files: { api: disk.files }, clock: this.#clock });
       for (const sql of this.#actors.flatMap(({ schema }) => schema)) await this.#ask(sql);
       await this.#check();
       if (!last) disk.crashAfter(1 + this.#below(300));
+      if (!last && this.#below(8) === 0) disk.failSyncs(1 + this.#below(80));
       await Promise.all(this.#actors.flatMap((actor) => this.#clients(actor)));
-      if (!disk.crashed) await this.#check();
+      disk.setCapacity(undefined);
+      if (!disk.crashed && !this.#stopped) await this.#check();
       if (last) await this.#engine.close();
     } catch (error) {
-      if (!disk.crashed) this.#fault('life', error);
+      if (!disk.crashed && !isOff(error)) this.#fault('life', error);
     }
     if (disk.crashed) this.crashes++;
+    else if (this.#stopped) this.failedSyncs++;
+    disk.setCapacity(undefined);
     disk.restart(this.#below(10) < 7);
     disk.crashAfter(undefined);
   }
@@ -100,29 +119,44 @@ class Statements {
   }
 
   #clients(actor: Actor): Promise<void>[] {
+    const disk = this.#disk;
     return Array.from({ length: actor.clients }, async () => {
-      for (let step = 0; step < STEPS && !this.#disk.crashed; step++) {
+      for (let step = 0; step < STEPS && !disk.crashed && !this.#stopped; step++) {
         this.#clock.advance(this.#below(2000));
+        // Now and then the disk is full for a while.
+        if (this.#below(40) === 0) disk.setCapacity(disk.used + this.#below(20_000));
+        else if (this.#below(6) === 0) disk.setCapacity(undefined);
         try {
           await actor.step();
           this.done++;
         } catch (error) {
-          if (this.#disk.crashed) return;
+          if (disk.crashed) return;
+          if (isOff(error)) this.#stopped = true;
+          else if ((error as { fault?: string }).fault === 'disk_full') this.full++;
           // Two statements wanted the same segments: one of them is told so.
-          if ((error as { code?: number }).code !== 236) this.#fault('statement', error);
+          else if ((error as { code?: number }).code !== 236) this.#fault('statement', error);
         }
       }
     });
   }
 }
 
-export async function simulateStatements(
-  seed: number,
-): Promise<{ faults: string[]; done: number; crashes: number }> {
+/** The disk is not trusted any more: a sync failed. */
+const isOff = (error: unknown): boolean => (error as { fault?: string }).fault === 'unavailable';
+
+export interface StatementsResult {
+  readonly faults: readonly string[];
+  readonly done: number;
+  readonly crashes: number;
+  readonly full: number;
+  readonly failedSyncs: number;
+}
+
+export async function simulateStatements(seed: number): Promise<StatementsResult> {
   const disk = openSimulated(native().files, seed);
   const life = new Statements(seed, disk);
   await life.run();
   disk.close();
-  const { faults, done, crashes } = life;
-  return { faults, done, crashes };
+  const { faults, done, crashes, full, failedSyncs } = life;
+  return { faults, done, crashes, full, failedSyncs };
 }

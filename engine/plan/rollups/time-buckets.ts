@@ -4,7 +4,7 @@
 // All of it holds for dates, and for moments in zones whose offset never changes; in other zones for days,
 // and for buckets of an hour at most that the zone never cuts (zones.ts).
 
-import { constantOf } from '../constants.ts';
+import { constantOf } from '../bind/expression/constants.ts';
 import type { Planning } from '../context.ts';
 import {
   type CallExpr,
@@ -14,7 +14,7 @@ import {
   literalExpr,
   replaceColumns,
 } from '../expression.ts';
-import { exprJson } from '../physical-expression.ts';
+import { exprJson } from '../physical/expression.ts';
 import { isWholeIn } from './zones.ts';
 
 /** Length of a bucket; weeks begin on a Monday or a Sunday, so nothing but a day lies in one. */

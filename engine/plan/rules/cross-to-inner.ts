@@ -1,11 +1,11 @@
 // FROM a, b WHERE a.x = b.x is an inner join on x, not all pairs.
 
-import { supertype } from '../bind.ts';
+import { convert } from '../bind/expression/resolve-call.ts';
+import { supertype } from '../bind/query.ts';
 import type { Planning } from '../context.ts';
 import { columnsOf, conjuncts, type Expr } from '../expression.ts';
 import { type Node, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
-import { convert } from '../resolve-call.ts';
 import { filtered } from './push-down-filter.ts';
 
 function visit(node: Node, ctx: Planning): Node {

@@ -1,7 +1,7 @@
 // Conditions that are constant: true ones go, and operands of AND that are true. NULL counts as false
 // in a condition, so that x IN (…) over a Nullable x needs no NULL of its own.
 
-import { constantOf } from '../constants.ts';
+import { constantOf } from '../bind/expression/constants.ts';
 import type { Planning } from '../context.ts';
 import { callExpr, conjuncts, type Expr } from '../expression.ts';
 import { filter, type Node, withInputs } from '../logical.ts';

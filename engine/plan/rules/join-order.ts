@@ -1,7 +1,8 @@
 // A chain of inner joins is joined smallest result first, whatever the order it was written in; of two sides
 // the smaller one is built. Tables without many rows stay as they were written.
 
-import { supertype } from '../bind.ts';
+import { convert } from '../bind/expression/resolve-call.ts';
+import { supertype } from '../bind/query.ts';
 import type { Planning } from '../context.ts';
 import {
   type Column,
@@ -14,7 +15,6 @@ import {
 import { filter, type JoinNode, type Node, project, withInputs } from '../logical.ts';
 import type { Rule } from '../optimize.ts';
 import { isVolatile } from '../random-calls.ts';
-import { convert } from '../resolve-call.ts';
 import { originOf, rowsEstimate, shareOf } from '../selectivity.ts';
 import { common, perTable } from './factor-or.ts';
 

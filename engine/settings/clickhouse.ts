@@ -1,0 +1,1013 @@
+// ClickHouse's settings with their types and defaults. Those with an effect here are also in index.ts,
+// which may give another default. A type's line holds name=default pairs; %XX is a byte of a default.
+
+export interface ClickhouseSetting {
+  /** ClickHouse's name of the type, as in system.settings. */
+  readonly type: string;
+  readonly default: string;
+  /** The setting this is another name of. */
+  readonly aliasOf?: string;
+}
+
+const byType: Record<string, string> = {
+  Bool: `
+    add_http_cors_header aggregate_functions_null_for_empty ai_function_throw_on_error=1
+    ai_function_throw_on_quota_exceeded=1 allow_aggregate_partitions_independently=1
+    allow_archive_path_syntax=1 allow_asynchronous_read_from_io_pool_for_merge_tree
+    allow_calculating_subcolumns_sizes_for_merge_tree_reading=1
+    allow_changing_replica_until_first_data_packet allow_create_index_without_type
+    allow_custom_error_code_in_throwif allow_database_glue_catalog allow_database_iceberg
+    allow_database_unity_catalog allow_ddl=1 allow_delta_lake_writes
+    allow_deprecated_database_ordinary allow_deprecated_error_prone_window_functions
+    allow_deprecated_snowflake_conversion_functions allow_deprecated_syntax_for_merge_tree
+    allow_distributed_ddl=1 allow_drop_detached allow_dynamic_type_in_join_keys
+    allow_execute_multiif_columnar=1 allow_experimental_ai_functions
+    allow_experimental_alias_table_engine allow_experimental_alter_materialized_view_structure=1
+    allow_experimental_analyzer=1 allow_experimental_annoy_index
+    allow_experimental_bfloat16_type=1 allow_experimental_bigint_types=1
+    allow_experimental_cleanup_old_data_files_compaction allow_experimental_codecs
+    allow_experimental_correlated_subqueries=1 allow_experimental_database_atomic=1
+    allow_experimental_database_glue_catalog allow_experimental_database_hms_catalog
+    allow_experimental_database_iceberg allow_experimental_database_materialized_mysql
+    allow_experimental_database_materialized_postgresql
+    allow_experimental_database_paimon_rest_catalog allow_experimental_database_replicated=1
+    allow_experimental_database_unity_catalog allow_experimental_delta_kernel_rs=1
+    allow_experimental_delta_lake_writes allow_experimental_dynamic_type=1
+    allow_experimental_eval_table_function allow_experimental_expire_snapshots
+    allow_experimental_full_text_index=1 allow_experimental_funnel_functions
+    allow_experimental_geo_types=1 allow_experimental_geo_types_in_iceberg
+    allow_experimental_hash_functions allow_experimental_iceberg_compaction
+    allow_experimental_insert_into_iceberg allow_experimental_inverted_index
+    allow_experimental_join_condition allow_experimental_join_right_table_sorting
+    allow_experimental_json_lazy_type_hints allow_experimental_json_type=1
+    allow_experimental_kafka_offsets_storage_in_keeper allow_experimental_kusto_dialect
+    allow_experimental_lightweight_delete=1 allow_experimental_lightweight_update=1
+    allow_experimental_live_view allow_experimental_map_type=1
+    allow_experimental_materialized_postgresql_table allow_experimental_nlp_functions
+    allow_experimental_nullable_tuple_type
+    allow_experimental_object_storage_queue_hive_partitioning allow_experimental_object_type
+    allow_experimental_paimon_storage_engine allow_experimental_polyglot_dialect
+    allow_experimental_projection_optimization=1 allow_experimental_prql_dialect
+    allow_experimental_qbit_type=1 allow_experimental_query_cache=1
+    allow_experimental_query_deduplication allow_experimental_refreshable_materialized_view=1
+    allow_experimental_s3queue=1 allow_experimental_shared_merge_tree=1
+    allow_experimental_shared_set_join=1 allow_experimental_statistic
+    allow_experimental_statistics=1 allow_experimental_text_index_lazy_apply=1
+    allow_experimental_time_series_aggregate_functions allow_experimental_time_series_table
+    allow_experimental_time_time64_type=1 allow_experimental_ts_to_grid_aggregate_function
+    allow_experimental_undrop_table_query=1 allow_experimental_unique_key
+    allow_experimental_url_wildcard_from_index_pages allow_experimental_usearch_index
+    allow_experimental_variant_type=1 allow_experimental_vector_similarity_index=1
+    allow_experimental_window_functions=1 allow_experimental_window_view
+    allow_experimental_ytsaurus_dictionary_source allow_experimental_ytsaurus_table_engine
+    allow_experimental_ytsaurus_table_function allow_fuzz_query_functions
+    allow_general_join_planning=1 allow_get_client_http_header
+    allow_iceberg_remove_orphan_files allow_insert_into_iceberg allow_introspection_functions
+    allow_key_condition_coalesce_rewrite=1 allow_limit_by_partitions_independently=1
+    allow_materialized_view_with_bad_select allow_minmax_index_for_json
+    allow_named_collection_override_by_default=1 allow_non_metadata_alters=1
+    allow_nonconst_timezone_arguments allow_nondeterministic_mutations
+    allow_nondeterministic_optimize_skip_unused_shards
+    allow_not_comparable_types_in_comparison_functions allow_not_comparable_types_in_order_by
+    allow_nullable_tuple_in_extracted_subcolumns allow_prefetched_read_pool_for_local_filesystem
+    allow_prefetched_read_pool_for_remote_filesystem=1
+    allow_push_predicate_ast_for_distributed_subqueries=1
+    allow_push_predicate_when_subquery_contains_with=1 allow_python_table_function=1
+    allow_rank_dense_rank_arguments allow_reorder_prewhere_conditions=1
+    allow_replace_partition_from_empty_source allow_settings_after_format_in_insert
+    allow_simdjson=1 allow_special_bool_values_inside_variant
+    allow_special_serialization_kinds_in_output_formats=1 allow_statistic_optimize=1
+    allow_statistics=1 allow_statistics_optimize=1 allow_suspicious_codecs
+    allow_suspicious_fixed_string_types allow_suspicious_indices
+    allow_suspicious_low_cardinality_types allow_suspicious_primary_key
+    allow_suspicious_ttl_expressions allow_suspicious_types_in_group_by
+    allow_suspicious_types_in_order_by allow_suspicious_variant_types
+    allow_unrestricted_reads_from_keeper alter_move_to_space_execute_async
+    alter_partition_verbose_result analyze_index_with_space_filling_curves=1
+    analyzer_compatibility_allow_compound_identifiers_in_unflatten_nested=1
+    analyzer_compatibility_allow_non_aggregate_in_having
+    analyzer_compatibility_apply_final_to_all_joined_tables
+    analyzer_compatibility_join_using_top_level_identifier
+    analyzer_compatibility_prefer_alias_over_subcolumn analyzer_inline_views
+    any_join_distinct_right_table_keys apply_deleted_mask=1 apply_mutations_on_fly
+    apply_patch_parts=1 apply_prewhere_after_final apply_row_policy_after_final=1
+    apply_settings_from_server=1 ast_fuzzer_any_query asterisk_include_alias_columns
+    asterisk_include_materialized_columns asterisk_include_virtual_columns async_insert=1
+    async_insert_deduplicate async_insert_use_adaptive_busy_timeout=1
+    async_query_sending_for_remote=1 async_socket_for_remote=1 azure_allow_parallel_part_upload=1
+    azure_check_objects_after_upload azure_create_new_file_on_insert
+    azure_ignore_file_doesnt_exist azure_sdk_use_native_client=1 azure_skip_empty_files
+    azure_throw_on_zero_files_match azure_truncate_on_insert azure_use_adaptive_timeouts=1
+    backup_slow_all_threads_after_retryable_s3_error calculate_text_stack_trace=1
+    cancel_http_readonly_queries_on_client_close
+    cast_keep_nullable cast_string_to_dynamic_use_inference cast_string_to_variant_use_inference=1
+    check_conversion_from_numbers_to_enum=1 check_named_collection_dependencies=1
+    check_query_single_value_result check_referential_table_dependencies
+    check_table_dependencies=1 checksum_on_read=1 cloud_mode
+    cluster_function_process_archive_on_multiple_nodes=1
+    collect_hash_table_stats_during_aggregation=1 collect_hash_table_stats_during_joins=1
+    compatibility_ignore_auto_increment_in_create_table
+    compatibility_ignore_collation_in_create_table=1 compatibility_s3_presigned_url_query_in_path
+    compile_aggregate_expressions=1 compile_expressions=1 compile_regular_expressions=1
+    compile_sort_description=1 convert_query_to_cnf
+    correlated_subqueries_substitute_equivalent_expressions=1
+    correlated_subqueries_use_in_memory_buffer=1 count_distinct_optimization
+    count_matches_stop_at_empty_match create_if_not_exists create_index_ignore_unique
+    create_table_empty_primary_key_by_default=1 data_type_default_nullable
+    database_atomic_wait_for_drop_and_detach_synchronously
+    database_datalake_require_metadata_access=1 database_replicated_allow_heavy_create
+    database_replicated_allow_only_replicated_engine database_replicated_always_detach_permanently
+    database_replicated_ddl_output=1 database_replicated_enforce_synchronous_settings
+    date_time_64_output_format_cut_trailing_zeros_align_to_groups_of_thousands
+    decimal_check_overflow=1 deduplicate_blocks_in_dependent_materialized_views=1
+    defer_partition_pruning_after_final=1 delta_lake_enable_engine_predicate=1
+    delta_lake_enable_expression_visitor_logging delta_lake_log_metadata
+    delta_lake_reload_schema_for_consistency delta_lake_throw_on_engine_predicate_error
+    describe_compact_output describe_extend_object_types describe_include_subcolumns
+    describe_include_virtual_columns dictionary_use_async_executor
+    dictionary_validate_primary_key_type discard_query_data
+    distributed_aggregation_memory_efficient=1 distributed_background_insert_batch
+    distributed_background_insert_split_batch_on_failure distributed_cache_bypass_connection_pool
+    distributed_cache_discard_connection_if_unread_data=1
+    distributed_cache_fetch_metrics_only_from_current_az=1
+    distributed_cache_prefer_bigger_buffer_size distributed_cache_read_only_from_current_az=1
+    distributed_cache_registry_show_certificate_and_signature distributed_cache_throw_on_error
+    distributed_cache_use_clients_cache_for_read=1 distributed_cache_use_clients_cache_for_write
+    distributed_directory_monitor_batch_inserts
+    distributed_directory_monitor_split_batch_on_failure distributed_foreground_insert
+    distributed_index_analysis distributed_index_analysis_for_non_shared_merge_tree
+    distributed_index_analysis_only_on_coordinator distributed_insert_skip_read_only_replicas
+    distributed_plan_execute_locally distributed_plan_force_shuffle_aggregation
+    distributed_plan_optimize_exchanges=1 distributed_plan_prefer_replicas_over_workers
+    do_not_merge_across_partitions_select_final dynamic_disk_allow_from_env
+    dynamic_disk_allow_from_zk dynamic_disk_allow_include dynamic_throw_on_type_mismatch=1
+    empty_result_for_aggregation_by_constant_keys_on_empty_set=1
+    empty_result_for_aggregation_by_empty_set enable_adaptive_memory_spill_scheduler
+    enable_add_distinct_to_in_subqueries enable_analyzer=1
+    enable_automatic_decision_for_merging_across_partitions_for_final=1 enable_blob_storage_log=1
+    enable_blob_storage_log_for_read_operations enable_debug_queries enable_deflate_qpl_codec
+    enable_dynamic_type=1 enable_early_constant_folding=1
+    enable_extended_results_for_datetime_functions enable_filesystem_cache=1
+    enable_filesystem_cache_log enable_filesystem_cache_on_write_operations
+    enable_filesystem_read_prefetches_log enable_full_text_index=1 enable_global_with_statement=1
+    enable_hdfs_pread=1 enable_http_compression=1 enable_identifier_resolve_cache=1
+    enable_job_stack_trace enable_join_fixed_hash_table_conversion=1 enable_join_runtime_filters=1
+    enable_join_runtime_filters_index_analysis enable_join_transitive_predicates=1
+    enable_json_type=1 enable_lazy_columns_replication=1 enable_lightweight_delete=1
+    enable_lightweight_update=1 enable_materialized_cte
+    enable_memory_bound_merging_of_aggregation_results=1 enable_multiple_prewhere_read_steps=1
+    enable_named_columns_in_function_tuple enable_nullable_tuple_type
+    enable_optimize_predicate_expression=1
+    enable_optimize_predicate_expression_to_final_subquery=1 enable_order_by_all=1
+    enable_parallel_blocks_marshalling=1 enable_parsing_to_custom_serialization=1
+    enable_positional_arguments=1 enable_positional_arguments_for_projections
+    enable_producing_buckets_out_of_order_in_aggregation=1 enable_qbit_type=1
+    enable_reads_from_query_cache=1 enable_s3_requests_logging
+    enable_scalar_subquery_optimization=1 enable_scopes_for_with_statement=1
+    enable_sharding_aggregator enable_shared_storage_snapshot_in_query=1
+    enable_sharing_sets_for_mutations=1 enable_software_prefetch_in_aggregation=1
+    enable_software_prefetch_in_join=1 enable_streaming_queries enable_time_time64_type=1
+    enable_unaligned_array_join enable_url_encoding enable_variant_type=1
+    enable_vector_similarity_index=1 enable_vertical_final=1 enable_writes_to_query_cache=1
+    enable_zstd_qat_codec enforce_strict_identifier_format engine_file_allow_create_multiple_files
+    engine_file_empty_if_not_exists engine_file_skip_empty_files engine_file_truncate_on_insert
+    engine_url_skip_empty_files exact_rows_before_limit execute_exists_as_scalar_subquery=1
+    external_table_functions_use_nulls=1 external_table_strict_query extremes
+    fallback_to_stale_replicas_for_distributed_queries=1
+    filesystem_cache_allow_background_download=1
+    filesystem_cache_enable_background_download_during_fetch=1
+    filesystem_cache_enable_background_download_for_metadata_files_in_packed_storage=1
+    filesystem_cache_prefer_bigger_buffer_size=1
+    filesystem_cache_skip_download_if_exceeds_per_query_cache_write_limit=1 final
+    finalize_projection_parts_synchronously flatten_nested=1
+    force_aggregate_partitions_independently force_aggregation_in_order
+    force_grouping_standard_compatibility=1 force_index_by_date     force_primary_key force_remove_data_recursively_on_drop
+    format_capn_proto_use_autogenerated_schema=1 format_csv_allow_double_quotes=1
+    format_csv_allow_single_quotes format_display_secrets_in_show_and_select
+    format_geojson_validate_geometry=1 format_protobuf_use_autogenerated_schema=1
+    format_regexp_skip_unmatched formatdatetime_e_with_space_padding
+    formatdatetime_f_prints_scale_number_of_digits formatdatetime_f_prints_single_zero
+    formatdatetime_format_without_leading_zeros formatdatetime_parsedatetime_m_is_month_name=1
+    fsync_metadata=1 function_json_value_return_type_allow_complex
+    function_json_value_return_type_allow_nullable
+    function_locate_has_mysql_compatible_argument_order=1 functions_h3_default_if_invalid
+    geo_distance_returns_float64_on_float64_arguments=1 group_by_use_nulls
+    h3togeo_lon_lat_result_order hdfs_create_new_file_on_insert hdfs_ignore_file_doesnt_exist
+    hdfs_skip_empty_files hdfs_throw_on_zero_files_match hdfs_truncate_on_insert
+    http_make_head_request=1 http_native_compression_disable_checksumming_on_decompress
+    http_skip_not_found_url_for_globs=1 http_wait_end_of_query
+    http_write_exception_in_output_format iceberg_delete_data_on_drop
+    iceberg_engine_ignore_schema_evolution ignore_format_null_for_explain=1
+    ignore_materialized_views_with_dropped_target_table
+    ignore_on_cluster_for_replicated_access_entities_queries
+    ignore_on_cluster_for_replicated_database
+    ignore_on_cluster_for_replicated_named_collections_queries
+    ignore_on_cluster_for_replicated_udf_queries implicit_select implicit_transaction
+    inject_random_order_for_select_without_order_by input_format_allow_seeks=1
+    input_format_arrow_allow_missing_columns=1 input_format_arrow_case_insensitive_column_matching
+    input_format_arrow_import_nested
+    input_format_arrow_skip_columns_with_unsupported_types_in_schema_inference
+    input_format_arrow_use_native_reader=1 input_format_avro_allow_missing_fields
+    input_format_avro_null_as_default input_format_binary_decode_types_in_binary_format
+    input_format_binary_read_json_as_string
+    input_format_bson_skip_fields_with_unsupported_types_in_schema_inference
+    input_format_capn_proto_skip_fields_with_unsupported_types_in_schema_inference
+    input_format_connection_handling input_format_csv_allow_cr_end_of_line
+    input_format_csv_allow_variable_number_of_columns
+    input_format_csv_allow_whitespace_or_tab_as_delimiter input_format_csv_arrays_as_nested_csv
+    input_format_csv_deserialize_separate_columns_into_tuple=1 input_format_csv_detect_header=1
+    input_format_csv_empty_as_default=1 input_format_csv_enum_as_number
+    input_format_csv_missing_nullable_as_empty_string input_format_csv_skip_trailing_empty_lines
+    input_format_csv_trim_whitespaces=1 input_format_csv_try_infer_numbers_from_strings
+    input_format_csv_try_infer_strings_from_quoted_tuples=1
+    input_format_csv_use_best_effort_in_schema_inference=1
+    input_format_csv_use_default_on_bad_values
+    input_format_custom_allow_variable_number_of_columns input_format_custom_detect_header=1
+    input_format_custom_skip_trailing_empty_lines input_format_defaults_for_omitted_fields=1
+    input_format_force_null_for_omitted_fields
+    input_format_hive_text_allow_variable_number_of_columns=1 input_format_import_nested_json
+    input_format_ipv4_default_on_conversion_error input_format_ipv6_default_on_conversion_error
+    input_format_json_compact_allow_variable_number_of_columns
+    input_format_json_defaults_for_missing_elements_in_named_tuple=1
+    input_format_json_empty_as_default input_format_json_ignore_unknown_keys_in_named_tuple=1
+    input_format_json_ignore_unnecessary_fields=1
+    input_format_json_infer_array_of_dynamic_from_array_of_different_types=1
+    input_format_json_infer_incomplete_types_as_strings=1 input_format_json_map_as_array_of_tuples
+    input_format_json_named_tuples_as_objects=1 input_format_json_read_arrays_as_strings=1
+    input_format_json_read_bools_as_numbers=1 input_format_json_read_bools_as_strings=1
+    input_format_json_read_numbers_as_strings=1 input_format_json_read_objects_as_strings=1
+    input_format_json_throw_on_bad_escape_sequence=1
+    input_format_json_try_infer_named_tuples_from_objects=1
+    input_format_json_try_infer_numbers_from_strings
+    input_format_json_use_string_type_for_ambiguous_paths_in_named_tuples_inference_from_objects
+    input_format_json_validate_types_from_metadata=1 input_format_mysql_dump_map_column_names=1
+    input_format_native_allow_types_conversion=1 input_format_native_decode_types_in_binary_format
+    input_format_null_as_default=1 input_format_orc_allow_missing_columns=1
+    input_format_orc_case_insensitive_column_matching
+    input_format_orc_dictionary_as_low_cardinality=1 input_format_orc_filter_push_down=1
+    input_format_orc_import_nested
+    input_format_orc_skip_columns_with_unsupported_types_in_schema_inference
+    input_format_orc_use_fast_decoder=1 input_format_parallel_parsing=1
+    input_format_parquet_allow_geoparquet_parser=1 input_format_parquet_allow_missing_columns=1
+    input_format_parquet_bloom_filter_push_down=1
+    input_format_parquet_case_insensitive_column_matching
+    input_format_parquet_enable_json_parsing=1 input_format_parquet_enable_row_group_prefetch=1
+    input_format_parquet_filter_push_down=1 input_format_parquet_import_nested
+    input_format_parquet_local_time_as_utc=1 input_format_parquet_page_filter_push_down=1
+    input_format_parquet_preserve_order
+    input_format_parquet_skip_columns_with_unsupported_types_in_schema_inference
+    input_format_parquet_use_native_reader input_format_parquet_use_native_reader_v3=1
+    input_format_parquet_use_offset_index=1 input_format_parquet_verify_checksums=1
+    input_format_protobuf_flatten_google_wrappers input_format_protobuf_oneof_presence
+    input_format_protobuf_skip_fields_with_unsupported_types_in_schema_inference
+    input_format_skip_unknown_fields=1 input_format_try_infer_dates=1
+    input_format_try_infer_datetimes=1 input_format_try_infer_datetimes_only_datetime64
+    input_format_try_infer_exponent_floats input_format_try_infer_integers=1
+    input_format_try_infer_variants input_format_tsv_allow_variable_number_of_columns
+    input_format_tsv_crlf_end_of_line input_format_tsv_detect_header=1
+    input_format_tsv_empty_as_default input_format_tsv_enum_as_number
+    input_format_tsv_skip_trailing_empty_lines
+    input_format_tsv_use_best_effort_in_schema_inference=1
+    input_format_values_accurate_types_of_literals=1
+    input_format_values_deduce_templates_of_expressions=1
+    input_format_values_interpret_expressions=1 input_format_with_names_use_header=1
+    input_format_with_types_use_header=1 insert_allow_materialized_columns insert_deduplicate=1
+    insert_distributed_one_random_shard insert_distributed_sync insert_null_as_default=1
+    insert_quorum_parallel=1 into_outfile_create_parent_directories
+    jemalloc_collect_profile_samples_in_trace_log jemalloc_enable_profiler
+    jemalloc_profile_text_collapsed_use_count jemalloc_profile_text_symbolize_with_inline=1
+    join_any_take_last_row join_runtime_filter_from_fixed_hash_table=1
+    join_runtime_filter_size_from_hash_table_stats=1 join_use_nulls joined_block_split_single_row
+    joined_subquery_requires_alias=1 json_type_escape_dots_in_keys
+    kafka_disable_num_consumers_limit keeper_map_strict_mode least_greatest_legacy_null_behavior
+    legacy_column_name_of_tuple_literal load_marks_asynchronously local_filesystem_read_prefetch
+    log_formatted_queries log_processors_profiles=1 log_profile_events=1 log_queries=1
+    log_query_settings=1 log_query_threads log_query_views=1
+    low_cardinality_allow_in_native_format=1 low_cardinality_use_single_dictionary_for_part
+    make_distributed_plan materialize_skip_indexes_on_insert=1 materialize_statistics_on_insert
+    materialize_ttl_after_modify=1     materialized_views_squash_parallel_inserts=1
+    merge_tree_determine_task_size_by_prewhere_columns=1
+    merge_tree_use_const_size_tasks_for_remote_reading=1
+    merge_tree_use_deserialization_prefixes_cache=1
+    merge_tree_use_prefixes_deserialization_thread_pool=1
+    merge_tree_use_v1_object_and_dynamic_serialization metrics_perf_events_enabled
+    mongodb_throw_on_unsupported_query=1 move_all_conditions_to_prewhere=1
+    move_primary_key_columns_to_end_of_prewhere=1 multiple_joins_try_to_keep_original_names
+    mutations_execute_nondeterministic_on_initiator mutations_execute_subqueries_on_initiator
+    mysql_map_fixed_string_to_text_in_show_columns=1 mysql_map_string_to_text_in_show_columns=1
+    normalize_function_names=1 odbc_bridge_use_connection_pooling=1
+    opentelemetry_trace_cpu_scheduling opentelemetry_trace_processors
+    optimize_aggregation_in_order optimize_aggregation_in_order_limit=1
+    optimize_aggregators_of_group_by_keys=1 optimize_and_compare_chain=1 optimize_append_index
+    optimize_arithmetic_operations_in_aggregate_functions=1 optimize_count_from_files=1
+    optimize_dictget_tuple_element=1 optimize_distinct_in_order=1
+    optimize_distributed_group_by_sharding_key=1 optimize_dry_run_check_part=1
+    optimize_duplicate_order_by_and_distinct optimize_empty_string_comparisons=1
+    optimize_extract_common_expressions=1 optimize_functions_to_subcolumns=1
+    optimize_fuse_sum_count_avg optimize_group_by_constant_keys=1
+    optimize_group_by_function_keys=1 optimize_if_chain_to_multiif
+    optimize_if_transform_strings_to_enum optimize_injective_functions_in_group_by=1
+    optimize_injective_functions_in_limit_by=1 optimize_injective_functions_inside_uniq=1
+    optimize_inverse_dictionary_lookup=1 optimize_limit_by_function_keys=1
+    optimize_limit_by_in_order=1 optimize_monotonous_functions_in_order_by
+    optimize_move_functions_out_of_any optimize_move_to_prewhere=1
+    optimize_move_to_prewhere_if_final optimize_multiif_to_if=1
+    optimize_normalize_count_variants=1 optimize_on_insert=1 optimize_or_like_chain=1
+    optimize_prewhere_after_pushdown optimize_qbit_distance_function_reads=1
+    optimize_read_in_order=1 optimize_read_in_window_order optimize_redundant_comparisons=1
+    optimize_redundant_functions_in_order_by=1 optimize_respect_aliases=1
+    optimize_rewrite_aggregate_function_with_if=1 optimize_rewrite_array_exists_to_has=1
+    optimize_rewrite_has_to_in=1 optimize_rewrite_like_perfect_affix=1
+    optimize_rewrite_regexp_functions=1 optimize_rewrite_sum_if_to_count_if=1
+    optimize_skip_merged_partitions optimize_skip_unused_shards
+    optimize_skip_unused_shards_rewrite_in=1 optimize_sorting_by_input_stream_properties=1
+    optimize_substitute_columns optimize_syntax_fuse_functions=1 optimize_throw_if_noop
+    optimize_time_filter_with_preimage=1 optimize_trivial_approximate_count_query
+    optimize_trivial_count_query=1 optimize_trivial_count_with_sparsity_filter
+    optimize_trivial_group_by_limit_query=1 optimize_trivial_insert_select
+    optimize_truncate_order_by_after_group_by_keys=1 optimize_uniq_to_count=1
+    optimize_use_implicit_projections=1 optimize_use_projection_filtering=1
+    optimize_use_projections=1 optimize_using_constraints
+    output_format_always_write_decimal_point_in_float_and_decimal
+    output_format_arrow_date_as_uint16 output_format_arrow_fixed_string_as_fixed_byte_array=1
+    output_format_arrow_low_cardinality_as_dictionary output_format_arrow_parallel_encoding=1
+    output_format_arrow_string_as_string=1 output_format_arrow_unsupported_types_as_binary=1
+    output_format_arrow_use_64_bit_indexes_for_dictionary output_format_arrow_use_native_writer=1
+    output_format_arrow_use_signed_indexes_for_dictionary=1
+    output_format_arrow_uuid_as_fixed_byte_array output_format_arrow_variant_as_string
+    output_format_binary_encode_types_in_binary_format output_format_binary_write_json_as_string
+    output_format_bson_string_as_string output_format_csv_crlf_end_of_line
+    output_format_csv_header_serialize_tuple_into_separate_columns=1
+    output_format_csv_serialize_tuple_into_separate_columns=1 output_format_decimal_trailing_zeros
+    output_format_enable_streaming output_format_json_array_of_rows
+    output_format_json_escape_forward_slashes=1 output_format_json_map_as_array_of_tuples
+    output_format_json_named_tuples_as_objects=1 output_format_json_pretty_print=1
+    output_format_json_quote_64bit_floats output_format_json_quote_64bit_integers
+    output_format_json_quote_decimals output_format_json_quote_denormals
+    output_format_json_skip_null_value_in_named_tuples output_format_json_validate_utf8
+    output_format_markdown_escape_special_characters
+    output_format_native_encode_types_in_binary_format
+    output_format_native_use_flattened_dynamic_and_json_serialization
+    output_format_native_write_json_as_string output_format_orc_string_as_string=1
+    output_format_parallel_formatting=1 output_format_parquet_compliant_nested_types=1
+    output_format_parquet_date_as_uint16 output_format_parquet_datetime_as_uint32
+    output_format_parquet_enum_as_byte_array=1
+    output_format_parquet_fixed_string_as_fixed_byte_array=1 output_format_parquet_geometadata=1
+    output_format_parquet_parallel_encoding=1 output_format_parquet_string_as_string=1
+    output_format_parquet_unsupported_types_as_binary output_format_parquet_use_custom_encoder=1
+    output_format_parquet_write_bloom_filter=1 output_format_parquet_write_checksums=1
+    output_format_parquet_write_page_index=1 output_format_pretty_fallback_to_vertical=1
+    output_format_pretty_highlight_digit_groups=1 output_format_pretty_highlight_trailing_spaces=1
+    output_format_pretty_multiline_fields=1 output_format_pretty_named_tuples_as_json=1
+    output_format_pretty_row_numbers=1 output_format_pretty_use_nbsp_for_padding
+    output_format_protobuf_nullables_with_google_wrappers
+    output_format_sql_insert_include_column_names=1 output_format_sql_insert_quote_names=1
+    output_format_sql_insert_use_replace output_format_trim_fixed_string
+    output_format_tsv_crlf_end_of_line output_format_values_escape_quote_with_quote
+    output_format_write_statistics=1 page_cache_inject_eviction
+    parallel_non_joined_rows_processing=1 parallel_replicas_allow_in_with_subquery=1
+    parallel_replicas_allow_materialized_views=1 parallel_replicas_allow_view_over_mergetree
+    parallel_replicas_filter_pushdown parallel_replicas_for_cluster_engines=1
+    parallel_replicas_for_non_replicated_merge_tree
+    parallel_replicas_index_analysis_only_on_coordinator=1
+    parallel_replicas_insert_select_local_pipeline=1 parallel_replicas_local_plan=1
+    parallel_replicas_only_with_analyzer=1 parallel_replicas_plan_based
+    parallel_replicas_prefer_local_join=1 parallel_replicas_prefer_local_replica=1
+    parallel_replicas_support_projection=1 parallel_view_processing
+    parallelize_output_from_storages=1 parsedatetime_e_requires_space_padding
+    parsedatetime_parse_without_leading_zeros=1 partial_result_on_first_cancel
+    per_part_index_stats postgresql_connection_pool_auto_close_connection precise_float_parsing=1
+    prefer_column_name_to_alias prefer_global_in_and_join prefer_localhost_replica=1
+    print_pretty_type_names=1 push_external_roles_in_interserver_queries=1
+    query_cache_compress_entries=1 query_cache_for_subqueries query_cache_share_between_users
+    query_cache_squash_partial_results=1
+    query_cache_store_results_of_queries_with_nondeterministic_functions
+    query_condition_cache_store_conditions_as_plaintext query_plan_aggregation_in_order=1
+    query_plan_convert_any_join_to_semi_or_anti_join=1 query_plan_convert_join_to_in
+    query_plan_convert_outer_join_to_inner_join=1 query_plan_direct_read_from_text_index=1
+    query_plan_display_internal_aliases query_plan_enable_multithreading_after_window_functions=1
+    query_plan_enable_optimizations=1 query_plan_execute_functions_after_sorting=1
+    query_plan_filter_push_down=1 query_plan_join_shard_by_pk_ranges
+    query_plan_lift_up_array_join=1 query_plan_lift_up_union=1
+    query_plan_merge_expression_into_join=1 query_plan_merge_expressions=1
+    query_plan_merge_filter_into_join_condition=1 query_plan_merge_filters=1
+    query_plan_optimize_lazy_final query_plan_optimize_lazy_materialization=1
+    query_plan_optimize_prewhere=1 query_plan_optimize_primary_key=1
+    query_plan_optimize_projection=1 query_plan_push_down_limit=1
+    query_plan_push_limit_by_into_sort=1 query_plan_read_in_order=1
+    query_plan_read_in_order_through_join=1 query_plan_remove_redundant_distinct=1
+    query_plan_remove_redundant_sorting=1 query_plan_remove_unused_columns=1
+    query_plan_reuse_storage_ordering_for_window_functions query_plan_split_filter=1
+    query_plan_text_index_add_hint=1 query_plan_top_k_through_join=1
+    query_plan_try_use_vector_search=1 query_plan_use_logical_join_step=1
+    query_plan_use_new_logical_join_step=1
+    read_from_distributed_cache_if_exists_otherwise_bypass_cache
+    read_from_filesystem_cache_if_exists_otherwise_bypass_cache
+    read_from_page_cache_if_exists_otherwise_bypass_cache read_in_order_use_buffering=1
+    read_in_order_use_virtual_row read_in_order_use_virtual_row_per_block
+    read_through_distributed_cache reader_executor_use_long_connections
+    regexp_dict_allow_hyperscan=1 regexp_dict_flag_case_insensitive regexp_dict_flag_dotall
+    reject_expensive_hyperscan_regexps=1 remote_filesystem_read_prefetch=1 replace_running_query
+    restore_replace_external_dictionary_source_to_null restore_replace_external_engines_to_null
+    restore_replace_external_table_functions_to_null
+    restore_replicated_merge_tree_to_shared_merge_tree
+    rewrite_count_distinct_if_with_count_distinct_implementation rewrite_in_to_join
+    rows_before_aggregation s3_allow_multipart_copy=1 s3_allow_parallel_part_upload=1
+    s3_allow_server_credentials_in_user_queries s3_check_objects_after_upload
+    s3_create_new_file_on_insert s3_disable_checksum s3_ignore_file_doesnt_exist
+    s3_skip_empty_files=1 s3_slow_all_threads_after_network_error=1
+    s3_slow_all_threads_after_retryable_error s3_throw_on_zero_files_match s3_truncate_on_insert
+    s3_use_adaptive_timeouts=1 s3_validate_etag_on_read=1 s3_validate_request_settings=1
+    s3queue_allow_experimental_sharded_mode s3queue_enable_logging_to_s3queue_log
+    s3queue_migrate_old_metadata_to_buckets
+    schema_inference_cache_require_modification_time_for_url=1
+    schema_inference_make_json_columns_nullable schema_inference_use_cache_for_azure=1
+    schema_inference_use_cache_for_file=1 schema_inference_use_cache_for_hdfs=1
+    schema_inference_use_cache_for_s3=1 schema_inference_use_cache_for_url=1
+    secondary_indices_enable_bulk_filtering=1 send_profile_events=1 send_progress_in_http_headers
+    send_table_structure_on_insert_with_inline_data=1 serialize_query_plan
+    serialize_string_in_memory_with_zero_byte=1
+    shared_merge_tree_sync_parts_on_partition_operations=1
+    short_circuit_function_evaluation_for_nulls=1 show_data_lake_catalogs_in_system_tables
+    show_processlist_include_internal=1 show_remote_databases_in_system_tables=1
+    show_table_uuid_in_table_create_query_if_not_nil single_join_prefer_left_table=1
+    skip_download_if_exceeds_query_cache=1 skip_redundant_aliases_in_udf skip_unavailable_shards
+    split_intersecting_parts_ranges_into_layers_final=1
+    split_parts_ranges_into_intersecting_and_non_intersecting_final=1
+    splitby_max_substrings_includes_remaining_string
+    stop_refreshable_materialized_views_on_startup stream_like_engine_allow_direct_select
+    system_events_show_zero_values system_metric_log_show_zero_values_in_histograms
+    table_engine_read_through_distributed_cache text_index_use_bloom_filter=1
+    throw_if_deduplication_in_dependent_materialized_views_enabled_with_async_insert
+    throw_if_no_data_to_insert=1 throw_on_error_from_cache_on_write_operations
+    throw_on_max_partitions_per_insert_block=1 throw_on_unsupported_query_inside_transaction=1
+    trace_profile_events transform_null_in traverse_shadow_remote_data_paths
+    type_json_allow_duplicated_key_with_literal_and_nested_object=1
+    type_json_skip_duplicated_paths type_json_skip_invalid_typed_paths
+    type_json_use_partial_match_to_skip_paths_by_regexp=1
+    update_insert_deduplication_token_in_dependent_materialized_views
+    update_sequential_consistency=1 use_async_executor_for_materialized_views
+    use_cache_for_count_from_files=1 use_client_time_zone
+    use_compact_format_in_distributed_parts_names=1 use_concurrency_control=1
+    use_constant_folding_in_index_analysis use_hash_table_stats_for_join_reordering=1
+    use_hedged_requests=1 use_hive_partitioning=1 use_iceberg_metadata_files_cache=1
+    use_iceberg_partition_pruning=1 use_index_for_in_with_subqueries=1
+    use_join_disjunctions_push_down=1 use_json_alias_for_old_object_type use_legacy_to_time
+    use_lightweight_primary_key_index_analysis=1 use_local_cache_for_remote_storage
+    use_mysql_types_in_show_columns use_page_cache_for_disks_without_file_cache
+    use_page_cache_for_local_disks use_page_cache_for_object_storage
+    use_page_cache_with_distributed_cache use_paimon_metadata_files_cache
+    use_paimon_partition_pruning use_parquet_metadata_cache=1 use_partition_key=1
+    use_partition_minmax_for_primary_key_pruning=1 use_partition_pruning=1 use_primary_key=1
+    use_query_cache use_query_condition_cache=1 use_query_condition_cache_for_top_k
+    use_reader_executor use_roaring_bitmap_iceberg_positional_deletes use_skip_indexes=1
+    use_skip_indexes_for_disjunctions=1 use_skip_indexes_for_top_k=1 use_skip_indexes_if_final=1
+    use_skip_indexes_if_final_exact_mode=1 use_skip_indexes_on_data_read=1 use_statistics=1
+    use_statistics_cache=1 use_statistics_for_part_pruning=1 use_streaming_marks_compression
+    use_strict_insert_block_limits use_text_index_dictionary_cache use_text_index_header_cache=1
+    use_text_index_like_evaluation_by_dictionary_scan=1 use_text_index_postings_cache
+    use_text_index_tokens_cache=1 use_top_k_dynamic_filtering=1
+    use_top_k_dynamic_filtering_for_variable_length_types use_uncompressed_cache
+    use_variant_as_common_type=1 use_variant_default_implementation_for_comparisons=1
+    use_with_fill_by_sorting_prefix=1 validate_enum_literals_in_operators
+    validate_experimental_and_suspicious_types_inside_nested_types=1 validate_mutation_query=1
+    variant_throw_on_type_mismatch=1 vector_search_use_quantized_codes
+    vector_search_with_rescoring wait_for_async_insert=1
+    wait_for_part_commit_in_dependent_materialized_views write_full_path_in_iceberg_metadata
+    write_through_distributed_cache
+  `,
+  UInt64: `
+    aggregation_in_order_max_block_bytes=50000000 aggregation_memory_efficient_merge_threads=0
+    ai_function_max_api_calls_per_query=0 ai_function_max_input_tokens_per_query=1000000
+    ai_function_max_output_tokens_per_query=500000 ai_function_max_retries=0
+    ai_function_request_timeout_sec=60 ai_function_retry_initial_delay_ms=1000
+    allow_experimental_parallel_reading_from_replicas=0 alter_sync=1
+    archive_adaptive_buffer_max_size_bytes=8388608 async_insert_max_data_size=10485760
+    async_insert_max_query_number=450 async_insert_threads=16
+    automatic_parallel_replicas_min_bytes_per_replica=1048576 automatic_parallel_replicas_mode=0
+    azure_connect_timeout_ms=1000 azure_list_object_keys_size=1000
+    azure_max_blocks_in_multipart_upload=50000 azure_max_get_burst=0 azure_max_get_rps=0
+    azure_max_inflight_parts_for_one_file=20 azure_max_put_burst=0 azure_max_put_rps=0
+    azure_max_redirects=10 azure_max_single_part_copy_size=268435456
+    azure_max_single_part_upload_size=33554432 azure_max_single_read_retries=4
+    azure_max_unexpected_write_error_retries=4 azure_max_upload_part_size=5368709120
+    azure_min_upload_part_size=16777216 azure_request_timeout_ms=30000 azure_sdk_max_retries=10
+    azure_sdk_retry_initial_backoff_ms=10 azure_sdk_retry_max_backoff_ms=1000
+    azure_strict_upload_part_size=0 azure_upload_part_size_multiply_factor=2
+    azure_upload_part_size_multiply_parts_count_threshold=500
+    background_buffer_flush_schedule_pool_size=16 background_common_pool_size=8
+    background_distributed_schedule_pool_size=16 background_fetches_pool_size=8
+    background_message_broker_schedule_pool_size=16 background_move_pool_size=8
+    background_pool_size=16 background_schedule_pool_size=128
+    backup_restore_batch_size_for_keeper_multi=1000
+    backup_restore_batch_size_for_keeper_multiread=10000
+    backup_restore_failure_after_host_disconnected_for_seconds=3600
+    backup_restore_finish_timeout_after_error_sec=180 backup_restore_keeper_fault_injection_seed=0
+    backup_restore_keeper_max_retries=1000
+    backup_restore_keeper_max_retries_while_handling_error=20
+    backup_restore_keeper_max_retries_while_initializing=20
+    backup_restore_keeper_retry_initial_backoff_ms=100
+    backup_restore_keeper_retry_max_backoff_ms=5000 backup_restore_keeper_value_max_size=1048576
+    backup_restore_s3_retry_attempts=1000 backup_restore_s3_retry_initial_backoff_ms=25
+    backup_restore_s3_retry_max_backoff_ms=5000 backup_threads=16 cache_warmer_threads=4
+    cloud_mode_database_engine=1 cloud_mode_engine=1 cluster_table_function_buckets_batch_size=0
+    connections_with_failover_max_tries=3 cross_join_min_bytes_to_compress=1073741824
+    cross_join_min_rows_to_compress=10000000 cross_to_inner_join_rewrite=1
+    database_replicated_allow_explicit_uuid=0
+    database_replicated_allow_replicated_engine_arguments=0
+    database_replicated_initial_query_timeout_sec=300
+    database_shared_drop_table_delay_seconds=28800 dead_blobs_to_delay_insert=0
+    dead_blobs_to_throw_insert=0 default_max_bytes_in_join=1000000000
+    distributed_background_insert_timeout=0 distributed_cache_alignment=0
+    distributed_cache_connect_backoff_max_ms=50 distributed_cache_connect_backoff_min_ms=0
+    distributed_cache_connect_max_tries=5 distributed_cache_connect_timeout_ms=50
+    distributed_cache_credentials_refresh_period_seconds=5
+    distributed_cache_data_packet_ack_window=5 distributed_cache_max_unacked_inflight_packets=10
+    distributed_cache_min_bytes_for_seek=0 distributed_cache_read_alignment=0
+    distributed_cache_read_request_max_tries=10
+    distributed_cache_receive_response_wait_milliseconds=60000
+    distributed_cache_receive_timeout_milliseconds=10000 distributed_cache_receive_timeout_ms=3000
+    distributed_cache_send_timeout_ms=3000 distributed_cache_tcp_keep_alive_timeout_ms=2900
+    distributed_cache_wait_connection_from_pool_milliseconds=100
+    distributed_cache_write_request_max_tries=10 distributed_connections_pool_size=1024
+    distributed_ddl_entry_format_version=5 distributed_group_by_no_merge=0
+    distributed_plan_max_rows_to_broadcast=20000 distributed_plan_workers_num=0
+    distributed_push_down_limit=1 distributed_replica_error_cap=1000
+    distributed_replica_max_ignored_errors=0 enable_parallel_replicas=0
+    external_storage_connect_timeout_sec=10 external_storage_max_read_bytes=0
+    external_storage_max_read_rows=0 external_storage_rw_timeout_sec=300
+    extract_key_value_pairs_max_pairs_per_row=1000 extract_kvp_max_pairs_per_row=1000
+    filesystem_cache_boundary_alignment=0 filesystem_cache_max_download_size=137438953472
+    filesystem_cache_reserve_space_wait_lock_timeout_milliseconds=1000
+    filesystem_cache_segments_batch_size=20
+    filesystem_prefetch_min_bytes_for_single_read_task=2097152 filesystem_prefetch_step_bytes=0
+    filesystem_prefetch_step_marks=0 filesystem_prefetches_limit=200
+    force_optimize_skip_unused_shards=0 force_optimize_skip_unused_shards_nesting=0
+    format_avro_schema_registry_connection_timeout=1 format_avro_schema_registry_max_retries=5
+    format_avro_schema_registry_receive_timeout=1
+    format_avro_schema_registry_retry_initial_backoff_ms=100
+    format_avro_schema_registry_send_timeout=1 format_binary_max_array_size=1073741824
+    format_binary_max_object_size=100000 format_binary_max_string_size=1073741824
+    format_capn_proto_max_message_size=1073741824 function_base58_max_input_size=10000
+    function_date_trunc_return_type_behavior=0 function_range_max_elements_in_block=500000000
+    function_sleep_max_microseconds_per_block=3000000 function_visible_width_behavior=1
+    glob_expansion_max_elements=1000 group_by_two_level_threshold=100000
+    group_by_two_level_threshold_bytes=50000000 hdfs_replication=0
+    highlight_max_matches_per_row=10000 hnsw_candidate_list_size_for_search=256 hsts_max_age=0
+    http_headers_progress_interval_ms=100 http_max_chunk_size=107374182400
+    http_max_field_name_size=4096 http_max_field_value_size=131072 http_max_fields=1000
+    http_max_multipart_form_data_size=1073741824 http_max_request_header_size=10485760
+    http_max_request_param_data_size=10485760 http_max_tries=10 http_max_uri_size=1048576
+    http_response_buffer_size=0 http_retry_initial_backoff_ms=100 http_retry_max_backoff_ms=10000
+    iceberg_data_file_size_lower_threshold_compaction=10485760
+    iceberg_data_file_size_upper_threshold_compaction=10737418240
+    iceberg_insert_max_bytes_in_data_file=1073741824 iceberg_insert_max_partitions=100
+    iceberg_insert_max_rows_in_data_file=1000000 iceberg_manifest_min_count_to_compact=30
+    iceberg_max_number_datafiles_to_compact=1000 iceberg_metadata_staleness_ms=0
+    iceberg_orphan_files_older_than_seconds=259200 idle_connection_timeout=3600
+    input_format_allow_errors_num=0 input_format_binary_max_type_complexity=1000
+    input_format_csv_skip_first_lines=0 input_format_json_max_depth=1000
+    input_format_max_block_size_bytes=0 input_format_max_block_wait_ms=0
+    input_format_max_bytes_to_read_for_schema_inference=33554432
+    input_format_max_rows_to_read_for_schema_inference=25000
+    input_format_msgpack_number_of_columns=0
+    input_format_parquet_local_file_min_bytes_for_seek=8192
+    input_format_parquet_memory_high_watermark=4294967296
+    input_format_parquet_memory_low_watermark=2097152
+    input_format_parquet_prefer_block_bytes=16744704 input_format_tsv_skip_first_lines=0
+    insert_distributed_timeout=0 insert_keeper_fault_injection_seed=0 insert_keeper_max_retries=20
+    insert_keeper_retry_initial_backoff_ms=100 insert_keeper_retry_max_backoff_ms=10000
+    insert_shard_id=0 interactive_delay=100000 join_on_disk_max_files_to_merge=64
+    join_output_by_rowlist_perkey_rows_threshold=5 join_runtime_bloom_filter_bytes=524288
+    join_runtime_bloom_filter_hash_functions=3
+    join_runtime_filter_blocks_to_skip_before_reenabling=30
+    join_runtime_filter_exact_values_limit=10000 join_to_sort_maximum_table_rows=10000
+    join_to_sort_minimum_perkey_rows=40 keeper_max_retries=10 keeper_retry_initial_backoff_ms=100
+    keeper_retry_max_backoff_ms=5000 lightweight_deletes_sync=2 limit=0
+    load_balancing_first_offset=0 log_queries_cut_to_length=100000
+    low_cardinality_max_dictionary_size=8192 max_analyze_depth=5000 max_ast_depth=1000
+    max_ast_elements=50000 max_autoincrement_series=1000 max_backup_bandwidth=0
+    max_bytes_before_external_group_by=0 max_bytes_before_external_join=0
+    max_bytes_before_external_sort=0 max_bytes_before_remerge_sort=1000000000
+    max_bytes_for_lazy_final=256000000 max_bytes_in_distinct=0 max_bytes_in_join=0
+    max_bytes_in_set=0 max_bytes_to_read=0 max_bytes_to_read_leaf=0 max_bytes_to_sort=0
+    max_bytes_to_transfer=0 max_columns_to_read=0 max_compress_block_size=1048576
+    max_concurrent_queries_for_all_users=0 max_concurrent_queries_for_user=0
+    max_consume_snapshots=0 max_distributed_connections=1024 max_distributed_depth=5
+    max_download_buffer_size=10485760 max_entries_for_hash_table_stats=10000 max_execution_speed=0
+    max_execution_speed_bytes=0 max_expanded_ast_elements=500000
+    max_fetch_partition_retries_count=5 max_http_get_redirects=0
+    max_insert_block_size_bytes=0
+    max_insert_delayed_streams_for_parallel_write=0 max_insert_threads=0
+    max_insert_threads_min_free_memory_per_thread=4294967296 max_joined_block_size_bytes=4194304
+    max_joined_block_size_rows=65409 max_limit_for_vector_search_queries=1000
+    max_live_view_insert_blocks_before_refresh=64 max_local_read_bandwidth=0
+    max_local_write_bandwidth=0 max_memory_usage=0 max_memory_usage_for_all_queries=0
+    max_network_bandwidth=0 max_network_bandwidth_for_all_users=0
+    max_network_bandwidth_for_user=0 max_network_bytes=0
+    max_number_of_partitions_for_independent_aggregation=128 max_parser_backtracks=1000000
+    max_parser_depth=1000 max_partition_size_to_drop=50000000000
+    max_partitions_per_insert_block=100 max_parts_to_move=1000 max_pipeline_depth=0
+    max_projection_rows_to_use_projection_index=1000000 max_query_size=262144
+    max_rand_distribution_trials=1000000000 max_read_buffer_size_local_fs=131072
+    max_read_buffer_size_remote_fs=0 max_recursive_cte_evaluation_depth=1000
+    max_remote_read_network_bandwidth=0 max_remote_read_network_bandwidth_for_server=0
+    max_remote_write_network_bandwidth=0 max_remote_write_network_bandwidth_for_server=0
+    max_replica_delay_for_distributed_queries=300
+    max_replicated_fetches_network_bandwidth_for_server=0
+    max_replicated_sends_network_bandwidth_for_server=0 max_result_bytes=0 max_result_rows=0
+    max_reverse_dictionary_lookup_cache_size_bytes=104857600 max_rows_for_lazy_final=10000000
+    max_rows_in_distinct=0 max_rows_in_join=0 max_rows_in_set=0 max_rows_in_set_to_optimize_join=0
+    max_rows_to_group_by=0 max_rows_to_read=0 max_rows_to_read_leaf=0 max_rows_to_sort=0
+    max_rows_to_transfer=0 max_sessions_for_user=0
+    max_size_to_preallocate_for_aggregation=1000000000000
+    max_size_to_preallocate_for_joins=1000000000000 max_skip_unavailable_shards_num=0
+    max_streams_for_files_processing_in_cluster_functions=0 max_streams_for_merge_tree_reading=0
+    max_streams_for_union_step=0 max_subquery_depth=100 max_table_size_to_drop=50000000000
+    max_temporary_columns=0 max_temporary_data_on_disk_size_for_query=0
+    max_temporary_data_on_disk_size_for_user=0 max_temporary_non_const_columns=0
+    max_threads_for_annoy_index_creation=4 max_threads_for_indexes=0
+    max_threads_min_free_memory_per_thread=1073741824 max_untracked_memory=4194304
+    max_wkb_geometry_elements=1000000 memory_overcommit_ratio_denominator=1073741824
+    memory_overcommit_ratio_denominator_for_user=1073741824
+    memory_profiler_sample_max_allocation_size=0 memory_profiler_sample_min_allocation_size=0
+    memory_profiler_step=4194304 memory_usage_overcommit_max_wait_microseconds=5000000
+    merge_table_max_tables_to_look_for_schema_inference=1000
+    merge_tree_clear_old_parts_interval_seconds=1
+    merge_tree_clear_old_temporary_directories_interval_seconds=60
+    merge_tree_coarse_index_granularity=8
+    merge_tree_compact_parts_min_granules_to_multibuffer_read=16
+    merge_tree_generic_exclusion_search_max_steps=0 merge_tree_max_bytes_to_use_cache=2013265920
+    merge_tree_max_rows_to_use_cache=1048576 merge_tree_min_bytes_for_concurrent_read=251658240
+    merge_tree_min_bytes_for_concurrent_read_for_remote_filesystem=0
+    merge_tree_min_bytes_for_seek=0 merge_tree_min_bytes_per_task_for_remote_reading=2097152
+    merge_tree_min_rows_for_concurrent_read=163840
+    merge_tree_min_rows_for_concurrent_read_for_remote_filesystem=0 merge_tree_min_rows_for_seek=0
+    merge_tree_storage_snapshot_sleep_ms=0 min_bytes_to_use_direct_io=0 min_bytes_to_use_mmap_io=0
+    min_compress_block_size=65536 min_count_to_compile_aggregate_expression=3
+    min_count_to_compile_expression=3 min_count_to_compile_regular_expression=3
+    min_count_to_compile_sort_description=3 min_execution_speed=0 min_execution_speed_bytes=0
+    min_external_sort_block_bytes=104857600 min_external_table_block_size_bytes=268402944
+    min_external_table_block_size_rows=1048449 min_free_disk_bytes_to_perform_insert=0
+    min_free_disk_space_for_temporary_data=0 min_insert_block_size_bytes=268402944
+    min_insert_block_size_bytes_for_materialized_views=0 min_insert_block_size_rows=1048449
+    min_insert_block_size_rows_for_materialized_views=0 min_joined_block_size_bytes=524288
+    min_joined_block_size_rows=65409 min_outstreams_per_resize_after_split=24
+    min_table_rows_to_use_projection_index=1000000 multiple_joins_rewriter_version=0
+    mutations_max_literal_size_to_replace=16384 mutations_sync=1 mysql_max_rows_to_insert=65536
+    number_of_mutations_to_delay=0 number_of_mutations_to_throw=0
+    odbc_bridge_connection_pool_size=16 odbc_max_field_size=0 offset=0
+    optimize_and_compare_chain_max_hash_work=5000000
+    optimize_min_equality_disjunction_chain_length=3
+    optimize_min_inequality_conjunction_chain_length=3 optimize_or_like_chain_min_patterns=10
+    optimize_or_like_chain_min_substrings=4 optimize_skip_unused_shards_limit=1000
+    optimize_skip_unused_shards_nesting=0 output_format_avro_rows_in_file=1
+    output_format_avro_sync_interval=16384 output_format_compression_level=3
+    output_format_compression_zstd_window_log=0 output_format_float_precision=0
+    output_format_image_height=1024 output_format_image_width=1024
+    output_format_orc_compression_block_size=262144 output_format_orc_row_index_stride=10000
+    output_format_parquet_bloom_filter_flush_threshold_bytes=134217728
+    output_format_parquet_data_page_size=1048576 output_format_parquet_max_dictionary_size=1048576
+    output_format_parquet_row_group_size=1000000
+    output_format_parquet_row_group_size_bytes=536870912
+    output_format_pretty_display_footer_column_names=1
+    output_format_pretty_display_footer_column_names_min_rows=50
+    output_format_pretty_fallback_to_vertical_max_rows_per_chunk=10
+    output_format_pretty_fallback_to_vertical_min_columns=5
+    output_format_pretty_fallback_to_vertical_min_table_width=250
+    output_format_pretty_max_column_name_width_cut_to=24
+    output_format_pretty_max_column_name_width_min_chars_to_cut=4
+    output_format_pretty_max_column_pad_width=250 output_format_pretty_max_rows=1000
+    output_format_pretty_max_value_width=10000
+    output_format_pretty_max_value_width_apply_for_single_value=0
+    output_format_pretty_single_large_number_tip_threshold=1000000
+    output_format_pretty_squash_consecutive_ms=50 output_format_pretty_squash_max_wait_ms=1000
+    output_format_sql_insert_max_batch_size=65409 page_cache_block_size=1048576
+    page_cache_lookahead_blocks=16 page_cache_max_coalesced_bytes=16777216
+    parallel_distributed_insert_select=2 parallel_hash_join_threshold=100000
+    parallel_replica_offset=0 parallel_replicas_count=0 parallel_replicas_custom_key_range_lower=0
+    parallel_replicas_custom_key_range_upper=0 parallel_replicas_mark_segment_size=0
+    parallel_replicas_min_number_of_granules_to_enable=0
+    parallel_replicas_min_number_of_rows_per_replica=0
+    partial_merge_join_left_table_buffer_bytes=0 partial_merge_join_optimizations=0
+    partial_merge_join_rows_in_right_blocks=65536 parts_to_delay_insert=0 parts_to_throw_insert=0
+    poll_interval=10 postgresql_connection_attempt_timeout=2 postgresql_connection_pool_retries=2
+    postgresql_connection_pool_size=16 postgresql_connection_pool_wait_timeout=5000
+    predicate_statistics_sample_rate=0 prefer_external_sort_block_bytes=16744704
+    preferred_block_size_bytes=1000000 preferred_max_column_in_block_size_bytes=0
+    prefetch_buffer_size=1048576 priority=0 query_cache_max_entries=0
+    query_cache_max_size_in_bytes=0 query_cache_min_query_runs=0
+    query_plan_max_limit_for_join_lazy_indexing=1000
+    query_plan_max_limit_for_lazy_materialization=10000
+    query_plan_max_limit_for_top_k_optimization=1000 query_plan_max_optimizations_to_apply=10000
+    query_plan_max_set_size_for_projection_match=10000 query_plan_max_step_description_length=500
+    query_plan_min_columns_for_join_lazy_indexing=3 query_plan_optimize_join_order_limit=10
+    query_plan_optimize_join_order_max_searched_plans=100000
+    query_plan_optimize_join_order_randomize=0 query_profiler_cpu_time_period_ns=1000000000
+    query_profiler_real_time_period_ns=1000000000 read_backoff_max_throughput=1048576
+    read_backoff_min_concurrency=1 read_backoff_min_events=2
+    read_in_order_two_level_merge_threshold=100 reader_executor_max_tail_for_drain=1048576
+    reader_executor_min_bytes_for_seek=2097152 readonly=0
+    recursive_cte_max_steps_in_type_inference=10 regexp_max_matches_per_row=1000
+    remote_fs_read_backoff_max_tries=5 remote_fs_read_max_backoff_ms=10000
+    remote_read_min_bytes_for_seek=4194304 replication_alter_columns_timeout=60
+    replication_alter_partitions_sync=1 reserve_memory=0 restore_threads=16
+    s3_connect_timeout_ms=1000 s3_list_object_keys_size=1000 s3_max_connections=1024
+    s3_max_get_burst=0 s3_max_get_rps=0 s3_max_inflight_parts_for_one_file=20
+    s3_max_part_number=10000 s3_max_put_burst=0 s3_max_put_rps=0 s3_max_redirects=10
+    s3_max_single_operation_copy_size=33554432 s3_max_single_part_upload_size=33554432
+    s3_max_single_read_retries=4 s3_max_unexpected_write_error_retries=4
+    s3_max_upload_part_size=5368709120 s3_min_upload_part_size=16777216 s3_path_filter_limit=1000
+    s3_request_timeout_ms=30000 s3_retry_attempts=500 s3_strict_upload_part_size=0
+    s3_upload_part_size_multiply_factor=2 s3_upload_part_size_multiply_parts_count_threshold=500
+    select_sequential_consistency=0
+    shared_merge_tree_sequential_consistency_initial_parts_update_backoff_ms=50
+    shared_merge_tree_sequential_consistency_max_parts_update_backoff_ms=1000
+    shared_merge_tree_sequential_consistency_parts_update_max_retries=10
+    table_function_remote_max_addresses=1000
+    temporary_data_in_cache_reserve_space_wait_lock_timeout_milliseconds=600000
+    text_index_like_max_postings_to_read=50 text_index_like_min_pattern_length=4
+    unique_key_max_encoded_size=256 unknown_packet_in_send_data=0
+    url_wildcard_max_directories_to_read=100000 use_index_for_in_with_subqueries_max_values=0
+    use_structure_from_insertion_table_in_table_functions=2 webassembly_udf_max_fuel=100000
+    webassembly_udf_max_input_block_size=0 webassembly_udf_max_instances=32
+    webassembly_udf_max_memory=134217728 write_through_distributed_cache_buffer_size=0
+  `,
+  String: `
+    additional_result_filter= ai_function_embedding_default_credentials=
+    ai_function_text_default_credentials= bool_false_representation=false
+    bool_true_representation=true chdb_client_name= cluster_for_parallel_replicas=
+    column_names_for_schema_inference= compatibility= count_distinct_implementation=uniqExact
+    default_view_definer=CURRENT_USER distributed_cache_file_cache_name=
+    distributed_plan_force_exchange_kind= errors_output_format=CSV
+    exclude_materialize_skip_indexes_on_insert= filesystem_cache_name=
+    force_data_skipping_indices= force_optimize_projection_name=
+    format_csv_null_representation=%5CN format_custom_field_delimiter=%09
+    format_custom_result_after_delimiter= format_custom_result_before_delimiter=
+    format_custom_row_after_delimiter=%0A format_custom_row_before_delimiter=
+    format_custom_row_between_delimiter= format_json_object_each_row_column_for_object_name=
+    format_regexp= format_schema= format_schema_message_name= format_schema_source=file
+    format_template_resultset= format_template_resultset_format= format_template_row=
+    format_template_row_format= format_template_rows_between_delimiter=%0A
+    format_tsv_null_representation=%5CN function_implementation=
+    iceberg_metadata_compression_method= ignore_data_skipping_indices=
+    implicit_table_at_top_level= input_format_mysql_dump_table_name=
+    input_format_orc_reader_time_zone_name=GMT input_format_record_errors_file_path=
+    insert_deduplication_token= local_filesystem_read_method=pread_threadpool log_comment=
+    metrics_perf_events_list= network_compression_method=LZ4 output_format_avro_codec=
+    output_format_avro_confluent_subject= output_format_avro_string_column_pattern=
+    output_format_image_terminal_mode= output_format_orc_writer_time_zone_name=GMT
+    output_format_pretty_grid_charset=UTF-8 output_format_schema=
+    output_format_sql_insert_table_name=table parallel_replicas_custom_key= polyglot_dialect=
+    preferred_optimize_projection_name= promql_database= promql_table= query_cache_tag=
+    remote_filesystem_read_method=threadpool rename_files_after_processing=
+    s3queue_default_zookeeper_path=/clickhouse/s3queue/ schema_inference_hints=
+    send_logs_source_regexp= stream_like_engine_insert_queue= temporary_files_codec=LZ4
+    trace_profile_events_list= url_base= workload=default
+  `,
+  Float: `
+    ast_fuzzer_runs=0 background_merges_mutations_concurrency_ratio=2
+    backup_restore_keeper_fault_injection_probability=0 backup_restore_s3_retry_jitter_factor=0.1
+    create_replicated_merge_tree_fault_injection_probability=0 ignore_drop_queries_probability=0
+    input_format_allow_errors_ratio=0 insert_keeper_fault_injection_probability=0
+    log_queries_probability=1 max_os_cpu_wait_time_ratio_to_throw=0
+    max_rand_distribution_parameter=1000000 max_skip_unavailable_shards_ratio=0
+    max_streams_for_union_step_to_max_threads_ratio=8 max_streams_multiplier_for_merge_tables=5
+    max_streams_to_max_threads_ratio=1 memory_profiler_sample_probability=0
+    memory_tracker_fault_probability=0
+    merge_tree_read_split_ranges_into_intersecting_and_non_intersecting_injection_probability=0
+    min_filtered_ratio_for_lazy_final=0.5 min_free_disk_ratio_to_perform_insert=0
+    min_hit_rate_to_use_consecutive_keys_optimization=0.5 min_os_cpu_wait_time_ratio_to_throw=0
+    opentelemetry_start_trace_probability=0 parallel_replicas_single_task_marks_count_multiplier=2
+    postgresql_fault_injection_probability=0 remerge_sort_lowered_memory_bytes_ratio=2
+    s3queue_keeper_fault_injection_probability=0 text_index_density_threshold=0.2
+    text_index_hint_max_selectivity=0.2 text_index_lazy_intersection_density_threshold=0.2
+    totals_auto_threshold=0.5 vector_search_index_fetch_multiplier=1
+    vector_search_postfilter_multiplier=1
+  `,
+  Milliseconds: `
+    async_insert_busy_timeout_max_ms=200 async_insert_busy_timeout_min_ms=50
+    async_insert_busy_timeout_ms=200 async_insert_cleanup_timeout_ms=1000
+    async_insert_poll_timeout_ms=10 async_insert_stale_timeout_ms=0
+    connect_timeout_with_failover_ms=1000 connect_timeout_with_failover_secure_ms=1000
+    connection_pool_max_wait_ms=0 distributed_background_insert_max_sleep_time_ms=30000
+    distributed_background_insert_sleep_time_ms=100
+    distributed_directory_monitor_max_sleep_time_ms=30000
+    distributed_directory_monitor_sleep_time_ms=100 handshake_timeout_ms=10000
+    hedged_connection_timeout_ms=50 insert_quorum_timeout=600000 kafka_max_wait_ms=5000
+    log_queries_min_query_duration_ms=0 low_priority_query_wait_time_ms=1000
+    parallel_replicas_connect_timeout_ms=300 query_cache_min_query_duration=0 queue_max_wait_ms=0
+    rabbitmq_max_wait_ms=5000 read_backoff_min_interval_between_events_ms=1000
+    read_backoff_min_latency_ms=1000 receive_data_timeout_ms=2000
+    replace_running_query_max_wait_ms=5000 sleep_after_receiving_query_ms=0
+    sleep_in_send_data_ms=0 sleep_in_send_tables_status_ms=0
+    storage_system_stack_trace_pipe_read_timeout_ms=100 stream_flush_interval_ms=7500
+    stream_poll_timeout_ms=500
+  `,
+  Seconds: `
+    connect_timeout=10 distributed_replica_error_half_life=60 drain_timeout=3
+    http_connection_timeout=1 http_headers_read_timeout=30 http_receive_timeout=30
+    http_send_timeout=30 iceberg_compaction_data_cleanup=10800 iceberg_compaction_delay_bias=10800
+    live_view_heartbeat_interval=15 lock_acquire_timeout=120 max_estimated_execution_time=0
+    max_execution_time=0 max_execution_time_leaf=0 periodic_live_view_refresh=60
+    query_cache_ttl=60 receive_timeout=300 send_timeout=300 tcp_keep_alive_timeout=290
+    temporary_live_view_timeout=1 timeout_before_checking_execution_speed=10
+    wait_for_async_insert_timeout=120 wait_for_window_view_fire_signal_timeout=10
+    window_view_clean_interval=60 window_view_heartbeat_interval=15
+  `,
+  Int64: `
+    annoy_index_search_k_nodes=-1 delta_lake_snapshot_end_version=-1
+    delta_lake_snapshot_start_version=-1 delta_lake_snapshot_version=-1
+    distributed_ddl_task_timeout=180 http_zlib_compression_level=3
+    iceberg_expire_default_max_ref_age_ms=9223372036854775807
+    iceberg_expire_default_max_snapshot_age_ms=432000000
+    iceberg_expire_default_min_snapshots_to_keep=1 iceberg_snapshot_id=0 iceberg_timestamp_ms=0
+    ignore_cold_parts_seconds=0 input_format_orc_row_batch_size=100000
+    max_limit_for_ann_queries=-1 max_partitions_to_read=-1 network_zstd_compression_level=1
+    optimize_const_name_size=256 paimon_target_snapshot_id=-1 pandas_analyze_sample=10000
+    prefer_warmed_unmerged_parts_seconds=0 query_metric_log_interval=-1 read_priority=0
+    replication_wait_for_inactive_replica_timeout=120 zstd_window_log_max=0
+  `,
+  NonZeroUInt64: `
+    ai_function_embedding_max_batch_size=100 apply_patch_parts_join_cache_buckets=8
+    delta_lake_insert_max_bytes_in_data_file=1073741824
+    delta_lake_insert_max_rows_in_data_file=1000000 distributed_plan_default_reader_bucket_count=8
+    distributed_plan_default_shuffle_join_bucket_count=8
+    filesystem_prefetch_max_memory_usage=1073741824 grace_hash_join_initial_buckets=1
+    grace_hash_join_max_buckets=1024 input_format_parquet_max_block_size=65409
+    max_block_size=65409 max_insert_block_size=1048449 max_insert_block_size_rows=1048449
+    max_parallel_replicas=1000 max_read_buffer_size=1048576 merge_tree_min_read_task_size=8
+    min_chunk_bytes_for_parallel_parsing=10485760 output_format_parquet_batch_size=1024
+    temporary_files_buffer_size=1048576
+  `,
+  Double: `
+    async_insert_busy_timeout_decrease_rate=0.2 async_insert_busy_timeout_increase_rate=0.2
+    join_runtime_bloom_filter_max_ratio_of_set_bits=0.7
+    join_runtime_filter_pass_ratio_threshold_for_disabling=0.7
+    max_bytes_ratio_before_external_group_by=0.5 max_bytes_ratio_before_external_join=0.5
+    max_bytes_ratio_before_external_sort=0.5 output_format_orc_dictionary_key_size_threshold=0
+    output_format_parquet_bloom_filter_bits_per_value=10.5
+    short_circuit_function_evaluation_for_nulls_threshold=1
+  `,
+  OverflowMode: `
+    distinct_overflow_mode=throw join_overflow_mode=throw read_overflow_mode=throw
+    read_overflow_mode_leaf=throw result_overflow_mode=throw set_overflow_mode=throw
+    sort_overflow_mode=throw timeout_overflow_mode_leaf=throw
+    transfer_overflow_mode=throw
+  `,
+  MaxThreads: `
+    max_alter_threads=auto(2) max_download_threads=4 max_final_threads=auto(2)
+    max_parsing_threads=auto(2) max_threads=auto(2)
+  `,
+  UInt64Auto: `
+    insert_quorum=0 max_dynamic_subcolumns_in_json_type_parsing=auto
+    output_format_pretty_color=auto output_format_pretty_glue_chunks=auto
+    schema_inference_make_columns_nullable=3
+  `,
+  Char: `
+    format_csv_delimiter=, input_format_hive_text_collection_items_delimiter=
+    input_format_hive_text_fields_delimiter= input_format_hive_text_map_keys_delimiter=
+  `,
+  BoolAuto: `
+    dictionary_lazy_load=auto insert_select_deduplicate=auto query_plan_join_swap_table=auto
+  `,
+  FloatAuto: `
+    evaluation_time=auto opentelemetry_start_keeper_trace_probability=auto
+    promql_evaluation_time=auto
+  `,
+  Int32: `
+    os_thread_priority=0 os_threads_nice_value_materialized_view=0 os_threads_nice_value_query=0
+  `,
+  SetOperationMode: 'except_default_mode=ALL intersect_default_mode=ALL union_default_mode=',
+  DateTimeInputFormat: `
+    cast_string_to_date_time_mode=best_effort date_time_input_format=best_effort
+  `,
+  DefaultTableEngine: 'default_table_engine=MergeTree default_temporary_table_engine=Memory',
+  EscapingRule: 'format_custom_escaping_rule=Escaped format_regexp_escaping_rule=Raw',
+  Map: 'additional_table_filters={} http_response_headers={}',
+  SQLSecurityType: `
+    default_materialized_view_sql_security=DEFINER default_normal_view_sql_security=INVOKER
+  `,
+  AggregateFunctionInputFormat: 'aggregate_function_input_format=state',
+  AlterUpdateMode: 'alter_update_mode=heavy',
+  ArrowCompression: 'output_format_arrow_compression_method=lz4_frame',
+  ArrowFlightDescriptorType: 'arrow_flight_request_descriptor_type=path',
+  CapnProtoEnumComparingMode: 'format_capn_proto_enum_comparising_mode=by_values',
+  DateTimeOutputFormat: 'date_time_output_format=simple',
+  DateTimeOverflowBehavior: 'date_time_overflow_behavior=ignore',
+  DecorrelationJoinKind: 'correlated_subqueries_default_join_kind=right',
+  DeduplicateInsertMode: 'deduplicate_insert=enable',
+  DeduplicateInsertSelectMode: 'deduplicate_insert_select=enable_when_possible',
+  DefaultDatabaseEngine: 'default_database_engine=Atomic',
+  Dialect: 'dialect=clickhouse',
+  DistributedCacheLogMode: 'distributed_cache_log_mode=on_error',
+  DistributedCachePoolBehaviourOnLimit: 'distributed_cache_pool_behaviour_on_limit=wait',
+  DistributedDDLOutputMode: 'distributed_ddl_output_mode=throw',
+  DistributedProductMode: 'distributed_product_mode=deny',
+  ExplainQueryPlanDefault: 'explain_query_plan_default=pretty',
+  FileLikeEngineDefaultPartitionStrategy: 'file_like_engine_default_partition_strategy=hive',
+  GeoJSONUnsupportedGeometryHandling: `
+    input_format_geojson_unsupported_geometry_handling=throw
+  `,
+  GeoToH3ArgumentOrder: 'geotoh3_argument_order=lat_lon',
+  IcebergMetadataLogLevel: 'iceberg_metadata_log_level=none',
+  IdentifierQuotingRule: 'show_create_query_identifier_quoting_rule=when_necessary',
+  IdentifierQuotingStyle: 'show_create_query_identifier_quoting_style=Backticks',
+  InputFormatColumnMatchingCaseSensitivity: 'input_format_column_name_matching_mode=auto',
+  IntervalOutputFormat: 'interval_output_format=numeric',
+  JemallocProfileFormat: 'jemalloc_profile_text_output_format=collapsed',
+  JoinAlgorithm: 'join_algorithm=direct,parallel_hash,hash',
+  JoinOrderAlgorithm: 'query_plan_optimize_join_order_algorithm=greedy',
+  JoinStrictness: 'join_default_strictness=ALL',
+  LightweightDeleteMode: 'lightweight_delete_mode=alter_update',
+  LightweightMutationProjectionMode: 'lightweight_mutation_projection_mode=throw',
+  LoadBalancing: 'load_balancing=random',
+  LocalFSReadMethod: 'storage_file_read_method=pread',
+  LogQueriesType: 'log_queries_min_type=QUERY_START',
+  LogsLevel: 'send_logs_level=fatal',
+  MsgPackUUIDRepresentation: 'output_format_msgpack_uuid_representation=ext',
+  MySQLDataTypesSupport: `
+    mysql_datatypes_support_level=decimal,datetime64,date2Date32,geometry
+  `,
+  ORCCompression: 'output_format_orc_compression_method=zstd',
+  ObjectStorageGranularityLevel: 'cluster_table_function_split_granularity=file',
+  OverflowModeGroupBy: 'group_by_overflow_mode=throw',
+  ParallelReplicasCustomKeyFilterType: 'parallel_replicas_custom_key_filter_type=default',
+  ParallelReplicasMode: 'parallel_replicas_mode=read_tasks',
+  ParquetCompression: 'output_format_parquet_compression_method=zstd',
+  ParquetVersion: 'output_format_parquet_version=2.latest',
+  QueryResultCacheNondeterministicFunctionHandling: `
+    query_cache_nondeterministic_function_handling=throw
+  `,
+  QueryResultCacheSystemTableHandling: 'query_cache_system_table_handling=throw',
+  S3UriStyle: 's3_uri_style=auto',
+  SchemaInferenceMode: 'schema_inference_mode=default',
+  ShortCircuitFunctionEvaluation: 'short_circuit_function_evaluation=enable',
+  SkipUnavailableShardsMode: 'skip_unavailable_shards_mode=unavailable_or_table_missing',
+  SnappyMode: 'snappy_mode=basic',
+  StreamingHandleErrorMode: 'handle_kafka_error_mode=default',
+  TextIndexPostingListApplyMode: 'text_index_posting_list_apply_mode=materialize',
+  Timezone: 'session_timezone=',
+  TotalsMode: 'totals_mode=after_having_exclusive',
+  TransactionsWaitCSNMode: 'wait_changes_become_visible_after_commit_mode=wait_unknown',
+  URI: 'format_avro_schema_registry_url=',
+  UpdateParallelMode: 'update_parallel_mode=auto',
+  VectorSearchFilterStrategy: 'vector_search_filter_strategy=auto',
+};
+
+/** Other names of settings, each before the one it means. */
+const aliases = `
+  allow_database_glue_catalog=allow_experimental_database_glue_catalog
+  allow_database_iceberg=allow_experimental_database_iceberg
+  allow_database_unity_catalog=allow_experimental_database_unity_catalog
+  allow_delta_lake_writes=allow_experimental_delta_lake_writes
+  allow_experimental_full_text_index=enable_full_text_index
+  allow_experimental_insert_into_iceberg=allow_insert_into_iceberg
+  allow_experimental_lightweight_delete=enable_lightweight_delete
+  allow_experimental_lightweight_update=enable_lightweight_update
+  allow_experimental_projection_optimization=optimize_use_projections
+  allow_experimental_statistics=allow_statistics
+  allow_experimental_time_time64_type=enable_time_time64_type
+  allow_experimental_ts_to_grid_aggregate_function=allow_experimental_time_series_aggregate_functions
+  allow_statistic_optimize=allow_statistics_optimize
+  async_insert_busy_timeout_ms=async_insert_busy_timeout_max_ms
+  distributed_directory_monitor_batch_inserts=distributed_background_insert_batch
+  distributed_directory_monitor_max_sleep_time_ms=distributed_background_insert_max_sleep_time_ms
+  distributed_directory_monitor_sleep_time_ms=distributed_background_insert_sleep_time_ms
+  distributed_directory_monitor_split_batch_on_failure=distributed_background_insert_split_batch_on_failure
+  enable_analyzer=allow_experimental_analyzer
+  enable_nullable_tuple_type=allow_experimental_nullable_tuple_type
+  enable_parallel_replicas=allow_experimental_parallel_reading_from_replicas
+  evaluation_time=promql_evaluation_time
+  extract_kvp_max_pairs_per_row=extract_key_value_pairs_max_pairs_per_row
+  filesystem_prefetch_min_bytes_for_single_read_task=merge_tree_min_bytes_per_task_for_remote_reading
+  insert_distributed_sync=distributed_foreground_insert
+  insert_distributed_timeout=distributed_background_insert_timeout
+  max_insert_block_size_rows=max_insert_block_size
+  optimize_read_in_window_order=query_plan_reuse_storage_ordering_for_window_functions
+  os_thread_priority=os_threads_nice_value_query replication_alter_partitions_sync=alter_sync
+  skip_download_if_exceeds_query_cache=filesystem_cache_skip_download_if_exceeds_per_query_cache_write_limit
+  text_index_density_threshold=text_index_lazy_intersection_density_threshold
+  use_partition_key=use_partition_pruning
+  vector_search_postfilter_multiplier=vector_search_index_fetch_multiplier
+`;
+
+const pairs = (text: string): [string, string][] =>
+  text
+    .trim()
+    .split(/\s+/)
+    .map((pair) => {
+      const [name = '', value = '0'] = pair.split('=');
+      return [name, decodeURIComponent(value)];
+    });
+
+const aliasOf = new Map(pairs(aliases));
+
+export const clickhouseSettings: ReadonlyMap<string, ClickhouseSetting> = new Map(
+  Object.entries(byType).flatMap(([type, text]) =>
+    pairs(text).map(([name, value]): [string, ClickhouseSetting] => {
+      const alias = aliasOf.get(name);
+      return [name, { type, default: value, ...(alias === undefined ? {} : { aliasOf: alias }) }];
+    }),
+  ),
+);

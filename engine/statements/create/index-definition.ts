@@ -1,0 +1,63 @@
+// INDEX clauses of CREATE and ALTER TABLE.
+
+import type { IndexDefinition as IndexAst } from '../../../sql/ast/index.ts';
+import { print } from '../../../sql/print/index.ts';
+import { printNormal } from '../../../sql/print/normal-form.ts';
+import { suggest } from '../../../sql/suggest.ts';
+import type { IndexDefinition } from '../../catalog/definition.ts';
+import { atPlace } from '../../plan/bind/from/as-of.ts';
+import { failAt, notBuilt } from '../../plan/context.ts';
+import { indexesBuilt, keptIndex } from '../../tables/skip-index.ts';
+
+const indexTypes = new Set([
+  'minmax',
+  'set',
+  'bloom_filter',
+  'ngrambf_v1',
+  'tokenbf_v1',
+  'sparse_grams',
+  'text',
+  'full_text',
+  'inverted',
+  'vector_similarity',
+  'hypothesis',
+]);
+
+export function indexDefinition(ast: IndexAst): IndexDefinition {
+  const type = ast.type?.name ?? 'minmax';
+  const span = ast.type?.nameSpan ?? ast.span;
+  if (!indexTypes.has(type)) {
+    const near = suggest(type, indexesBuilt);
+    throw failAt(
+      span,
+      'INCORRECT_QUERY',
+      `Unknown index type '${type}'`,
+      near ? { hint: `Did you mean \`${near}\`?` } : {},
+    );
+  }
+  if (!indexesBuilt.has(type)) throw notBuilt(span, `Index type ${type}`);
+  const written = ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax';
+  atPlace(span, () => keptIndex(written));
+  checkFilterSize(ast);
+  return {
+    name: ast.name.name,
+    expr: printNormal(ast.expr),
+    type: written,
+    granularity: ast.granularity ?? 1,
+  };
+}
+
+/** Bytes of a filter of tokens or n-grams, its hash functions, and a seed. */
+function checkFilterSize({ type, span }: IndexAst): void {
+  if (!type || !/^(tokenbf|ngrambf)_v1$/.test(type.name)) return;
+  const numbers = type.args.map((arg) =>
+    arg.kind === 'Literal' && arg.type === 'number' ? Number(arg.text) : Number.NaN,
+  );
+  const [bytes = 0, hashes = 0] = type.name === 'ngrambf_v1' ? numbers.slice(1) : numbers;
+  const count = type.name === 'ngrambf_v1' ? 4 : 3;
+  const good = numbers.length === count && numbers.every((n) => Number.isInteger(n) && n >= 0);
+  if (good && bytes >= 1 && bytes <= 1 << 26 && hashes >= 1 && hashes <= 256) return;
+  throw failAt(span, 'BAD_ARGUMENTS', `${type.name} takes ${count} whole numbers`, {
+    hint: 'As in tokenbf_v1(256, 2, 0): bytes of a filter, hash functions, a seed',
+  });
+}

@@ -1,0 +1,64 @@
+// SETTINGS of a table: which there are, which may change, and values that would keep a table from working.
+
+import type { Span } from '../../../sql/ast/index.ts';
+import { suggest } from '../../../sql/suggest.ts';
+import { failAt } from '../../plan/context.ts';
+import { mergeTreeSettings } from '../../settings/merge-tree.ts';
+import { joinTableSettings } from '../../tables/join-engine.ts';
+
+/** The value of a table's setting; UNKNOWN_SETTING for a name that ClickHouse does not know. */
+/** What was decided when the table was made. */
+const fixedSettings = new Set([
+  'index_granularity',
+  'index_granularity_bytes',
+  'enable_mixed_granularity_parts',
+  'storage_policy',
+  'disk',
+]);
+
+/** A setting that ALTER changes. */
+export function changedSetting(name: string, span: Span, value: string): string {
+  if (fixedSettings.has(name)) {
+    throw failAt(span, 'READONLY_SETTING', `Setting '${name}' is readonly for storage MergeTree`);
+  }
+  return tableSetting(name, span, value);
+}
+
+/** Values that would keep a table from working. */
+function checkSane(name: string, span: Span, value: string): void {
+  if (name === 'index_granularity' && Number(value) < 1) {
+    throw failAt(span, 'BAD_ARGUMENTS', `${name}: value ${value} makes no sense`);
+  }
+  if (/^number_of_free_entries_in_pool_to_/.test(name) && Number(value) > 32) {
+    const text = `The value of '${name}' setting (${value}) is greater than the value of 'background_pool_size' (32)`;
+    throw failAt(span, 'BAD_ARGUMENTS', text);
+  }
+}
+
+/** Granules are not smaller than the table says itself. */
+export function checkGranularity(settings: Readonly<Record<string, string>>, span: Span): void {
+  const bytes = Number(settings.index_granularity_bytes ?? 0);
+  const least = Number(settings.min_index_granularity_bytes ?? 1024);
+  if (bytes === 0 || bytes >= least) return;
+  const text = `index_granularity_bytes: ${bytes} is lower than specified min_index_granularity_bytes: ${least}`;
+  throw failAt(span, 'BAD_ARGUMENTS', text);
+}
+
+export function tableSetting(name: string, span: Span, value: string, engine = ''): string {
+  if (engine === 'Join') {
+    if (joinTableSettings.has(name)) return value;
+    throw failAt(span, 'BAD_ARGUMENTS', `Unknown setting ${name} for storage Join`);
+  }
+  if (name === 'persistent' && engine === 'Set') return value;
+  if (mergeTreeSettings.has(name)) {
+    checkSane(name, span, value);
+    return value;
+  }
+  const near = suggest(name, mergeTreeSettings.keys());
+  throw failAt(
+    span,
+    'UNKNOWN_SETTING',
+    `Unknown setting '${name}' for storage MergeTree`,
+    near ? { hint: `Did you mean \`${near}\`?` } : {},
+  );
+}

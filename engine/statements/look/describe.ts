@@ -1,0 +1,108 @@
+// DESCRIBE and EXISTS.
+
+import type { Describe, ExistsStatement } from '../../../sql/ast/index.ts';
+import { quoteString } from '../../../sql/index.ts';
+import { bindFrom } from '../../plan/bind/from/index.ts';
+import { newScope } from '../../plan/bind/scope.ts';
+import { notBuilt } from '../../plan/context.ts';
+import type { LitValue } from '../../plan/physical/wire.ts';
+import { prettyType } from '../../plan/types.ts';
+import type { Answer, Run } from '../../query/core.ts';
+import { startPlanning } from '../../query/plan-query.ts';
+import { isSystem } from '../../tables/catalog-view.ts';
+import { applyOutput, applySettings } from '../apply-settings.ts';
+import { findTable, nameOf, placeOf } from '../names.ts';
+import { historyRows, numberOf } from './history.ts';
+
+export interface Rows {
+  columns: { name: string; type: string }[];
+  rows: LitValue[][];
+}
+
+const columns = [
+  'name',
+  'type',
+  'default_type',
+  'default_expression',
+  'comment',
+  'codec_expression',
+  'ttl_expression',
+].map((name) => ({ name, type: 'String' }));
+
+export function describe(run: Run, ast: Describe): Answer {
+  applySettings(run, ast.settings);
+  applyOutput(run, ast.output);
+  const all = describeRows(run, ast);
+  const rows = run.settings.text('print_pretty_type_names') === '1' ? pretty(all) : all;
+  const compact = ast.mode === 'COLUMNS' && run.settings.bool('describe_compact_output');
+  return { kind: 'rows', ...(compact ? namesAndTypes(rows) : rows) };
+}
+
+const namesAndTypes = ({ columns: all, rows }: Rows): Rows => ({
+  columns: all.slice(0, 2),
+  rows: rows.map((row) => row.slice(0, 2)),
+});
+
+/** The second column holds types, in the rows of columns. */
+const pretty = ({ columns: all, rows }: Rows): Rows => ({
+  columns: all,
+  rows:
+    all === columns
+      ? rows.map(([name, type, ...rest]) => [name ?? '', prettyType(String(type)), ...rest])
+      : rows,
+});
+
+/** What an EPHEMERAL column without an expression is. */
+const emptyValue = (type: string): string => `defaultValueOfTypeName(${quoteString(type)})`;
+
+export function describeRows(run: Run, ast: Describe): Rows {
+  const { source } = ast;
+  if (ast.mode === 'HISTORY' && source.kind === 'Table') {
+    return historyRows(run, source.name, numberOf(ast.limit));
+  }
+  if (ast.mode !== 'COLUMNS') throw notBuilt(ast.span, `DESCRIBE ${ast.mode}`);
+  const table = source.kind === 'Table' && !source.alias ? findTable(run, source.name) : undefined;
+  if (table && table.definition.engine.name !== 'View') {
+    const rows = table.definition.columns.map((c): LitValue[] => [
+      c.name,
+      c.type,
+      c.defaultKind ?? '',
+      c.defaultExpr ?? (c.defaultKind === 'EPHEMERAL' ? emptyValue(c.type) : ''),
+      c.comment ?? '',
+      c.codec ?? '',
+      c.ttl ?? '',
+    ]);
+    return { columns, rows };
+  }
+  const { ctx } = startPlanning(run);
+  const from = bindFrom(source, newScope(ctx, ast.span));
+  const rows = from.sources.flatMap((s) =>
+    s.columns.filter((c) => !c.hidden).map((c): LitValue[] => [c.name, c.type, '', '', '', '', '']),
+  );
+  return { columns, rows };
+}
+
+export function exists(run: Run, ast: ExistsStatement): Answer {
+  applyOutput(run, ast.output);
+  return { kind: 'rows', ...existsRows(run, ast) };
+}
+
+export function existsRows(run: Run, ast: ExistsStatement): Rows {
+  const { catalog } = run.core.storage.context;
+  let found: boolean;
+  if (ast.object === 'DATABASE') {
+    const name = nameOf(run, ast.name.table);
+    found = isSystem(name) || catalog.state.databases.has(name);
+  } else {
+    const place = placeOf(run, ast.name);
+    if (isSystem(place.database))
+      found = startPlanning(run).ctx.catalog.find(place.database, place.name) !== undefined;
+    else {
+      const table = findTable(run, ast.name);
+      const isView = table?.definition.engine.name === 'View';
+      found = table !== undefined && (ast.object === 'TABLE' || (ast.object === 'VIEW' && isView));
+      if (ast.temporary) found = run.session?.temporary.has(place.name) ?? false;
+    }
+  }
+  return { columns: [{ name: 'result', type: 'UInt8' }], rows: [[found ? '1' : '0']] };
+}

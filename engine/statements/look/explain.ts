@@ -1,0 +1,142 @@
+// EXPLAIN: the plan as text, with estimated and, after ANALYZE, measured rows; the tree; the syntax.
+
+import type { Explain, Query, Statement } from '../../../sql/ast/index.ts';
+import { printNormal, printSyntax } from '../../../sql/index.ts';
+import { bindStatement } from '../../plan/bind/query.ts';
+import { failAt, notBuilt } from '../../plan/context.ts';
+import { rowsGuess } from '../../plan/estimate.ts';
+import { explainAst, explainPlan } from '../../plan/explain.ts';
+import type { Node } from '../../plan/logical.ts';
+import { optimize } from '../../plan/optimize.ts';
+import type { LitValue } from '../../plan/physical/wire.ts';
+import type { Answer, Run } from '../../query/core.ts';
+import { bindTop, type PlanningRun, planText, startPlanning } from '../../query/plan-query.ts';
+import { launch } from '../../query/run.ts';
+import { applyOutput, applyQuerySettings, applySettings, settingText } from '../apply-settings.ts';
+import type { Rows } from './describe.ts';
+
+const text = (lines: readonly string[]): Rows => ({
+  columns: [{ name: 'explain', type: 'String' }],
+  rows: lines.map((line) => [line]),
+});
+
+export async function explain(run: Run, ast: Explain): Promise<Answer> {
+  applyOutput(run, ast.output);
+  if (ast.mode === 'ANALYZE' || asksIndexes(ast)) {
+    return { kind: 'rows', ...(await analyze(run, ast)) };
+  }
+  return { kind: 'rows', ...explainRows(run, ast) };
+}
+
+/** `EXPLAIN indexes = 1`: what each index leaves out is known once the query has looked at it. */
+const asksIndexes = ({ mode = 'PLAN', settings = [], statement }: Explain): boolean =>
+  mode === 'PLAN' &&
+  (statement?.kind === 'QueryStatement' || statement?.kind === 'Insert') &&
+  settings.some((item) => item.name === 'indexes' && settingText(item.value) === '1');
+
+/** The query that a statement runs. */
+function queryOf(statement: Statement | undefined, ast: Explain): Query {
+  if (statement?.kind === 'QueryStatement') return statement.query;
+  if (statement?.kind === 'Insert' && statement.query) return statement.query;
+  if (!statement) throw failAt(ast.span, 'SYNTAX_ERROR', 'EXPLAIN needs a statement');
+  throw failAt(statement.span, 'INCORRECT_QUERY', 'Only SELECT is supported for EXPLAIN', {
+    hint: 'EXPLAIN AST and EXPLAIN SYNTAX take any statement',
+  });
+}
+
+/** Everything but ANALYZE needs no run. */
+export function explainRows(run: Run, ast: Explain): Rows {
+  const { mode = 'PLAN', statement } = ast;
+  if (mode === 'AST' && statement) return text(explainAst(statement));
+  if (mode === 'SYNTAX' && statement) return text(syntaxOf(ast, statement).split('\n'));
+  if (!['PLAN', 'PIPELINE', 'QUERY TREE', 'ESTIMATE'].includes(mode))
+    throw notBuilt(ast.span, `EXPLAIN ${mode}`);
+  const query = queryOf(statement, ast);
+  applyQuerySettings(run, query);
+  const planning = startPlanning(run);
+  const applied = new Set<string>();
+  const { ctx } = planning;
+  ctx.notes = [];
+  if (mode === 'QUERY TREE') return text(explainPlan(ctx, bindStatement(query, ctx).node, []));
+  const root = optimize(bindTop(planning, query), ctx, applied);
+  const subqueries = ctx.subqueries.map((s) => optimize(s.node, ctx, applied));
+  if (mode === 'ESTIMATE') return estimate(run, planning, root);
+  const lines = explainPlan(ctx, root, subqueries);
+  lines.push(...new Set(ctx.notes));
+  if (applied.size > 0) lines.push(`Rules: ${[...applied].join(', ')}`);
+  return text(lines);
+}
+
+function syntaxOf({ settings = [] }: Explain, statement: Statement): string {
+  if (statement.kind !== 'QueryStatement') return printNormal(statement);
+  const oneLine = settings.some((s) => s.name === 'oneline' && settingText(s.value) === '1');
+  return printSyntax(statement.query, oneLine);
+}
+
+function estimate(run: Run, { view }: PlanningRun, root: Node): Rows {
+  const columns = [
+    { name: 'database', type: 'String' },
+    { name: 'table', type: 'String' },
+    { name: 'parts', type: 'UInt64' },
+    { name: 'rows', type: 'UInt64' },
+    { name: 'marks', type: 'UInt64' },
+  ];
+  const rows = [...view.used.values()].map((d): LitValue[] => {
+    const segments = view.state.tables.get(d.id)?.segments ?? [];
+    const memory = run.core.storage.store(d.id).memory.rows;
+    const all = segments.reduce((n, s) => n + s.rows, memory);
+    const granule = Number(d.settings.index_granularity ?? 8192) || 8192;
+    const parts = segments.length + (memory > 0 ? 1 : 0);
+    return [d.database, d.name, String(parts), String(all), String(Math.ceil(all / granule))];
+  });
+  void rowsGuess(root);
+  return { columns, rows };
+}
+
+async function analyze(run: Run, ast: Explain): Promise<Rows> {
+  const query = queryOf(ast.statement, ast);
+  applyQuerySettings(run, query);
+  const { native } = run.core;
+  const planning = startPlanning(run);
+  const applied = new Set<string>();
+  const bound = bindTop(planning, query);
+  const plan = planText(planning, bound);
+  const started = performance.now();
+  const { text: json, release } = launch(
+    run,
+    plan,
+    { kind: 'format', format: 'Null', settings: {} },
+    true,
+  );
+  try {
+    const start = await native.startQuery(json, run.key);
+    for (let last = start.last; !last; ) last = (await native.nextChunk(run.key)) === null;
+    const ms = performance.now() - started;
+    const p = native.queryProgress(run.key);
+    const notes: string[] = [];
+    planning.ctx.notes = notes;
+    const root = optimize(bound, planning.ctx, applied);
+    const subqueries = planning.ctx.subqueries.map((s) => optimize(s.node, planning.ctx, applied));
+    const measured = ast.mode === 'ANALYZE';
+    const lines = explainPlan(planning.ctx, root, subqueries, measured ? p?.nodes : undefined);
+    lines.push(...new Set(notes));
+    if (applied.size > 0) lines.push(`Rules: ${[...applied].join(', ')}`);
+    if (measured) {
+      lines.push(`Time: ${ms.toFixed(2)} ms`);
+      lines.push(`Read: ${p?.readRows ?? 0} rows, ${p?.readBytes ?? 0} bytes`);
+    } else lines.push('Indexes:');
+    if (p?.segments !== undefined)
+      lines.push(`Segments: ${p.segments} (${p.segmentsPruned ?? 0} pruned)`);
+    if (p?.blocks !== undefined) lines.push(`Blocks: ${p.blocks} (${p.blocksPruned ?? 0} pruned)`);
+    for (const [why, blocks] of Object.entries(p?.prunedBy ?? {}))
+      lines.push(`  ${blocks} by ${why}`);
+    if (measured && p?.memoryPeak !== undefined) lines.push(`Memory: ${p.memoryPeak} bytes`);
+    return text(lines);
+  } catch (error) {
+    throw run.process.cancelled ?? error;
+  } finally {
+    release();
+  }
+}
+
+export { applySettings };

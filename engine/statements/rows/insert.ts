@@ -1,0 +1,459 @@
+// INSERT: VALUES, FORMAT with data inline or behind, and SELECT.
+
+import type { Expression, Insert, Span } from '../../../sql/ast/index.ts';
+import { parseStatement, placeOf, SqlSyntaxError } from '../../../sql/index.ts';
+import { suggest } from '../../../sql/suggest.ts';
+import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
+import { EngineError, fail } from '../../errors.ts';
+import { makeSource, newScope, plainColumn, walkExpressions } from '../../plan/bind/scope.ts';
+import { failAt, newColumn, notBuilt, type Planning } from '../../plan/context.ts';
+import { type Column, columnExpr, type Expr } from '../../plan/expression.ts';
+import { exprJson } from '../../plan/physical/expression.ts';
+import { type Answer, count, done, type Run, sessionJson } from '../../query/core.ts';
+import { bindTop, startPlanning } from '../../query/plan-query.ts';
+import { barePlanning } from '../../tables/shape.ts';
+import { insertTarget, viewRows } from '../../views/fan-out.ts';
+import { applyOutput, applyQuerySettings, applySettings } from '../apply-settings.ts';
+import { nameOf, requireTable } from '../names.ts';
+import { insertFunction } from './insert-function.ts';
+import { checkConstraintTypes, checkParts } from './insert-limits.ts';
+import {
+  insertable,
+  inserted,
+  insertPlan,
+  nestedSibling,
+  storedValues,
+  takesNothing,
+  tokenOf,
+  unlessAltered,
+} from './insert-select.ts';
+import { valuesNode } from './values-rows.ts';
+import { withCommas } from './values-text.ts';
+import { insertHow } from './write-rows.ts';
+
+const expressionBytesMax = 1 << 20;
+
+export async function insert(run: Run, ast: Insert): Promise<Answer> {
+  applySettings(run, ast.settings);
+  if (ast.output?.settings) applySettings(run, ast.output.settings);
+  if (ast.infile !== undefined)
+    throw notBuilt(
+      ast.span,
+      'INSERT … FROM INFILE',
+      'Send the file as the body, or use colonnade ingest',
+    );
+  count(run.core, 'InsertQuery');
+  if (ast.tableFunction) return insertFunction(run, ast);
+  if (!ast.table) throw failAt(ast.span, 'SYNTAX_ERROR', 'INSERT INTO needs a table');
+  const written = requireTable(run, ast.table).definition;
+  const definition = insertTarget(run, written);
+  if (/^(View|Merge|GenerateRandom)$/.test(definition.engine.name)) {
+    throw failAt(
+      ast.table.span,
+      'NOT_IMPLEMENTED',
+      `A ${definition.engine.name} takes no rows: insert into the table behind it`,
+    );
+  }
+  const columns = listedColumns(run, definition, ast);
+  checkConstraintTypes(run, definition);
+  checkParts(run, definition);
+  if (ast.query && !ast.data) {
+    applyQuerySettings(run, ast.query);
+    // Those of the INSERT come first.
+    applySettings(run, ast.settings);
+    applyOutput(run, ast.output);
+    const { query, table } = ast;
+    const outcome = await unlessAltered(async () => {
+      const now = insertTarget(run, requireTable(run, table).definition);
+      const names = listedColumns(run, now, ast).map((c) => c.name);
+      const planning = startPlanning(run);
+      return insertPlan(run, now, names, planning, bindTop(planning, query), query.span);
+    });
+    return inserted(outcome);
+  }
+  if (ast.query)
+    throw notBuilt(ast.query.span, 'INSERT … SELECT … FROM input() with data behind it');
+  return insertData(run, ast, definition, columns);
+}
+
+/** The columns an INSERT names, or all that take values. */
+function listedColumns(run: Run, definition: TableDefinition, ast: Insert): ColumnDefinition[] {
+  if (!ast.columns) return insertable(definition);
+  const names = definition.columns.map((c) => c.name);
+  const chosen: ColumnDefinition[] = [];
+  for (const item of ast.columns) {
+    if (item.kind === 'Identifier') {
+      const parts = item.parts.map((p) => nameOf(run, p));
+      const name = parts.join('.');
+      const column =
+        definition.columns.find((c) => c.name === name) ??
+        definition.columns.find(
+          (c) => parts.length === 2 && parts[0] === definition.name && c.name === parts[1],
+        );
+      if (!column) {
+        const near = suggest(name, names);
+        throw failAt(
+          item.span,
+          'NO_SUCH_COLUMN_IN_TABLE',
+          `There is no column ${name} in table ${definition.name}`,
+          near ? { hint: `Did you mean \`${near}\`?` } : {},
+        );
+      }
+      if (column.defaultKind === 'MATERIALIZED' || column.defaultKind === 'ALIAS') {
+        throw failAt(
+          item.span,
+          column.defaultKind === 'ALIAS' ? 'NO_SUCH_COLUMN_IN_TABLE' : 'ILLEGAL_COLUMN',
+          `Column ${name} is ${column.defaultKind}: it takes no values`,
+        );
+      }
+      if (chosen.includes(column))
+        throw failAt(item.span, 'DUPLICATE_COLUMN', `Column ${name} is there twice`);
+      chosen.push(column);
+      continue;
+    }
+    const [qualifier] = item.qualifier ?? [];
+    if (qualifier && nameOf(run, qualifier) !== definition.name) {
+      const text = `There is no table \`${qualifier.name}\` to take columns of`;
+      throw failAt(item.span, 'UNKNOWN_IDENTIFIER', text);
+    }
+    const except = new Set(
+      item.transformers.flatMap((t) => {
+        if (t.kind === 'ExceptTransformer')
+          return t.columns.map((c) => c.parts.map((p) => p.name).join('.'));
+        throw notBuilt(t.span, 'REPLACE and APPLY in the columns of INSERT');
+      }),
+    );
+    const pattern =
+      item.kind === 'ColumnsMatcher' && item.pattern !== undefined
+        ? new RegExp(item.pattern, 'u')
+        : undefined;
+    for (const column of insertable(definition)) {
+      if (
+        !except.has(column.name) &&
+        (!pattern || pattern.test(column.name)) &&
+        !chosen.includes(column)
+      )
+        chosen.push(column);
+    }
+  }
+  return chosen;
+}
+
+interface IngestSpecJson {
+  format: string;
+  encoding?: string;
+  columns: { name: string; type: string; default?: unknown }[];
+  project?: unknown[];
+  /** The table's columns, where they are not those of the input. */
+  table?: object;
+  settings: Record<string, string>;
+  strict: boolean;
+  skipErrors: boolean;
+  session: object;
+  hash: boolean;
+  partitionsMax: number;
+  asIs: boolean;
+  bodyBytesMax: number;
+}
+
+export interface SpecOptions {
+  format: string;
+  encoding?: string | undefined;
+  strict: boolean;
+  skipErrors: boolean;
+  hash: boolean;
+}
+
+/** Specs by definition: inserts of the same form do not bind defaults anew. */
+const specs = new WeakMap<TableDefinition, Map<string, IngestSpecJson>>();
+const specsMax = 50;
+
+/** What the kernel needs to decode rows for a table. */
+export function ingestSpec(
+  run: Run,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+  options: SpecOptions,
+): IngestSpecJson {
+  let known = specs.get(definition);
+  if (!known || known.size > specsMax) {
+    known = new Map();
+    specs.set(definition, known);
+  }
+  const key = JSON.stringify([columns.map((c) => c.name), options, run.settings.key]);
+  let spec = known.get(key);
+  if (!spec) {
+    spec = makeSpec(run, definition, columns, options);
+    known.set(key, spec);
+  }
+  return { ...spec, session: sessionJson(run) };
+}
+
+function makeSpec(
+  run: Run,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+  options: SpecOptions,
+): IngestSpecJson {
+  const ctx: Planning = barePlanning(run.core.native.planner(sessionJson(run)), run.settings);
+  const inputs = columns.map((c) => newColumn(ctx, c.name, c.type));
+  const at = new Map(inputs.map((c, i) => [c.id, i]));
+  const scope = newScope(ctx, { start: 0, end: 0 });
+  scope.sources = [
+    makeSource(
+      {},
+      inputs.map((c) => plainColumn(c)),
+    ),
+  ];
+  const given = new Map(inputs.map((c): [string, Expr] => [c.name, columnExpr(c)]));
+  const values = storedValues(scope, definition, given);
+  const direct =
+    values.length === inputs.length &&
+    values.every(({ expr }, i) => expr.kind === 'column' && expr.id === inputs[i]?.id);
+  const json = (expr: Expr): unknown => exprJson(expr, at, []);
+  const fills = run.settings.bool('input_format_defaults_for_omitted_fields');
+  return {
+    format: options.format,
+    ...(options.encoding ? { encoding: options.encoding } : {}),
+    columns: columns.map((c, i) => {
+      const input = inputs[i] as Column;
+      const plain = { name: c.name, type: input.type };
+      const missing = fills ? defaultOf(definition, c, scope, given) : undefined;
+      return missing ? { ...plain, default: json(missing) } : plain;
+    }),
+    ...(direct
+      ? {}
+      : {
+          project: values.map((v) => json(v.expr)),
+          table: run.core.storage.store(definition.id).shape(definition),
+        }),
+    settings: run.settings.forKernel(),
+    strict: options.strict || run.settings.bool('strict_input'),
+    skipErrors: options.skipErrors,
+    session: sessionJson(run),
+    hash: options.hash,
+    ...insertHow(run),
+    bodyBytesMax: run.settings.number('max_body_bytes'),
+  };
+}
+
+/** The DEFAULT of an input column, over the other input columns. */
+function defaultOf(
+  definition: TableDefinition,
+  column: ColumnDefinition,
+  scope: ReturnType<typeof newScope>,
+  given: ReadonlyMap<string, Expr>,
+): Expr | undefined {
+  const others = new Map(given);
+  others.delete(column.name);
+  const plain = column.defaultExpr === undefined;
+  if (plain && nestedSibling(definition, column, others) === undefined) return undefined;
+  const only: TableDefinition = {
+    ...definition,
+    columns: definition.columns.map((c) =>
+      c === column && c.defaultKind === 'EPHEMERAL' ? { ...c, defaultKind: 'DEFAULT' } : c,
+    ),
+  };
+  return storedValues(scope, only, others).find((v) => v.column.name === column.name)?.expr;
+}
+
+async function insertData(
+  run: Run,
+  ast: Insert,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+): Promise<Answer> {
+  const written = ast.data?.format ?? run.format ?? 'Values';
+  const format = run.core.native.format(written);
+  if (!format?.input) {
+    const names = run.core.native.registry.formats.filter((f) => f.input).map((f) => f.name);
+    const near = suggest(written, names);
+    const text = format ? `Format ${format.name} is only for output` : `Unknown format ${written}`;
+    throw failAt(
+      ast.data?.formatSpan,
+      format ? 'FORMAT_IS_NOT_SUITABLE_FOR_INPUT' : 'UNKNOWN_FORMAT',
+      text,
+      near ? { hint: `Did you mean \`${near}\`?` } : {},
+    );
+  }
+  const inline = ast.data ? run.text.slice(ast.data.start, ast.data.end) : '';
+  const behind = run.request.data;
+  if (inline.trim() === '' && !behind) {
+    if (format.name === 'Values' && run.settings.bool('throw_if_no_data_to_insert'))
+      throw failAt(
+        ast.data?.formatSpan ?? ast.span,
+        'NO_DATA_TO_INSERT',
+        'INSERT has no rows behind it',
+      );
+    return done;
+  }
+  if (takesNothing(run, definition)) {
+    if (behind) for await (const _ of behind) run.signal.throwIfAborted();
+    return done;
+  }
+  const encoding = inline === '' ? run.request.dataEncoding : undefined;
+  const token = tokenOf(run);
+  const options = {
+    format: format.name,
+    encoding,
+    strict: false,
+    skipErrors: false,
+    hash: token !== undefined,
+  };
+  const request = {
+    table: () => current(run, definition),
+    spec: (now: TableDefinition) =>
+      ingestSpec(run, now, now === definition ? columns : same(now, columns), options),
+    body: bytesOf(inline, behind),
+    encoded: encoding !== undefined,
+    token,
+    signal: run.signal,
+    views: viewRows(run),
+    how: insertHow(run),
+  };
+  try {
+    const outcome = await run.core.inserter.insert(request);
+    count(run.core, 'InsertedRows', outcome.rows);
+    count(run.core, 'InsertedBytes', outcome.bytes);
+    return inserted(outcome);
+  } catch (error) {
+    if (format.name === 'Values' && isBadMap(error, columns))
+      throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
+    if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
+    if (isNumberTooLong(error)) throw error;
+    if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
+      throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', error.message);
+    }
+    try {
+      return await insertExpressions(run, ast, definition, columns, inline, error);
+    } catch (later) {
+      throw inRows(later, ast);
+    }
+  }
+}
+
+/** A map in braces that cannot be read: as an expression, which is tried next, it is none. */
+function isBadMap(error: unknown, columns: readonly ColumnDefinition[]): boolean {
+  if (!(error instanceof EngineError)) return false;
+  const name = /column '([^']*)', value '\{/.exec(error.message)?.[1];
+  const column = name === undefined ? undefined : columns.find((c) => c.name === name);
+  const reads = /^(SYNTAX_ERROR|CANNOT_(READ|PARSE))/.test(error.name);
+  return reads && column?.type.startsWith('Map(') === true;
+}
+
+/** A bare number of too many digits: as an expression it would be one too. Texts are converted. */
+function isNumberTooLong(error: unknown): boolean {
+  if (!(error instanceof EngineError) || error.name !== 'ARGUMENT_OUT_OF_BOUND') return false;
+  return /value '-?\d[^']*': Decimal /.test(error.message);
+}
+
+/** A syntax error always has a place: that of the rows, when nothing better is known. */
+function inRows(error: unknown, ast: Insert): unknown {
+  if (!(error instanceof EngineError) || error.position !== undefined || !ast.data) return error;
+  if (error.name !== 'SYNTAX_ERROR' && error.name !== 'CANNOT_PARSE_INPUT_ASSERTION_FAILED')
+    return error;
+  const { start, end } = ast.data;
+  return failAt({ start, end: Math.max(end, start) }, 'SYNTAX_ERROR', error.message);
+}
+
+/** The definition as it is now; the table may have been altered since the statement began. */
+function current(run: Run, definition: TableDefinition): TableDefinition {
+  const table = run.core.storage.context.catalog.table(definition.id);
+  if (!table)
+    throw fail('UNKNOWN_TABLE', `Table ${definition.database}.${definition.name} was dropped`);
+  return table.definition;
+}
+
+function same(
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+): ColumnDefinition[] {
+  return columns.map((c) => {
+    const found = definition.columns.find((other) => other.name === c.name);
+    if (!found)
+      throw fail('NO_SUCH_COLUMN_IN_TABLE', `Column ${c.name} was dropped while the rows came in`);
+    return found;
+  });
+}
+
+async function* bytesOf(
+  inline: string,
+  behind: AsyncIterable<Uint8Array> | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (inline !== '') yield Buffer.from(inline);
+  if (behind) yield* behind;
+}
+
+const plainKinds = new Set(['Literal', 'Tuple', 'Array', 'Map', 'Unary']);
+
+/** VALUES with expressions, as in (1, now(), 1 + 1): planned as a query without tables. */
+async function insertExpressions(
+  run: Run,
+  ast: Insert,
+  definition: TableDefinition,
+  columns: readonly ColumnDefinition[],
+  text: string,
+  before: unknown,
+): Promise<Answer> {
+  let rows: Expression[];
+  const lead = 'VALUES ';
+  try {
+    const statement = parseStatement(`${lead}${withCommas(text.replace(/;\s*$/, ''))}`);
+    if (statement.kind !== 'QueryStatement' || statement.query.kind !== 'Values') throw before;
+    rows = statement.query.rows;
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw error instanceof SqlSyntaxError ? syntaxFailure(run, ast, error, lead.length) : before;
+  }
+  let computed = false;
+  for (const row of rows) {
+    walkExpressions(row, (node) => {
+      if (!plainKinds.has(node.kind)) computed = true;
+    });
+  }
+  if (!computed && before instanceof EngineError && before.name === 'TYPE_MISMATCH') throw before;
+  const shift = (ast.data?.start ?? 0) - lead.length;
+  const place = (span: Span): Span => ({ start: span.start + shift, end: span.end + shift });
+  const work = unlessAltered(async () => {
+    const now = current(run, definition);
+    const planning = startPlanning(run);
+    const node = valuesNode(planning, now, same(now, columns), rows, place, ast.span);
+    return insertPlan(
+      run,
+      now,
+      columns.map((c) => c.name),
+      planning,
+      node,
+      ast.span,
+    );
+  });
+  const outcome = await work.catch((error: unknown) => {
+    // Of plain values the decoder says more: row, column and value.
+    const known = before instanceof EngineError && error instanceof EngineError;
+    if (computed || !known || before.name === error.name) throw computed ? error : before;
+    throw new EngineError(error.name, error.code, error.fault, before.message);
+  });
+  return inserted(outcome);
+}
+
+/** The parser's failure inside the rows, placed in the whole statement. */
+function syntaxFailure(run: Run, ast: Insert, error: SqlSyntaxError, lead: number): Error {
+  const from = ast.data?.start ?? 0;
+  let at = from;
+  const rest = run.text.slice(from);
+  let left = error.position - lead;
+  for (const c of rest) {
+    if (left-- <= 0) break;
+    at += c.length;
+  }
+  const found = Math.min(at, run.text.length);
+  const extra = error.hint === undefined ? {} : { hint: error.hint };
+  const place = placeOf(run.text, {
+    start: found,
+    end: Math.min(found + error.length, run.text.length),
+  });
+  return fail('SYNTAX_ERROR', `Syntax error in the rows of INSERT: found ${error.found}`, {
+    ...extra,
+    ...place,
+  });
+}
