@@ -1,5 +1,5 @@
 // ClickHouse's settings of MergeTree tables with their types and defaults, in the notation of
-// clickhouse.ts. A table may have them; those with an effect are obeyed where they are read.
+// clickhouse/index.ts. A table may have them; those with an effect are obeyed where they are read.
 
 const byType: Record<string, string> = {
   UInt64: `

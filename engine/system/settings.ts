@@ -1,7 +1,7 @@
 // system.settings
 
 import type { LitValue } from '../plan/physical/wire.ts';
-import { clickhouseSettings } from '../settings/clickhouse.ts';
+import { clickhouseSettings } from '../settings/clickhouse/index.ts';
 import { settingDefault, settingDefinitions, settingTypeOf } from '../settings/index.ts';
 import { columns, flag, type SystemTable } from './table.ts';
 
