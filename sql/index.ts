@@ -12,11 +12,13 @@ export type * from './ast/index.ts';
 export { type Place, placeOf, SqlSyntaxError, SqlTooDeepError } from './error.ts';
 export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';
+export { End, Lexer, Symbol_, Text, Word } from './lexer.ts';
 export { valuesEnd } from './parse/insert.ts';
 export { print } from './print/index.ts';
 export { printLines, printSyntax } from './print/lines.ts';
 export { normalised, printNormal } from './print/normal-form.ts';
-export { editDistance, suggest, suggestColumn } from './suggest.ts';
+export { numberName } from './print/number-name.ts';
+export { editDistance, editsAllowed, suggest, suggestColumn } from './suggest.ts';
 export { children, transform, type Visitor, visit, walk } from './walk.ts';
 
 export interface ParseOptions {

@@ -1,6 +1,6 @@
 // Which tables BACKUP and RESTORE are about, and under which names they come back.
 
-import type { Backup, BackupItem, Partition } from '../../sql/ast/index.ts';
+import type { Backup, BackupItem, Partition } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';

@@ -1,7 +1,7 @@
 // BACKUP: all tables at one moment, while rows go on coming in. Inserts wait only until what is in
 // memory lies in segments; the files are copied from what was there then.
 
-import type { Backup } from '../../sql/ast/index.ts';
+import type { Backup } from '../../sql/index.ts';
 import { filesOf, type SegmentDescriptor, type TableState } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';

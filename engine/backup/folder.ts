@@ -1,8 +1,9 @@
 // Backups in a folder below `backups` of the data directory, or below `backups_path`. Nothing else of the disk
 // can be named.
 
+import { fail } from '../errors.ts';
 import type { Core } from '../query/core.ts';
-import type { FilesApi } from '../storage/files.ts';
+import { FileError, type FilesApi } from '../storage/files.ts';
 import { openFiles } from '../storage/native-files.ts';
 import { piecesOf } from './pieces.ts';
 import type { Pieces, Place } from './place.ts';
@@ -17,20 +18,35 @@ export function folderPlace(core: Core, target: Target): Place {
   const name = target.kind === 'Memory' ? `memory-${catalog.boot}/${target.name}` : target.name;
   if (path === '') return new Folder(files, `${folder}/${name}`, () => {});
   const own = openFiles(core.native.files, path);
-  return new Folder(own, name, () => own.close());
+  return new Folder(own, name, () => own.close(), otherDisk);
+}
+
+/** A disk of backups alone that fails to sync says nothing about the disk of the data. */
+function otherDisk(error: unknown): unknown {
+  if (!(error instanceof FileError) || error.kind !== 'SyncFailed') return error;
+  const text = `The disk of the backups failed to store ${error.file}`;
+  return fail('CANNOT_WRITE_TO_FILE_DESCRIPTOR', text, { cause: error });
 }
 
 export class Folder implements Place {
   readonly #files: FilesApi;
   readonly #dir: string;
   readonly #made = new Set<string>();
+  readonly #failure: (error: unknown) => unknown;
   readonly close: () => void;
 
-  /** @param dir below the root of `files` */
-  constructor(files: FilesApi, dir: string, close: () => void) {
+  /** @param dir below the root of `files`
+   *  @param failure what a failed write throws */
+  constructor(
+    files: FilesApi,
+    dir: string,
+    close: () => void,
+    failure: (error: unknown) => unknown = (error) => error,
+  ) {
     this.#files = files;
     this.#dir = dir;
     this.close = close;
+    this.#failure = failure;
   }
 
   async length(name: string): Promise<number | undefined> {
@@ -42,6 +58,14 @@ export class Folder implements Place {
   }
 
   async write(name: string, pieces: Pieces): Promise<void> {
+    try {
+      await this.#write(name, pieces);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  async #write(name: string, pieces: Pieces): Promise<void> {
     const path = `${this.#dir}/${name}`;
     const dir = path.slice(0, path.lastIndexOf('/'));
     if (!this.#made.has(dir)) makeDirs(this.#files, dir);
@@ -56,7 +80,11 @@ export class Folder implements Place {
   }
 
   async sync(): Promise<void> {
-    for (const dir of this.#made) await this.#files.syncDir(dir);
+    try {
+      for (const dir of this.#made) await this.#files.syncDir(dir);
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
   async clear(): Promise<void> {

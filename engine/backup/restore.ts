@@ -1,9 +1,14 @@
 // RESTORE: files are copied and compared with their hashes, then one commit makes all tables.
 
 import { randomUUID } from 'node:crypto';
-import type { Backup, Query, TableRef } from '../../sql/ast/index.ts';
-import { parseStatement, walk } from '../../sql/index.ts';
-import { print } from '../../sql/print/index.ts';
+import {
+  type Backup,
+  parseStatement,
+  print,
+  type Query,
+  type TableRef,
+  walk,
+} from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import {
   type DdlChange,

@@ -1,6 +1,6 @@
 // What BACKUP … TO and RESTORE … FROM name.
 
-import type { Expression, FunctionCall } from '../../sql/ast/index.ts';
+import type { Expression, FunctionCall } from '../../sql/index.ts';
 import { s3Place } from '../outbound/s3.ts';
 import { withoutSecrets } from '../outbound/secrets.ts';
 import { failAt, notBuilt } from '../plan/context.ts';

@@ -1,6 +1,6 @@
 // Takes keys and passwords out of what others may read: messages, query_log, system.processes.
 
-import { End, Lexer, Symbol_, Text, Word } from '../../sql/lexer.ts';
+import { End, Lexer, Symbol_, Text, Word } from '../../sql/index.ts';
 
 const HIDDEN = '[HIDDEN]';
 

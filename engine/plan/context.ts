@@ -1,6 +1,6 @@
 // What planning one statement needs to know, and what it collects on the way.
 
-import type { Query, Span } from '../../sql/ast/index.ts';
+import type { Expression, Lambda, Query, SettingItem, Span, Statement } from '../../sql/index.ts';
 import { type EngineError, type ErrorName, type FailureExtra, fail } from '../errors.ts';
 import type { FormatEntry } from '../native.ts';
 import type { Settings } from '../settings/index.ts';
@@ -167,19 +167,13 @@ export interface Planning {
   params: Readonly<Record<string, string>>;
   readonly positional: readonly unknown[];
   /** Parses the text of a stored expression (ALIAS columns). */
-  readonly parseExpression: (text: string) => import('../../sql/ast/index.ts').Expression;
+  readonly parseExpression: (text: string) => Expression;
   /** Rows of SHOW, DESCRIBE and EXPLAIN in FROM. */
-  readonly statementRows: (
-    statement: import('../../sql/ast/index.ts').Statement,
-    ctx: Planning,
-  ) => Node;
+  readonly statementRows: (statement: Statement, ctx: Planning) => Node;
   /** The settings with those of a query within the statement. */
-  readonly nestedSettings: (
-    items: readonly import('../../sql/ast/index.ts').SettingItem[],
-    settings: Settings,
-  ) => Settings;
+  readonly nestedSettings: (items: readonly SettingItem[], settings: Settings) => Settings;
   /** User-defined functions by name. */
-  readonly userFunctions: ReadonlyMap<string, import('../../sql/ast/index.ts').Lambda>;
+  readonly userFunctions: ReadonlyMap<string, Lambda>;
   readonly subqueries: PlannedSubquery[];
   nextColumn: number;
   depth: number;
@@ -190,7 +184,7 @@ export interface Planning {
   /** Columns that are parameters of lambdas: they have no value outside of them. */
   lambdaColumns?: Set<number>;
   /** Lambdas that are being written out. */
-  lambdas?: Set<import('../../sql/ast/index.ts').Lambda>;
+  lambdas?: Set<Lambda>;
   /** Views in one another that are being bound. */
   views?: number;
   /** False once the plan holds something that may differ in the next run of the same text. */

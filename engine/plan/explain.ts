@@ -1,7 +1,6 @@
 // Plans and trees as indented text.
 
-import type { Node as AstNode, Statement } from '../../sql/ast/index.ts';
-import { children } from '../../sql/index.ts';
+import { type Node as AstNode, children, type Statement } from '../../sql/index.ts';
 import type { NodeMeasure } from '../native.ts';
 import { quoteString } from './bind/names.ts';
 import type { Planning } from './context.ts';

@@ -1,7 +1,7 @@
 // Typed expressions of the logical plan. They are immutable; `key` tells structurally equal ones.
 
 import { createHash } from 'node:crypto';
-import type { Span } from '../../sql/ast/index.ts';
+import type { Span } from '../../sql/index.ts';
 import type { Node } from './logical.ts';
 import type { FrameJson, Lit, LitValue } from './physical/wire.ts';
 

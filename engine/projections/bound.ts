@@ -1,9 +1,14 @@
 // A projection of a table, bound: what its files hold and how they are sorted. Its columns in files
 // have names of their own (k0, a0 …), so that renaming a column of the table changes nothing there.
 
-import type { Query, QueryStatement, Select, TableExpression } from '../../sql/ast/index.ts';
-import { parseStatement } from '../../sql/index.ts';
-import { print } from '../../sql/print/index.ts';
+import {
+  parseStatement,
+  print,
+  type Query,
+  type QueryStatement,
+  type Select,
+  type TableExpression,
+} from '../../sql/index.ts';
 import type { ProjectionDefinition, TableDefinition } from '../catalog/definition.ts';
 import { fail } from '../errors.ts';
 import { bindStatement } from '../plan/bind/query.ts';

@@ -1,6 +1,6 @@
 // What the parts of the engine share, and what one running statement carries.
 
-import type { Statement } from '../../sql/ast/index.ts';
+import type { Statement } from '../../sql/index.ts';
 import type { BackupBook } from '../backup/book.ts';
 import type { TableState } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';

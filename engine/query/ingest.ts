@@ -1,7 +1,7 @@
 // Rows in by /ingest and the library: the table is found or made, then the inserter takes over.
 
 import { randomUUID } from 'node:crypto';
-import { suggest } from '../../sql/suggest.ts';
+import { suggest } from '../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { IngestRequest, IngestResult, RejectedRow as Rejected } from '../facade.ts';
@@ -83,7 +83,7 @@ export async function ingest(core: Core, request: IngestRequest): Promise<Ingest
     count(core, 'InsertedBytes', bytes);
     return result.answer;
   } catch (error) {
-    const known = process.cancelled ?? error;
+    const known = process.cancelled ?? core.storage.context.health.met(error);
     // What the body itself failed with belongs to the server: it knows what it meant.
     if (!(known instanceof EngineError) && !(known instanceof TypeError) && isFailure(known))
       throw known;

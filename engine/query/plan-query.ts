@@ -1,7 +1,6 @@
 // From a query's tree to the text of its plan, against one version of the catalog.
 
-import type { Lambda, Query, Statement } from '../../sql/ast/index.ts';
-import { parseExpression } from '../../sql/index.ts';
+import { type Lambda, parseExpression, type Query, type Statement } from '../../sql/index.ts';
 import { fail } from '../errors.ts';
 import { withResultFilter } from '../plan/bind/extra-filters.ts';
 import { bindStatement } from '../plan/bind/query.ts';

@@ -6,9 +6,7 @@
 // client. 7. At the end, however it comes: release tables, leave the list, write the log.
 
 import { randomUUID } from 'node:crypto';
-import type { Statement } from '../../sql/ast/index.ts';
-import { parseStatement, placeOf } from '../../sql/index.ts';
-import { suggest } from '../../sql/suggest.ts';
+import { parseStatement, placeOf, type Statement, suggest } from '../../sql/index.ts';
 import { disagreement } from '../catalog/agreement.ts';
 import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { QueryRequest, QueryResult, QuerySummary } from '../facade.ts';
@@ -188,7 +186,8 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
       return await answered(run);
     }
   } catch (error) {
-    const failure = placed(run?.process.cancelled ?? error, request.sql);
+    const met = core.storage.context.health.met(error);
+    const failure = placed(run?.process.cancelled ?? met, request.sql);
     finish(core, run, request, id, startedMs, failure, undefined, leave, key);
     throw failure;
   }
@@ -433,7 +432,8 @@ async function respond(run: Run, answer: Answer, leave: () => void): Promise<Que
       }
       end();
     } catch (error) {
-      const failure = placed(run.process.cancelled ?? error, run.text);
+      const met = run.core.storage.context.health.met(error);
+      const failure = placed(run.process.cancelled ?? met, run.text);
       end(failure);
       throw failure;
     } finally {

@@ -1,8 +1,7 @@
 // SYSTEM ADVISE ROLLUPS: projections that the aggregations of the query log would have read instead of
 // the rows, with what they would have spared and what they would cost. Each comes as one statement.
 
-import type { Query, Select } from '../../sql/ast/index.ts';
-import { parseStatement } from '../../sql/index.ts';
+import { parseStatement, type Query, type Select } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { identifierText } from '../plan/bind/names.ts';
 import type { Planning } from '../plan/context.ts';

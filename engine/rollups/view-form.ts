@@ -1,8 +1,7 @@
 // A materialised view as a rollup: the groups that its query makes of its table, and how its target
 // keeps them. What cannot be read back exactly is left out, or is the reason why the view is no rollup.
 
-import type { Query } from '../../sql/ast/index.ts';
-import { parseStatement } from '../../sql/index.ts';
+import { parseStatement, type Query } from '../../sql/index.ts';
 import { rollsUp } from '../catalog/agreement.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
 import { viewExtra } from '../catalog/views.ts';

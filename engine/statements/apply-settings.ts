@@ -1,7 +1,12 @@
 // SETTINGS of a statement, FORMAT and INTO OUTFILE: what a statement says about itself.
 
-import type { Expression, Output, Query, SettingItem } from '../../sql/ast/index.ts';
-import { suggest } from '../../sql/suggest.ts';
+import {
+  type Expression,
+  type Output,
+  type Query,
+  type SettingItem,
+  suggest,
+} from '../../sql/index.ts';
 import { EngineError } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';

@@ -1,7 +1,7 @@
 // BACKUP … TO and RESTORE … FROM.
 
 import { randomUUID } from 'node:crypto';
-import type { Backup, SettingItem } from '../../sql/ast/index.ts';
+import type { Backup, SettingItem } from '../../sql/index.ts';
 import { createBackup } from '../backup/create.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import { type Target, targetOf } from '../backup/target.ts';

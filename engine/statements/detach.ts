@@ -1,6 +1,6 @@
 // DETACH, ATTACH and UNDROP of tables: the name goes and comes back, the rows stay where they are.
 
-import type { Drop, Span, TableName } from '../../sql/ast/index.ts';
+import type { Drop, Span, TableName } from '../../sql/index.ts';
 import type { AsideTable, TableState } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';

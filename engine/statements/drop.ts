@@ -1,6 +1,6 @@
 // DROP, DETACH, TRUNCATE of tables, views, databases, functions.
 
-import type { Drop, TableName } from '../../sql/ast/index.ts';
+import type { Drop, TableName } from '../../sql/index.ts';
 import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
@@ -132,8 +132,8 @@ async function dropDatabase(run: Run, ast: Drop): Promise<Answer> {
         `Database ${name} has ${database.tables.size} table(s)`,
       );
     }
-    await dropTables(run.core.storage, [...database.tables.values()]);
-    await catalog.commit({ ddl: [{ op: 'dropDatabase', name }] });
+    const tables = [...database.tables.values()];
+    await dropTables(run.core.storage, tables, [{ op: 'dropDatabase', name }]);
   }
   return done;
 }

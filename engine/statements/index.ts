@@ -1,6 +1,6 @@
 // Every kind of statement and who runs it; what is not built is refused by name and place.
 
-import type { QueryStatement, Statement, TableName } from '../../sql/ast/index.ts';
+import type { QueryStatement, Statement, TableName } from '../../sql/index.ts';
 import { fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';

@@ -1,7 +1,6 @@
 // KILL QUERY and KILL MUTATION WHERE …: the condition is asked of system.processes and system.mutations.
 
-import type { Kill } from '../../sql/ast/index.ts';
-import { parseStatement } from '../../sql/index.ts';
+import { type Kill, parseStatement } from '../../sql/index.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import type { Answer, Run } from '../query/core.ts';

@@ -1,6 +1,6 @@
 // Names of tables and databases in statements: looked up, with failures that point at them.
 
-import type { Name, Span, TableName } from '../../sql/ast/index.ts';
+import type { Name, Span, TableName } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
 import { EngineError, type ErrorName, fail } from '../errors.ts';

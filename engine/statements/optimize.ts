@@ -1,6 +1,6 @@
 // OPTIMIZE [FINAL] and CHECK TABLE.
 
-import type { Expression, Optimize, Partition } from '../../sql/ast/index.ts';
+import type { Expression, Optimize, Partition } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';

@@ -1,6 +1,6 @@
 // PARTITION expr | ID 'x' | ALL → a test of the partition texts that segments carry.
 
-import type { Partition } from '../../sql/ast/index.ts';
+import type { Partition } from '../../sql/index.ts';
 import { fileName, segmentName } from '../catalog/blocks.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';

@@ -1,6 +1,6 @@
 // RENAME and EXCHANGE of tables and databases: all pairs of a statement in one commit.
 
-import type { Rename } from '../../sql/ast/index.ts';
+import type { Rename } from '../../sql/index.ts';
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';

@@ -1,6 +1,6 @@
 // SELECT and everything that is rewritten to one.
 
-import type { QueryStatement } from '../../sql/ast/index.ts';
+import type { QueryStatement } from '../../sql/index.ts';
 import { disagreement } from '../catalog/agreement.ts';
 import { type Answer, type CachedPlan, count, type Run } from '../query/core.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';

@@ -1,6 +1,6 @@
 // SET and USE: what they change lasts as long as the session.
 
-import type { SetSettings, SettingItem, Use } from '../../sql/ast/index.ts';
+import type { SetSettings, SettingItem, Use } from '../../sql/index.ts';
 import { nameText } from '../plan/bind/scope.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';

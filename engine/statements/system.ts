@@ -1,6 +1,6 @@
 // SYSTEM …: what makes sense here is done, what cannot hurt is accepted, stopping is refused.
 
-import type { System } from '../../sql/ast/index.ts';
+import type { System } from '../../sql/index.ts';
 import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';

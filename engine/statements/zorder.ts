@@ -1,8 +1,7 @@
 // OPTIMIZE TABLE … ZORDER BY (a, b): rows that are near in all of these columns come to lie near each
 // other, so that the statistics of blocks spare reading for filters on any of them.
 
-import type { Optimize } from '../../sql/ast/index.ts';
-import { print } from '../../sql/print/index.ts';
+import { type Optimize, print } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { identifierText } from '../plan/bind/names.ts';
 import { failAt } from '../plan/context.ts';

@@ -3,7 +3,7 @@
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor, TableChange, TokenRecord } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
-import type { JobResult } from './kernel.ts';
+import type { Job, JobResult } from './kernel.ts';
 import type { Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 
@@ -11,7 +11,7 @@ const RETRY_MS = 2000;
 
 /** Distributes over a union. */
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
-export type JobWork = Without<import('./kernel.ts').Job, 'job' | 'store' | 'table' | 'prefix'>;
+export type JobWork = Without<Job, 'job' | 'store' | 'table' | 'prefix'>;
 
 /** Runs a job under a fresh file name. What a failed job has written is swept away.
  *  @param commit makes the files part of the table; when it fails they are swept away too */

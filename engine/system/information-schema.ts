@@ -1,7 +1,6 @@
 // information_schema: views over the system tables, each column under its small and its capital name.
 
-import type { Query } from '../../sql/ast/index.ts';
-import { parseStatement } from '../../sql/index.ts';
+import { parseStatement, type Query } from '../../sql/index.ts';
 import type { TableColumn, ViewTable } from '../plan/context.ts';
 
 export const informationSchemas: readonly string[] = ['information_schema', 'INFORMATION_SCHEMA'];

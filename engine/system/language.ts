@@ -1,6 +1,6 @@
 // System tables about the language and what it can do: keywords, combinators, time zones, collations, codecs, …
 
-import { keywords as words } from '../../sql/keywords.ts';
+import { keywords as words } from '../../sql/index.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import { mergeTreeSettings } from '../settings/merge-tree.ts';
 import { columns, flag, type SystemTable } from './table.ts';

@@ -1,8 +1,7 @@
 // Tables as one statement sees them: temporary ones of the session, those of the catalog at one
 // version, views, and the system tables.
 
-import type { Query } from '../../sql/ast/index.ts';
-import { parseStatement, suggest, walk } from '../../sql/index.ts';
+import { parseStatement, type Query, suggest, walk } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { CatalogState, TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewsOn } from '../catalog/views.ts';

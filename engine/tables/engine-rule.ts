@@ -1,8 +1,7 @@
 // What a table's engine does with rows that are equal in the sort key, told to the kernel. Replicated
 // and Shared engines mean the same as the plain ones: there is one node.
 
-import type { Expression } from '../../sql/ast/index.ts';
-import { parseExpression } from '../../sql/index.ts';
+import { type Expression, parseExpression } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { EngineRuleJson } from '../plan/physical/wire.ts';
 

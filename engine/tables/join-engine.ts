@@ -1,7 +1,7 @@
 // ENGINE = Join(strictness, kind, keys…): rows that stand ready on the right side of one kind of join.
 // Where a key has one row at most, the first inserted stays (the last, if it was told so).
 
-import type { Expression, FunctionCall } from '../../sql/ast/index.ts';
+import type { Expression, FunctionCall } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { identifierText } from '../plan/bind/names.ts';
 import { failAt } from '../plan/context.ts';

@@ -1,8 +1,7 @@
 // A table's definition as the kernel wants it: expressions of keys, defaults and indexes bound to
 // the columns. Also the one place that binds any expression over a table's columns.
 
-import type { Expression } from '../../sql/ast/index.ts';
-import { parseExpression } from '../../sql/index.ts';
+import { type Expression, parseExpression } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { fail } from '../errors.ts';
 import { bindStored } from '../plan/bind/expression/index.ts';

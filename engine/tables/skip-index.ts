@@ -1,8 +1,7 @@
 // What the kernel keeps for a skip index, by the type as it was written. An index can only spare reading, so
 // arguments that tune ClickHouse's filters (sizes, seeds) are accepted and change nothing.
 
-import type { Expression, FunctionCall } from '../../sql/ast/index.ts';
-import { parseExpression } from '../../sql/index.ts';
+import { type Expression, type FunctionCall, parseExpression } from '../../sql/index.ts';
 import { type ErrorName, fail } from '../errors.ts';
 
 export interface KeptIndex {

@@ -1,8 +1,7 @@
 // TTL clauses: checked when they are declared, kept as text, told to the kernel as rules over the
 // table's columns.
 
-import type { Expression, TtlItem } from '../../sql/ast/index.ts';
-import { parseStatement } from '../../sql/index.ts';
+import { type Expression, parseStatement, type TtlItem } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { resolveAggregate } from '../plan/bind/expression/aggregate.ts';
 import { convert } from '../plan/bind/expression/resolve-call.ts';

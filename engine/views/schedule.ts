@@ -1,7 +1,6 @@
 // REFRESH … of a materialised view as the catalog keeps it, and when the next one is due.
 
-import type { Expression, Refresh } from '../../sql/ast/index.ts';
-import { print } from '../../sql/print/index.ts';
+import { type Expression, print, type Refresh } from '../../sql/index.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
 

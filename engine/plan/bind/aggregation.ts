@@ -1,7 +1,7 @@
 // GROUP BY in all its forms. The expressions of SELECT, HAVING and ORDER BY are bound first, with the
 // aggregate calls inside them; `rewrite` then turns them into expressions over the groups.
 
-import type { Expression, Select } from '../../../sql/ast/index.ts';
+import type { Expression, Select } from '../../../sql/index.ts';
 import { failAt, newColumn, notBuilt } from '../context.ts';
 import {
   type AggregateExpr,

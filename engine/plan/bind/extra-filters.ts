@@ -1,6 +1,7 @@
 // Filters that settings add: additional_table_filters to tables of FROM, additional_result_filter to the
 // result of the whole query.
 
+import { type Expression, SqlSyntaxError } from '../../../sql/index.ts';
 import { failAt, type Planning } from '../context.ts';
 import { filter, type Node } from '../logical.ts';
 import { bindExpression } from './expression/index.ts';
@@ -8,6 +9,16 @@ import { condition } from './query.ts';
 import { makeSource, newScope, plainColumn, type Scope, type Source } from './scope.ts';
 
 const parsed = new Map<string, ReadonlyMap<string, string>>();
+
+/** Text of a setting as an expression. What is wrong with it has no place in the statement. */
+function parsedAs(ctx: Planning, text: string, scope: Scope, setting: string): Expression {
+  try {
+    return ctx.parseExpression(text);
+  } catch (error) {
+    if (!(error instanceof SqlSyntaxError)) throw error;
+    throw failAt(scope.span, 'SYNTAX_ERROR', `A filter of the setting ${setting}: ${error.message}`);
+  }
+}
 
 /** The pairs of a map such as {'t': 'x != 1'}. */
 function pairsOf(ctx: Planning, text: string, scope: Scope): ReadonlyMap<string, string> {
@@ -19,7 +30,7 @@ function pairsOf(ctx: Planning, text: string, scope: Scope): ReadonlyMap<string,
       'BAD_ARGUMENTS',
       "additional_table_filters takes a map from tables to conditions, such as {'t': 'x != 1'}",
     );
-  const ast = ctx.parseExpression(text);
+  const ast = parsedAs(ctx, text, scope, 'additional_table_filters');
   if (ast.kind !== 'Map') throw bad();
   const pairs = new Map<string, string>();
   ast.keys.forEach((key, i) => {
@@ -36,7 +47,7 @@ function pairsOf(ctx: Planning, text: string, scope: Scope): ReadonlyMap<string,
 function filtered(scope: Scope, node: Node, source: Source, text: string): Node {
   const inner = newScope(scope.ctx, scope.span);
   inner.sources = [source];
-  const ast = scope.ctx.parseExpression(text);
+  const ast = parsedAs(scope.ctx, text, scope, 'additional_table_filters');
   return filter(node, condition(bindExpression(ast, inner), ast, 'A filter of the settings'));
 }
 

@@ -1,7 +1,7 @@
 // LIMIT and OFFSET in all their forms. Those that count from the end or are shares of the rows need to
 // know how many rows there are: two window calls number and count them, and a filter keeps the right ones.
 
-import type { Expression, Span } from '../../../sql/ast/index.ts';
+import type { Expression, Span } from '../../../sql/index.ts';
 import { failAt, newColumn, notBuilt } from '../context.ts';
 import { type Column, columnExpr, type Expr, literalExpr, type SortExpr } from '../expression.ts';
 import { filter, type Node, project, type WindowItem } from '../logical.ts';

@@ -1,13 +1,13 @@
 // The name of an expression that has no alias: ClickHouse prints it in function form.
 
-import type {
-  DataType,
-  Expression,
-  FrameBound,
-  OrderItem,
-  WindowSpec,
-} from '../../../sql/ast/index.ts';
-import { numberName } from '../../../sql/print/number-name.ts';
+import {
+  type DataType,
+  type Expression,
+  type FrameBound,
+  numberName,
+  type OrderItem,
+  type WindowSpec,
+} from '../../../sql/index.ts';
 import { findColumn, findSource, identifierParts, nameText, type Scope } from './scope.ts';
 import { means } from './shortest-name.ts';
 

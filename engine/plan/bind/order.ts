@@ -1,6 +1,6 @@
 // The end of a SELECT: DISTINCT, ORDER BY with FILL, LIMIT BY, LIMIT and OFFSET.
 
-import type { Expression, Fill, Select } from '../../../sql/ast/index.ts';
+import type { Expression, Fill, Select } from '../../../sql/index.ts';
 import { failAt, newColumn } from '../context.ts';
 import { type Column, columnExpr, type Expr, type SortExpr } from '../expression.ts';
 import { type Assigned, type FillItem, type Node, project } from '../logical.ts';

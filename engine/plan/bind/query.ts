@@ -1,15 +1,15 @@
 // Queries → logical nodes. The order of a SELECT is ClickHouse's: FROM, ARRAY JOIN, WHERE, GROUP BY,
 // HAVING, windows, QUALIFY, SELECT, DISTINCT, ORDER BY, LIMIT BY, LIMIT.
 
-import type {
-  Expression,
-  Query,
-  Select,
-  Span,
-  TableExpression,
-  With,
-} from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
+import {
+  type Expression,
+  print,
+  type Query,
+  type Select,
+  type Span,
+  type TableExpression,
+  type With,
+} from '../../../sql/index.ts';
 import { checkMeasure, deeper, failAt, newColumn, notBuilt, type Planning } from '../context.ts';
 import {
   type Column,

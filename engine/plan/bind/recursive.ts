@@ -1,6 +1,6 @@
 // WITH RECURSIVE r AS (first rows UNION ALL a step that reads r).
 
-import type { SetOperation } from '../../../sql/ast/index.ts';
+import type { SetOperation } from '../../../sql/index.ts';
 import { failAt, newColumn } from '../context.ts';
 import type { Column } from '../expression.ts';
 import type { Node } from '../logical.ts';

@@ -1,17 +1,18 @@
 // Names → columns. A scope is what the expressions of one SELECT can see: the tables of FROM,
 // aliases from anywhere in the query, WITH expressions, common tables, and the query around it.
 
-import type {
-  CommonTable,
-  Expression,
-  Identifier,
-  Name,
-  Query,
-  Span,
-  WindowSpec,
-} from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { suggest, suggestColumn } from '../../../sql/suggest.ts';
+import {
+  type CommonTable,
+  type Expression,
+  type Identifier,
+  type Name,
+  print,
+  type Query,
+  type Span,
+  suggest,
+  suggestColumn,
+  type WindowSpec,
+} from '../../../sql/index.ts';
 import { failAt, type Planning } from '../context.ts';
 import type { Column, Expr } from '../expression.ts';
 import { columnExpr } from '../expression.ts';

@@ -1,6 +1,6 @@
 // UNION, INTERSECT, EXCEPT and VALUES: queries that are made of rows or of other queries.
 
-import type { Select, SetOperation, ValuesQuery } from '../../../sql/ast/index.ts';
+import type { Select, SetOperation, ValuesQuery } from '../../../sql/index.ts';
 import { failAt, newColumn, type Planning } from '../context.ts';
 import { type Column, columnExpr, literalExpr } from '../expression.ts';
 import { type Node, project } from '../logical.ts';

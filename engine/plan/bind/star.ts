@@ -1,13 +1,13 @@
 // `*`, `t.*`, COLUMNS('re') and their EXCEPT, REPLACE and APPLY: a list of bound columns with names.
 
-import type {
-  ColumnsMatcher,
-  ColumnTransformer,
-  Expression,
-  Identifier,
-  Star,
-} from '../../../sql/ast/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import {
+  type ColumnsMatcher,
+  type ColumnTransformer,
+  type Expression,
+  type Identifier,
+  type Star,
+  suggest,
+} from '../../../sql/index.ts';
 import { failAt } from '../context.ts';
 import type { Expr } from '../expression.ts';
 import { baseType, tupleElements } from '../types.ts';

@@ -1,7 +1,7 @@
 // SETTINGS of a query inside another: how much its own sources may be read, and in what pieces.
 // Limits of the whole statement are the kernel's.
 
-import type { SettingItem } from '../../../sql/ast/index.ts';
+import type { SettingItem } from '../../../sql/index.ts';
 import type { Settings } from '../../settings/index.ts';
 import { type Node, type SourceLimits, withInputs } from '../logical.ts';
 

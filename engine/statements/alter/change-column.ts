@@ -1,14 +1,15 @@
 // ALTER TABLE ADD, MODIFY and RENAME COLUMN: what becomes of the definition, and of the rows that are there.
 
-import type {
-  AlterCommand,
-  ColumnDefinition as ColumnAst,
-  Expression,
-  Span,
-  TtlItem,
-} from '../../../sql/ast/index.ts';
-import { parseExpression, transform } from '../../../sql/index.ts';
-import { print } from '../../../sql/print/index.ts';
+import {
+  type AlterCommand,
+  type ColumnDefinition as ColumnAst,
+  type Expression,
+  parseExpression,
+  print,
+  type Span,
+  type TtlItem,
+  transform,
+} from '../../../sql/index.ts';
 import {
   type ColumnDefinition,
   type Place,

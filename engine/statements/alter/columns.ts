@@ -1,8 +1,15 @@
 // Columns as ALTER, UPDATE and DELETE look at them.
 
-import type { AlterCommand, Expression, Name, Span } from '../../../sql/ast/index.ts';
-import { parseExpression, parseStatement, walk } from '../../../sql/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import {
+  type AlterCommand,
+  type Expression,
+  type Name,
+  parseExpression,
+  parseStatement,
+  type Span,
+  suggest,
+  walk,
+} from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import { viewExtra, viewsOn } from '../../catalog/views.ts';
 import { resolveCall } from '../../plan/bind/expression/resolve-call.ts';

@@ -1,6 +1,6 @@
 // ALTER TABLE … DROP, DETACH, ATTACH, MOVE, REPLACE, FREEZE PARTITION and PART.
 
-import type { AlterPartition, Partition } from '../../../sql/ast/index.ts';
+import type { AlterPartition, Partition } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../../catalog/state.ts';
 import { atPlace } from '../../plan/bind/from/as-of.ts';

@@ -1,12 +1,13 @@
 // Projections of a table: declared, added, computed for the segments there are, dropped.
 
-import type {
-  AlterCommand,
-  ProjectionDefinition as ProjectionAst,
-} from '../../../sql/ast/index.ts';
-import { parseExpression, transform } from '../../../sql/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import {
+  type AlterCommand,
+  type ProjectionDefinition as ProjectionAst,
+  parseExpression,
+  print,
+  suggest,
+  transform,
+} from '../../../sql/index.ts';
 import type { ProjectionDefinition, TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../../catalog/state.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';

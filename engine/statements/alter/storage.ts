@@ -1,6 +1,6 @@
 // ALTER of what a table does with its rows: sorting key, sampling, TTL, constraints.
 
-import type { AlterCommand } from '../../../sql/ast/index.ts';
+import type { AlterCommand } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor } from '../../catalog/state.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';

@@ -1,9 +1,7 @@
 // ALTER TABLE, DELETE FROM and UPDATE. Each command is checked against the definition that the
 // commands before it leave; changes of the schema go into one commit, changes of rows follow.
 
-import type { AlterCommand, AlterTable } from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import { type AlterCommand, type AlterTable, print, suggest } from '../../../sql/index.ts';
 import { type TableDefinition, withoutColumn } from '../../catalog/definition.ts';
 import type { TableState } from '../../catalog/state.ts';
 import { isMaterialized } from '../../catalog/views.ts';

@@ -1,6 +1,6 @@
 // ALTER TABLE of a materialised view: its query, its schedule, its comment.
 
-import type { AlterTable } from '../../../sql/ast/index.ts';
+import type { AlterTable } from '../../../sql/index.ts';
 import type { TableState } from '../../catalog/state.ts';
 import { viewExtra } from '../../catalog/views.ts';
 import { failAt } from '../../plan/context.ts';

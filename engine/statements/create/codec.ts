@@ -1,9 +1,7 @@
 // CODEC(…) of columns: which there are, what they take, and how they are written down. Values are stored in
 // encodings that the kernel chooses; codecs are kept for what SHOW CREATE says.
 
-import type { FunctionCall } from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import { type FunctionCall, print, suggest } from '../../../sql/index.ts';
 import { failAt } from '../../plan/context.ts';
 import { typeHead } from '../../plan/types.ts';
 

@@ -1,7 +1,11 @@
 // What DEFAULT, MATERIALIZED and ALIAS may say: other columns without a ring, of a type that converts.
 
-import type { ColumnDefinition as ColumnAst, Expression, Span } from '../../../sql/ast/index.ts';
-import { parseExpression } from '../../../sql/index.ts';
+import {
+  type ColumnDefinition as ColumnAst,
+  type Expression,
+  parseExpression,
+  type Span,
+} from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import { convert } from '../../plan/bind/expression/resolve-call.ts';
 import { walkExpressions } from '../../plan/bind/scope.ts';

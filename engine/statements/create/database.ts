@@ -1,8 +1,6 @@
 // CREATE DATABASE and CREATE FUNCTION.
 
-import type { CreateDatabase, CreateFunction } from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { walk } from '../../../sql/walk.ts';
+import { type CreateDatabase, type CreateFunction, print, walk } from '../../../sql/index.ts';
 import { failAt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
 import { isSystem } from '../../tables/catalog-view.ts';

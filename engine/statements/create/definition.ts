@@ -1,16 +1,16 @@
 // CREATE TABLE's elements → the definition the catalog keeps: types canonical, expressions as text,
 // everything checked with its place.
 
-import type {
-  ColumnDefinition as ColumnAst,
-  ConstraintDefinition as ConstraintAst,
-  DataType,
-  IndexDefinition as IndexAst,
-  ProjectionDefinition as ProjectionAst,
-  Span,
-  TableElement,
-} from '../../../sql/ast/index.ts';
-import { printNormal } from '../../../sql/print/normal-form.ts';
+import {
+  type ColumnDefinition as ColumnAst,
+  type ConstraintDefinition as ConstraintAst,
+  type DataType,
+  type IndexDefinition as IndexAst,
+  type ProjectionDefinition as ProjectionAst,
+  printNormal,
+  type Span,
+  type TableElement,
+} from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import { hasQuery } from '../../plan/bind/expression/substitute.ts';
 import { typeText } from '../../plan/bind/names.ts';

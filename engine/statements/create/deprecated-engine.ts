@@ -1,7 +1,7 @@
 // `MergeTree(date, [sample,] key, granularity, …)`: how tables were made before ORDER BY and
 // PARTITION BY had clauses of their own. It is turned into those clauses.
 
-import type { Expression, FunctionCall, Storage } from '../../../sql/ast/index.ts';
+import type { Expression, FunctionCall, Storage } from '../../../sql/index.ts';
 import { failAt } from '../../plan/context.ts';
 import type { Run } from '../../query/core.ts';
 import { meantArgs } from '../../tables/engine-rule.ts';

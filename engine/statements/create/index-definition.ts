@@ -1,9 +1,11 @@
 // INDEX clauses of CREATE and ALTER TABLE.
 
-import type { IndexDefinition as IndexAst } from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { printNormal } from '../../../sql/print/normal-form.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import {
+  type IndexDefinition as IndexAst,
+  print,
+  printNormal,
+  suggest,
+} from '../../../sql/index.ts';
 import type { IndexDefinition } from '../../catalog/definition.ts';
 import { atPlace } from '../../plan/bind/from/as-of.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';

@@ -1,14 +1,14 @@
 // CREATE MATERIALIZED VIEW and ALTER TABLE view MODIFY QUERY: the view, its own table or its target.
 
-import type {
-  CreateTable,
-  CreateView,
-  Query,
-  TableExpression,
-  TableRef,
-} from '../../../sql/ast/index.ts';
-import { walk } from '../../../sql/index.ts';
-import { print } from '../../../sql/print/index.ts';
+import {
+  type CreateTable,
+  type CreateView,
+  print,
+  type Query,
+  type TableExpression,
+  type TableRef,
+  walk,
+} from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import type { TableState } from '../../catalog/state.ts';
 import { findTable as findInState } from '../../catalog/state.ts';

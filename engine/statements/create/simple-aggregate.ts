@@ -1,6 +1,6 @@
 // SimpleAggregateFunction(f, T): which functions may stand there, and that f of Ts gives a T again.
 
-import type { Span } from '../../../sql/ast/index.ts';
+import type { Span } from '../../../sql/index.ts';
 import { EngineError } from '../../errors.ts';
 import { failAt } from '../../plan/context.ts';
 import { type Run, sessionJson } from '../../query/core.ts';

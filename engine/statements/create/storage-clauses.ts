@@ -1,15 +1,15 @@
 // PARTITION BY, ORDER BY, PRIMARY KEY, SAMPLE BY, TTL and constraints of CREATE and ALTER TABLE.
 
-import type {
-  ColumnDefinition as ColumnAst,
-  ConstraintDefinition as ConstraintAst,
-  Expression,
-  OrderItem,
-  Storage,
-  TtlItem,
-} from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { printNormal } from '../../../sql/print/normal-form.ts';
+import {
+  type ColumnDefinition as ColumnAst,
+  type ConstraintDefinition as ConstraintAst,
+  type Expression,
+  type OrderItem,
+  print,
+  printNormal,
+  type Storage,
+  type TtlItem,
+} from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { columnsOf, type Expr, someExpr } from '../../plan/expression.ts';

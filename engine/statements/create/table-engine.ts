@@ -1,7 +1,6 @@
 // ENGINE = …: which engines there are, and what their arguments have to be.
 
-import type { Expression, FunctionCall } from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
+import { type Expression, type FunctionCall, print } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import { constantOf } from '../../plan/bind/expression/constants.ts';
 import { bindExpression } from '../../plan/bind/expression/index.ts';

@@ -1,7 +1,6 @@
 // SETTINGS of a table: which there are, which may change, and values that would keep a table from working.
 
-import type { Span } from '../../../sql/ast/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import { type Span, suggest } from '../../../sql/index.ts';
 import { failAt } from '../../plan/context.ts';
 import { mergeTreeSettings } from '../../settings/merge-tree.ts';
 import { joinTableSettings } from '../../tables/join-engine.ts';

@@ -1,7 +1,13 @@
 // CREATE TABLE in its forms: with columns, AS another table, AS SELECT; OR REPLACE, TEMPORARY.
 
-import type { CreateTable, FunctionCall, Span, TableName } from '../../../sql/ast/index.ts';
-import { parseStatement, print } from '../../../sql/index.ts';
+import {
+  type CreateTable,
+  type FunctionCall,
+  parseStatement,
+  print,
+  type Span,
+  type TableName,
+} from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import type { DdlChange } from '../../catalog/state.ts';
 import { withoutFunctions } from '../../plan/bind/expression/substitute.ts';

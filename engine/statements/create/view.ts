@@ -1,8 +1,6 @@
 // CREATE VIEW: the query is kept as text, with every table named in full.
 
-import type { CreateView, Query, TableRef } from '../../../sql/ast/index.ts';
-import { walk } from '../../../sql/index.ts';
-import { print } from '../../../sql/print/index.ts';
+import { type CreateView, print, type Query, type TableRef, walk } from '../../../sql/index.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';

@@ -1,6 +1,6 @@
 // SHOW, DESCRIBE, EXISTS and EXPLAIN inside FROM (…).
 
-import type { Statement } from '../../../sql/ast/index.ts';
+import type { Statement } from '../../../sql/index.ts';
 import { bindStatement } from '../../plan/bind/query.ts';
 import { newColumn, notBuilt, type Planning } from '../../plan/context.ts';
 import type { Node } from '../../plan/logical.ts';

@@ -1,7 +1,7 @@
 // CHECK TABLE, CHECK ALL TABLES and CHECK ROLLUP: every file of a segment is read and verified; a log that
 // the table lacks rows of is told too.
 
-import type { Check } from '../../../sql/ast/index.ts';
+import type { Check } from '../../../sql/index.ts';
 import { filesOf, type SegmentDescriptor, type TableState } from '../../catalog/state.ts';
 import { EngineError } from '../../errors.ts';
 import { notBuilt } from '../../plan/context.ts';

@@ -1,7 +1,6 @@
 // DESCRIBE and EXISTS.
 
-import type { Describe, ExistsStatement } from '../../../sql/ast/index.ts';
-import { quoteString } from '../../../sql/index.ts';
+import { type Describe, type ExistsStatement, quoteString } from '../../../sql/index.ts';
 import { bindFrom } from '../../plan/bind/from/index.ts';
 import { newScope } from '../../plan/bind/scope.ts';
 import { notBuilt } from '../../plan/context.ts';

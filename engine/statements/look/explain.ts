@@ -1,7 +1,12 @@
 // EXPLAIN: the plan as text, with estimated and, after ANALYZE, measured rows; the tree; the syntax.
 
-import type { Explain, Query, Statement } from '../../../sql/ast/index.ts';
-import { printNormal, printSyntax } from '../../../sql/index.ts';
+import {
+  type Explain,
+  printNormal,
+  printSyntax,
+  type Query,
+  type Statement,
+} from '../../../sql/index.ts';
 import { bindStatement } from '../../plan/bind/query.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { rowsGuess } from '../../plan/estimate.ts';

@@ -1,6 +1,6 @@
 // DESCRIBE HISTORY, RESTORE TABLE … TO VERSION, VACUUM.
 
-import type { Expression, RestoreVersion, TableName, Vacuum } from '../../../sql/ast/index.ts';
+import type { Expression, RestoreVersion, TableName, Vacuum } from '../../../sql/index.ts';
 import { allSegments, forgetVersions, retentionOf } from '../../catalog/history.ts';
 import { filesOf, type SegmentDescriptor, type TableState } from '../../catalog/state.ts';
 import { asOfOf, atPlace } from '../../plan/bind/from/as-of.ts';

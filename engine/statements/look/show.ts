@@ -1,9 +1,14 @@
 // SHOW …: most forms are queries over the system tables; SHOW CREATE prints a definition.
 
-import type { Expression, Select, Show } from '../../../sql/ast/index.ts';
-import { parseStatement, quoteString } from '../../../sql/index.ts';
-import { print } from '../../../sql/print/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import {
+  type Expression,
+  parseStatement,
+  print,
+  quoteString,
+  type Select,
+  type Show,
+  suggest,
+} from '../../../sql/index.ts';
 import { innerOf } from '../../catalog/views.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';

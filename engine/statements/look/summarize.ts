@@ -1,8 +1,14 @@
 // SUMMARIZE t: a row for each column with its range, distinct values, average, quartiles and NULLs. One
 // pass over the table.
 
-import type { Query, Select, Summarize, TableExpression } from '../../../sql/ast/index.ts';
-import { parseStatement, quoteString } from '../../../sql/index.ts';
+import {
+  parseStatement,
+  type Query,
+  quoteString,
+  type Select,
+  type Summarize,
+  type TableExpression,
+} from '../../../sql/index.ts';
 import { identifierText } from '../../plan/bind/names.ts';
 import { bindStatement } from '../../plan/bind/query.ts';
 import { notBuilt } from '../../plan/context.ts';

@@ -1,7 +1,12 @@
 // Rows rewritten or hidden in place: what DELETE, UPDATE and the commands of ALTER share, and DELETE itself.
 
-import type { Delete, Expression, Node, Partition } from '../../../sql/ast/index.ts';
-import { print } from '../../../sql/print/index.ts';
+import {
+  type Delete,
+  type Expression,
+  type Node,
+  type Partition,
+  print,
+} from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../../catalog/state.ts';
 import { isMaterialized } from '../../catalog/views.ts';

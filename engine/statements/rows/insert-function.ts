@@ -1,6 +1,6 @@
 // INSERT INTO FUNCTION: rows that leave the database, to files, URLs and objects.
 
-import type { FunctionCall, Insert } from '../../../sql/ast/index.ts';
+import type { FunctionCall, Insert } from '../../../sql/index.ts';
 import { fail } from '../../errors.ts';
 import { S3, s3Place } from '../../outbound/s3.ts';
 import { withoutSecrets } from '../../outbound/secrets.ts';

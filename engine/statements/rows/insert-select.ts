@@ -1,8 +1,7 @@
 // INSERT … SELECT: a plan whose rows stay in the kernel. Few rows go through the log and memory like
 // any small insert, many become segments at once.
 
-import type { Span } from '../../../sql/ast/index.ts';
-import { parseExpression } from '../../../sql/index.ts';
+import { parseExpression, type Span } from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import { viewsOn } from '../../catalog/views.ts';
 import { EngineError, fail } from '../../errors.ts';

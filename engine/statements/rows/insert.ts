@@ -1,8 +1,14 @@
 // INSERT: VALUES, FORMAT with data inline or behind, and SELECT.
 
-import type { Expression, Insert, Span } from '../../../sql/ast/index.ts';
-import { parseStatement, placeOf, SqlSyntaxError } from '../../../sql/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import {
+  type Expression,
+  type Insert,
+  parseStatement,
+  placeOf,
+  type Span,
+  SqlSyntaxError,
+  suggest,
+} from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import { EngineError, fail } from '../../errors.ts';
 import { makeSource, newScope, plainColumn, walkExpressions } from '../../plan/bind/scope.ts';
@@ -320,6 +326,8 @@ async function insertData(
     if (format.name === 'Values' && isBadMap(error, columns))
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
     if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
+    // Only rows that cannot be read are tried as expressions: nothing is stored twice.
+    if (error instanceof EngineError && error.fault !== 'client') throw error;
     if (isNumberTooLong(error)) throw error;
     if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', error.message);

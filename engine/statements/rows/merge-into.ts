@@ -2,9 +2,15 @@
 // go and those that come are one commit. Every column of a row that comes is written out as SQL over the
 // two sides, so names, types and messages are those of any query.
 
-import type { Expression, Merge, MergeWhen, Name } from '../../../sql/ast/index.ts';
-import { parseStatement, walk } from '../../../sql/index.ts';
-import { print } from '../../../sql/print/index.ts';
+import {
+  type Expression,
+  type Merge,
+  type MergeWhen,
+  type Name,
+  parseStatement,
+  print,
+  walk,
+} from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor } from '../../catalog/state.ts';
 import { viewsOn } from '../../catalog/views.ts';

@@ -1,8 +1,13 @@
 // UPDATE, as a statement and as a command of ALTER. The statement writes patches beside the segments where
 // few rows change, ALTER writes the segments anew.
 
-import type { Expression, Node, Partition, Update } from '../../../sql/ast/index.ts';
-import { suggest } from '../../../sql/suggest.ts';
+import {
+  type Expression,
+  type Node,
+  type Partition,
+  suggest,
+  type Update,
+} from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import type { TableState } from '../../catalog/state.ts';
 import { convert } from '../../plan/bind/expression/resolve-call.ts';

@@ -1,8 +1,7 @@
 // INSERT … VALUES with expressions: rows as a union of one-row projections. A NULL or DEFAULT stands for what
 // the column has when nothing is said of it.
 
-import type { Expression, Span } from '../../../sql/ast/index.ts';
-import { parseExpression } from '../../../sql/index.ts';
+import { type Expression, parseExpression, type Span } from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import { bindExpression } from '../../plan/bind/expression/index.ts';
 import { convert } from '../../plan/bind/expression/resolve-call.ts';

@@ -32,6 +32,13 @@ export class Health {
     return refusedByDisk(error);
   }
 
+  /** What a statement met: a refusal of the disk as what its client gets, wherever it was; others as they are. */
+  met(error: unknown): unknown {
+    const ofDisk =
+      error instanceof FileError || (error instanceof EngineError && error.name === 'CANNOT_FSYNC');
+    return ofDisk ? this.refused(error) : error;
+  }
+
   #poison(error: unknown): void {
     if (this.#failure) return;
     const file = error instanceof FileError ? error.file : 'a segment file';

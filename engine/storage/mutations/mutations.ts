@@ -279,12 +279,17 @@ export function putAside(
   );
 }
 
-/** Drops tables in one commit. Inserts on their way end before it. */
-export async function dropTables(storage: Storage, ids: readonly number[]): Promise<void> {
+/** Drops tables in one commit. Inserts on their way end before it.
+ *  @param more changes of the catalog that belong to the same commit */
+export async function dropTables(
+  storage: Storage,
+  ids: readonly number[],
+  more: readonly DdlChange[] = [],
+): Promise<void> {
   const stores = ids.map((id) => storage.store(id));
   await whileShut(stores, async () => {
     const ddl = ids.map((id): DdlChange => ({ op: 'dropTable', id }));
-    await storage.context.catalog.commit({ ddl });
+    await storage.context.catalog.commit({ ddl: [...ddl, ...more] });
   });
   storage.collector.collect();
   storage.trimWal();

@@ -1,6 +1,6 @@
 // Aggregates with their parameters, modifiers (DISTINCT, FILTER, ORDER BY) and arguments.
 
-import type { FunctionCall, Span } from '../../../../sql/ast/index.ts';
+import type { FunctionCall, Span } from '../../../../sql/index.ts';
 import { failAt, notBuilt } from '../../context.ts';
 import { aggregateExpr, type Expr, someExpr } from '../../expression.ts';
 import type { Lit } from '../../physical/wire.ts';

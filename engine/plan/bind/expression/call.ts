@@ -1,7 +1,7 @@
 // Calls: scalar functions with their lambdas, aggregates with their modifiers, window functions,
 // and the few names that are not functions of the kernel (arrayJoin, grouping, in).
 
-import type { Expression, FunctionCall, Lambda, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, FunctionCall, Lambda, Span } from '../../../../sql/index.ts';
 import { isKnownSetting, settingTypeOf, unknownSetting } from '../../../settings/index.ts';
 import { failAt } from '../../context.ts';
 import {

@@ -1,6 +1,6 @@
 // if and CASE: which branch stands, and what a branch may name that is never taken.
 
-import type { Expression, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, Span } from '../../../../sql/index.ts';
 import { SpannedError } from '../../context.ts';
 import { type Expr, literalExpr } from '../../expression.ts';
 import type { Lit } from '../../physical/wire.ts';

@@ -1,8 +1,7 @@
 // Names: columns of this query and of those around it, aliases, and the parts of tuples, maps and arrays behind
 // a dot.
 
-import type { Span } from '../../../../sql/ast/index.ts';
-import { suggest } from '../../../../sql/suggest.ts';
+import { type Span, suggest } from '../../../../sql/index.ts';
 import { failAt, newColumn, notBuilt, type Planning, SpannedError } from '../../context.ts';
 import { columnExpr, type Expr, lambdaExpr, literalExpr } from '../../expression.ts';
 import { arrayElementType, baseType, isNullable, tupleElements, typeHead } from '../../types.ts';

@@ -1,7 +1,7 @@
 // IN and its kin: over lists, arrays, tables and subqueries, with ClickHouse's rules for NULL and for
 // values of other types.
 
-import type { Expression, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, Span } from '../../../../sql/index.ts';
 import { failAt } from '../../context.ts';
 import { type Expr, inExpr, literalExpr } from '../../expression.ts';
 import type { Lit, LitValue } from '../../physical/wire.ts';

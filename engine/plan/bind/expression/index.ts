@@ -1,6 +1,6 @@
 // AST → typed expression. Types come from the kernel; casts that SQL implies are put in here.
 
-import type { Expression, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, Span } from '../../../../sql/index.ts';
 import { deeper, failAt } from '../../context.ts';
 import { castExpr, type Expr, literalExpr } from '../../expression.ts';
 import { isNullable, nullableType, typeHead } from '../../types.ts';

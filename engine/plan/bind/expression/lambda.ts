@@ -1,6 +1,6 @@
 // Lambdas: written in place, named by WITH, or the name of a function where a lambda is wanted.
 
-import type { Expression, FunctionCall, Lambda, Name } from '../../../../sql/ast/index.ts';
+import type { Expression, FunctionCall, Lambda, Name } from '../../../../sql/index.ts';
 import { failAt, newColumn } from '../../context.ts';
 import { type Column, columnsOf, type Expr } from '../../expression.ts';
 import { collectAliases, findColumn, identifierParts, type Locals, type Scope } from '../scope.ts';

@@ -1,6 +1,6 @@
 // Literals of the text, parameters and JavaScript values as typed constants.
 
-import type { Expression, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, Span } from '../../../../sql/index.ts';
 import { failAt, type Planning } from '../../context.ts';
 import { castExpr, type Expr, type LiteralExpr, literalExpr } from '../../expression.ts';
 import type { LitValue } from '../../physical/wire.ts';

@@ -1,7 +1,7 @@
 // A call of a scalar function on typed arguments: the kernel says its type, and what is known of the value
 // before any row is read is used (constant conditions, NULL where there is none, names of types).
 
-import type { Span } from '../../../../sql/ast/index.ts';
+import type { Span } from '../../../../sql/index.ts';
 import { type ArgumentType, checkMeasure, failAt } from '../../context.ts';
 import {
   callExpr,

@@ -1,7 +1,7 @@
 // Constants behind IN become values of the type on its left, with ClickHouse's refusals: nesting that does
 // not fit, tuples of another size, texts that are no number.
 
-import type { Span } from '../../../../sql/ast/index.ts';
+import type { Span } from '../../../../sql/index.ts';
 import { failAt } from '../../context.ts';
 import type { Lit } from '../../physical/wire.ts';
 import { arrayElementType, baseType, tupleElements } from '../../types.ts';

@@ -1,7 +1,7 @@
 // Calls that are no function of the kernel as they are written: units that are not constant, subcolumns
 // by name, rows as text.
 
-import type { FunctionCall, Span } from '../../../../sql/ast/index.ts';
+import type { FunctionCall, Span } from '../../../../sql/index.ts';
 import { failAt, SpannedError } from '../../context.ts';
 import { type Expr, type LiteralExpr, literalExpr } from '../../expression.ts';
 import { columnName } from '../names.ts';

@@ -1,7 +1,7 @@
 // Queries inside expressions: scalars, EXISTS, and the right side of IN. Those that stand on their own
 // run before the query around them, each once; those that read its columns become joins (unnest/correlate.ts).
 
-import type { Identifier, Query, Span } from '../../../../sql/ast/index.ts';
+import type { Identifier, Query, Span } from '../../../../sql/index.ts';
 import { failAt, newColumn, notBuilt } from '../../context.ts';
 import {
   type Column,

@@ -1,7 +1,13 @@
 // Calls of user-defined functions written out: their parameters become the arguments as they are written.
 
-import type { Expression, FunctionCall, Lambda, Node } from '../../../../sql/ast/index.ts';
-import { transform, walk } from '../../../../sql/walk.ts';
+import {
+  type Expression,
+  type FunctionCall,
+  type Lambda,
+  type Node,
+  transform,
+  walk,
+} from '../../../../sql/index.ts';
 import { failAt } from '../../context.ts';
 
 /** The body of a lambda with these arguments in the place of its parameters. */

@@ -1,8 +1,14 @@
 // Functions over constant texts that the parser or the catalog answers: formatQuery and its kin,
 // hasColumnInTable. They become literals.
 
-import type { Expression, FunctionCall, Statement } from '../../../../sql/ast/index.ts';
-import { parseStatement, printLines, printNormal } from '../../../../sql/index.ts';
+import {
+  type Expression,
+  type FunctionCall,
+  parseStatement,
+  printLines,
+  printNormal,
+  type Statement,
+} from '../../../../sql/index.ts';
 import { failAt } from '../../context.ts';
 import { type Expr, literalExpr } from '../../expression.ts';
 import type { LitValue } from '../../physical/wire.ts';

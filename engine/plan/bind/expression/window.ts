@@ -1,15 +1,15 @@
 // Window calls: `f(x) OVER (…)` with named windows and frames.
 
-import type {
-  Expression,
-  Frame,
-  FrameBound,
-  FunctionCall,
-  OrderItem,
-  Span,
-  WindowSpec,
-} from '../../../../sql/ast/index.ts';
-import { suggest } from '../../../../sql/suggest.ts';
+import {
+  type Expression,
+  type Frame,
+  type FrameBound,
+  type FunctionCall,
+  type OrderItem,
+  type Span,
+  suggest,
+  type WindowSpec,
+} from '../../../../sql/index.ts';
 import { failAt, notBuilt } from '../../context.ts';
 import { type Expr, literalExpr, type SortExpr, someExpr, windowExpr } from '../../expression.ts';
 import type { BoundJson, FrameJson } from '../../physical/wire.ts';

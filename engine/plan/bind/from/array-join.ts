@@ -1,6 +1,6 @@
 // ARRAY JOIN: a row for each element of arrays, maps and nested columns.
 
-import type { ArrayJoin, Expression, Span } from '../../../../sql/ast/index.ts';
+import type { ArrayJoin, Expression, Span } from '../../../../sql/index.ts';
 import { failAt, newColumn } from '../../context.ts';
 import type { Column, Expr } from '../../expression.ts';
 import type { Assigned, Node } from '../../logical.ts';

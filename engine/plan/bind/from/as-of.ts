@@ -1,6 +1,6 @@
 // VERSION AS OF and TIMESTAMP AS OF: which version of a table is meant.
 
-import type { Expression, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, Span } from '../../../../sql/index.ts';
 import { EngineError, type ErrorName } from '../../../errors.ts';
 import { type AsOf, failAt, type StoredTable, type TableSource } from '../../context.ts';
 import { type Expr, literalExpr } from '../../expression.ts';

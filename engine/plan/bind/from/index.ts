@@ -1,6 +1,6 @@
 // FROM: tables, subqueries, table functions, common tables, joins and ARRAY JOIN, left to right.
 
-import type { Name, Span, TableExpression, TableRef } from '../../../../sql/ast/index.ts';
+import type { Name, Span, TableExpression, TableRef } from '../../../../sql/index.ts';
 import { type AsOf, failAt, newColumn, type TableSource } from '../../context.ts';
 import { type Column, type Expr, literalExpr } from '../../expression.ts';
 import { type FilesNode, type Node, project } from '../../logical.ts';

@@ -1,6 +1,6 @@
 // Tables of engine Join in a query: their rows, what a join with one may look like, and joinGet.
 
-import type { Expression, FunctionCall, Join, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, FunctionCall, Join, Span } from '../../../../sql/index.ts';
 import { type JoinTable, oneRowPerKey } from '../../../tables/join-engine.ts';
 import { failAt, newColumn, type Planning } from '../../context.ts';
 import {

@@ -1,6 +1,6 @@
 // Joins: ON and USING become pairs of keys of one type, and a residual condition for the rest.
 
-import type { Expression, Join, Span, TableExpression } from '../../../../sql/ast/index.ts';
+import type { Expression, Join, Span, TableExpression } from '../../../../sql/index.ts';
 import { failAt, notBuilt } from '../../context.ts';
 import {
   type Column,

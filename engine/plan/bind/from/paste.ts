@@ -1,7 +1,7 @@
 // PASTE JOIN: the n-th row of one side beside the n-th of the other, as far as both go. The rows are
 // numbered in the order in which they come; the numbers are what is joined and sorted by.
 
-import type { Join } from '../../../../sql/ast/index.ts';
+import type { Join } from '../../../../sql/index.ts';
 import { failAt, newColumn } from '../../context.ts';
 import { type Column, columnExpr } from '../../expression.ts';
 import type { Node } from '../../logical.ts';

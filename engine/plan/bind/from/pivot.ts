@@ -8,7 +8,7 @@ import type {
   Select,
   Span,
   Unpivot,
-} from '../../../../sql/ast/index.ts';
+} from '../../../../sql/index.ts';
 import { failAt } from '../../context.ts';
 import type { Node } from '../../logical.ts';
 import { columnName } from '../names.ts';

@@ -3,8 +3,7 @@
 // Segments that came and went are compared as bags of rows, so that rewriting a segment shows only the
 // rows that differ.
 
-import type { Expression, FunctionCall } from '../../../../sql/ast/index.ts';
-import { parseStatement } from '../../../../sql/index.ts';
+import { type Expression, type FunctionCall, parseStatement } from '../../../../sql/index.ts';
 import type { StoredTable, TableStep } from '../../context.ts';
 import type { Node } from '../../logical.ts';
 import { identifierText } from '../names.ts';

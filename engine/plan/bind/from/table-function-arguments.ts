@@ -1,6 +1,6 @@
 // Arguments of table functions: constant texts, structures, how many there are.
 
-import type { Expression, FunctionCall } from '../../../../sql/ast/index.ts';
+import type { Expression, FunctionCall } from '../../../../sql/index.ts';
 import { failAt, newColumn } from '../../context.ts';
 import type { Column } from '../../expression.ts';
 import { splitAtCommas } from '../../types.ts';

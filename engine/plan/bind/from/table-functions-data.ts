@@ -2,7 +2,7 @@
 // server.
 
 import { randomInt } from 'node:crypto';
-import type { Expression, FunctionCall, Identifier } from '../../../../sql/ast/index.ts';
+import type { Expression, FunctionCall, Identifier } from '../../../../sql/index.ts';
 import { failAt, newColumn, notBuilt } from '../../context.ts';
 import { type Column, type Expr, literalExpr } from '../../expression.ts';
 import { type Node, project } from '../../logical.ts';

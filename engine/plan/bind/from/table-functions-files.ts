@@ -1,6 +1,6 @@
 // Table functions over files: file(), url(), s3(), and FROM 'file.parquet'.
 
-import type { Expression, FunctionCall, Identifier, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, FunctionCall, Identifier, Span } from '../../../../sql/index.ts';
 import type { EngineError } from '../../../errors.ts';
 import { compressionOf, formatOf, NoSuchMethod } from '../../../outside/formats.ts';
 import { isPattern } from '../../../outside/glob.ts';

@@ -1,8 +1,7 @@
 // Table functions: numbers(), values() and the like. Those that read files or other servers are
 // refused by name.
 
-import type { Expression, FunctionCall } from '../../../../sql/ast/index.ts';
-import { suggest } from '../../../../sql/suggest.ts';
+import { type Expression, type FunctionCall, suggest } from '../../../../sql/index.ts';
 import { failAt, newColumn, notBuilt, type Planning } from '../../context.ts';
 import { columnExpr, literalExpr } from '../../expression.ts';
 import { type Node, project } from '../../logical.ts';

@@ -1,7 +1,6 @@
 // FINAL and SAMPLE of a table in FROM.
 
-import type { Expression, Sample, Span } from '../../../../sql/ast/index.ts';
-import { print } from '../../../../sql/print/index.ts';
+import { type Expression, print, type Sample, type Span } from '../../../../sql/index.ts';
 import { failAt, type TableSource } from '../../context.ts';
 import { type Expr, literalExpr } from '../../expression.ts';
 import { filter, type Node, type Scan } from '../../logical.ts';

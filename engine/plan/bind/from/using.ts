@@ -1,6 +1,6 @@
 // JOIN … USING and NATURAL JOIN: pairs of columns that become one, which `*` shows first.
 
-import type { Expression, Join, Span } from '../../../../sql/ast/index.ts';
+import type { Expression, Join, Span } from '../../../../sql/index.ts';
 import { failAt, newColumn } from '../../context.ts';
 import { type Column, columnExpr, type Expr, literalExpr } from '../../expression.ts';
 import { type Assigned, project } from '../../logical.ts';

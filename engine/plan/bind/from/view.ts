@@ -1,6 +1,6 @@
 // A view stands for its query, with the columns and types that it was created with.
 
-import type { Query } from '../../../../sql/ast/index.ts';
+import type { Query } from '../../../../sql/index.ts';
 import { type ErrorName, fail } from '../../../errors.ts';
 import {
   deeper,
