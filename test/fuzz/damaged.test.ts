@@ -1,4 +1,4 @@
-// Damaged statements: none may end in a defect of ours, hang, or harm the process. COLONNADE_TEST_QUERIES is how many
+// Damaged statements: none may end in a defect of ours, hang, or harm the process. COLONNADE_TEST_DAMAGED is how many
 // (4,000; 1,000,000 by night), COLONNADE_TEST_SEED the first one's seed.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

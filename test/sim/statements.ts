@@ -39,6 +39,9 @@ const all: readonly MakeActor[] = [
   rollups,
 ];
 
+/** The statement that an error answered. */
+const asked = new WeakMap<Error, string>();
+
 class Statements {
   readonly faults: string[] = [];
   done = 0;
@@ -106,10 +109,18 @@ class Statements {
 
   #fault(where: string, error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.faults.push(`${where}: ${text}`);
+    const sql = error instanceof Error ? asked.get(error) : undefined;
+    this.faults.push(`${where}: ${sql ? `${sql}\n` : ''}${text}`);
   }
 
   async #ask(sql: string): Promise<Row[]> {
+    return this.#rows(sql).catch((error) => {
+      if (error instanceof Error) asked.set(error, sql);
+      throw error;
+    });
+  }
+
+  async #rows(sql: string): Promise<Row[]> {
     const request = { sql, format: 'JSONCompactEachRow', user: { name: 'default' } };
     const result = await this.#engine?.query(request);
     const chunks: Uint8Array[] = [];

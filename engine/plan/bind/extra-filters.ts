@@ -11,12 +11,12 @@ import { makeSource, newScope, plainColumn, type Scope, type Source } from './sc
 const parsed = new Map<string, ReadonlyMap<string, string>>();
 
 /** Text of a setting as an expression. What is wrong with it has no place in the statement. */
-function parsedAs(ctx: Planning, text: string, scope: Scope, setting: string): Expression {
+function parsedAs(ctx: Planning, text: string, scope: Scope): Expression {
   try {
     return ctx.parseExpression(text);
   } catch (error) {
     if (!(error instanceof SqlSyntaxError)) throw error;
-    throw failAt(scope.span, 'SYNTAX_ERROR', `A filter of the setting ${setting}: ${error.message}`);
+    throw failAt(scope.span, 'SYNTAX_ERROR', `A filter of the settings: ${error.message}`);
   }
 }
 
@@ -30,7 +30,7 @@ function pairsOf(ctx: Planning, text: string, scope: Scope): ReadonlyMap<string,
       'BAD_ARGUMENTS',
       "additional_table_filters takes a map from tables to conditions, such as {'t': 'x != 1'}",
     );
-  const ast = parsedAs(ctx, text, scope, 'additional_table_filters');
+  const ast = parsedAs(ctx, text, scope);
   if (ast.kind !== 'Map') throw bad();
   const pairs = new Map<string, string>();
   ast.keys.forEach((key, i) => {
@@ -47,7 +47,7 @@ function pairsOf(ctx: Planning, text: string, scope: Scope): ReadonlyMap<string,
 function filtered(scope: Scope, node: Node, source: Source, text: string): Node {
   const inner = newScope(scope.ctx, scope.span);
   inner.sources = [source];
-  const ast = parsedAs(scope.ctx, text, scope, 'additional_table_filters');
+  const ast = parsedAs(scope.ctx, text, scope);
   return filter(node, condition(bindExpression(ast, inner), ast, 'A filter of the settings'));
 }
 

@@ -244,10 +244,12 @@ export class Merges {
     }
   }
 
-  /** Calls off the merges that take one of these segments. */
-  callOffOf(files: readonly string[]): Promise<void> {
+  /** Calls off the merges of a table that take one of these segments; another table may have the same files. */
+  callOffOf(store: TableStore, files: readonly string[]): Promise<void> {
     const taken = new Set(files);
-    return this.#callOff((merge) => merge.files.some((file) => taken.has(file)));
+    return this.#callOff(
+      (merge) => merge.tableId === store.id && merge.files.some((file) => taken.has(file)),
+    );
   }
 
   async #callOff(which: (merge: Running) => boolean): Promise<void> {

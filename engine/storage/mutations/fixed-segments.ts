@@ -36,7 +36,7 @@ export async function besideMerges<T>(
   return store.statements.run(async () => {
     let tooLate = false;
     const settle: Settle = async (files) => {
-      await merges.callOffOf(files);
+      await merges.callOffOf(store, files);
       const there = new Set(store.table.segments.map(({ file }) => file));
       tooLate = files.some((file) => !there.has(file));
       if (tooLate) throw fail('ABORTED', 'The rows were merged meanwhile');

@@ -65,6 +65,7 @@ export const backups: MakeActor = ({ ask, below, fresh }) => {
         try {
           await ask(`RESTORE TABLE bk AS bk2 FROM File('${each.name}')`);
         } catch (error) {
+          if ((error as { fault?: string }).fault === 'unavailable') throw error;
           if (each.acked) faults.push(`backup ${each.name} is not there: ${error}`);
           continue;
         }

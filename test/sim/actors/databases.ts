@@ -12,8 +12,8 @@ export const databases: MakeActor = ({ ask, below, fresh }) => {
   let known: Databases = new Map();
   /** What the statement without an answer may have made of them. */
   let open: Databases | undefined;
-  /** A database that is there and has no table yet, or not all of its rows. */
-  let half: string | undefined;
+  /** Databases that may be there without their table or its rows. */
+  const halves = new Set<string>();
 
   async function run(sql: string, after: Databases): Promise<void> {
     open = after;
@@ -29,14 +29,14 @@ export const databases: MakeActor = ({ ask, below, fresh }) => {
 
   async function make(): Promise<void> {
     const [name, tag] = [`dd${fresh()}`, fresh()];
-    half = name;
+    halves.add(name);
     await ask(`CREATE DATABASE ${name}`);
     await ask(`CREATE TABLE ${name}.t (tag UInt32) ENGINE = MergeTree ORDER BY tag`);
     await run(
       `INSERT INTO ${name}.t SELECT ${tag} FROM numbers(3)`,
       new Map([...known, [name, tag]]),
     );
-    half = undefined;
+    halves.delete(name);
   }
 
   async function step(): Promise<void> {
@@ -69,10 +69,10 @@ export const databases: MakeActor = ({ ask, below, fresh }) => {
         const [row] = tables.length ? await ask(`SELECT max(tag), count() FROM ${name}.t`) : [];
         const [tag = 0, rows = 0] = (row ?? []).map(Number);
         if (rows === 3) there.set(name, tag);
-        else if (name === half && rows === 0) await ask(`DROP DATABASE ${name} SYNC`);
+        else if (halves.has(name) && rows === 0) await ask(`DROP DATABASE ${name} SYNC`);
         else faults.push(`database ${name} is torn: ${row}`);
       }
-      half = undefined;
+      halves.clear();
       const fit = [known, open].find((each) => each && text(each) === text(there));
       if (!fit) faults.push(`databases: ${text(there)}, not ${text(known)}`);
       known = there;
