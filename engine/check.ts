@@ -3,7 +3,7 @@
 import { basename, dirname } from 'node:path';
 import { Folder } from './backup/folder.ts';
 import { type VerifyReport, verifyBackup } from './backup/verify.ts';
-import { native } from './native.ts';
+import { native } from './native/index.ts';
 import { type CheckReport, checkDirectory } from './storage/integrity/check.ts';
 import { openFiles } from './storage/native-files.ts';
 import { lockDirectory } from './storage/recover.ts';

@@ -7,7 +7,7 @@ import type { SegmentDescriptor, TableState } from './catalog/state.ts';
 import { filesOf } from './catalog/state.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { open } from './index.ts';
-import { native } from './native.ts';
+import { native } from './native/index.ts';
 import type { FilesApi } from './storage/files.ts';
 import { checkDirectory, type Finding } from './storage/integrity/check.ts';
 import { Health } from './storage/integrity/health.ts';

@@ -16,7 +16,7 @@ import type {
   Session,
 } from './facade.ts';
 import { Inserter } from './ingest/insert.ts';
-import { type Native, native } from './native.ts';
+import { type Native, native } from './native/index.ts';
 import { companionShape } from './projections/bound.ts';
 import { segmentFinisher } from './projections/build.ts';
 import { Admission } from './query/admission.ts';

@@ -1,6 +1,6 @@
 // The format and the compression of a file by its name, as ClickHouse tells them.
 
-import type { FormatEntry } from '../native.ts';
+import type { FormatEntry } from '../native/index.ts';
 
 const byExtension: Readonly<Record<string, string>> = {
   csv: 'CSV',

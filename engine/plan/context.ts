@@ -2,7 +2,7 @@
 
 import type { Expression, Lambda, Query, SettingItem, Span, Statement } from '../../sql/index.ts';
 import { type EngineError, type ErrorName, type FailureExtra, fail } from '../errors.ts';
-import type { FormatEntry } from '../native.ts';
+import type { FormatEntry } from '../native/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { JoinTable } from '../tables/join-engine.ts';
 import type { Column } from './expression.ts';

@@ -1,7 +1,7 @@
 // Plans and trees as indented text.
 
 import { type Node as AstNode, children, type Statement } from '../../sql/index.ts';
-import type { NodeMeasure } from '../native.ts';
+import type { NodeMeasure } from '../native/index.ts';
 import { quoteString } from './bind/names.ts';
 import type { Planning } from './context.ts';
 import { rowsGuess } from './estimate.ts';

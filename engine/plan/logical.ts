@@ -27,6 +27,13 @@ export interface FillItem {
   readonly staleness?: Lit;
 }
 
+/** Names of the columns that keys and skip indexes are made of. */
+export interface KeyColumns {
+  readonly primary: readonly string[];
+  readonly partition: readonly string[];
+  readonly indexes: ReadonlyMap<string, readonly string[]>;
+}
+
 /** A registered table version; estimates come from the catalog. */
 export interface TableHandle {
   readonly handle: number;
@@ -34,6 +41,7 @@ export interface TableHandle {
   readonly rows: number;
   readonly bytes: number;
   readonly sortKey: readonly string[];
+  keyColumns?(): KeyColumns;
   /** The projection whose rows these are. */
   readonly projection?: string;
   /** Other forms that its rows may be read in; made when a rule asks. */

@@ -8,6 +8,7 @@ import { crossToInner } from './rules/cross-to-inner.ts';
 import { distinctLimit } from './rules/distinct-limit.ts';
 import { dropGroupKeys } from './rules/drop-group-keys.ts';
 import { foldConditions } from './rules/fold-conditions.ts';
+import { forceIndex } from './rules/force-index.ts';
 import { groupBeforeJoin } from './rules/group-before-join.ts';
 import { joinOrder } from './rules/join-order.ts';
 import { outerToInner, turnSemi } from './rules/join-sides.ts';
@@ -54,6 +55,7 @@ export const rules: readonly Rule[] = [
   pushDownLimit,
   distinctLimit,
   anyGroups,
+  forceIndex,
 ];
 
 /** Runs the list; `applied` collects the names of the rules that changed something. */

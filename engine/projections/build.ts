@@ -4,7 +4,7 @@
 import type { TableDefinition } from '../catalog/definition.ts';
 import { type CompanionFile, filesOf, type SegmentDescriptor } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
-import type { Native } from '../native.ts';
+import type { Native } from '../native/index.ts';
 import type { PlannerKernel } from '../plan/context.ts';
 import { newColumn } from '../plan/context.ts';
 import { columnExpr } from '../plan/expression.ts';

@@ -6,7 +6,7 @@ import type { TableState } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger, QueryRequest, Session, User } from '../facade.ts';
 import type { Inserter } from '../ingest/insert.ts';
-import type { Native } from '../native.ts';
+import type { Native } from '../native/index.ts';
 import type { Outside } from '../outside/outside.ts';
 import type { LitValue, SessionJson } from '../plan/physical/wire.ts';
 import type { Settings } from '../settings/index.ts';

@@ -10,7 +10,7 @@ import { parseStatement, placeOf, type Statement, suggest } from '../../sql/inde
 import { disagreement } from '../catalog/agreement.ts';
 import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { QueryRequest, QueryResult, QuerySummary } from '../facade.ts';
-import type { QueryProgress } from '../native.ts';
+import type { QueryProgress } from '../native/index.ts';
 import { statementWithoutSecrets } from '../outbound/secrets.ts';
 import { Outside } from '../outside/outside.ts';
 import { SpannedError } from '../plan/context.ts';
@@ -252,7 +252,7 @@ function finish(
     id,
     user: request.user.name,
     database: run?.database ?? request.database ?? 'default',
-    text: statementWithoutSecrets(request.sql),
+    text: run?.process.text ?? statementWithoutSecrets(request.sql),
     kind: run?.process.kind ?? 'Other',
     startedMs,
     endedMs,

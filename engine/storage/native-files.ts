@@ -2,7 +2,7 @@
 
 import { FileError, type FileErrorKind, type FilesApi, type WriteFile } from './files.ts';
 
-/** The addon's functions for files, as `engine/native.ts` hands them over. */
+/** The addon's functions for files, as `engine/native/` hands them over. */
 export interface FilesBinding {
   filesOpen(root: string): number;
   filesOpenSim(seed: number): number;

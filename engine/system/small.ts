@@ -2,7 +2,7 @@
 // build_options, clusters, merges, disks and others that clients look at.
 
 import { errorCounts, errorTable } from '../errors.ts';
-import { composite, platformName } from '../native.ts';
+import { composite, platformName } from '../native/index.ts';
 import { tableFunctionNames } from '../plan/bind/from/table-functions.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import { engineNames } from '../statements/create/table-engine.ts';

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../engine/clock.ts';
 import type { Engine } from '../../engine/facade.ts';
 import { open } from '../../engine/index.ts';
-import { native } from '../../engine/native.ts';
+import { native } from '../../engine/native/index.ts';
 import { openSimulated } from '../../engine/storage/native-files.ts';
 
 const HOUR = 3_600_000;

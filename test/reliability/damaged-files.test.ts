@@ -9,7 +9,7 @@ import { manualClock } from '../../engine/clock.ts';
 import { EngineError } from '../../engine/errors.ts';
 import type { Engine } from '../../engine/facade.ts';
 import { open } from '../../engine/index.ts';
-import { native } from '../../engine/native.ts';
+import { native } from '../../engine/native/index.ts';
 import { checkDirectory } from '../../engine/storage/integrity/check.ts';
 import { openSimulated, type SimulatedDisk } from '../../engine/storage/native-files.ts';
 import { randomNumbers } from '../engine-storage/support.ts';

@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readHeads, writeHead } from '../../engine/catalog/heads.ts';
 import { open } from '../../engine/index.ts';
-import { native } from '../../engine/native.ts';
+import { native } from '../../engine/native/index.ts';
 import { openFiles } from '../../engine/storage/native-files.ts';
 import { Ours } from '../peers.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../engine/clock.ts';
 import { EngineError } from '../../engine/errors.ts';
-import { native } from '../../engine/native.ts';
+import { native } from '../../engine/native/index.ts';
 import { checkDirectory } from '../../engine/storage/integrity/check.ts';
 import type { SimulatedDisk } from '../../engine/storage/native-files.ts';
 import { randomNumbers } from '../engine-storage/support.ts';

@@ -4,7 +4,7 @@
 import type { TableDefinition } from '../../engine/catalog/definition.ts';
 import { storedName } from '../../engine/catalog/definition.ts';
 import { Inserter } from '../../engine/ingest/insert.ts';
-import { type Native, native } from '../../engine/native.ts';
+import { type Native, native } from '../../engine/native/index.ts';
 import { openSimulated } from '../../engine/storage/native-files.ts';
 import { openStorage } from '../../engine/storage/recover.ts';
 import type { Storage } from '../../engine/storage/storage.ts';

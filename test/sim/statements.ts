@@ -4,7 +4,7 @@
 import { manualClock } from '../../engine/clock.ts';
 import type { Engine } from '../../engine/facade.ts';
 import { open } from '../../engine/index.ts';
-import { native } from '../../engine/native.ts';
+import { native } from '../../engine/native/index.ts';
 import { openSimulated, type SimulatedDisk } from '../../engine/storage/native-files.ts';
 import { randomNumbers } from '../engine-storage/support.ts';
 import type { Actor, MakeActor, Row } from './actors/actor.ts';

@@ -2,7 +2,7 @@
 // is the same however busy the machine is, and other seeds see other orders.
 
 import { fail } from '../../engine/errors.ts';
-import type { Native } from '../../engine/native.ts';
+import type { Native } from '../../engine/native/index.ts';
 import { Draw } from './draw.ts';
 
 export class Turns {

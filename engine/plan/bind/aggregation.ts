@@ -310,9 +310,12 @@ function grouping(
     return at;
   });
   if (!sets || !setColumn) return literalExpr('UInt64', '0', span);
+  // The bits of SQL say which keys the set lacks; those of ClickHouse's first versions, which it has.
+  const marked = !scope.ctx.settings.bool('force_grouping_standard_compatibility');
   const masks = sets.map((set) =>
     positions.reduce(
-      (mask, p, i) => (set.includes(p) ? mask : mask | (1 << (positions.length - 1 - i))),
+      (mask, p, i) =>
+        set.includes(p) === marked ? mask | (1 << (positions.length - 1 - i)) : mask,
       0,
     ),
   );

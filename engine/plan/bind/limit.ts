@@ -3,24 +3,36 @@
 
 import type { Expression, Span } from '../../../sql/index.ts';
 import { failAt, newColumn, notBuilt } from '../context.ts';
-import { type Column, columnExpr, type Expr, literalExpr, type SortExpr } from '../expression.ts';
+import {
+  type Column,
+  columnExpr,
+  type Expr,
+  literalExpr,
+  type SortExpr,
+  someExpr,
+} from '../expression.ts';
 import { filter, type Node, project, type WindowItem } from '../logical.ts';
 import type { FrameJson } from '../physical/wire.ts';
+import { baseType, isInteger } from '../types.ts';
 import { constantOf } from './expression/constants.ts';
 import { bindExpression } from './expression/index.ts';
 import { integerOf } from './expression/literals.ts';
 import { resolveCall } from './expression/resolve-call.ts';
 import type { Scope } from './scope.ts';
 
-/** A number of rows: from the start, from the end, or a share of all. */
+/** A number of rows: from the start, what a subquery gives, from the end, or a share of all. */
 export type Amount =
   | { readonly kind: 'rows'; readonly rows: number }
+  | { readonly kind: 'computed'; readonly rows: Expr }
   | { readonly kind: 'last'; readonly rows: number }
   | { readonly kind: 'share'; readonly share: number };
 
 /** A constant of LIMIT or OFFSET. */
 export function amountOf(ast: Expression, scope: Scope, what: string): Amount {
-  const value = constantOf(scope.ctx, bindExpression(ast, scope));
+  const bound = bindExpression(ast, scope);
+  if (someExpr(bound, (e) => e.kind === 'scalar') && isInteger(baseType(bound.type)))
+    return { kind: 'computed', rows: bound };
+  const value = constantOf(scope.ctx, bound);
   const numeric = value !== undefined && /^(U?Int|Float|Decimal|Bool)/.test(value.type);
   const n = numeric ? integerOf(value.value) : undefined;
   if (n !== undefined) {
@@ -107,14 +119,16 @@ function keeps(
   // Rows in (from, to] are left by the offset.
   let from: Expr = number(0);
   let to: Expr = count;
-  if (offset?.kind === 'rows') from = number(offset.rows);
+  const given = (a: Amount & { kind: 'rows' | 'computed' }): Expr =>
+    a.kind === 'rows' ? number(a.rows) : call('toInt64', a.rows);
+  if (offset?.kind === 'rows' || offset?.kind === 'computed') from = given(offset);
   if (offset?.kind === 'share') from = share(offset.share);
   if (offset?.kind === 'last') to = call('minus', count, number(offset.rows));
   tests.push(call('greater', at, from), call('lessOrEquals', at, to));
   if (limit?.kind === 'last')
     tests.push(call('greater', at, call('minus', to, number(limit.rows))));
-  if (limit?.kind === 'rows')
-    tests.push(call('lessOrEquals', at, call('plus', from, number(limit.rows))));
+  if (limit?.kind === 'rows' || limit?.kind === 'computed')
+    tests.push(call('lessOrEquals', at, call('plus', from, given(limit))));
   if (limit?.kind === 'share')
     tests.push(call('lessOrEquals', at, call('plus', from, share(limit.share))));
   return call('and', ...tests);
@@ -155,7 +169,7 @@ export function limitNode(
     throw notBuilt(span, 'A fractional LIMIT with a negative OFFSET');
   if (limit?.kind === 'last' && offset?.kind === 'share')
     throw notBuilt(span, 'A negative LIMIT with a fractional OFFSET');
-  if (ties) throw notBuilt(span, 'WITH TIES of a negative or fractional LIMIT');
+  if (ties) throw notBuilt(span, 'WITH TIES of a negative, fractional or computed LIMIT');
   const rows = counted(scope, input, [], []);
   return withoutHelpers(filter(rows.node, keeps(scope, rows, limit, offset, span)), input.columns);
 }

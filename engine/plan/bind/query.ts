@@ -98,9 +98,15 @@ export function bindStatement(query: Query, ctx: Planning): BoundQuery {
 }
 
 export function addWith(scope: Scope, ast: With | undefined): void {
+  const own = new Set<string>();
   for (const item of ast?.items ?? []) {
     const name = nameText(scope.ctx, item.name);
     if (item.kind === 'CommonTable') {
+      if (own.has(name)) {
+        const text = `WITH names two tables ${name}`;
+        throw failAt(item.name.span, 'MULTIPLE_EXPRESSIONS_FOR_ALIAS', text);
+      }
+      own.add(name);
       if (ast?.recursive) {
         scope.commons.set(name, { table: item, scope, uses: 0 });
       } else {

@@ -33,6 +33,17 @@ function alignedByName(ctx: Planning, nodes: readonly Node[], ast: SetOperation)
   );
 }
 
+/** ALL or DISTINCT, as written or as the setting of the operation says. */
+function quantifierOf({ op, quantifier, span }: SetOperation, ctx: Planning): 'ALL' | 'DISTINCT' {
+  if (quantifier) return quantifier;
+  const setting = `${op.toLowerCase()}_default_mode`;
+  const mode = ctx.settings.text(setting).toUpperCase();
+  if (mode === 'ALL' || mode === 'DISTINCT') return mode;
+  throw failAt(span, 'EXPECTED_ALL_OR_DISTINCT', `${op} needs ALL or DISTINCT`, {
+    hint: `Write ${op} ALL or ${op} DISTINCT, or set ${setting}`,
+  });
+}
+
 export function bindSetOperation(ast: SetOperation, parent: Scope): Node {
   const { ctx } = parent;
   const scope = newScope(ctx, ast.span, parent);
@@ -66,18 +77,12 @@ export function bindSetOperation(ast: SetOperation, parent: Scope): Node {
     first.columns.map((c, i) => newColumn(ctx, c.name, types[i] as string));
   let node: Node;
   if (ast.op === 'UNION') {
-    const quantifier = ast.quantifier ?? ctx.settings.text('union_default_mode').toUpperCase();
-    if (quantifier !== 'ALL' && quantifier !== 'DISTINCT') {
-      throw failAt(ast.span, 'EXPECTED_ALL_OR_DISTINCT', 'UNION needs ALL or DISTINCT', {
-        hint: 'Write UNION ALL or UNION DISTINCT, or set union_default_mode',
-      });
-    }
+    const quantifier = quantifierOf(ast, ctx);
     node = { kind: 'union', inputs, columns: fresh() };
     if (quantifier === 'DISTINCT') node = { kind: 'distinct', input: node, columns: node.columns };
   } else {
     const operation = ast.op === 'INTERSECT' ? 'intersect' : 'except';
-    const mode = ctx.settings.text(`${operation}_default_mode`).toUpperCase();
-    const all = (ast.quantifier ?? mode) !== 'DISTINCT';
+    const all = quantifierOf(ast, ctx) === 'ALL';
     node = inputs
       .slice(1)
       .reduce<Node>(

@@ -86,7 +86,7 @@ function check(root: Node, ctx: Planning): void {
 
 const notUsed = (name: string): EngineError =>
   fail(
-    'PROJECTION_NOT_USED',
+    name === '' ? 'PROJECTION_NOT_USED' : 'INCORRECT_DATA',
     name === ''
       ? 'No projection is used when processing the query'
       : `Projection ${name} is not used when processing the query`,

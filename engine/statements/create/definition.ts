@@ -22,7 +22,7 @@ import { bindTable } from '../../tables/shape.ts';
 import { checkName, pointing } from '../names.ts';
 import { checkCodec, codecText } from './codec.ts';
 import { checkDefault, cyclic } from './column-defaults.ts';
-import { checkSimpleAggregates } from './simple-aggregate.ts';
+import { checkSimpleAggregates, checkStates } from './simple-aggregate.ts';
 
 export function canonicalType(run: Run, type: DataType): string {
   try {
@@ -92,12 +92,13 @@ export function columnDefinition(
     type = bindTable(run.core.native.planner(sessionJson(run)), table).bind(written.expr).type;
   }
   refuseSuspicious(run, type, ast.type?.span ?? ast.span);
+  checkStates(run, type, ast.type?.span ?? ast.span);
   checkSimpleAggregates(run, type, ast.type?.span ?? ast.span);
   const head = typeHead(type);
   if (head === 'Nothing' || type === 'Nullable(Nothing)' || head === 'Function') {
     throw failAt(
       ast.type?.span ?? ast.span,
-      'ILLEGAL_COLUMN',
+      'DATA_TYPE_CANNOT_BE_USED_IN_TABLES',
       `A column cannot have the type ${type}`,
     );
   }

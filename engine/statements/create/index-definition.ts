@@ -41,6 +41,9 @@ export function indexDefinition(ast: IndexAst): IndexDefinition {
   const written = ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax';
   atPlace(span, () => keptIndex(written));
   checkFilterSize(ast);
+  checkShare(ast);
+  if (ast.granularity === 0)
+    throw failAt(ast.span, 'BAD_ARGUMENTS', 'GRANULARITY of an index is a positive whole number');
   return {
     name: ast.name.name,
     expr: printNormal(ast.expr),
@@ -61,5 +64,16 @@ function checkFilterSize({ type, span }: IndexAst): void {
   if (good && bytes >= 1 && bytes <= 1 << 26 && hashes >= 1 && hashes <= 256) return;
   throw failAt(span, 'BAD_ARGUMENTS', `${type.name} takes ${count} whole numbers`, {
     hint: 'As in tokenbf_v1(256, 2, 0): bytes of a filter, hash functions, a seed',
+  });
+}
+
+/** Of a bloom_filter: how often it may be wrong. */
+function checkShare({ type, span }: IndexAst): void {
+  const [share] = type?.name === 'bloom_filter' ? type.args : [];
+  if (!share) return;
+  const value = share.kind === 'Literal' && share.type === 'number' ? Number(share.text) : NaN;
+  if (value > 0 && value < 1) return;
+  throw failAt(span, 'BAD_ARGUMENTS', 'bloom_filter takes a number between 0 and 1', {
+    hint: 'As in bloom_filter(0.01): one of a hundred blocks is read for nothing',
   });
 }

@@ -13,7 +13,7 @@ import type { ColumnDefinition, TableDefinition } from '../../catalog/definition
 import type { TableState } from '../../catalog/state.ts';
 import { findTable as findInState } from '../../catalog/state.ts';
 import type { TableRefName } from '../../catalog/views.ts';
-import { nearest } from '../../plan/bind/expression/nearest.ts';
+import { nearest } from '../../nearest.ts';
 import { failAt } from '../../plan/context.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';

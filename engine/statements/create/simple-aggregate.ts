@@ -1,4 +1,5 @@
-// SimpleAggregateFunction(f, T): which functions may stand there, and that f of Ts gives a T again.
+// Types that name an aggregate function. AggregateFunction(f, …): f is known. SimpleAggregateFunction(f, T):
+// which functions may stand there, and that f of Ts gives a T again.
 
 import type { Span } from '../../../sql/index.ts';
 import { EngineError } from '../../errors.ts';
@@ -10,6 +11,15 @@ const supported = new Set(
    groupBitXor sumMap minMap maxMap groupArrayArray groupArrayLastArray groupUniqArrayArray
    groupUniqArrayArrayMap sumMappedArrays minMappedArrays maxMappedArrays`.split(/\s+/),
 );
+
+/** Throws UNKNOWN_AGGREGATE_FUNCTION at the type's place. */
+export function checkStates(run: Run, type: string, span: Span): void {
+  const { functions } = run.core.native.planner(sessionJson(run));
+  for (const [, name = ''] of type.matchAll(/\bAggregateFunction\((?:\d+, )?(\w+)/g)) {
+    if (functions.aggregate(name) !== undefined) continue;
+    throw failAt(span, 'UNKNOWN_AGGREGATE_FUNCTION', `Unknown aggregate function ${name}`);
+  }
+}
 
 /** Throws BAD_ARGUMENTS at the type's place. */
 export function checkSimpleAggregates(run: Run, type: string, span: Span): void {

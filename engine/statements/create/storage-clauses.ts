@@ -32,6 +32,27 @@ export function plainExpression(
   }
 }
 
+/** What cannot be a value of a row: the codes are ClickHouse's for keys. */
+function ofRows(expr: Expr, ast: Expression, clause: string): void {
+  if (someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window')) {
+    const text = `${clause} cannot use aggregate or window functions`;
+    throw failAt(ast.span, 'ILLEGAL_AGGREGATION', text);
+  }
+  if (someExpr(expr, (e) => e.kind === 'unfold'))
+    throw failAt(ast.span, 'ILLEGAL_COLUMN', `${clause} cannot contain array joins`);
+  if (columnsOf(expr).size === 0)
+    throw failAt(ast.span, 'ILLEGAL_COLUMN', `${clause} cannot contain constants`);
+}
+
+/** The same expression twice in a key only costs. */
+function refuseTwice(list: readonly Expression[], texts: readonly string[], run: Run): void {
+  const at = texts.findIndex((text, i) => texts.indexOf(text) < i);
+  if (at < 0 || run.settings.bool('allow_suspicious_indices')) return;
+  throw failAt(list[at]?.span, 'BAD_ARGUMENTS', `The key contains ${texts[at]} twice`, {
+    hint: 'Leave one out, or set allow_suspicious_indices = 1',
+  });
+}
+
 /** Functions that give another value at another time. */
 const changing = /^(now(64|InBlock)?|today|yesterday|curdate|UTCTimestamp|uptime)$/i;
 
@@ -44,11 +65,9 @@ export function keyExpressions(
   const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
   return list.map((ast) => {
     const expr = binding.bind(ast);
-    plainExpression(expr, ast, clause);
+    ofRows(expr, ast, clause);
     if (isVolatile(expr) || someExpr(expr, (e) => e.kind === 'call' && changing.test(e.name)))
       throw failAt(ast.span, 'BAD_ARGUMENTS', `${clause} must give the same value each time`);
-    if (columnsOf(expr).size === 0)
-      throw failAt(ast.span, 'BAD_ARGUMENTS', `${clause} cannot be a constant`);
     if (
       clause !== 'PARTITION BY' &&
       isNullable(expr.type) &&
@@ -117,6 +136,7 @@ export function withStorage(
   const primary = storage?.primaryKey?.flatMap(keyList) ?? inner?.flatMap(keyList);
   const order = storage?.orderBy ? sortItems(storage.orderBy) : primary;
   const orderBy = order ? keyExpressions(run, next, order, 'ORDER BY') : next.orderBy;
+  if (order && table.settings.allow_suspicious_indices !== '1') refuseTwice(order, orderBy, run);
   next = { ...next, orderBy };
   if (primary && primary.length > 0) {
     const primaryKey = keyExpressions(run, next, primary, 'PRIMARY KEY');

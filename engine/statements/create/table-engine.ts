@@ -2,9 +2,9 @@
 
 import { type Expression, type FunctionCall, print } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
+import { nearest } from '../../nearest.ts';
 import { constantOf } from '../../plan/bind/expression/constants.ts';
 import { bindExpression } from '../../plan/bind/expression/index.ts';
-import { nearest } from '../../plan/bind/expression/nearest.ts';
 import { newScope } from '../../plan/bind/scope.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { columnsOf } from '../../plan/expression.ts';

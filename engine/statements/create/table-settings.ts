@@ -1,11 +1,12 @@
 // SETTINGS of a table: which there are, which may change, and values that would keep a table from working.
 
 import { type Span, suggest } from '../../../sql/index.ts';
+import { atPlace } from '../../plan/bind/from/as-of.ts';
 import { failAt } from '../../plan/context.ts';
 import { mergeTreeSettings } from '../../settings/merge-tree.ts';
+import { settingValue } from '../../settings/values.ts';
 import { joinTableSettings } from '../../tables/join-engine.ts';
 
-/** The value of a table's setting; UNKNOWN_SETTING for a name that ClickHouse does not know. */
 /** What was decided when the table was made. */
 const fixedSettings = new Set([
   'index_granularity',
@@ -43,13 +44,22 @@ export function checkGranularity(settings: Readonly<Record<string, string>>, spa
   throw failAt(span, 'BAD_ARGUMENTS', text);
 }
 
+/** Engines whose settings ClickHouse does not look at, and those of Memory. */
+const heedless = /^(Log|TinyLog|StripeLog|Null)$/;
+const memorySettings = /^((min|max)_(rows|bytes)_to_keep|compress)$/;
+
+/** The value of a table's setting; UNKNOWN_SETTING for a name that ClickHouse does not know. */
 export function tableSetting(name: string, span: Span, value: string, engine = ''): string {
   if (engine === 'Join') {
     if (joinTableSettings.has(name)) return value;
     throw failAt(span, 'BAD_ARGUMENTS', `Unknown setting ${name} for storage Join`);
   }
   if (name === 'persistent' && engine === 'Set') return value;
-  if (mergeTreeSettings.has(name)) {
+  if (heedless.test(engine)) return value;
+  if (engine === 'Memory' && memorySettings.test(name)) return value;
+  const known = mergeTreeSettings.get(name);
+  if (known) {
+    atPlace(span, () => settingValue(name, known.type, value, known.default));
     checkSane(name, span, value);
     return value;
   }

@@ -277,7 +277,7 @@ export function define(
     const unsaid = table.columns.length === 0;
     throw failAt(
       ast.span,
-      unsaid ? 'INCORRECT_QUERY' : 'EMPTY_LIST_OF_COLUMNS_QUERIED',
+      unsaid ? 'INCORRECT_QUERY' : 'EMPTY_LIST_OF_COLUMNS_PASSED',
       'A table needs columns',
       {
         hint: 'Write them behind the name, as in (id UInt64, note String), or AS SELECT …',

@@ -2,6 +2,7 @@
 // and the few names that are not functions of the kernel (arrayJoin, grouping, in).
 
 import type { Expression, FunctionCall, Lambda, Span } from '../../../../sql/index.ts';
+import { nearest } from '../../../nearest.ts';
 import { isKnownSetting, settingTypeOf, unknownSetting } from '../../../settings/index.ts';
 import { failAt } from '../../context.ts';
 import {
@@ -23,7 +24,6 @@ import { bindIn } from './in.ts';
 import { bindExpression, castTo, withSpan } from './index.ts';
 import { asLambda, callLambda, inlineLambda, lambdaColumn, readsLambda } from './lambda.ts';
 import { numberLiteral } from './literals.ts';
-import { nearest } from './nearest.ts';
 import { convert, resolveCall } from './resolve-call.ts';
 import { globalVariable, rowText, subcolumn } from './special-calls.ts';
 import { existsSubquery } from './subquery.ts';
@@ -47,6 +47,10 @@ export function bindFunction(ast: FunctionCall, scope: Scope, locals: Locals): E
   if (ast.over) return bindWindow(ast, scope, locals);
   if (lower === 'arrayjoin' || ast.name === 'unnest') return bindArrayJoin(ast, scope, locals);
   if (lower === 'grouping') {
+    if (ast.args.length === 0) {
+      const text = 'grouping takes at least one key of GROUP BY';
+      throw failAt(ast.span, 'TOO_FEW_ARGUMENTS_FOR_FUNCTION', text);
+    }
     return groupingExpr(
       ast.args.map((a) => bindExpression(a, scope, locals)),
       ast.span,

@@ -18,6 +18,7 @@ import type { SubqueryUse } from '../../physical/wire.ts';
 import { isNullable, nullableType, tupleElements } from '../../types.ts';
 import { freeColumns } from '../../unnest/free-columns.ts';
 import { tableNode } from '../from/index.ts';
+import { identifierText } from '../names.ts';
 import { bindQuery } from '../query.ts';
 import { newScope, type Scope } from '../scope.ts';
 import { checkSetWidth } from './in.ts';
@@ -130,7 +131,7 @@ export function scalarSubquery(
   const type =
     node.columns.length === 1
       ? nullableType(first.type)
-      : `Tuple(${node.columns.map((c) => c.type).join(', ')})`;
+      : `Tuple(${node.columns.map((c) => `${identifierText(c.name)} ${c.type}`).join(', ')})`;
   return scalarExpr(runFirst(scope, inner, node, 'scalar'), type, span);
 }
 

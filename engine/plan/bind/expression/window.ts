@@ -16,7 +16,6 @@ import type { BoundJson, FrameJson } from '../../physical/wire.ts';
 import { withoutLowCardinality } from '../../types.ts';
 import type { Locals, Scope } from '../scope.ts';
 import { aggregateParts } from './aggregate.ts';
-import { unknownFunction } from './call.ts';
 import { constantOf } from './constants.ts';
 import { bindExpression, withSpan } from './index.ts';
 import { resolveCall } from './resolve-call.ts';
@@ -74,14 +73,11 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
   const only = windowOnly.get(ast.name.toLowerCase());
   const canonical = only?.name ?? scope.ctx.kernel.functions.aggregate(ast.name);
   if (canonical === undefined) {
-    if (scope.ctx.kernel.functions.scalar(ast.name) !== undefined) {
-      throw failAt(
-        ast.nameSpan,
-        'UNKNOWN_AGGREGATE_FUNCTION',
-        `${ast.name} is neither an aggregate nor a window function`,
-      );
-    }
-    throw unknownFunction(scope, ast.name, ast.nameSpan);
+    throw failAt(
+      ast.nameSpan,
+      'UNKNOWN_AGGREGATE_FUNCTION',
+      `${ast.name} is neither an aggregate nor a window function`,
+    );
   }
   const parts = aggregateParts(ast, scope, locals, canonical);
   let type: string;

@@ -30,8 +30,10 @@ export interface Condition {
 }
 
 export function bindJoin(ast: Join, scope: Scope): BoundFrom {
-  checkNamed(ast.left, scope);
-  checkNamed(ast.right, scope);
+  if (ast.type !== 'PASTE') {
+    checkNamed(ast.left, scope);
+    checkNamed(ast.right, scope);
+  }
   const left = bindFrom(ast.left, scope);
   const right = bindFrom(ast.right, scope);
   const aliases = new Set(left.sources.flatMap((s) => (s.alias === undefined ? [] : [s.alias])));
@@ -210,7 +212,10 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
     if (side === 'left') leftOnly.push(part);
     else if (side === 'right') rightOnly.push(part);
     else if (!takeKey(part, parts, scope, inLeft, inRight, on.span)) {
-      if (join.startsWith('asof') && takeAsof(part, parts, scope, inLeft, inRight)) continue;
+      if (join.startsWith('asof')) {
+        if (takeAsof(part, parts, scope, inLeft, inRight)) continue;
+        refuseSecond(part, parts);
+      }
       parts.residual.push(part);
     }
   }
@@ -349,6 +354,15 @@ export function checkAsofType(type: string, span: Span | undefined): void {
   if (!/^(String|FixedString|Array|Tuple|Map|JSON|Variant|Dynamic)$/.test(typeHead(baseType(type))))
     return;
   throw failAt(span, 'BAD_TYPE_OF_FIELD', `ASOF join not supported for type: ${type}`);
+}
+
+/** There is one nearest value, and so one inequality. */
+function refuseSecond(part: Expr, { asof }: Condition): void {
+  if (!asof || part.kind !== 'call' || turned[part.name] === undefined) return;
+  const text = 'ASOF JOIN takes one inequality between its tables';
+  throw failAt(part.span, 'INVALID_JOIN_ON_EXPRESSION', text, {
+    hint: 'Move the other into WHERE',
+  });
 }
 
 function takeAsof(

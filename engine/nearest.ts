@@ -1,7 +1,7 @@
 // "Did you mean" for names of functions, types and engines. Among names that are equally far, one
 // with the same letters (avg for agv) wins, then one that only misses letters (arrayMap for aryMap).
 
-import { editDistance, editsAllowed } from '../../../../sql/index.ts';
+import { editDistance, editsAllowed } from '../sql/index.ts';
 
 const letters = (text: string): string => [...text].sort().join('');
 
