@@ -156,6 +156,7 @@ const table = {
   ILLEGAL_SYNTAX_FOR_CODEC_TYPE: [431, 'client'],
   UNKNOWN_CODEC: [432, 'missing'],
   ILLEGAL_CODEC_PARAMETER: [433, 'client'],
+  DATA_TYPE_CANNOT_BE_USED_IN_TABLES: [370, 'client'],
   DATA_TYPE_CANNOT_HAVE_ARGUMENTS: [378, 'client'],
   CANNOT_PARSE_PROTOBUF_SCHEMA: [434, 'client'],
   SESSION_NOT_FOUND: [372, 'missing'],

@@ -25,6 +25,7 @@ import {
 } from '../system/information-schema.ts';
 import { temporaryDatabase } from './create-sql.ts';
 import { joinTable } from './join-engine.ts';
+import { keyColumns } from './key-columns.ts';
 import { bufferTarget, mergeQuery, randomQuery } from './other-engines.ts';
 import { rollupHandles } from './rollup-handles.ts';
 import { stepsOf, versionAt } from './versions.ts';
@@ -186,6 +187,7 @@ const stored = (
         rows,
         bytes,
         sortKey: definition.orderBy,
+        keyColumns: () => keyColumns(definition),
       };
       const views = viewsOn(catalog.state, definition.id);
       if (!definition.projections?.length && views.length === 0) return handle;

@@ -342,12 +342,13 @@ export function parseStorage(p: Cursor): Storage | undefined {
     if (node.engine === undefined && p.accept('ENGINE')) {
       p.accept('=');
       node.engine = parseCallOrName(p, 'table engine');
-    } else if (p.acceptAll('PARTITION', 'BY')) node.partitionBy = parseExpression(p, 0);
-    else if (p.acceptAll('ORDER', 'BY')) node.orderBy = parseSortingKey(p);
-    else if (p.acceptAll('PRIMARY', 'KEY')) node.primaryKey = parseKey(p);
-    else if (p.acceptAll('SAMPLE', 'BY')) node.sampleBy = parseExpression(p, 0);
-    else if (p.accept('TTL')) node.ttl = parseTtl(p);
-    else if (p.accept('SETTINGS')) node.settings = parseSettingsList(p);
+    } else if (!node.partitionBy && p.acceptAll('PARTITION', 'BY'))
+      node.partitionBy = parseExpression(p, 0);
+    else if (!node.orderBy && p.acceptAll('ORDER', 'BY')) node.orderBy = parseSortingKey(p);
+    else if (!node.primaryKey && p.acceptAll('PRIMARY', 'KEY')) node.primaryKey = parseKey(p);
+    else if (!node.sampleBy && p.acceptAll('SAMPLE', 'BY')) node.sampleBy = parseExpression(p, 0);
+    else if (!node.ttl && p.accept('TTL')) node.ttl = parseTtl(p);
+    else if (!node.settings && p.accept('SETTINGS')) node.settings = parseSettingsList(p);
     else break;
   }
   if (p.lastEnd() <= start) return undefined;

@@ -40,7 +40,7 @@ export function withProjection(
   if (!query) throw notBuilt(ast.span, 'PROJECTION … INDEX');
   if (!/MergeTree$/.test(table.engine.name)) {
     const text = `Engine ${table.engine.name} has no projections`;
-    throw failAt(ast.span, 'ILLEGAL_PROJECTION', text, { hint: 'Use a MergeTree' });
+    throw failAt(ast.span, 'BAD_ARGUMENTS', text, { hint: 'Use a MergeTree' });
   }
   const mode = table.settings.deduplicate_merge_projection_mode;
   if (table.engine.name !== 'MergeTree' && mode !== 'drop' && mode !== 'rebuild') {
@@ -50,6 +50,7 @@ export function withProjection(
     });
   }
   for (const [clause, what] of [
+    [query.distinct, 'DISTINCT'],
     [query.where, 'WHERE'],
     [query.prewhere, 'PREWHERE'],
     [query.having, 'HAVING'],

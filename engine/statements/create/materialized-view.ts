@@ -167,6 +167,10 @@ export async function createMaterializedView(run: Run, ast: CreateView): Promise
       hint: 'Fill the target with INSERT INTO … SELECT',
     });
   }
+  if (ast.to && ast.storage?.engine) {
+    const text = 'A view has a target (TO) or an ENGINE of its own, not both';
+    throw failAt(ast.storage.engine.span, 'SYNTAX_ERROR', text);
+  }
   const { storage } = run.core;
   const { catalog } = storage.context;
   const place = placeOf(run, ast.name);

@@ -32,12 +32,14 @@ import {
   requireWritable,
 } from '../names.ts';
 import { insertPlan } from '../rows/insert-select.ts';
+import { withBorrowedColumns } from './borrowed-columns.ts';
 import { cloneTable } from './clone.ts';
 import { sortElements, withColumns } from './definition.ts';
 import { modernStorage } from './deprecated-engine.ts';
+import { checkClauses } from './engine-clauses.ts';
 import { indexDefinition } from './index-definition.ts';
 import { withColumnTtls, withConstraints, withStorage } from './storage-clauses.ts';
-import { checkEngine, plainEngines, tableEngine, withTarget } from './table-engine.ts';
+import { checkEngine, tableEngine, withTarget } from './table-engine.ts';
 
 const columnsMax = 10_000;
 export function emptyDefinition(database: string, name: string): TableDefinition {
@@ -273,6 +275,8 @@ export function define(
     }
     table = { ...table, columns: from.columns.map(({ name, type }) => ({ name, type })) };
   }
+  table = withTarget(run, table, ast.storage?.engine);
+  table = withBorrowedColumns(run.core.storage.context.catalog.state, table);
   if (table.columns.every((c) => c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL')) {
     const unsaid = table.columns.length === 0;
     throw failAt(
@@ -292,6 +296,11 @@ export function define(
   const hasKey = ast.primaryKey !== undefined || inner.length > 0;
   table = withStorage(run, table, ast.storage, hasKey ? inner : undefined);
   table = { ...table, indexes: [...table.indexes, ...indexes.map(indexDefinition)] };
+  const twice = indexes.find(
+    (index, i) => indexes.findIndex(({ name }) => name.name === index.name.name) < i,
+  );
+  if (twice)
+    throw failAt(twice.span, 'ILLEGAL_INDEX', `Index ${twice.name.name} is there twice`);
   for (const projection of projections) table = withProjection(run, table, projection);
   const sorted =
     hasKey ||
@@ -309,20 +318,10 @@ export function define(
       },
     );
   }
-  if (
-    plainEngines.has(table.engine.name) &&
-    (table.orderBy.length > 0 || table.partitionBy !== undefined)
-  ) {
-    throw failAt(
-      ast.storage?.span,
-      'BAD_ARGUMENTS',
-      `Engine ${table.engine.name} has no ORDER BY, PRIMARY KEY or PARTITION BY`,
-    );
-  }
+  checkClauses(table, ast, columns);
   if (ast.comment !== undefined) table = { ...table, comment: ast.comment };
   checkEngine(run, table, ast.storage?.engine);
   table = withJoin(table, ast.storage?.engine, run.settings.bool('join_use_nulls'));
-  table = withTarget(run, table, ast.storage?.engine);
   table = withConstraints(run, table, constraints);
   table = withColumnTtls(run, table, columns);
   // Whatever is wrong with indexes or keys shows here, before anything is written.
@@ -366,5 +365,6 @@ function copyOf(
     ...(ttl === undefined ? {} : { ttl }),
     ...(extra ? { extra } : {}),
     ...(projections ? { projections } : {}),
+    ...(definition.comment === undefined ? {} : { comment: definition.comment }),
   };
 }
