@@ -1,33 +1,10 @@
-// Expression nodes: everything that has a value, plus data types and the small parts they share.
+// Expression nodes: everything that has a value.
 // Every node has `kind` and `span` (UTF-16 offsets, half open). Optional parts that were not
 // written are `undefined`. Parentheses leave no node: print/ puts them back by precedence.
+import type { Name, NodeBase, Span, TableName } from './base.ts';
+import type { DataType, EnumValue, TypeField, TypeSetting } from './data-type.ts';
 import type { OrderItem, Query } from './query.ts';
-
-/** Half-open range of UTF-16 offsets in the statement's text. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface NodeBase {
-  readonly kind: string;
-  span: Span;
-}
-
-/** One part of a name. `parameter` is set for `{x:Identifier}`; then `name` is empty. */
-export interface Name extends NodeBase {
-  kind: 'Name';
-  name: string;
-  quoted: boolean;
-  parameter?: string;
-}
-
-/** A table, view, dictionary or function name, perhaps with its database. */
-export interface TableName extends NodeBase {
-  kind: 'TableName';
-  database?: Name;
-  table: Name;
-}
+import type { Frame, FrameBound, WindowSpec } from './window.ts';
 
 /** Number text keeps its spelling without underscores: `-1`, `0x1F`, `1e10`, `inf`, `nan`. */
 export interface NumberLiteral extends NodeBase {
@@ -366,57 +343,6 @@ export interface Alias extends NodeBase {
   expr: Expression;
   alias: Name;
 }
-
-export interface FrameBound extends NodeBase {
-  kind: 'FrameBound';
-  type: 'CURRENT ROW' | 'PRECEDING' | 'FOLLOWING';
-  /** `undefined` with PRECEDING and FOLLOWING means UNBOUNDED. */
-  value?: Expression;
-}
-export interface Frame extends NodeBase {
-  kind: 'Frame';
-  unit: 'ROWS' | 'RANGE' | 'GROUPS';
-  start: FrameBound;
-  /** Without BETWEEN there is none: CURRENT ROW. */
-  finish?: FrameBound;
-  exclude?: 'CURRENT ROW' | 'GROUP' | 'TIES' | 'NO OTHERS';
-}
-export interface WindowSpec extends NodeBase {
-  kind: 'WindowSpec';
-  base?: Name;
-  partitionBy: Expression[];
-  orderBy: OrderItem[];
-  frame?: Frame;
-}
-
-/** `Nullable(Array(UInt8))`. The name is as written, several words joined by one blank
- *  (`DOUBLE PRECISION`, `INT UNSIGNED`). `args` is undefined without parentheses.
- *  AggregateFunction(quantiles(0.5), T) has the DataType `quantiles` with literal args first. */
-export interface DataType extends NodeBase {
-  kind: 'DataType';
-  name: string;
-  nameSpan: Span;
-  args?: TypeArgument[];
-}
-/** An element of Tuple or Nested: `name Type`. */
-export interface TypeField extends NodeBase {
-  kind: 'TypeField';
-  name: Name;
-  type: DataType;
-}
-/** `'a' = 1` in an Enum; a value without a number is a plain Literal. */
-export interface EnumValue extends NodeBase {
-  kind: 'EnumValue';
-  name: string;
-  value: NumberLiteral;
-}
-/** `max_types = 3` in Dynamic, JSON; `SKIP path` in JSON has name SKIP and a string. */
-export interface TypeSetting extends NodeBase {
-  kind: 'TypeSetting';
-  name: string;
-  value: Literal;
-}
-export type TypeArgument = DataType | Literal | TypeField | EnumValue | TypeSetting;
 
 export type Expression =
   | Literal

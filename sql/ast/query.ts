@@ -1,15 +1,8 @@
 // Query nodes: SELECT and set operations, the FROM clause, and the clauses they consist of.
-import type {
-  Expression,
-  FunctionCall,
-  Name,
-  NodeBase,
-  SettingItem,
-  TableName,
-  WindowSpec,
-} from './expression.ts';
-
+import type { Name, NodeBase, TableName } from './base.ts';
+import type { Expression, FunctionCall, SettingItem } from './expression.ts';
 import type { Statement } from './statement.ts';
+import type { WindowSpec } from './window.ts';
 
 /** `name [(columns)] AS [NOT] [MATERIALIZED] (query)`. */
 export interface CommonTable extends NodeBase {

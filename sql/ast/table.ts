@@ -1,15 +1,8 @@
 // Nodes that declare tables: columns, indexes, projections, constraints, engines, TTL, and the
 // commands of ALTER TABLE.
-import type {
-  DataType,
-  Expression,
-  FunctionCall,
-  Identifier,
-  Name,
-  NodeBase,
-  SettingItem,
-  TableName,
-} from './expression.ts';
+import type { Name, NodeBase, TableName } from './base.ts';
+import type { DataType } from './data-type.ts';
+import type { Expression, FunctionCall, Identifier, SettingItem } from './expression.ts';
 import type { OrderItem, Query, Select } from './query.ts';
 
 export interface ColumnDefault extends NodeBase {
