@@ -103,8 +103,10 @@ export function createTableSql(
       : ` (${query})`;
     elements.push(`PROJECTION ${identifierText(name)}${body}`);
   }
-  const columns = pretty ? `(\n    ${elements.join(',\n    ')}\n)` : `(${elements.join(', ')})`;
   const gap = pretty ? '\n' : ' ';
+  // The columns of a view with parameters are known once it is called.
+  const listed = pretty ? `\n    ${elements.join(',\n    ')}\n` : elements.join(', ');
+  const columns = elements.length === 0 ? '' : `${gap}(${listed})`;
   const comment = table.comment === undefined ? '' : `${gap}COMMENT ${quoteString(table.comment)}`;
   if (isMaterialized(table)) {
     const { query, to, refresh } = viewExtra(table);
@@ -113,15 +115,15 @@ export function createTableSql(
     const head = `CREATE MATERIALIZED VIEW ${name}${when ? `${gap}${when}` : ''}`;
     const where = target ? ` TO ${target}` : '';
     const storage = inner && !target ? `${gap}ENGINE = ${engineSql(inner, gap)}` : '';
-    return `${head}${where}${gap}${columns}${storage}${comment}${gap}AS ${queryText(query, pretty)}`;
+    return `${head}${where}${columns}${storage}${comment}${gap}AS ${queryText(query, pretty)}`;
   }
   if (table.extra?.function !== undefined) {
-    return `CREATE TABLE ${name}${gap}${columns} AS ${String(table.extra.function)}${comment}`;
+    return `CREATE TABLE ${name}${columns} AS ${String(table.extra.function)}${comment}`;
   }
   if (table.engine.name === 'View') {
-    return `CREATE VIEW ${name}${gap}${columns}${comment}${gap}AS ${queryText(String(table.extra?.query ?? ''), pretty)}`;
+    return `CREATE VIEW ${name}${columns}${comment}${gap}AS ${queryText(String(table.extra?.query ?? ''), pretty)}`;
   }
-  return `CREATE ${temporary ? 'TEMPORARY ' : ''}TABLE ${name}${gap}${columns}${gap}ENGINE = ${engineSql(table, gap)}${comment}`;
+  return `CREATE ${temporary ? 'TEMPORARY ' : ''}TABLE ${name}${columns}${gap}ENGINE = ${engineSql(table, gap)}${comment}`;
 }
 
 export function createDatabaseSql(run: Run, name: string): string {

@@ -102,7 +102,10 @@ const kept: Readonly<Record<string, (written: Written) => KeptIndex>> = {
     };
   },
   // Of a set of values a filter is kept: it answers equality and IN.
-  set: () => ({ indexType: 'bloom_filter' }),
+  set: ({ args }) => {
+    if (args.length === 1) return { indexType: 'bloom_filter' };
+    throw bad('set takes one argument: how many values it may hold, 0 = any', 'INCORRECT_QUERY');
+  },
   tokenbf_v1: (written) => {
     filterArguments(written);
     return { indexType: 'tokens', tokenizer: 'words' };

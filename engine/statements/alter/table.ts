@@ -19,7 +19,7 @@ import { checkIndexType } from '../../tables/skip-index.ts';
 import { insertTarget } from '../../views/fan-out.ts';
 import { applySettings, settingText } from '../apply-settings.ts';
 import { indexDefinition } from '../create/index-definition.ts';
-import { plainExpression } from '../create/storage-clauses.ts';
+import { plainExpression, refuseVolatile } from '../create/storage-clauses.ts';
 import { changedSetting } from '../create/table-settings.ts';
 import { findTable, refuseCluster, requireTable } from '../names.ts';
 import { partitionFilter } from '../partition.ts';
@@ -111,7 +111,7 @@ export async function alterTable(run: Run, written: AlterTable): Promise<Answer>
     const rewrites = steps.flatMap((s) => (s.rewrite ? [s.rewrite] : []));
     if (rewrites.length === 0) await alter(storage, store, define);
     else {
-      await recorded(run, table, ast.commands.map(print).join(', '), () =>
+      await recorded(run, table, ast.commands.map((c) => `(${print(c)})`).join(', '), () =>
         alterRows(storage, store, define, (definition) =>
           together(
             run,
@@ -258,6 +258,7 @@ function step(
       const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
       const bound = binding.bind(command.index.expr);
       plainExpression(bound, command.index.expr, 'An index');
+      refuseVolatile(bound, command.index.expr, 'An index');
       atPlace(command.index.span, () => checkIndexType(index.type, bound.type));
       return { define: (d) => ({ ...d, indexes: [...d.indexes, index] }) };
     }

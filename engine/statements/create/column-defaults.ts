@@ -10,12 +10,21 @@ import type { ColumnDefinition, TableDefinition } from '../../catalog/definition
 import { convert } from '../../plan/bind/expression/resolve-call.ts';
 import { walkExpressions } from '../../plan/bind/scope.ts';
 import { failAt } from '../../plan/context.ts';
-import { columnsOf, type Expr } from '../../plan/expression.ts';
+import { columnsOf, type Expr, someExpr } from '../../plan/expression.ts';
 import { isVolatile } from '../../plan/random-calls.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
 import { barePlanning, bindTable } from '../../tables/shape.ts';
 import { pointing } from '../names.ts';
-import { plainExpression } from './storage-clauses.ts';
+
+/** A default is computed for a row from that row. */
+function ofOneRow(expr: Expr, span: Span, what: string): void {
+  if (someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window')) {
+    const text = `${what} cannot use aggregate or window functions`;
+    throw failAt(span, 'ILLEGAL_AGGREGATION', text);
+  }
+  if (someExpr(expr, (e) => e.kind === 'unfold'))
+    throw failAt(span, 'THERE_IS_NO_DEFAULT_VALUE', `${what} cannot use arrayJoin`);
+}
 
 /** A default must bind, be able to become the column's type, and hold no aggregate or subquery. */
 export function checkDefault(run: Run, table: TableDefinition, ast: ColumnAst): void {
@@ -24,7 +33,7 @@ export function checkDefault(run: Run, table: TableDefinition, ast: ColumnAst): 
   const column = table.columns.find((c) => c.name === ast.name.name) as ColumnDefinition;
   const binding = bindTable(run.core.native.planner(sessionJson(run)), table, run.settings);
   const expr = binding.bind(written.expr);
-  plainExpression(expr, written.expr, `The ${written.type} of ${column.name}`);
+  ofOneRow(expr, written.expr.span, `The ${written.type} of ${column.name}`);
   const own = binding.stored.find((c) => c.name === column.name);
   if (own && columnsOf(expr).has(own.id)) {
     throw failAt(

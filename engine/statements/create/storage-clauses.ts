@@ -32,6 +32,12 @@ export function plainExpression(
   }
 }
 
+/** What gives another value each time cannot be kept beside the rows. */
+export function refuseVolatile(expr: Expr, ast: Expression, what: string): void {
+  if (isVolatile(expr) || someExpr(expr, (e) => e.kind === 'call' && changing.test(e.name)))
+    throw failAt(ast.span, 'BAD_ARGUMENTS', `${what} must give the same value each time`);
+}
+
 /** What cannot be a value of a row: the codes are ClickHouse's for keys. */
 function ofRows(expr: Expr, ast: Expression, clause: string): void {
   if (someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window')) {
@@ -65,9 +71,8 @@ export function keyExpressions(
   const binding = bindTable(run.core.native.planner(sessionJson(run)), table);
   return list.map((ast) => {
     const expr = binding.bind(ast);
+    refuseVolatile(expr, ast, clause);
     ofRows(expr, ast, clause);
-    if (isVolatile(expr) || someExpr(expr, (e) => e.kind === 'call' && changing.test(e.name)))
-      throw failAt(ast.span, 'BAD_ARGUMENTS', `${clause} must give the same value each time`);
     if (
       clause !== 'PARTITION BY' &&
       isNullable(expr.type) &&

@@ -299,8 +299,7 @@ export function define(
   const twice = indexes.find(
     (index, i) => indexes.findIndex(({ name }) => name.name === index.name.name) < i,
   );
-  if (twice)
-    throw failAt(twice.span, 'ILLEGAL_INDEX', `Index ${twice.name.name} is there twice`);
+  if (twice) throw failAt(twice.span, 'ILLEGAL_INDEX', `Index ${twice.name.name} is there twice`);
   for (const projection of projections) table = withProjection(run, table, projection);
   const sorted =
     hasKey ||

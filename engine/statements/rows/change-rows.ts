@@ -68,7 +68,7 @@ export async function changeSegments(
   command: Node,
 ): Promise<void> {
   const { storage } = run.core;
-  await recorded(run, table, print(command), (started) =>
+  await recorded(run, table, `(${print(command)})`, (started) =>
     rewrite(
       storage,
       storage.store(table.id),
@@ -89,7 +89,7 @@ async function marked(
 ): Promise<void> {
   const { storage } = run.core;
   const test = only && ((segment: { partition: string }) => only(segment.partition));
-  await recorded(run, table, print(command), (started) =>
+  await recorded(run, table, `(${print(command)})`, (started) =>
     deleteMarked(storage, storage.store(table.id), condition, test, started),
   );
 }

@@ -22,7 +22,7 @@ import { identifierText } from '../names.ts';
 import { bindQuery } from '../query.ts';
 import { newScope, type Scope } from '../scope.ts';
 import { checkSetWidth } from './in.ts';
-import { resolveCall } from './resolve-call.ts';
+import { convert, resolveCall } from './resolve-call.ts';
 
 interface Inner {
   readonly node: Node;
@@ -128,11 +128,14 @@ export function scalarSubquery(
     };
     return scalarExpr(runFirst(scope, inner, reduced, 'scalar', reduce), nullableType(type), span);
   }
-  const type =
-    node.columns.length === 1
-      ? nullableType(first.type)
-      : `Tuple(${node.columns.map((c) => `${identifierText(c.name)} ${c.type}`).join(', ')})`;
-  return scalarExpr(runFirst(scope, inner, node, 'scalar'), type, span);
+  const number = runFirst(scope, inner, node, 'scalar');
+  if (node.columns.length === 1) return scalarExpr(number, nullableType(first.type), span);
+  const tuple = `Tuple(${node.columns.map((c) => c.type).join(', ')})`;
+  const names = new Set(node.columns.map((c) => c.name));
+  const value = scalarExpr(number, tuple, span);
+  if (names.size < node.columns.length) return value;
+  const named = node.columns.map((c) => `${identifierText(c.name)} ${c.type}`);
+  return convert(value, `Tuple(${named.join(', ')})`);
 }
 
 const plainNumber = /^(U?Int\d+|Float\d+|Decimal.*|Bool)$/;

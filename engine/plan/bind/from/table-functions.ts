@@ -158,7 +158,7 @@ function viewArguments(call: FunctionCall, scope: Scope): Record<string, string>
     if (!named || name === undefined) {
       throw failAt(
         arg.span,
-        'BAD_ARGUMENTS',
+        'UNKNOWN_QUERY_PARAMETER',
         `Write ${call.name}(name = value) for each parameter`,
       );
     }
