@@ -9,11 +9,11 @@ import type {
   Statement,
 } from '../ast/index.ts';
 import { Word } from '../lexer.ts';
-import { parseAccessAlter } from './access.ts';
-import { parseRefresh, parseSecurity } from './create.ts';
+import { parseAccessAlter } from './access/index.ts';
+import { parseRefresh, parseSecurity } from './create-view.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression.ts';
-import { parseQuery } from './select.ts';
+import { parseQuery } from './query.ts';
 import {
   parseAssignments,
   parseColumn,

@@ -13,7 +13,8 @@ import type {
 import { Numeric, Quoted, Text, Word } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { joinSubquery, parseOperand } from './operand.ts';
-import { opensQuery, parseQuery, startsQuery } from './select.ts';
+import { parseQuery } from './query.ts';
+import { opensQuery, startsQuery } from './select.ts';
 import { parseTransformers } from './star.ts';
 import { parseType } from './type.ts';
 

@@ -25,7 +25,8 @@ import {
 } from './expression.ts';
 import { parseCall } from './operand.ts';
 import { endsList } from './order.ts';
-import { parseQuery, parseQueryAfter, startsQuery } from './select.ts';
+import { parseQuery, parseQueryAfter } from './query.ts';
+import { startsQuery } from './select.ts';
 import { parseStatementTable, startsStatementTable } from './statement-table.ts';
 
 const modifiers = new Set([
@@ -293,7 +294,7 @@ function parseTableSuffix(
       p.expect(')');
     }
   }
-  if (p.accept('FINAL')) node.final = true;
+  if (!node.final && p.accept('FINAL')) node.final = true;
   if (p.accept('SAMPLE')) node.sample = parseSample(p);
   node.span = p.span(start);
 }

@@ -5,7 +5,8 @@ import { Text, Word } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression.ts';
 import { parseCall } from './operand.ts';
-import { parseQuery, startsQuery } from './select.ts';
+import { parseQuery } from './query.ts';
+import { startsQuery } from './select.ts';
 import { identifier, parseStar } from './star.ts';
 import { parseSettingsList } from './window.ts';
 

@@ -13,11 +13,14 @@ import type {
   Use,
 } from '../ast/index.ts';
 import { Word } from '../lexer.ts';
-import { acceptObject, parseRoleSet, parseTarget, userName } from './access.ts';
+import { parseTarget } from './access/grant.ts';
+import { acceptObject } from './access/index.ts';
+import { parseRoleSet, userName } from './access/names.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression.ts';
 import { parseTable } from './from.ts';
-import { parseQuery, startsQuery } from './select.ts';
+import { parseQuery } from './query.ts';
+import { startsQuery } from './select.ts';
 import { parseStatementBody } from './statements.ts';
 import { parseSettingsList } from './window.ts';
 

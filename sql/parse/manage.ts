@@ -19,7 +19,8 @@ import type {
   Vacuum,
 } from '../ast/index.ts';
 import { Quoted, Text, Word } from '../lexer.ts';
-import { parseDropAccess, parsePrivileges } from './access.ts';
+import { parsePrivileges } from './access/grant.ts';
+import { parseDropAccess } from './access/index.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression, parseExpressionList } from './expression.ts';
 import { parseAssignments, parseInPartition, parseKey, parsePartition } from './table.ts';

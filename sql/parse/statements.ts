@@ -1,7 +1,7 @@
 // Statement dispatch, output clauses, and the loop over statements.
 import type { Insert, Output, QueryStatement, Statement } from '../ast/index.ts';
 import { Word } from '../lexer.ts';
-import { parseGrant, parseSetRole } from './access.ts';
+import { parseGrant, parseSetRole } from './access/grant.ts';
 import { parseAlter } from './alter.ts';
 import { parseCreate } from './create.ts';
 import type { Cursor } from './cursor.ts';
@@ -29,8 +29,9 @@ import {
   parseVacuum,
 } from './manage.ts';
 import { parseBackup, parseMerge } from './merge.ts';
-import { attachWith, parseQuery, parseWith } from './select.ts';
+import { attachWith, parseQuery } from './query.ts';
 import { parseSettingsList } from './window.ts';
+import { parseWith } from './with.ts';
 
 type Parse = (p: Cursor) => Statement;
 

@@ -18,9 +18,10 @@ import type {
 import { Quoted, Text, Word } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression, parseExpressionList, withAlias } from './expression.ts';
+import { parseGroupBy } from './group-by.ts';
 import { call } from './operand.ts';
 import { parseOrderBy, parseOrderItem } from './order.ts';
-import { emptySelect, parseGroupBy, parseSelect } from './select.ts';
+import { emptySelect, parseSelect } from './select.ts';
 import { identifier } from './star.ts';
 import { parseType } from './type.ts';
 import { parseSettingsList } from './window.ts';
