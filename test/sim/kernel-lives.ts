@@ -6,7 +6,7 @@ import { simulate } from './lifecycle.ts';
 import { runSeeds, seedsOf } from './seeds.ts';
 
 export function kernelLives(from: number, count: number): void {
-  const chosen = seedsOf(from, count);
+  const chosen = seedsOf(from, count, 5);
   const { first, seeds } = chosen;
   describe('lives of a database with the kernel', () => {
     it(`keeps every promise over crashes (seeds ${first} to ${first + seeds - 1})`, async () => {

@@ -2,11 +2,16 @@
 
 import { expect } from 'vitest';
 
-/** `count` seeds from `from`; SIM_SEED and SIM_SEEDS choose others, and a nightly run takes more. */
-export function seedsOf(from: number, count: number): { first: number; seeds: number } {
-  const nightly = process.env.COLONNADE_TEST_NIGHTLY ? 5 * count : count;
-  const first = Number(process.env.SIM_SEED ?? (nightly > count ? from * 5 : from));
-  return { first, seeds: Number(process.env.SIM_SEEDS ?? nightly) };
+/** `count` seeds from `from`; SIM_SEED and SIM_SEEDS choose others.
+ *  @param byNight how many times as many a nightly run takes */
+export function seedsOf(
+  from: number,
+  count: number,
+  byNight: number,
+): { first: number; seeds: number } {
+  const times = process.env.COLONNADE_TEST_NIGHTLY ? byNight : 1;
+  const first = Number(process.env.SIM_SEED ?? from * times);
+  return { first, seeds: Number(process.env.SIM_SEEDS ?? count * times) };
 }
 
 /** Runs the seeds one after the other; what fails is told with its seed, all of it. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runSeeds, seedsOf } from './seeds.ts';
 import { simulateStatements } from './statements.ts';
 
-const chosen = seedsOf(1, 40);
+const chosen = seedsOf(1, 40, 25);
 const { first, seeds } = chosen;
 
 describe('lives of a database under statements', () => {
