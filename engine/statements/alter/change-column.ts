@@ -34,7 +34,7 @@ import { defaultChange } from '../rows/change-rows.ts';
 import { nestedSibling } from '../rows/insert-select.ts';
 import { columnOf, has, refuseUsed } from './columns.ts';
 import { renamedInProjections } from './projection.ts';
-import type { Step } from './table.ts';
+import type { Step } from './step.ts';
 
 export function replaceColumn(
   definition: TableDefinition,

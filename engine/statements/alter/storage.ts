@@ -16,7 +16,7 @@ import {
 } from '../create/storage-clauses.ts';
 import { partitionFilter } from '../partition.ts';
 import { change, changeSegments } from '../rows/change-rows.ts';
-import type { Step } from './table.ts';
+import type { Step } from './step.ts';
 
 type Command<K extends AlterCommand['kind']> = AlterCommand & { kind: K };
 
