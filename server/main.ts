@@ -168,8 +168,11 @@ program
   .description('backups are made by the statement BACKUP; this looks at them')
   .command('verify')
   .description('read every file of a backup and compare it with its hash')
-  .argument('<folder>')
-  .addHelpText('after', '\nExample:\n  colonnade backup verify ./db/backups/monday')
+  .argument('<folder or URL>')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  colonnade backup verify ./db/backups/monday\n  AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… colonnade backup verify https://host/bucket/monday',
+  )
   .action(async (dir) => finish((await import('./cli/backup.ts')).verifyCommand(dir)));
 
 program

@@ -67,6 +67,8 @@ describe('backups', () => {
         'SELECT num_files, num_entries FROM system.backups ORDER BY start_time DESC LIMIT 1',
       ),
     ).toBe('2\t1\n');
+    const verified = await verifyBackupFolder(folder('a/two'));
+    expect(verified).toMatchObject({ tables: 1, files: 2, problems: [] });
     await db.must('DROP TABLE t SYNC');
     await db.must("RESTORE ALL FROM File('a/two')");
     expect(await db.must('SELECT count(), sum(v) FROM t')).toBe('100010\t4999950045\n');

@@ -1,6 +1,7 @@
 // Backups in a bucket: an object a file. The manifest comes last, so a backup that broke off has none.
 
 import { EngineError } from '../errors.ts';
+import type { OutboundGuard } from '../outbound/guard.ts';
 import { S3, s3Place } from '../outbound/s3.ts';
 import { guardOf } from '../outside/outside.ts';
 import type { Core } from '../query/core.ts';
@@ -10,9 +11,19 @@ import type { Target } from './target.ts';
 
 export function objectPlace(core: Core, target: Target, signal: AbortSignal | undefined): Place {
   const { settings } = core;
-  const place = s3Place(target.name);
   const tries = settings.number('http_max_tries');
-  const s3 = new S3(guardOf(core, settings), place, target.keys, tries, signal);
+  return objectsAt(guardOf(core, settings), target, tries, signal);
+}
+
+/** @param name the URL that all objects begin with */
+export function objectsAt(
+  guard: OutboundGuard,
+  { name, keys }: Pick<Target, 'name' | 'keys'>,
+  tries: number,
+  signal?: AbortSignal,
+): Place {
+  const place = s3Place(name);
+  const s3 = new S3(guard, place, keys, tries, signal);
   const keyOf = (name: string): string => `${place.key}/${name}`;
   return {
     length: (name) => s3.length(keyOf(name)),

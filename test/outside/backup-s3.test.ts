@@ -13,6 +13,7 @@ import { type AddressInfo, createServer as tcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyBackupObjects } from '../../engine/check.ts';
 import type { Engine } from '../../engine/facade.ts';
 import { open } from '../../engine/index.ts';
 import { OutboundGuard } from '../../engine/outbound/guard.ts';
@@ -149,6 +150,9 @@ describe.skipIf(binary === undefined)('backups to S3', () => {
     expect(await ask(`RESTORE TABLE t AS other FROM ${place('none')}`)).toMatch(
       /^BACKUP_NOT_FOUND/,
     );
+    const verified = await verifyBackupObjects(`${bucket}/two`, keys);
+    expect(verified).toMatchObject({ tables: 1, files: 2, problems: [] });
+    await expect(verifyBackupObjects(`${bucket}/none`, keys)).rejects.toThrow(/not found/);
     const kept =
       (await ask('SELECT name, base_backup_name, error FROM system.backups')) +
       (await ask("SELECT query, exception FROM system.query_log WHERE query LIKE '%S3(%'"));

@@ -1,5 +1,5 @@
-// What the kernel does on threads of its own, one piece after the other in an order that the seed draws: a life
-// is the same however busy the machine is, and other seeds see other orders.
+// What the kernel does on threads of its own, one job after the other in an order that the seed draws: a life is
+// much the same however busy the machine is, and other seeds see other orders.
 
 import { fail } from '../../engine/errors.ts';
 import type { Native } from '../../engine/native/index.ts';
