@@ -32,7 +32,8 @@ export async function runQuery(
   res.setHeader('X-ClickHouse-Query-Id', headerText(queryId));
   res.setHeader('X-ClickHouse-Server-Display-Name', SERVER_NAME);
   const readonly = req.method !== 'POST' || user.readonly === true;
-  const tag = Array.from(randomBytes(16), (b) => String.fromCharCode(97 + (b % 26))).join('');
+  let tagged: string | undefined;
+  const tag = (): string => (tagged ??= exceptionTag());
   const waits =
     flag(target.query, 'wait_end_of_query') || flag(target.query, 'http_wait_end_of_query');
   const setting = (name: string): string | undefined =>
@@ -68,7 +69,7 @@ export async function runQuery(
       holdBytes: waits || req.httpVersion === '1.0' ? HOLD_BYTES : 0,
       ...(options.face === 'text' && {
         lateText: async (late) => {
-          const frame = Buffer.from(exceptionFrame(asFailure(late, log), tag, engine.version));
+          const frame = Buffer.from(exceptionFrame(asFailure(late, log), tag(), engine.version));
           return by ? by.push(frame) : frame;
         },
       }),
@@ -82,6 +83,10 @@ export async function runQuery(
     await lease.release();
   }
 }
+
+/** What a late failure is marked with: random, so that no data looks like it. */
+const exceptionTag = (): string =>
+  Array.from(randomBytes(16), (b) => String.fromCharCode(97 + (b % 26))).join('');
 
 /** ClickHouse's own packing is agreed upon in the request, not in headers. */
 const encodingHeader = (coding: Coding | undefined): Record<string, string> =>
@@ -116,7 +121,7 @@ function headersOf(
   whole: boolean,
   rowsFollow: boolean,
   face: 'json' | 'text',
-  tag: string,
+  tag: () => string,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
   if (rowsFollow || result.format !== '') {
@@ -124,7 +129,7 @@ function headersOf(
     if (result.format !== '') headers['X-ClickHouse-Format'] = result.format;
     headers['X-ClickHouse-Timezone'] = result.timezone;
   }
-  if (!whole && face === 'text') headers['X-ClickHouse-Exception-Tag'] = tag;
+  if (!whole && face === 'text') headers['X-ClickHouse-Exception-Tag'] = tag();
   headers['X-ClickHouse-Summary'] = summaryOf(result);
   return headers;
 }
