@@ -12,6 +12,7 @@ import { backups } from './actors/backups.ts';
 import { columns } from './actors/columns.ts';
 import { databases } from './actors/databases.ts';
 import { engines } from './actors/engines.ts';
+import { folding } from './actors/folding.ts';
 import { generations } from './actors/generations.ts';
 import { names } from './actors/names.ts';
 import { partitions } from './actors/partitions.ts';
@@ -37,6 +38,7 @@ const all: readonly MakeActor[] = [
   tokens,
   backups,
   rollups,
+  folding,
 ];
 
 /** The statement that an error answered. */
