@@ -14,6 +14,7 @@ import { applySettings } from '../statements/apply-settings.ts';
 import { statementRowsNode } from '../statements/look/as-table.ts';
 import { type CatalogView, catalogView } from '../tables/catalog-view.ts';
 import { type PlanText, type Run, type ScanTarget, sessionJson } from './core.ts';
+import { checkTree } from './tree-limits.ts';
 
 export interface PlanningRun {
   readonly ctx: Planning;
@@ -81,6 +82,7 @@ function withSettingLimit(node: Node, ctx: Planning): Node {
 }
 
 export function bindTop({ ctx }: PlanningRun, query: Query): Node {
+  checkTree(query, ctx.settings);
   const { node } = bindStatement(query, ctx);
   return withSettingLimit(withResultFilter(newScope(ctx, query.span), node), ctx);
 }

@@ -306,9 +306,7 @@ const statements: Printers = {
       exists(node),
       printTableName(node.name),
       cluster(node.cluster),
-      node.commands.length === 1
-        ? node.commands.map(print).join('')
-        : node.commands.map((command) => `(${print(command)})`).join(', '),
+      node.commands.map((command) => `(${print(command)})`).join(', '),
     ),
   AlterDatabase: (node) =>
     words(

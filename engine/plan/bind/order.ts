@@ -150,6 +150,15 @@ function fill(
   };
 }
 
+/** A moment as a step is as long as from 1970 to it. */
+function stepOf(step: Lit | undefined, { ctx }: Scope): Lit | undefined {
+  if (!step?.type.startsWith('DateTime64')) return step;
+  const seconds = Number(castLit(ctx, step, 'Float64'));
+  return Number.isInteger(seconds)
+    ? { type: 'IntervalSecond', value: String(seconds) }
+    : { type: 'IntervalMillisecond', value: String(Math.round(seconds * 1000)) };
+}
+
 function fillBounds(
   ast: Fill,
   scope: Scope,
@@ -171,7 +180,7 @@ function fillBounds(
   const result: Partial<Record<'from' | 'to' | 'step' | 'staleness', Lit>> = {};
   const from = read(ast.from, true);
   const to = read(ast.to, true);
-  const step = read(ast.step, false);
+  const step = stepOf(read(ast.step, false), scope);
   const staleness = read(ast.staleness, false);
   if (from) result.from = from;
   if (to) result.to = to;

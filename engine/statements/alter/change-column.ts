@@ -34,6 +34,7 @@ import { defaultChange } from '../rows/change-rows.ts';
 import { nestedSibling } from '../rows/insert-select.ts';
 import { columnOf, has, refuseUsed } from './columns.ts';
 import { renamedInProjections } from './projection.ts';
+import { checkRetype, sameInKey, widens } from './retype.ts';
 import type { Step } from './step.ts';
 
 export function replaceColumn(
@@ -234,6 +235,7 @@ export function modifyColumn(
   };
   const next = define(definition);
   if (retyped) {
+    if (!virtual(old)) checkRetype(run, old, described.type, ast);
     // What the keys make of the new type is said first.
     tableShape(run.core.native.planner(sessionJson(run)), next);
     const isVersion = engineColumns(definition).includes(old.name);
@@ -268,33 +270,6 @@ function remade(run: Run, definition: TableDefinition, column: ColumnDefinition)
   const binding = bindTable(run.core.native.planner(sessionJson(run)), define(definition));
   if (columnsOf(binding.bind(defaultExpr)).size === 0) return { define };
   return { define, rewrite: (r, now) => defaultChange(r, now, plain.name) };
-}
-
-/** A version keeps its order when an integer of the same kind gets wider. */
-function widens(from: string, to: string): boolean {
-  const [, kind, bits] = /^(U?Int)(\d+)$/.exec(from) ?? [];
-  const [, kind2, bits2] = /^(U?Int)(\d+)$/.exec(to) ?? [];
-  return kind !== undefined && kind === kind2 && Number(bits2) >= Number(bits);
-}
-
-/** Stored alike: ClickHouse changes such types without touching the rows. */
-export function sameValues(from: string, to: string): boolean {
-  const stored = (type: string): string =>
-    type.replace(/^DateTime(\(.*\))?$/, 'UInt32').replace(/^Date$/, 'UInt16');
-  return stored(from) === stored(to) || sameInKey(from, to);
-}
-
-/** Values of a key are the same, stored in another way or under more names. */
-function sameInKey(from: string, to: string): boolean {
-  const plain = (type: string): string =>
-    (/^LowCardinality\((.*)\)$/.exec(type)?.[1] ?? type).replace(/^DateTime\(.*\)$/, 'DateTime');
-  if (plain(from) === plain(to)) return true;
-  if (plain(from) === 'DateTime' && to === 'UInt32') return true;
-  const [, bits, names] = /^Enum(8|16)\((.*)\)$/.exec(from) ?? [];
-  if (bits === undefined || names === undefined) return false;
-  if (to === `Int${bits}`) return true;
-  const [, bits2, names2 = ''] = /^Enum(8|16)\((.*)\)$/.exec(to) ?? [];
-  return bits === bits2 && names.split(', ').every((name) => names2.split(', ').includes(name));
 }
 
 function describeColumn(

@@ -17,9 +17,9 @@ import { insertTarget } from '../../views/fan-out.ts';
 import { applySettings } from '../apply-settings.ts';
 import { findTable, refuseCluster, requireTable } from '../names.ts';
 import { recorded } from '../rows/change-rows.ts';
-import { sameValues } from './change-column.ts';
 import { refuseCycles, refuseTogether } from './columns.ts';
 import { stepOf } from './commands.ts';
+import { sameValues } from './retype.ts';
 import type { Step } from './step.ts';
 import { alterView } from './view.ts';
 
@@ -39,9 +39,10 @@ export async function alterTable(run: Run, written: AlterTable): Promise<Answer>
     throw notBuilt(ast.span, 'ALTER of a view', 'Write CREATE OR REPLACE VIEW');
   refuseTogether(ast.commands);
   refuseCycles(table.definition, ast.commands);
-  const { checked, steps } = checkedSteps(run, table, ast.commands);
+  const found = checkedSteps(run, table, ast.commands);
+  const { checked, steps } = found;
   const store = run.core.storage.store(table.id);
-  if (checked !== table.definition) await commitSteps(run, table, ast.commands, { checked, steps });
+  if (checked !== table.definition) await commitSteps(run, table, ast.commands, found);
   for (const { after } of steps) if (after) await after(run, store.table);
   return done;
 }
@@ -50,26 +51,31 @@ interface Checked {
   /** The definition behind all commands. */
   readonly checked: TableDefinition;
   readonly steps: readonly Step[];
+  /** Whether system.mutations tells of it: as in ClickHouse, not of what only describes the columns. */
+  readonly told: boolean;
 }
 
 /** Each command against what those before it leave. */
 function checkedSteps(run: Run, table: TableState, commands: readonly AlterCommand[]): Checked {
   let checked = table.definition;
   const steps: Step[] = [];
+  let told = false;
   for (const command of commands) {
     if (table.definition.engine.name === 'Join' && !joinAllows.has(command.kind)) {
       const text = 'Table engine Join supports only DELETE mutations';
       throw failAt(command.span, 'NOT_IMPLEMENTED', text);
     }
     const found = stepOf(command, { run, before: table.definition, definition: checked });
-    if (changesFiles(checked, found, command) && !run.settings.bool('allow_non_metadata_alters')) {
+    const files = changesFiles(checked, found, command);
+    told ||= files;
+    if (files && !run.settings.bool('allow_non_metadata_alters')) {
       const text = 'This ALTER changes files of the table, and allow_non_metadata_alters is 0';
       throw failAt(command.span, 'ALTER_OF_COLUMN_IS_FORBIDDEN', text);
     }
     if (found.define) checked = found.define(checked);
     steps.push(found);
   }
-  return { checked, steps };
+  return { checked, steps, told };
 }
 
 /** The new definition and what it makes of the rows, in one commit. */
@@ -77,7 +83,7 @@ async function commitSteps(
   run: Run,
   table: TableState,
   commands: readonly AlterCommand[],
-  { checked, steps }: Checked,
+  { checked, steps, told }: Checked,
 ): Promise<void> {
   const { storage } = run.core;
   const store = storage.store(table.id);
@@ -91,14 +97,15 @@ async function commitSteps(
   const rewrites = steps.flatMap((s) => (s.rewrite ? [s.rewrite] : []));
   if (rewrites.length === 0) await alter(storage, store, define);
   else {
-    await recorded(run, table, commands.map((c) => `(${print(c)})`).join(', '), () =>
+    const work = () =>
       alterRows(storage, store, define, (definition) =>
         together(
           run,
           rewrites.map((rewrite) => rewrite(run, definition)),
         ),
-      ),
-    );
+      );
+    const text = commands.map((c) => `(${print(c)})`).join(', ');
+    await (told ? recorded(run, table, text, work) : work());
   }
 }
 

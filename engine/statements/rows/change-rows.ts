@@ -10,8 +10,9 @@ import {
 import type { TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../../catalog/state.ts';
 import { isMaterialized } from '../../catalog/views.ts';
-import { fail } from '../../errors.ts';
+import { EngineError, fail } from '../../errors.ts';
 import { convert } from '../../plan/bind/expression/resolve-call.ts';
+import { condition } from '../../plan/bind/query.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { type Expr, inExpr, literalExpr, mapParts } from '../../plan/expression.ts';
 import type { ChangeJson, ExprJson, Lit, LitValue } from '../../plan/physical/wire.ts';
@@ -109,10 +110,18 @@ export async function recorded<T>(
     mutations.done(entry);
     return result;
   } catch (error) {
-    const failure = entry.killed ? killedMutation(entry.id) : error;
+    const failure = entry.killed ? killedMutation(entry.id) : unfinished(error, entry.id);
     mutations.failed(entry, failure instanceof Error ? failure.message : String(failure));
     throw failure;
   }
+}
+
+/** What the rows themselves do to a mutation is said as ClickHouse says it; nothing of it stays. */
+function unfinished(error: unknown, id: string): unknown {
+  if (!(error instanceof EngineError) || error.fault !== 'client') return error;
+  const { code, message, hint } = error;
+  const text = `Exception happened during execution of mutation '${id}': 'Code: ${code}. DB::Exception: ${message}'; nothing of it stays`;
+  return new EngineError('UNFINISHED', 341, 'client', text, hint === undefined ? {} : { hint });
 }
 
 const killedMutation = (id: string): Error =>
@@ -179,6 +188,7 @@ export async function boundCondition(run: Run, definition: TableDefinition, wher
   const binding = bindTable(kernel, definition, run.settings, planning.ctx);
   const expr = await answered(run, planning, binding.bind(where));
   plainExpression(expr, where, 'The condition', 'UNEXPECTED_EXPRESSION');
+  condition(expr, where, 'WHERE');
   if (isVolatile(expr) && !run.settings.bool('allow_nondeterministic_mutations')) {
     throw failAt(where.span, 'BAD_ARGUMENTS', 'The condition gives other values each time', {
       hint: 'SET allow_nondeterministic_mutations = 1',
@@ -198,9 +208,9 @@ export async function deleteWhere(
   refuseEngine(table.definition, command, 'DELETE');
   const { binding, expr } = await boundCondition(run, table.definition, where);
   const only = partition && partitionFilter(run, table.definition, partition);
-  const condition = binding.json(expr);
-  if (lightly) return marked(run, table, condition, only, command);
-  await change(run, table, { delete: condition }, only, command);
+  const hidden = binding.json(expr);
+  if (lightly) return marked(run, table, hidden, only, command);
+  await change(run, table, { delete: hidden }, only, command);
 }
 
 export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {

@@ -112,7 +112,8 @@ function nameAsLambda(
   scope: Scope,
 ): Lambda | undefined {
   if (!/^(array|map)[A-Z]/.test(call.name) || call.args.length < 2) return undefined;
-  if (scope.ctx.kernel.functions.scalar(name) === undefined) return undefined;
+  const { kernel, userFunctions } = scope.ctx;
+  if (kernel.functions.scalar(name) === undefined && !userFunctions.has(name)) return undefined;
   for (let s: Scope | undefined = scope; s; s = s.parent)
     if (findColumn(s, [name], span)) return undefined;
   const params: Name[] = call.args.slice(1).map((_, i) => ({

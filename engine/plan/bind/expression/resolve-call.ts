@@ -62,9 +62,13 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   if (paired) return paired;
   const known = nullTest(scope, name, args);
   if (known !== undefined) return literalExpr('UInt8', known ? '1' : '0', span);
-  if (name.toLowerCase() === 'totypename' && args.length === 1 && !args.some(needsRows))
+  // With group_by_use_nulls types change once it is known which columns are keys.
+  const settled = !scope.ctx.settings.bool('group_by_use_nulls') && !args.some(needsRows);
+  if (name.toLowerCase() === 'totypename' && args.length === 1 && settled)
     return literalExpr('String', prettyType(args[0]?.type ?? ''), span);
-  const fold = needsConstants.test(name);
+  // Beside a dictionary it matters which arguments are constant: with those alone the result is one as well.
+  const fold =
+    needsConstants.test(name) || args.some((arg) => arg.type.startsWith('LowCardinality('));
   try {
     return resolve(fold);
   } catch (error) {

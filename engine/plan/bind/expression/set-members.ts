@@ -49,6 +49,7 @@ export function asMember(scope: Scope, literal: Lit, wanted: string, span: Span)
   const givenArray = arrayElementType(literal.type) !== undefined;
   if (isArray !== givenArray || (!elements && tupleElements(literal.type) !== undefined))
     throw mismatch(literal, wanted, span);
+  checkDecimal(literal, wanted, span);
   const isText = literal.type === 'String';
   const isInterval = wanted.startsWith('Interval');
   if (isInterval && literal.type !== wanted) {
@@ -64,6 +65,15 @@ export function asMember(scope: Scope, literal: Lit, wanted: string, span: Span)
     if (toNumber || inside) throw unreadable(literal, wanted, span);
     throw withSpan(error, span);
   }
+}
+
+/** A whole or floating number must have no more digits than a Decimal on the left. */
+function checkDecimal({ type, value }: Lit, wanted: string, span: Span): void {
+  const [, precision, scale] = /^Decimal\((\d+), (\d+)\)$/.exec(wanted) ?? [];
+  if (precision === undefined || !/^(U?Int|Float)\d+$/.test(type)) return;
+  if (Math.abs(Number(value)) < 10 ** (Number(precision) - Number(scale))) return;
+  const text = `Number ${value} is too big to place in ${wanted}`;
+  throw failAt(span, 'ARGUMENT_OUT_OF_BOUND', text, { hint: 'Cast the left side to a wider one' });
 }
 
 function checkTuple(literal: Lit, width: number, span: Span): void {

@@ -30,6 +30,10 @@ export function byElement(
   const [left, right] = args.map(elements);
   if (!left || !right || left.length !== right.length || left.length === 0) return undefined;
   if (args.every((arg) => arg.kind === 'literal')) return undefined;
+  // A NULL that is written out makes the whole of it NULL.
+  const all = [...left, ...right];
+  if (all.some((e) => e.kind === 'literal' && e.type === 'Nullable(Nothing)'))
+    return literalExpr('Nullable(Nothing)', null, args[0]?.span);
   const tests = left.map((element, i) => call(name, [element, right[i] as Expr]));
   return tests.length === 1 ? (tests[0] as Expr) : call(joint, tests);
 }

@@ -230,7 +230,9 @@ impl Collapse {
 
     /// An insert's rows, in any order and of any partitions, as the engine would merge them.
     pub fn insert(&self, batch: Batch, query: &Query) -> Result<Batch> {
-        if !self.collapses() || batch.rows < 2 && self.keeps() {
+        // A sign is looked at also where it is the only one.
+        let signed = matches!(self.rule, Rule::Collapsing { .. } | Rule::Versioned { .. });
+        if !self.collapses() || batch.rows < 2 && self.keeps() && !signed {
             return Ok(batch);
         }
         let mut keys: Vec<Column> =
