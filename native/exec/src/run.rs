@@ -4,31 +4,26 @@
 mod files;
 pub(crate) mod grouped;
 mod join;
+mod operators;
+mod sources;
 mod top_rows;
 mod types_before;
 
-use crate::array_join;
-use crate::collapse::visible::{Asked, final_rows};
 use crate::expr::{Bound, Scope};
 use crate::extremes::BeforeLimit;
 use crate::guard::GuardStep;
 use crate::limits;
-use crate::literal;
 use crate::memory_error::in_node;
-use crate::plan::{Expr, Node, Plan, SetOperation, SubqueryUse, TableColumn};
+use crate::plan::{Expr, Node, Plan, SetOperation, SubqueryUse};
 use crate::query::Query;
 use crate::row_set::RowSet;
-use crate::rows::{Batches, FilterStep, Numbers, ProjectStep, Rows, Typed};
-use crate::scan::Scan;
-use crate::set_operation;
-use crate::sort;
-use crate::table::{Shelf, missing_table};
+use crate::rows::{Numbers, Rows, Typed};
+use crate::table::Shelf;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 use types::codes::SCALAR_SUBQUERY_MULTIPLE_ROWS;
-use types::parse::parse_type;
-use types::{Batch, Column, ColumnBuilder, Data, Error, Reservation, Result, Type};
+use types::{Batch, Column, Data, Error, Reservation, Result, Type};
 
 /// Everything a running plan refers to.
 pub struct Runner<'a> {
@@ -191,122 +186,19 @@ impl<'a> Runner<'a> {
 
     fn run_node(&self, node: &Node, needed: Option<&[usize]>) -> Result<Output> {
         match node {
-            Node::Scan { .. } => {
-                let scan = self.scan(node, needed)?;
-                let types = scan.types.clone();
-                Ok(Output::plain(Typed { rows: Rows::source(scan, false), types }))
+            Node::Scan { .. } => self.rows_of_scan(node, needed),
+            Node::One => Ok(sources::one()),
+            Node::Numbers { start, count, step, block } => {
+                let numbers = Numbers::new(*start, *count, *step, *block, &self.query.session);
+                let rows = Rows::source(numbers, false);
+                Ok(Output::plain(Typed { rows, types: vec![Type::UInt64] }))
             }
-            Node::One => Ok(Output::plain(Typed {
-                rows: Rows::source(Batches::new(vec![Batch { columns: Vec::new(), rows: 1 }]), false),
-                types: Vec::new(),
-            })),
-            Node::Numbers { start, count, step, block } => Ok(Output::plain(Typed {
-                rows: Rows::source(Numbers::new(*start, *count, *step, *block, &self.query.session), false),
-                types: vec![Type::UInt64],
-            })),
-            Node::Values { columns, rows } => values(columns, rows),
-            Node::Format { format, data, columns } => decoded(format, data, columns, self.query),
+            Node::Values { columns, rows } => sources::values(columns, rows),
+            Node::Format { format, data, columns } => sources::decoded(format, data, columns, self.query),
             Node::Files { .. } => self.files(node, needed),
-            Node::Batch { batch, columns } => {
-                let b = self
-                    .query
-                    .batches
-                    .get(batch)
-                    .ok_or_else(|| Error::internal(format!("no batch {batch}")))?;
-                Ok(Output::plain(Typed {
-                    rows: Rows::source(Batches::new(chunks(b)), true),
-                    types: types_of(columns)?,
-                }))
-            }
-            Node::Subquery { subquery } => {
-                let found = self.tables.get(*subquery).and_then(Option::as_ref);
-                let (batches, types) =
-                    found.ok_or_else(|| Error::internal(format!("no table {subquery}")))?;
-                Ok(Output::plain(Typed {
-                    rows: Rows::source(Batches::new(batches.clone()), true),
-                    types: types.clone(),
-                }))
-            }
-            Node::Filter { input, predicate } => self.filter(input, predicate, needed),
-            Node::Project { input, exprs } => {
-                let used = used_by(
-                    needed.map_or_else(|| exprs.iter().collect(), |n| n.iter().map(|&i| &exprs[i]).collect()),
-                );
-                let input = self.run(input, Some(&used))?;
-                let bound = self.projection(exprs, &input.types, needed)?;
-                let types: Vec<Type> = bound.iter().map(|b| b.ty().clone()).collect();
-                let totals = input
-                    .totals
-                    .map(|t| -> Result<Batch> {
-                        let columns = bound.iter().map(|b| b.eval(&t, self.query)).collect::<Result<_>>()?;
-                        Ok(Batch { columns, rows: t.rows })
-                    })
-                    .transpose()?;
-                Ok(Output { rows: input.rows.then(Arc::new(ProjectStep(bound))), types, totals })
-            }
-            Node::Aggregate { .. } => self.aggregate(node, None),
-            Node::Sort { input, keys, limit, with_ties } => {
-                if let Some(out) = self.top_rows(node, needed)? {
-                    return Ok(out);
-                }
-                let mut used: Vec<usize> = keys.iter().flat_map(|k| used_by(vec![&k.expr])).collect();
-                let used = needed.map(|n| {
-                    used.extend_from_slice(n);
-                    used.sort_unstable();
-                    used.dedup();
-                    used
-                });
-                let input = self.run(input, used.as_deref())?;
-                let keys = sort::Key::bind(keys, &self.scope(&input.types))?;
-                let rows = self.before_limit.counted(node, input.rows);
-                let rows =
-                    sort::sort(rows, &input.types, keys, used.as_deref(), *limit, *with_ties, self.query)?;
-                Ok(Output { rows, types: input.types, totals: input.totals })
-            }
-            Node::Limit { input, limit, offset, ties } => {
-                if let (Some(n), None) = (limit, ties) {
-                    self.limit_scan(input, n.saturating_add(*offset));
-                }
-                let input = self.run(input, if ties.is_some() { None } else { needed })?;
-                let ties = ties.as_ref().map(|t| self.bind_all(t, &input.types)).transpose()?;
-                let rows = self.before_limit.counted(node, input.rows);
-                Ok(Output {
-                    rows: limits::limit(rows, *limit, *offset, ties),
-                    types: input.types,
-                    totals: input.totals,
-                })
-            }
-            Node::Guard { input, rows, bytes, cut, whole, code, what } => {
-                let input = self.run(input, needed)?;
-                let step = GuardStep::new(*rows, *bytes, (!cut).then(|| (*code, what.clone())), *whole);
-                Ok(Output { rows: input.rows.then(Arc::new(step)), ..input })
-            }
-            Node::LimitBy { input, keys, limit, offset } => {
-                let input = self.run(input, None)?;
-                let keys = self.bind_all(keys, &input.types)?;
-                Ok(Output {
-                    rows: limits::limit_by(input.rows, keys, *limit, *offset),
-                    types: input.types,
-                    totals: input.totals,
-                })
-            }
-            Node::Distinct { input, keys, limit } => {
-                let input = self.run(input, None)?;
-                if keys.is_none() && limit.is_none() && !input.rows.is_ordered() && !input.types.is_empty() {
-                    return self.distinct(input);
-                }
-                let keys = match keys {
-                    Some(k) => self.bind_all(k, &input.types)?,
-                    None => {
-                        input.types.iter().enumerate().map(|(i, t)| Bound::Column(i, t.clone())).collect()
-                    }
-                };
-                Ok(Output {
-                    rows: limits::distinct(input.rows, keys, *limit),
-                    types: input.types,
-                    totals: input.totals,
-                })
-            }
+            Node::Batch { batch, columns } => self.batch(*batch, columns),
+            Node::Subquery { subquery } => self.subquery_rows(*subquery),
+            Node::Working { table } => self.working_rows(*table),
             Node::Recursive { table, first, step, steps_max, distinct } => {
                 let limits = crate::recursive::Limits { steps: *steps_max, distinct: *distinct };
                 let first = self.run(first, None)?;
@@ -315,160 +207,27 @@ impl<'a> Runner<'a> {
                     self.run(step, None)
                 })
             }
-            Node::Working { table } => {
-                let (batches, types) = self.working.borrow().get(table).cloned().ok_or_else(|| {
-                    Error::new(
-                        types::codes::NOT_IMPLEMENTED,
-                        "A recursive common table inside a subquery of its own step is not implemented yet",
-                    )
-                })?;
-                Ok(Output::plain(Typed { rows: Rows::source(Batches::new(batches), true), types }))
+            Node::Filter { input, predicate } => self.filter(input, predicate, needed),
+            Node::Project { input, exprs } => self.project(input, exprs, needed),
+            Node::Aggregate { .. } => self.aggregate(node, None),
+            Node::Sort { .. } => self.sort(node, needed),
+            Node::Limit { .. } => self.limit(node, needed),
+            Node::LimitBy { input, keys, limit, offset } => self.limit_by(input, keys, *limit, *offset),
+            Node::Guard { input, rows, bytes, cut, whole, code, what } => {
+                let input = self.run(input, needed)?;
+                let step = GuardStep::new(*rows, *bytes, (!cut).then(|| (*code, what.clone())), *whole);
+                Ok(Output { rows: input.rows.then(Arc::new(step)), ..input })
             }
+            Node::Distinct { input, keys, limit } => self.distinct_rows(input, keys.as_deref(), *limit),
             Node::Union { inputs } => self.union(inputs, needed),
             Node::SetOperation { left, right, operation, all } => {
-                let left = self.run(left, None)?;
-                let right = self.run(right, None)?;
-                let intersect = *operation == SetOperation::Intersect;
-                let rows = set_operation::set_operation(
-                    left.rows,
-                    right.rows,
-                    &left.types,
-                    intersect,
-                    *all,
-                    self.query,
-                )?;
-                Ok(Output::plain(Typed { rows, types: left.types }))
+                self.set_operation(left, right, *operation == SetOperation::Intersect, *all)
             }
             Node::Join { .. } => self.join(node, needed),
-            Node::ArrayJoin { input, arrays, left } => {
-                let input = self.run(input, None)?;
-                let step =
-                    array_join::ArrayJoin { arrays: self.bind_all(arrays, &input.types)?, left: *left };
-                let width = input.types.len();
-                let mut types = input.types;
-                types.extend(step.types()?);
-                // the totals row is not multiplied
-                let totals = crate::join::totals(input.totals, None, &types, width);
-                Ok(Output { rows: input.rows.then(Arc::new(step)), types, totals })
-            }
-            Node::Window { input, partition, order, calls } => {
-                let input = self.run(input, None)?;
-                let partition = self.bind_all(partition, &input.types)?;
-                let order = sort::Key::bind(order, &self.scope(&input.types))?;
-                let typed = Typed { rows: input.rows, types: input.types };
-                let scope_types = typed.types.clone();
-                crate::window::window(typed, partition, order, calls, &self.scope(&scope_types), self.query)
-                    .map(Output::plain)
-            }
-            Node::Fill { input, keys, interpolate, prefix } => {
-                let input = self.run(input, None)?;
-                let types = input.types.clone();
-                let typed = Typed { rows: input.rows, types: input.types };
-                let filled =
-                    crate::fill::fill(typed, keys, prefix, interpolate, &self.scope(&types), self.query)?;
-                Ok(Output { totals: input.totals, ..Output::plain(filled) })
-            }
+            Node::ArrayJoin { input, arrays, left } => self.array_join(input, arrays, *left),
+            Node::Window { input, partition, order, calls } => self.window(input, partition, order, calls),
+            Node::Fill { input, keys, interpolate, prefix } => self.fill(input, keys, interpolate, prefix),
         }
-    }
-
-    /// The scan from which rows come one to one needs no more of them than the LIMIT above.
-    fn limit_scan(&self, mut node: &Node, rows: u64) {
-        while let Node::Project { input, .. } = node {
-            node = input;
-        }
-        let exact = self.query.session.setting("exact_rows_before_limit").is_some_and(|v| v != "0");
-        if matches!(node, Node::Scan { filter: None, .. }) && !exact {
-            self.first.set(Some((std::ptr::from_ref(node) as usize, rows)));
-        }
-    }
-
-    pub(crate) fn scan(&self, node: &Node, needed: Option<&[usize]>) -> Result<Scan> {
-        let mut scan = self.whole_scan(node, needed)?;
-        if let Some((place, rows)) = self.first.take()
-            && place == std::ptr::from_ref(node) as usize
-        {
-            scan.only_first(rows);
-        }
-        Ok(scan)
-    }
-
-    fn whole_scan(&self, node: &Node, needed: Option<&[usize]>) -> Result<Scan> {
-        let Node::Scan { table, columns, filter, last, by_partition } = node else {
-            return Err(Error::internal("not a scan"));
-        };
-        let snapshot = self.query.tables.get(table).ok_or_else(|| missing_table(*table))?;
-        let types = Scan::types_of(snapshot, columns)?;
-        let condition = filter.as_ref().map(|f| self.bind(f, &types)).transpose()?;
-        let condition = self.with_pushed(columns, condition)?;
-        let needed: Vec<bool> = (0..columns.len()).map(|i| needed.is_none_or(|n| n.contains(&i))).collect();
-        let shelf = self.shelves.get(&snapshot.store).ok_or_else(|| Error::internal("no such store"))?;
-        if !last {
-            return Scan::new(snapshot.clone(), columns, condition, needed, shelf, self.query);
-        }
-        let asked = Asked {
-            names: columns,
-            needed: &needed,
-            condition: condition.as_ref(),
-            by_partition: *by_partition,
-        };
-        let (rows, visible) = final_rows(snapshot, &asked, shelf, self.query)?;
-        let visible = match visible {
-            Some(v) => Some(v),
-            None => rows.deleted(shelf)?,
-        };
-        let scan = Scan::with(rows, columns, condition, needed, visible, shelf, self.query)?;
-        Ok(scan.of_final(self.query))
-    }
-
-    fn filter(&self, input: &Node, predicate: &Expr, needed: Option<&[usize]>) -> Result<Output> {
-        if let Node::Aggregate { totals: true, totals_of_all: false, .. } = input {
-            return self.aggregate(input, Some(predicate));
-        }
-        let used = needed.map(|n| {
-            let mut u = used_by(vec![predicate]);
-            u.extend_from_slice(n);
-            u.sort_unstable();
-            u.dedup();
-            u
-        });
-        if let Node::Files { columns, .. } = input
-            && let Some(types) = self.types_before(input)?
-        {
-            let condition = self.bind(predicate, &types)?;
-            self.pushed.borrow_mut().insert(columns.as_ptr() as usize, vec![condition]);
-        }
-        let input = self.run(input, used.as_deref())?;
-        let bound = self.bind(predicate, &input.types)?;
-        Ok(Output {
-            rows: input.rows.then(Arc::new(FilterStep(bound))),
-            types: input.types,
-            totals: input.totals,
-        })
-    }
-
-    fn union(&self, inputs: &[Node], needed: Option<&[usize]>) -> Result<Output> {
-        let mut parts = Vec::new();
-        let mut types = Vec::new();
-        for n in inputs {
-            let out = self.run(n, needed)?;
-            types.clone_from(&out.types);
-            parts.push(out.rows);
-        }
-        let rows = Rows::serial(false, move |query, emit| {
-            let mut stopped = false;
-            for p in parts {
-                p.drive(query, &mut |b| {
-                    let f = emit(b)?;
-                    stopped = f == crate::pool::Flow::Stop;
-                    Ok(f)
-                })?;
-                if stopped {
-                    break;
-                }
-            }
-            Ok(())
-        });
-        Ok(Output::plain(Typed { rows, types }))
     }
 }
 
@@ -489,42 +248,4 @@ pub fn used_by(exprs: Vec<&Expr>) -> Vec<usize> {
     out.sort_unstable();
     out.dedup();
     out
-}
-
-fn types_of(columns: &[TableColumn]) -> Result<Vec<Type>> {
-    columns.iter().map(|c| parse_type(&c.ty)).collect()
-}
-
-fn values(columns: &[TableColumn], rows: &[Vec<serde_json::Value>]) -> Result<Output> {
-    let types = types_of(columns)?;
-    let mut builders: Vec<ColumnBuilder> =
-        types.iter().map(|t| ColumnBuilder::with_capacity(t, rows.len())).collect();
-    for row in rows {
-        if row.len() != types.len() {
-            return Err(Error::internal("VALUES row of another width"));
-        }
-        for ((b, t), v) in builders.iter_mut().zip(&types).zip(row) {
-            literal::push(b, t, v, 0)?;
-        }
-    }
-    let batch =
-        Batch { columns: builders.into_iter().map(ColumnBuilder::finish).collect(), rows: rows.len() };
-    Ok(Output::plain(Typed { rows: Rows::source(Batches::new(chunks(&batch)), true), types }))
-}
-
-/// Rows that stand in the query in a format's notation.
-fn decoded(format: &str, data: &str, columns: &[TableColumn], query: &Query) -> Result<Output> {
-    let types = types_of(columns)?;
-    let fields: Vec<formats::InputField> =
-        columns.iter().zip(&types).map(|(c, t)| formats::InputField::new(&c.name, t.clone())).collect();
-    let session = &query.session;
-    let options = formats::InputOptions::from_settings(&session.settings, session.timezone.clone(), false)?;
-    let (blocks, _) = formats::decode_all(format, &fields, &options, data.as_bytes())?;
-    let batches = blocks.into_iter().map(|b| b.batch).collect();
-    Ok(Output::plain(Typed { rows: Rows::source(Batches::new(batches), true), types }))
-}
-
-fn chunks(b: &Batch) -> Vec<Batch> {
-    const ROWS: usize = 65_536;
-    (0..b.rows).step_by(ROWS).map(|s| b.slice(s, ROWS.min(b.rows - s))).collect()
 }

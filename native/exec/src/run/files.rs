@@ -1,6 +1,7 @@
 //! A plan's files as a stream of rows.
 
-use super::{Output, Runner, types_of};
+use super::sources::types_of;
+use super::{Output, Runner};
 use crate::from_files::{Asked, FileSet, rows};
 use crate::literal;
 use crate::plan::Node;

@@ -1,6 +1,7 @@
 //! The types of a node's columns without running it.
 
-use super::{Runner, types_of};
+use super::Runner;
+use super::sources::types_of;
 use crate::aggregate::{Grouping, Options};
 use crate::join;
 use crate::plan::Node;
