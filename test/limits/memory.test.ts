@@ -36,3 +36,15 @@ it('queries of a user share the limit', async () => {
   }
   expect(await ours.must(large, { settings })).toBe('1000000\n');
 });
+
+it('a long constant array is not laid out for every row that it is joined to', async () => {
+  const settings = { max_memory_usage: '100000000', max_execution_time: '1' };
+  const before = process.memoryUsage().rss;
+  const endless = 'SELECT sum(x) FROM (SELECT arrayJoin(range(1000000)) AS x FROM system.numbers)';
+  expect(await ours.ask(endless, { settings })).toMatchObject({ code: 159 });
+  expect(process.memoryUsage().rss - before).toBeLessThan(500e6);
+  const rows = 'SELECT arrayJoin(range(100000)) AS x, number FROM numbers(300)';
+  const sums = `SELECT sum(x), count(), uniqExact(number) FROM (${rows})`;
+  const many = { max_memory_usage: '100000000' };
+  expect(await ours.must(sums, { settings: many })).toBe('1499985000000\t30000000\t300\n');
+});

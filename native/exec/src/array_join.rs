@@ -87,7 +87,19 @@ impl<'a> Arrays<'a> {
 impl ArrayJoin {
     fn piece(&self, batch: &Batch, query: &Query, emit: Emit<'_>) -> Result<Flow> {
         let columns: Vec<Column> =
-            self.arrays.iter().map(|a| Ok(a.eval(batch, query)?.flat())).collect::<Result<_>>()?;
+            self.arrays.iter().map(|a| a.eval(batch, query)).collect::<Result<_>>()?;
+        // A constant stands for every row: laid out for all of them it may be far more than memory.
+        let one: usize = columns.iter().filter_map(Column::as_const).map(Column::bytes).sum();
+        if batch.rows > 1 && one > BYTES_WANTED / batch.rows {
+            for row in 0..batch.rows {
+                query.cancel.check()?;
+                if self.piece(&batch.slice(row, 1), query, emit)? == Flow::Stop {
+                    return Ok(Flow::Stop);
+                }
+            }
+            return Ok(Flow::More);
+        }
+        let columns: Vec<Column> = columns.iter().map(Column::flat).collect();
         let arrays = Arrays::of(&columns, batch.rows)?;
         let width = batch.columns.iter().map(Column::bytes).sum::<usize>() / batch.rows.max(1);
         let rows_max = (BYTES_WANTED / width.max(1)).clamp(LONG, ROWS_MAX);

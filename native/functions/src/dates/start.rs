@@ -99,7 +99,7 @@ fn date_result(clock: Clock, extended: bool, of: impl Fn(i64) -> i64 + Send + Sy
 
 fn week(b: &Bind<'_>, last: bool) -> Result<Bound> {
     b.arity(1, 3)?;
-    let mode = if b.len() > 1 { b.const_int(1)?.clamp(0, 255) as u8 } else { 0 };
+    let mode = super::week::week_mode(b)?;
     let clock = Clock::bind(b, 0, Some(2))?;
     date_result(clock, extended(b.session), move |d| start_of_week(d, mode) + if last { 6 } else { 0 })
 }
@@ -403,6 +403,9 @@ enum Edge {
     Both,
 }
 
+/// Units of a window's interval, at most: as many seconds as a DateTime counts.
+const WINDOW_MAX: i64 = u32::MAX as i64;
+
 fn window(b: &Bind<'_>, intervals: usize, edge: Edge) -> Result<Bound> {
     // The start or the end of a window that was made before.
     if let ([_], Type::Tuple(es), true) = (b.args, b.args.first().map_or(&Type::Nothing, |a| &a.ty), edge != Edge::Both)
@@ -415,6 +418,13 @@ fn window(b: &Bind<'_>, intervals: usize, edge: Edge) -> Result<Bound> {
     let Type::DateTime(_) = b.ty(0) else { return Err(b.illegal(0, "DateTime")) };
     let (unit, n) = const_interval(b, 1)?;
     let size = if intervals == 2 { const_interval(b, 2)? } else { (unit, n) };
+    if n.max(size.1) > WINDOW_MAX {
+        return Err(Error::new(BAD_ARGUMENTS, format!("Time overflow in function {}", b.name)));
+    }
+    if unit == size.0 && n > size.1 {
+        let text = format!("The hop interval of function {} must not be larger than the window's", b.name);
+        return Err(Error::new(ARGUMENT_OUT_OF_BOUND, text));
+    }
     let clock = Clock::bind(b, 0, Some(1 + intervals))?;
     let zone = shown_zone(b, 0, 1 + intervals)?;
     let by_day = unit.nanos().is_none() && unit != Unit::Day;
