@@ -3,12 +3,16 @@
 //! Rows are held until the end (at most `output_format_pretty_max_rows`, the first and the last of them), so
 //! that one table with fitting widths comes out. Wide rows of few rows are turned into Vertical.
 
+mod charset;
+mod table;
+
 use super::cells::{Cells, Style};
-use super::vertical::{Vertical, cut, right_aligned, width, write_tip};
+use super::vertical::{Vertical, cut, width, write_tip};
 use super::{Encoder, OutputOptions, Tail};
+use charset::{ASCII, Charset, UTF8};
 use std::collections::VecDeque;
-use types::text::number::write_int;
-use types::{Batch, Column, Field, Result, Type};
+use table::Table;
+use types::{Batch, Column, Field, Result};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Look {
@@ -16,60 +20,6 @@ enum Look {
     Compact,
     Space,
 }
-
-/// The lines of a table.
-struct Charset {
-    /// header of Full: left, fill, middle, right; then the bar inside
-    top: [&'static str; 4],
-    head_bar: &'static str,
-    under_head: [&'static str; 4],
-    over_foot: [&'static str; 4],
-    foot: [&'static str; 4],
-    /// Compact's header and footer
-    compact_top: [&'static str; 4],
-    row: [&'static str; 4],
-    bottom: [&'static str; 4],
-    bar: &'static str,
-    cut: &'static str,
-    /// stands for rows that are left out
-    gap: &'static str,
-    null: &'static str,
-    line_goes_on: &'static str,
-    line_went_on: &'static str,
-}
-
-const UTF8: Charset = Charset {
-    top: ["┏", "━", "┳", "┓"],
-    head_bar: "┃",
-    under_head: ["┡", "━", "╇", "┩"],
-    over_foot: ["┢", "━", "╈", "┪"],
-    foot: ["┗", "━", "┻", "┛"],
-    compact_top: ["┌", "─", "┬", "┐"],
-    row: ["├", "─", "┼", "┤"],
-    bottom: ["└", "─", "┴", "┘"],
-    bar: "│",
-    cut: "⋯",
-    gap: "─",
-    null: "ᴺᵁᴸᴸ",
-    line_goes_on: "↴",
-    line_went_on: "↳",
-};
-const ASCII: Charset = Charset {
-    top: ["+", "-", "+", "+"],
-    head_bar: "|",
-    under_head: ["+", "-", "+", "+"],
-    over_foot: ["+", "-", "+", "+"],
-    foot: ["+", "-", "+", "+"],
-    compact_top: ["+", "-", "+", "+"],
-    row: ["+", "-", "+", "+"],
-    bottom: ["+", "-", "+", "+"],
-    bar: "|",
-    cut: "~",
-    gap: "-",
-    null: "NULL",
-    line_goes_on: "\\",
-    line_went_on: ">",
-};
 
 pub(super) struct Pretty {
     look: Look,
@@ -288,211 +238,6 @@ impl Pretty {
         }
         table.foot(footer, out);
         Ok(())
-    }
-}
-
-struct Table<'a> {
-    p: &'a Pretty,
-    names: Vec<Vec<u8>>,
-    widths: Vec<usize>,
-    number_width: usize,
-}
-
-fn pad(n: usize, out: &mut Vec<u8>) {
-    out.resize(out.len() + n, b' ');
-}
-fn put(s: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(s.as_bytes());
-}
-
-impl Table<'_> {
-    fn ty(&self, i: usize) -> &Type {
-        &self.p.fields[i].ty
-    }
-    /// A horizontal line: left, fill, middle, right.
-    fn rule(&self, [left, fill, middle, right]: &[&str; 4], out: &mut Vec<u8>) {
-        pad(self.number_width, out);
-        for (i, w) in self.widths.iter().enumerate() {
-            put(if i == 0 { left } else { middle }, out);
-            (0..w + 2).for_each(|_| put(fill, out));
-        }
-        put(right, out);
-        out.push(b'\n');
-    }
-    fn bold(&self, name: &[u8], out: &mut Vec<u8>) {
-        if self.p.color {
-            put("\x1b[1m", out);
-        }
-        out.extend_from_slice(name);
-        if self.p.color {
-            put("\x1b[0m", out);
-        }
-    }
-    /// The names between bars (Full).
-    fn names_line(&self, bar: &str, out: &mut Vec<u8>) {
-        pad(self.number_width, out);
-        for (i, (name, w)) in self.names.iter().zip(&self.widths).enumerate() {
-            put(bar, out);
-            out.push(b' ');
-            let gap = w - width(name);
-            if right_aligned(self.ty(i)) {
-                pad(gap, out);
-                self.bold(name, out);
-            } else {
-                self.bold(name, out);
-                pad(gap, out);
-            }
-            out.push(b' ');
-        }
-        put(bar, out);
-        out.push(b'\n');
-    }
-    /// The names in a horizontal line (Compact).
-    fn names_rule(&self, [left, fill, middle, right]: &[&str; 4], out: &mut Vec<u8>) {
-        pad(self.number_width, out);
-        for (i, (name, w)) in self.names.iter().zip(&self.widths).enumerate() {
-            put(if i == 0 { left } else { middle }, out);
-            put(fill, out);
-            let gap = w - width(name);
-            if right_aligned(self.ty(i)) {
-                (0..gap).for_each(|_| put(fill, out));
-                self.bold(name, out);
-            } else {
-                self.bold(name, out);
-                (0..gap).for_each(|_| put(fill, out));
-            }
-            put(fill, out);
-        }
-        put(right, out);
-        out.push(b'\n');
-    }
-    /// The names between blanks (Space).
-    fn names_space(&self, out: &mut Vec<u8>) {
-        pad(self.number_width, out);
-        out.push(b' ');
-        for (i, (name, w)) in self.names.iter().zip(&self.widths).enumerate() {
-            if i > 0 {
-                pad(3, out);
-            }
-            let gap = w - width(name);
-            if right_aligned(self.ty(i)) {
-                pad(gap, out);
-                self.bold(name, out);
-            } else {
-                self.bold(name, out);
-                pad(gap, out);
-            }
-        }
-        out.push(b'\n');
-    }
-    fn head(&self, out: &mut Vec<u8>) {
-        let c = self.p.chars;
-        match self.p.look {
-            Look::Full => {
-                self.rule(&c.top, out);
-                self.names_line(c.head_bar, out);
-                self.rule(&c.under_head, out);
-            }
-            Look::Compact => self.names_rule(&c.compact_top, out),
-            Look::Space => {
-                self.names_space(out);
-                out.push(b'\n');
-            }
-        }
-    }
-    fn foot(&self, names: bool, out: &mut Vec<u8>) {
-        let c = self.p.chars;
-        match (self.p.look, names) {
-            (Look::Full, true) => {
-                self.rule(&c.over_foot, out);
-                self.names_line(c.head_bar, out);
-                self.rule(&c.foot, out);
-            }
-            (Look::Full, false) | (Look::Compact, false) => self.rule(&c.bottom, out),
-            (Look::Compact, true) => self.names_rule(&c.bottom, out),
-            (Look::Space, true) => {
-                out.push(b'\n');
-                self.names_space(out);
-            }
-            (Look::Space, false) => {}
-        }
-    }
-    /// In the place of rows that are left out.
-    fn gap(&self, out: &mut Vec<u8>) {
-        let bars = if self.p.look == Look::Space { 0 } else { 3 };
-        let total = self.widths.iter().sum::<usize>() + 3 * self.widths.len() + bars - 2;
-        pad(self.number_width, out);
-        (0..total).for_each(|i| put(if i % 2 == 0 { self.p.chars.gap } else { " " }, out));
-        out.push(b'\n');
-    }
-    fn row(&self, number: u64, values: &[Shown], out: &mut Vec<u8>) {
-        let c = self.p.chars;
-        let space = self.p.look == Look::Space;
-        let parts: Vec<Vec<&[u8]>> = values
-            .iter()
-            .map(|v| {
-                let text = v.text.as_slice();
-                if self.p.multiline { text.split(|b| *b == b'\n').collect() } else { vec![text] }
-            })
-            .collect();
-        let height = parts.iter().map(Vec::len).max().unwrap_or(1);
-        for line in 0..height {
-            if self.number_width > 0 {
-                let mut text = Vec::new();
-                if line == 0 {
-                    write_int(number, &mut text);
-                    text.extend_from_slice(b". ");
-                }
-                pad(self.number_width - text.len(), out);
-                if self.p.color && line == 0 {
-                    put("\x1b[90m", out);
-                }
-                out.extend_from_slice(&text);
-                if self.p.color && line == 0 {
-                    put("\x1b[0m", out);
-                }
-            }
-            for (i, (part, w)) in parts.iter().zip(&self.widths).enumerate() {
-                if !space {
-                    put(c.bar, out);
-                } else if i > 0 {
-                    pad(1, out);
-                }
-                let text = part.get(line).copied().unwrap_or_default();
-                if line > 0 && line < part.len() {
-                    put(c.line_went_on, out)
-                } else {
-                    out.push(b' ')
-                }
-                let gap = w.saturating_sub(width(text));
-                // The mark of a cut takes the blank that ends the cell.
-                let mut end = if line + 1 < part.len() { c.line_goes_on } else { " " };
-                let mark = values[i].cut && line + 1 == part.len();
-                if right_aligned(self.ty(i)) {
-                    pad(gap, out);
-                    out.extend_from_slice(text);
-                    if mark {
-                        end = c.cut;
-                    }
-                } else {
-                    out.extend_from_slice(text);
-                    if mark && gap > 0 {
-                        put(c.cut, out);
-                        pad(gap - 1, out);
-                    } else {
-                        pad(gap, out);
-                        if mark {
-                            end = c.cut;
-                        }
-                    }
-                }
-                put(end, out);
-            }
-            if !space {
-                put(c.bar, out);
-            }
-            out.push(b'\n');
-        }
     }
 }
 

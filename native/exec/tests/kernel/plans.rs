@@ -1,68 +1,25 @@
-//! Plans in, bytes out: the executor without Node and without a planner.
+//! Filters, groups, joins, sorts, sets and subqueries.
 
-use exec::{Chunk, kernel};
+use crate::support::{answer, call, col, lit, numbers};
 use serde_json::{Value, json};
-use std::sync::mpsc;
 
 /// Runs a plan and gives its rows as TSV, or the error's name.
 fn run(root: Value, names: usize) -> String {
-    run_with(json!({"root": root}), names)
-}
-
-fn run_with(mut plan: Value, names: usize) -> String {
-    plan["names"] = (0..names).map(|i| json!(format!("c{i}"))).collect();
-    plan["sink"] = json!({"kind": "format", "format": "TabSeparated", "settings": {}});
-    let q = match kernel().start_query(&plan.to_string()) {
-        Ok(q) => q,
-        Err(e) => return e.to_string(),
-    };
-    let mut out = Vec::new();
-    loop {
-        let (tx, rx) = mpsc::channel();
-        kernel().next_chunk(q, Box::new(move |c, last| tx.send((c, last)).expect("the test waits")));
-        match rx.recv().expect("an answer comes") {
-            (Chunk::Bytes(b), last) => {
-                out.extend_from_slice(&b);
-                if last {
-                    break;
-                }
-            }
-            (Chunk::End, _) => break,
-            (Chunk::Failed(e), _) => {
-                kernel().close_query(q);
-                return e.code().name.to_string();
-            }
-        }
-    }
-    kernel().close_query(q);
-    String::from_utf8(out).expect("TSV is UTF-8")
-}
-
-fn numbers(n: u64) -> Value {
-    json!({"kind": "numbers", "count": n})
-}
-fn lit(ty: &str, v: &str) -> Value {
-    json!({"lit": {"type": ty, "value": v}})
-}
-fn call(name: &str, args: Vec<Value>) -> Value {
-    json!({"call": name, "args": args})
-}
-fn col(i: usize) -> Value {
-    json!({"col": i})
+    answer(json!({"root": root}), names)
 }
 
 #[test]
 fn filter_project_limit() {
     let plan = json!({"kind": "limit", "limit": 3, "offset": 1, "input":
-        {"kind": "project", "exprs": [col(0), call("plus", vec![col(0), lit("UInt8", "1")])], "input":
-            {"kind": "filter", "predicate": call("equals", vec![call("modulo", vec![col(0), lit("UInt8", "10")]), lit("UInt8", "0")]), "input": numbers(1_000_000)}}});
+        {"kind": "project", "exprs": [col(0), call("plus", &[col(0), lit("UInt8", "1")])], "input":
+            {"kind": "filter", "predicate": call("equals", &[call("modulo", &[col(0), lit("UInt8", "10")]), lit("UInt8", "0")]), "input": numbers(1_000_000)}}});
     assert_eq!(run(plan, 2), "10\t11\n20\t21\n30\t31\n");
 }
 
 #[test]
 fn group_by_matches_arithmetic() {
     // 1,000,000 rows in 7 groups: many morsels, two workers, merged
-    let group = json!({"kind": "aggregate", "keys": [call("modulo", vec![col(0), lit("UInt8", "7")])],
+    let group = json!({"kind": "aggregate", "keys": [call("modulo", &[col(0), lit("UInt8", "7")])],
         "aggregates": [{"name": "count"}, {"name": "sum", "args": [col(0)]}, {"name": "min", "args": [col(0)]}, {"name": "max", "args": [col(0)]}], "input": numbers(1_000_000)});
     let plan = json!({"kind": "sort", "keys": [{"expr": col(0)}], "input": group});
     let mut want = String::new();
@@ -82,7 +39,7 @@ fn group_by_matches_arithmetic() {
 
 #[test]
 fn many_groups_are_merged_by_partitions() {
-    let inner = json!({"kind": "aggregate", "keys": [call("modulo", vec![col(0), lit("UInt32", "300000")])],
+    let inner = json!({"kind": "aggregate", "keys": [call("modulo", &[col(0), lit("UInt32", "300000")])],
         "aggregates": [{"name": "count"}], "input": numbers(900_000)});
     let plan = json!({"kind": "aggregate", "keys": [], "aggregates": [{"name": "count"}, {"name": "sum", "args": [col(1)]}, {"name": "min", "args": [col(1)]}, {"name": "max", "args": [col(1)]}], "input": inner});
     assert_eq!(run(plan, 4), "300000\t900000\t3\t3\n");
@@ -90,7 +47,7 @@ fn many_groups_are_merged_by_partitions() {
 
 #[test]
 fn strings_as_keys() {
-    let group = json!({"kind": "aggregate", "keys": [call("toString", vec![call("modulo", vec![col(0), lit("UInt8", "3")])])],
+    let group = json!({"kind": "aggregate", "keys": [call("toString", &[call("modulo", &[col(0), lit("UInt8", "3")])])],
         "aggregates": [{"name": "count"}], "input": numbers(300_000)});
     let plan = json!({"kind": "sort", "keys": [{"expr": col(0), "desc": true}], "input": group});
     assert_eq!(run(plan, 2), "2\t100000\n1\t100000\n0\t100000\n");
@@ -99,10 +56,8 @@ fn strings_as_keys() {
 #[test]
 fn top_n_equals_full_sort() {
     let shuffled = |limit: Option<u64>| {
-        let key = call(
-            "modulo",
-            vec![call("multiply", vec![col(0), lit("UInt64", "7919")]), lit("UInt64", "100003")],
-        );
+        let key =
+            call("modulo", &[call("multiply", &[col(0), lit("UInt64", "7919")]), lit("UInt64", "100003")]);
         let rows = json!({"kind": "project", "exprs": [key, col(0)], "input": numbers(200_000)});
         let mut sort = json!({"kind": "sort", "keys": [{"expr": col(0), "desc": true}, {"expr": col(1)}], "input": rows});
         if let Some(n) = limit {
@@ -137,7 +92,7 @@ fn joins() {
     assert_eq!(run(join("right", json!({})), 3), "0\t4\tz\n2\t2\tx\n2\t2\tx\n2\t2\ty\n2\t2\ty\n");
     assert_eq!(run(join("semi", json!({})), 3).lines().count(), 2);
     assert_eq!(run(join("anti", json!({})), 3), "1\t0\t\n3\t0\t\n");
-    let residual = call("equals", vec![col(2), lit("String", "y")]);
+    let residual = call("equals", &[col(2), lit("String", "y")]);
     assert_eq!(run(join("inner", json!({"residual": residual})), 3), "2\t2\ty\n2\t2\ty\n");
     assert_eq!(run(join("left", json!({"strictness": "any"})), 3).lines().count(), 4);
     // ANY INNER: one row per key, whatever the number of rows on either side
@@ -152,27 +107,27 @@ fn joins() {
 fn sets_and_scalars() {
     let plan = json!({
         "subqueries": [
-            {"usage": "set", "plan": {"kind": "filter", "predicate": call("less", vec![col(0), lit("UInt8", "5")]), "input": numbers(10)}},
+            {"usage": "set", "plan": {"kind": "filter", "predicate": call("less", &[col(0), lit("UInt8", "5")]), "input": numbers(10)}},
             {"usage": "scalar", "plan": {"kind": "aggregate", "keys": [], "aggregates": [{"name": "max", "args": [col(0)]}], "input": numbers(4)}},
         ],
         "root": {"kind": "project", "exprs": [col(0), {"scalar": 1, "type": "UInt64"}], "input":
             {"kind": "filter", "predicate": {"in": col(0), "set": {"subquery": 0}, "negated": true}, "input": numbers(7)}},
     });
-    assert_eq!(run_with(plan, 2), "5\t3\n6\t3\n");
+    assert_eq!(answer(plan, 2), "5\t3\n6\t3\n");
 }
 
 #[test]
 fn only_the_taken_branch_is_evaluated() {
     let guarded = call(
         "if",
-        vec![
-            call("equals", vec![col(0), lit("UInt8", "0")]),
+        &[
+            call("equals", &[col(0), lit("UInt8", "0")]),
             lit("UInt64", "0"),
-            call("intDiv", vec![lit("UInt64", "12"), col(0)]),
+            call("intDiv", &[lit("UInt64", "12"), col(0)]),
         ],
     );
     assert_eq!(run(json!({"kind": "project", "exprs": [guarded], "input": numbers(4)}), 1), "0\n12\n6\n4\n");
-    let bare = call("intDiv", vec![lit("UInt64", "12"), col(0)]);
+    let bare = call("intDiv", &[lit("UInt64", "12"), col(0)]);
     assert_eq!(run(json!({"kind": "project", "exprs": [bare], "input": numbers(4)}), 1), "ILLEGAL_DIVISION");
 }
 
@@ -180,22 +135,22 @@ fn only_the_taken_branch_is_evaluated() {
 fn limits_end_queries() {
     let endless = json!({"kind": "aggregate", "keys": [], "aggregates": [{"name": "count"}], "input": {"kind": "numbers"}});
     let from = std::time::Instant::now();
-    assert_eq!(run_with(json!({"root": endless, "limits": {"executionMs": 200}}), 1), "TIMEOUT_EXCEEDED");
+    assert_eq!(answer(json!({"root": endless, "limits": {"executionMs": 200}}), 1), "TIMEOUT_EXCEEDED");
     assert!(from.elapsed().as_millis() < 3000);
     let large = json!({"kind": "aggregate", "keys": [col(0)], "aggregates": [{"name": "count"}], "input": numbers(10_000_000)});
     assert_eq!(
-        run_with(json!({"root": large, "limits": {"memoryBytes": 16 << 20}}), 2),
+        answer(json!({"root": large, "limits": {"memoryBytes": 16 << 20}}), 2),
         "MEMORY_LIMIT_EXCEEDED"
     );
     assert_eq!(
-        run_with(json!({"root": numbers(1000), "limits": {"resultRows": 10}}), 1),
+        answer(json!({"root": numbers(1000), "limits": {"resultRows": 10}}), 1),
         "TOO_MANY_ROWS_OR_BYTES"
     );
 }
 
 #[test]
 fn distinct_and_limit_by_keep_order() {
-    let m = call("modulo", vec![col(0), lit("UInt8", "3")]);
+    let m = call("modulo", &[col(0), lit("UInt8", "3")]);
     let rows = || json!({"kind": "project", "exprs": [m.clone(), col(0)], "input": numbers(10)});
     assert_eq!(run(json!({"kind": "distinct", "keys": [col(0)], "input": rows()}), 2), "0\t0\n1\t1\n2\t2\n");
     assert_eq!(
@@ -208,7 +163,7 @@ fn distinct_and_limit_by_keep_order() {
 
 #[test]
 fn grouping_sets_and_totals() {
-    let group = json!({"kind": "aggregate", "keys": [call("modulo", vec![col(0), lit("UInt8", "2")])],
+    let group = json!({"kind": "aggregate", "keys": [call("modulo", &[col(0), lit("UInt8", "2")])],
         "aggregates": [{"name": "count"}], "sets": [[0], []], "input": numbers(10)});
     let plan = json!({"kind": "sort", "keys": [{"expr": col(2)}, {"expr": col(0)}], "input": group});
     assert_eq!(run(plan, 3), "0\t5\t0\n1\t5\t0\n0\t10\t1\n");
@@ -222,7 +177,7 @@ fn a_bad_plan_is_an_error() {
         "NOT_FOUND_COLUMN_IN_BLOCK"
     );
     assert_eq!(
-        run(json!({"kind": "project", "exprs": [call("nope", vec![])], "input": numbers(1)}), 1),
+        run(json!({"kind": "project", "exprs": [call("nope", &[])], "input": numbers(1)}), 1),
         "UNKNOWN_FUNCTION"
     );
 }
