@@ -20,6 +20,7 @@ const CSV: &str = "text/csv; charset=UTF-8; header=absent";
 const CSV_NAMES: &str = "text/csv; charset=UTF-8; header=present";
 const JSON: &str = "application/json; charset=UTF-8";
 const NDJSON: &str = "application/x-ndjson; charset=UTF-8";
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=UTF-8";
 const BINARY: &str = "application/octet-stream";
 
 const fn both(
@@ -71,6 +72,13 @@ pub const FORMATS: &[FormatDef] = &[
     both("CustomSeparated", &[], TEXT, "Separators and escaping by the format_custom_… settings"),
     both("CustomSeparatedWithNames", &[], TEXT, "As CustomSeparated, names first"),
     both("CustomSeparatedWithNamesAndTypes", &[], TEXT, "As CustomSeparated, names and types first"),
+    input("CustomSeparatedIgnoreSpaces", &[], "As CustomSeparated, blanks around fields are passed over"),
+    input("CustomSeparatedIgnoreSpacesWithNames", &[], "As CustomSeparatedIgnoreSpaces, names first"),
+    input(
+        "CustomSeparatedIgnoreSpacesWithNamesAndTypes",
+        &[],
+        "As CustomSeparatedIgnoreSpaces, names and types first",
+    ),
     both("Template", &[], TEXT, "Rows and result as two format strings say (format_template_… settings)"),
     both("Values", &[], TEXT, "Rows as in INSERT … VALUES"),
     both("JSON", &[], JSON, "One document: meta, data, rows, statistics"),
@@ -81,6 +89,12 @@ pub const FORMATS: &[FormatDef] = &[
     both("JSONCompactColumns", &[], JSON, "One document: an array of columns"),
     both("JSONColumnsWithMetadata", &[], JSON, "As JSONColumns, with meta, rows and statistics"),
     both("JSONEachRow", &["NDJSON", "JSONLines", "JSONL"], NDJSON, "One JSON object a line"),
+    output(
+        "PrettyJSONEachRow",
+        &["PrettyJSONLines", "PrettyNDJSON"],
+        NDJSON,
+        "As JSONEachRow, each object over several lines",
+    ),
     both("JSONStringsEachRow", &[], NDJSON, "As JSONEachRow, every value as a string"),
     both("JSONCompactEachRow", &[], NDJSON, "One JSON array a line"),
     both("JSONCompactEachRowWithNames", &[], NDJSON, "As JSONCompactEachRow, the first line holds the names"),
@@ -129,6 +143,11 @@ pub const FORMATS: &[FormatDef] = &[
     output("SQLInsert", &[], TEXT, "INSERT statements"),
     output("Null", &[], TEXT, "Nothing"),
     both("LineAsString", &[], TEXT, "Each line is one String"),
+    output("LineAsStringWithNames", &[], TEXT, "As LineAsString, names first"),
+    output("LineAsStringWithNamesAndTypes", &[], TEXT, "As LineAsString, names and types first"),
+    input("Regexp", &[], "A regular expression matches each line, its groups are the columns"),
+    input("Form", &[], "One row as the fields of a posted form"),
+    output("Prometheus", &[], PROMETHEUS, "Metrics as Prometheus reads them"),
     input("JSONAsString", &[], "Each JSON object is one String"),
     both("RawBLOB", &[], BINARY, "The whole input is one String; values without anything between them"),
     both("RowBinary", &[], BINARY, "Rows of binary values"),

@@ -1,7 +1,7 @@
 //! Format strings of Template: texts with `${name:Rule}` between them.
 
 use crate::decode::Rule;
-use types::codes::{BAD_ARGUMENTS, INVALID_TEMPLATE_FORMAT};
+use types::codes::INVALID_TEMPLATE_FORMAT;
 use types::{Error, Result};
 
 /// A placeholder: what stands there and how it is written.
@@ -22,19 +22,6 @@ pub(crate) fn invalid(why: &str) -> Error {
     Error::new(INVALID_TEMPLATE_FORMAT, format!("Invalid format string for Template: {why}"))
 }
 
-fn rule_of(text: &str) -> Result<Option<Rule>> {
-    Ok(match text {
-        "" | "None" => None,
-        "Escaped" => Some(Rule::Escaped),
-        "Quoted" => Some(Rule::Quoted),
-        "CSV" => Some(Rule::Csv),
-        "JSON" => Some(Rule::Json),
-        "XML" => Some(Rule::Xml),
-        "Raw" => Some(Rule::Raw),
-        other => return Err(Error::new(BAD_ARGUMENTS, format!("Unknown escaping rule \"{other}\""))),
-    })
-}
-
 impl Pattern {
     /// `$$` is a dollar sign. Errors: `INVALID_TEMPLATE_FORMAT`, `BAD_ARGUMENTS`.
     pub fn parse(text: &str) -> Result<Pattern> {
@@ -52,7 +39,7 @@ impl Pattern {
             let inner = rest.strip_prefix('{').ok_or_else(|| invalid("'{' or '$' has to follow '$'"))?;
             let end = inner.find('}').ok_or_else(|| invalid("'}' is missing behind '${'"))?;
             let (name, rule) = match inner[..end].rsplit_once(':') {
-                Some((name, rule)) => (name, rule_of(rule.trim())?),
+                Some((name, rule)) => (name, Rule::parse(rule.trim(), "escaping rule")?),
                 None => (&inner[..end], None),
             };
             parts.push(Part { name: name.trim().trim_matches('`').to_string(), rule });

@@ -13,6 +13,7 @@ pub mod compare;
 pub mod error;
 pub mod memory;
 pub mod parse;
+pub mod re2;
 pub mod scalar;
 pub mod text;
 pub mod ty;

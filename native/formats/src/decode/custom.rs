@@ -29,28 +29,37 @@ pub enum Rule {
     Raw,
 }
 
+impl Rule {
+    /// `None` for no rule at all. Errors: `BAD_ARGUMENTS` that names the setting or place, and the rules.
+    pub(crate) fn parse(text: &str, place: &str) -> Result<Option<Rule>> {
+        Ok(match text {
+            "" | "None" => None,
+            "Escaped" => Some(Rule::Escaped),
+            "Quoted" => Some(Rule::Quoted),
+            "CSV" => Some(Rule::Csv),
+            "JSON" => Some(Rule::Json),
+            "XML" => Some(Rule::Xml),
+            "Raw" => Some(Rule::Raw),
+            _ => {
+                return Err(types::Error::new(
+                    BAD_ARGUMENTS,
+                    format!(
+                        "Unknown {place} '{}'; it may be Escaped, Quoted, CSV, JSON, XML or Raw",
+                        types::text::clip(text.as_bytes(), 50)
+                    ),
+                ));
+            }
+        })
+    }
+}
+
 impl CustomSyntax {
     /// Errors: `BAD_ARGUMENTS` for an unknown escaping rule.
     pub fn from_settings(get: impl Fn(&str, &str) -> String) -> Result<Self> {
         let bytes = |name: &str, default: &str| get(name, default).into_bytes();
         let rule = get("format_custom_escaping_rule", "Escaped");
         Ok(CustomSyntax {
-            rule: match rule.as_str() {
-                "Escaped" | "None" => Rule::Escaped,
-                "Quoted" => Rule::Quoted,
-                "CSV" => Rule::Csv,
-                "JSON" => Rule::Json,
-                "XML" => Rule::Xml,
-                "Raw" => Rule::Raw,
-                _ => {
-                    return Err(types::Error::new(
-                        BAD_ARGUMENTS,
-                        format!(
-                            "Unknown format_custom_escaping_rule '{rule}'; it may be Escaped, Quoted, CSV, JSON, XML or Raw"
-                        ),
-                    ));
-                }
-            },
+            rule: Rule::parse(&rule, "format_custom_escaping_rule")?.unwrap_or(Rule::Escaped),
             field: bytes("format_custom_field_delimiter", "\t"),
             row_before: bytes("format_custom_row_before_delimiter", ""),
             row_after: bytes("format_custom_row_after_delimiter", "\n"),
@@ -67,24 +76,36 @@ pub(crate) struct Custom {
     map: Option<Vec<Option<usize>>>,
     skip_unknown: bool,
     strict: bool,
+    /// blanks around fields and delimiters are passed over
+    spaces: bool,
     begun: bool,
     any_row: bool,
 }
 
 impl Custom {
-    pub fn new(header: usize, o: &InputOptions) -> Result<Self> {
+    pub fn new(header: usize, spaces: bool, o: &InputOptions) -> Result<Self> {
         Ok(Custom {
             syntax: CustomSyntax::from_settings(|n, d| o.text_of(n, d))?,
             header,
             map: None,
             skip_unknown: o.skip_unknown,
             strict: o.text.strict,
+            spaces,
             begun: false,
             any_row: false,
         })
     }
 
-    fn expect(c: &mut Cursor<'_>, what: &[u8]) -> Result<()> {
+    fn blank(&self, c: &mut Cursor<'_>) {
+        if self.spaces {
+            while matches!(c.peek(), Some(b' ' | b'\t')) {
+                c.pos += 1;
+            }
+        }
+    }
+
+    fn expect(&self, c: &mut Cursor<'_>, what: &[u8]) -> Result<()> {
+        self.blank(c);
         if !c.rest().starts_with(what) {
             return Err(c.expected(&format!("delimiter {:?}", String::from_utf8_lossy(what))));
         }
@@ -99,9 +120,10 @@ impl Custom {
 
     fn header_row(&self, c: &mut Cursor<'_>) -> Result<Vec<Vec<u8>>> {
         let mut out = Vec::new();
-        Self::expect(c, &self.syntax.row_before)?;
+        self.expect(c, &self.syntax.row_before)?;
         loop {
             let mut name = Vec::new();
+            self.blank(c);
             match (self.syntax.rule, c.peek()) {
                 (Rule::Json, _) => read_json_string(c, self.strict, &mut name)?,
                 (Rule::Quoted, Some(b'\'')) => read_quoted_string(c, &mut name)?,
@@ -109,11 +131,15 @@ impl Custom {
                 (Rule::Escaped, _) => unescape(plain(c, self.stops(false)), &mut name)?,
                 _ => name.extend_from_slice(plain(c, self.stops(false))),
             }
+            if self.spaces {
+                name.truncate(name.trim_ascii_end().len());
+            }
             out.push(name);
+            self.blank(c);
             if c.rest().starts_with(&self.syntax.field) && !self.syntax.field.is_empty() {
                 c.pos += self.syntax.field.len();
             } else {
-                Self::expect(c, &self.syntax.row_after)?;
+                self.expect(c, &self.syntax.row_after)?;
                 return Ok(out);
             }
         }
@@ -177,6 +203,8 @@ pub(super) fn read_field(field: &Field<'_>, c: &mut Cursor<'_>, rows: &mut Rows)
         Rule::Raw | Rule::Xml => rows.read_raw(i, text, from),
         Rule::Csv => {
             rows.at(i, from..c.pos);
+            // Blanks behind a value are none of it, as in CSV itself.
+            let text = text.trim_ascii_end();
             if !rows.codecs[i].parse_csv(text, false, &mut rows.builders[i])? {
                 rows.mark_missing(i);
             }
@@ -187,7 +215,7 @@ pub(super) fn read_field(field: &Field<'_>, c: &mut Cursor<'_>, rows: &mut Rows)
     .map_err(super::tsv::as_assertion)
 }
 
-fn csv_quoted(c: &mut Cursor<'_>) -> Result<Vec<u8>> {
+pub(super) fn csv_quoted(c: &mut Cursor<'_>) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     c.expect(b'"')?;
     loop {
@@ -211,11 +239,12 @@ impl Reader for Custom {
         let s = &self.syntax;
         if !self.begun {
             self.begun = true;
-            Self::expect(c, &s.result_before)?;
+            self.expect(c, &s.result_before)?;
             if c.pos > 0 {
                 return Ok(Step::Taken);
             }
         }
+        self.blank(c);
         if c.at_end() {
             return if s.result_after.is_empty() || !self.strict {
                 Ok(Step::End)
@@ -228,7 +257,7 @@ impl Reader for Custom {
             return Ok(Step::End);
         }
         if self.any_row {
-            Self::expect(c, &s.row_between)?;
+            self.expect(c, &s.row_between)?;
         }
         if self.header > 0 {
             self.any_row = true;
@@ -240,21 +269,23 @@ impl Reader for Custom {
             self.header -= 1;
             return Ok(Step::Taken);
         }
-        Self::expect(c, &s.row_before)?;
+        self.expect(c, &s.row_before)?;
         let width = self.map.as_ref().map_or(rows.width(), Vec::len);
         let mut filled = 0;
         for k in 0..width {
             if k > 0 {
-                Self::expect(c, &s.field)?;
+                self.expect(c, &s.field)?;
             }
             let column = self.map.as_ref().map_or(Some(k), |m| m[k]);
+            self.blank(c);
             let field = Field { rule: self.syntax.rule, stops: self.stops(k + 1 == width), column };
             read_field(&field, c, rows)?;
             filled += usize::from(column.is_some());
             rows.column = None;
         }
+        self.blank(c);
         if !(c.at_end() && s.row_after == b"\n") {
-            Self::expect(c, &s.row_after)?;
+            self.expect(c, &s.row_after)?;
         }
         rows.finish_row(filled);
         self.any_row = true;

@@ -29,6 +29,24 @@ impl Lines {
     }
 }
 
+/// The line at the cursor without its end, also without the `\r` of `crlf`; `None` if it is not complete.
+pub(super) fn line<'a>(c: &mut Cursor<'a>, eof: bool, crlf: bool) -> Option<&'a [u8]> {
+    let rest = c.rest();
+    let n = match memchr::memchr(b'\n', rest) {
+        Some(n) => {
+            c.pos += n + 1;
+            n
+        }
+        None if eof => {
+            c.pos += rest.len();
+            rest.len()
+        }
+        None => return None,
+    };
+    let line = &rest[..n];
+    Some(if crlf { line.strip_suffix(b"\r").unwrap_or(line) } else { line })
+}
+
 impl Reader for Lines {
     fn fork(&self) -> Option<Box<dyn Reader>> {
         let line = self.unit == Unit::Line;
@@ -62,18 +80,8 @@ impl Reader for Lines {
             skip_json(c)?;
             &c.data[from..c.pos]
         } else {
-            let rest = c.rest();
-            match memchr::memchr(b'\n', rest) {
-                Some(n) => {
-                    c.pos += n + 1;
-                    &rest[..n]
-                }
-                None if eof => {
-                    c.pos += rest.len();
-                    rest
-                }
-                None => return Ok(Step::More),
-            }
+            let Some(text) = line(c, eof, false) else { return Ok(Step::More) };
+            text
         };
         self.done = true;
         rows.builders[0].push_bytes(value);

@@ -8,11 +8,13 @@
 mod arrow;
 mod csv;
 mod custom;
+mod form;
 mod json_document;
 mod json_rows;
 mod lines;
 mod native;
 mod parquet;
+mod regexp;
 mod row_binary;
 mod rows;
 mod split;
@@ -23,8 +25,10 @@ mod values;
 pub use arrow::arrow_schema_of;
 pub(crate) use arrow::infer_arrow;
 pub use custom::{CustomSyntax, Rule};
+pub(crate) use form::pairs as form_pairs;
 pub(crate) use parquet::infer_parquet;
 pub use parquet::{Bounds, ParquetBlocks, ParquetSource, Seekable};
+pub(crate) use regexp::RegexpSyntax;
 pub use rows::Block;
 pub(crate) use rows::Rows;
 pub use split::{can_split, last_boundary, next_boundary, split_rows};
@@ -548,7 +552,11 @@ fn reader_of(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Box<
         n if n.starts_with("TabSeparated") => Box::new(tsv::Tsv::new(false, header, o)?),
         "TSKV" => Box::new(tsv::Tskv::new(o)),
         n if n.starts_with("CSV") => Box::new(csv::Csv::new(header, o)?),
-        n if n.starts_with("CustomSeparated") => Box::new(custom::Custom::new(header, o)?),
+        n if n.starts_with("CustomSeparated") => {
+            Box::new(custom::Custom::new(header, n.contains("IgnoreSpaces"), o)?)
+        }
+        "Regexp" => Box::new(regexp::Regexp::new(o)?),
+        "Form" => Box::new(form::Form::new(o)),
         "Template" => Box::new(template::Template::new(o)?),
         "Values" => Box::new(values::ValuesReader::default()),
         "LineAsString" => Box::new(lines::Lines::new(lines::Unit::Line, fields)?),

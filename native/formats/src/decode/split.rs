@@ -14,7 +14,7 @@ pub fn can_split(format: &str) -> bool {
         || name.starts_with("TabSeparated")
         || name.starts_with("JSONCompactEachRow")
         || name.starts_with("JSONCompactStringsEachRow")
-        || matches!(name, "JSONEachRow" | "JSONStringsEachRow" | "TSKV" | "LineAsString")
+        || matches!(name, "JSONEachRow" | "JSONStringsEachRow" | "TSKV" | "LineAsString" | "Regexp")
 }
 
 /// Bytes between which a line end is a place between rows; `None` = any.

@@ -1,6 +1,7 @@
 //! TabSeparated, its raw and headed variants, and TSKV.
 
 use super::json_rows::width_error;
+use super::lines::line;
 use super::rows::{check_types, map_header};
 use super::{InputOptions, Reader, Rows, Step};
 use types::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_TEXT, INCORRECT_DATA};
@@ -15,24 +16,6 @@ pub(crate) struct Tsv {
     detect: bool,
     skip_unknown: bool,
     crlf: bool,
-}
-
-/// The line at the cursor without its end; `None` if it is not complete.
-fn line<'a>(c: &mut Cursor<'a>, eof: bool, crlf: bool) -> Option<&'a [u8]> {
-    let rest = c.rest();
-    let n = match memchr::memchr(b'\n', rest) {
-        Some(n) => {
-            c.pos += n + 1;
-            n
-        }
-        None if eof => {
-            c.pos += rest.len();
-            rest.len()
-        }
-        None => return None,
-    };
-    let line = &rest[..n];
-    Some(if crlf { line.strip_suffix(b"\r").unwrap_or(line) } else { line })
 }
 
 pub(crate) fn as_assertion(e: Error) -> Error {

@@ -250,19 +250,18 @@ impl Encoder for SqlInsert {
     }
 }
 
-/// Values one after another: LineAsString (a line each), RawBLOB (nothing between them).
+/// RawBLOB: values one after another, nothing between them.
 pub(super) struct Plain {
     cells: Cells,
-    end: &'static [u8],
 }
 
 impl Plain {
-    pub fn new(fields: &[Field], o: &OutputOptions, end: &'static [u8]) -> Result<Self> {
+    pub fn new(fields: &[Field], o: &OutputOptions) -> Result<Self> {
         let nested = |f: &&Field| matches!(f.ty.base(), Type::Array(_) | Type::Tuple(_) | Type::Map(_));
-        if let Some(f) = fields.iter().find(nested).filter(|_| end.is_empty()) {
+        if let Some(f) = fields.iter().find(nested) {
             return Err(Error::not_implemented(format!("Format RawBLOB writes no values of type {}", f.ty)));
         }
-        Ok(Plain { cells: Cells::new(fields, o, Style::Raw)?, end })
+        Ok(Plain { cells: Cells::new(fields, o, Style::Raw)? })
     }
 }
 
@@ -271,7 +270,6 @@ impl Encoder for Plain {
         let cells = self.cells.view(batch);
         for row in 0..batch.rows {
             cells.iter().for_each(|cell| cell.write(row, out));
-            out.extend_from_slice(self.end);
         }
         Ok(())
     }

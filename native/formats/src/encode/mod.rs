@@ -4,8 +4,10 @@
 mod binary;
 mod cells;
 mod json;
+mod json_pretty;
 mod lines;
 mod pretty;
+mod prometheus;
 mod template;
 mod vertical;
 mod xml;
@@ -122,8 +124,10 @@ pub fn encoder(format: &str, fields: &[Field], options: &OutputOptions) -> Resul
         "TSKV" => Box::new(lines::Tskv::new(fields, options)?),
         "Values" => Box::new(lines::Values::new(fields, options)?),
         "SQLInsert" => Box::new(lines::SqlInsert::new(fields, options)?),
-        "LineAsString" => Box::new(lines::Plain::new(fields, options, b"\n")?),
-        "RawBLOB" => Box::new(lines::Plain::new(fields, options, b"")?),
+        n if n.starts_with("LineAsString") => Box::new(lines::Separated::tsv(fields, options, true, header)?),
+        "RawBLOB" => Box::new(lines::Plain::new(fields, options)?),
+        "Prometheus" => Box::new(prometheus::Prometheus::new(fields, options)?),
+        "PrettyJSONEachRow" => Box::new(json_pretty::PrettyRows::new(fields, options)?),
         "Template" => Box::new(template::Template::new(fields, options)?),
         "Null" => Box::new(lines::Nothing),
         "JSON" | "JSONStrings" => Box::new(json::Document::new(fields, options, false, strings)?),

@@ -9,7 +9,7 @@ use types::{Error, Field, Result};
 const DEPTH_MAX: usize = 50;
 
 /// Looks at a JSON value. `None`: the value is cut off or broken.
-fn value(c: &mut Cursor<'_>, facts: &mut Facts, how: How, depth: usize) -> Option<()> {
+pub(super) fn value(c: &mut Cursor<'_>, facts: &mut Facts, how: How, depth: usize) -> Option<()> {
     facts.count += 1;
     match c.peek()? {
         b'"' => {

@@ -7,6 +7,8 @@
 mod facts;
 mod headers;
 mod json;
+mod pairs;
+mod regexp;
 mod separated;
 mod values;
 
@@ -52,6 +54,9 @@ pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Styl
         }
         n if n.starts_with("CSV") => separated::separated(n, sample, options, true, how)?,
         n if n.starts_with("TabSeparated") => separated::separated(n, sample, options, false, how)?,
+        "TSKV" => pairs::tskv(sample, how, &options.text.tsv_null)?,
+        "Form" => pairs::form(sample, how)?,
+        "Regexp" => regexp::regexp(sample, options, how)?,
         "Values" => values::values(sample, how)?,
         "Parquet" => infer_parquet(sample)?,
         "Arrow" | "ArrowStream" => infer_arrow(sample)?,
