@@ -32,7 +32,7 @@ const rows = `SELECT number, number * 3 - 20, number * 1000000007, number / 7, n
 const tries: readonly (readonly [string, string])[] = [
   ['number', 'UInt64'],
   ['toString(number)', 'String'],
-  ['toFloat64(number), number % 3', 'Float64, UInt64'],
+  ['toFloat64(number), toUInt64(number % 3)', 'Float64, UInt64'],
   ['number, number', 'UInt64, UInt64'],
   ['toDateTime(number), number % 2, number % 3', 'DateTime, UInt8, UInt8'],
   ['[number, 2]', 'Array(UInt64)'],
