@@ -287,6 +287,8 @@ export type Node =
   | Unfold
   | FillNode;
 
+export type NodeOf<K extends Node['kind']> = Extract<Node, { kind: K }>;
+
 export const one: One = { kind: 'one', columns: [] };
 
 export function filter(input: Node, predicate: Expr): Filter {

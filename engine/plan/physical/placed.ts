@@ -1,11 +1,9 @@
 // What placing a node means, and the small parts that all placers share.
 import type { Planning } from '../context.ts';
 import type { Column, Expr } from '../expression.ts';
-import type { Node } from '../logical.ts';
+import type { Node, NodeOf } from '../logical.ts';
 import { exprJson, type Positions } from './expression.ts';
 import type { ExprJson, NodeJson } from './wire.ts';
-
-export type NodeOf<K extends Node['kind']> = Extract<Node, { kind: K }>;
 
 /** A node as the kernel reads it. */
 export interface Placed {

@@ -20,6 +20,7 @@ import {
   inputs,
   type JoinNode,
   type Node,
+  type NodeOf,
   project,
   withInputs,
 } from '../logical.ts';
@@ -177,145 +178,172 @@ export function unnest(node: Node, out: Outside, elsewhere: ReadonlySet<number>)
   if (needed.size === 0) return { node, at: new Map() };
   const input = (n: Node, also: readonly Expr[] = []): Unnested =>
     unnest(n, out, new Set([...elsewhere, ...reads(also, out)]));
-  switch (node.kind) {
-    case 'filter': {
-      const list = conjuncts(node.predicate);
-      const under = input(node.input, list);
-      let part: Unnested = { node: under.node, at: new Map(under.at) };
-      const left = takeEqualities(list, part, out, elsewhere);
-      part = covering(part, reads(left, out), out);
-      const kept = left.map((e) => replaceColumns(e, part.at));
-      if (kept.length === 0) return part;
-      const predicate = kept.length === 1 ? (kept[0] as Expr) : callExpr('and', kept, 'UInt8');
-      const made: Node = {
-        kind: 'filter',
-        input: part.node,
-        predicate,
-        columns: part.node.columns,
-      };
-      return { node: made, at: part.at };
-    }
-    case 'project': {
-      const exprs = node.items.map((i) => i.expr);
-      const part = covering(input(node.input, exprs), reads(exprs, out), out);
-      const items = node.items.map((i) => ({ ...i, expr: replaceColumns(i.expr, part.at) }));
-      const all = carried(items, part.at, out);
-      return { node: project(part.node, all.items), at: all.at };
-    }
-    case 'aggregate': {
-      if (node.sets || node.totals)
-        throw notBuilt(
-          undefined,
-          'A correlated subquery with ROLLUP, CUBE, GROUPING SETS or TOTALS',
-        );
-      const exprs = [...node.keys.map((k) => k.expr), ...node.aggregates.flatMap((a) => a.args)];
-      const part = covering(input(node.input, exprs), reads(exprs, out), out);
-      const by = (e: Expr): Expr => replaceColumns(e, part.at);
-      const keys = carried(
-        node.keys.map((k) => ({ ...k, expr: by(k.expr) })),
-        part.at,
-        out,
-      );
-      const aggregates = node.aggregates.map((a) => ({ ...a, args: a.args.map(by) }));
-      const columns = [...keys.items.map((k) => k.column), ...aggregates.map((a) => a.column)];
-      const made: Node = {
-        ...node,
-        input: part.node,
-        keys: keys.items,
-        aggregates,
-        emptyIfNoRows: true,
-        columns,
-      };
-      return { node: made, at: keys.at };
-    }
-    case 'sort':
-      if (node.limit === undefined) return input(node.input);
-      break;
-    case 'limit': {
-      if (node.ties) break;
-      const sort = node.input.kind === 'sort' && !node.input.withTies ? node.input : undefined;
-      const exprs = sort?.keys.map((k) => k.expr) ?? [];
-      const part = covering(input(sort?.input ?? node.input, exprs), needed, out);
-      const { columns } = part.node;
-      const sorted: Node = sort
-        ? {
-            kind: 'sort',
-            input: part.node,
-            keys: sort.keys.map((k) => ({ ...k, expr: replaceColumns(k.expr, part.at) })),
-            withTies: false,
-            columns,
-          }
-        : part.node;
-      const { limit = rest, offset } = node;
-      const made: Node = {
-        kind: 'limitBy',
-        input: sorted,
-        keys: [...part.at.values()],
-        limit,
-        offset,
-        columns,
-      };
-      return { node: made, at: part.at };
-    }
-    case 'limitBy':
-    case 'distinct': {
-      const exprs = [...(node.keys ?? [])];
-      const part = covering(input(node.input, exprs), reads(exprs, out), out);
-      const keys = node.keys && [
-        ...node.keys.map((k) => replaceColumns(k, part.at)),
-        ...part.at.values(),
-      ];
-      const base = withInputs(node, () => part.node) as Node & { kind: 'limitBy' | 'distinct' };
-      return { node: (keys ? { ...base, keys } : base) as Node, at: part.at };
-    }
-    case 'window': {
-      const exprs = [
-        ...node.partition,
-        ...node.order.map((o) => o.expr),
-        ...node.calls.flatMap((c) => c.args),
-      ];
-      const part = covering(input(node.input, exprs), reads(exprs, out), out);
-      const by = (e: Expr): Expr => replaceColumns(e, part.at);
-      const base = withInputs(node, () => part.node) as Node & { kind: 'window' };
-      const made: Node = {
-        ...base,
-        partition: [...node.partition.map(by), ...part.at.values()],
-        order: node.order.map((o) => ({ ...o, expr: by(o.expr) })),
-        calls: node.calls.map((c) => ({ ...c, args: c.args.map(by) })),
-      };
-      return { node: made, at: part.at };
-    }
-    case 'arrayJoin': {
-      const exprs = node.arrays.map((a) => a.expr);
-      const part = covering(input(node.input, exprs), reads(exprs, out), out);
-      const base = withInputs(node, () => part.node) as Node & { kind: 'arrayJoin' };
-      const arrays = node.arrays.map((a) => ({ ...a, expr: replaceColumns(a.expr, part.at) }));
-      return { node: { ...base, arrays }, at: part.at };
-    }
-    case 'union':
-    case 'setOperation': {
-      const sides = inputs(node).map((n): Node => {
-        const part = withDomain(unnest(n, out, new Set(needed)), out);
-        const own: Assigned[] = n.columns.map((column) => ({
-          column: newColumn(out.ctx, column.name, column.type),
-          expr: columnExpr(column),
-        }));
-        return project(part.node, carriedInOrder(own, part.at, out));
-      });
-      const added = out.params.map((p) => newColumn(out.ctx, p.name, p.type));
-      const columns = [...node.columns, ...added];
-      const at = new Map(
-        out.params.map((p, i): [number, Expr] => [p.id, columnExpr(added[i] as Column)]),
-      );
-      if (node.kind === 'union') return { node: { ...node, inputs: sides, columns }, at };
-      return { node: { ...node, left: sides[0] as Node, right: sides[1] as Node, columns }, at };
-    }
-    case 'join':
-      return unnestJoin(node, out, elsewhere);
-    default:
-      break;
-  }
+  const unnester = unnesters[node.kind] as
+    | ((node: Node, place: Unnesting) => Unnested | undefined)
+    | undefined;
+  const made = unnester?.(node, { out, elsewhere, needed, input });
+  if (made) return made;
   throw notBuilt(undefined, `A correlated subquery with ${node.kind}`);
+}
+
+interface Unnesting {
+  readonly out: Outside;
+  readonly elsewhere: ReadonlySet<number>;
+  /** The params that the node reads. */
+  readonly needed: ReadonlySet<number>;
+  /** The node below; `also` is what this node reads itself. */
+  input(node: Node, also?: readonly Expr[]): Unnested;
+}
+
+type Unnesters = {
+  [K in Node['kind']]?: (node: NodeOf<K>, place: Unnesting) => Unnested | undefined;
+};
+
+/** Nothing: not built, for the kind or for this node. */
+const unnesters: Unnesters = {
+  filter(node, { out, elsewhere, input }) {
+    const list = conjuncts(node.predicate);
+    const under = input(node.input, list);
+    let part: Unnested = { node: under.node, at: new Map(under.at) };
+    const left = takeEqualities(list, part, out, elsewhere);
+    part = covering(part, reads(left, out), out);
+    const kept = left.map((e) => replaceColumns(e, part.at));
+    if (kept.length === 0) return part;
+    const predicate = kept.length === 1 ? (kept[0] as Expr) : callExpr('and', kept, 'UInt8');
+    const made: Node = {
+      kind: 'filter',
+      input: part.node,
+      predicate,
+      columns: part.node.columns,
+    };
+    return { node: made, at: part.at };
+  },
+  project(node, { out, input }) {
+    const exprs = node.items.map((i) => i.expr);
+    const part = covering(input(node.input, exprs), reads(exprs, out), out);
+    const items = node.items.map((i) => ({ ...i, expr: replaceColumns(i.expr, part.at) }));
+    const all = carried(items, part.at, out);
+    return { node: project(part.node, all.items), at: all.at };
+  },
+  aggregate(node, { out, input }) {
+    if (node.sets || node.totals)
+      throw notBuilt(undefined, 'A correlated subquery with ROLLUP, CUBE, GROUPING SETS or TOTALS');
+    const exprs = [...node.keys.map((k) => k.expr), ...node.aggregates.flatMap((a) => a.args)];
+    const part = covering(input(node.input, exprs), reads(exprs, out), out);
+    const by = (e: Expr): Expr => replaceColumns(e, part.at);
+    const keys = carried(
+      node.keys.map((k) => ({ ...k, expr: by(k.expr) })),
+      part.at,
+      out,
+    );
+    const aggregates = node.aggregates.map((a) => ({ ...a, args: a.args.map(by) }));
+    const columns = [...keys.items.map((k) => k.column), ...aggregates.map((a) => a.column)];
+    const made: Node = {
+      ...node,
+      input: part.node,
+      keys: keys.items,
+      aggregates,
+      emptyIfNoRows: true,
+      columns,
+    };
+    return { node: made, at: keys.at };
+  },
+  sort(node, { input }) {
+    if (node.limit === undefined) return input(node.input);
+    return undefined;
+  },
+  limit(node, { out, needed, input }) {
+    if (node.ties) return undefined;
+    const sort = node.input.kind === 'sort' && !node.input.withTies ? node.input : undefined;
+    const exprs = sort?.keys.map((k) => k.expr) ?? [];
+    const part = covering(input(sort?.input ?? node.input, exprs), needed, out);
+    const { columns } = part.node;
+    const sorted: Node = sort
+      ? {
+          kind: 'sort',
+          input: part.node,
+          keys: sort.keys.map((k) => ({ ...k, expr: replaceColumns(k.expr, part.at) })),
+          withTies: false,
+          columns,
+        }
+      : part.node;
+    const { limit = rest, offset } = node;
+    const made: Node = {
+      kind: 'limitBy',
+      input: sorted,
+      keys: [...part.at.values()],
+      limit,
+      offset,
+      columns,
+    };
+    return { node: made, at: part.at };
+  },
+  limitBy: unnestKeys,
+  distinct: unnestKeys,
+  window(node, { out, input }) {
+    const exprs = [
+      ...node.partition,
+      ...node.order.map((o) => o.expr),
+      ...node.calls.flatMap((c) => c.args),
+    ];
+    const part = covering(input(node.input, exprs), reads(exprs, out), out);
+    const by = (e: Expr): Expr => replaceColumns(e, part.at);
+    const base = withInputs(node, () => part.node) as Node & { kind: 'window' };
+    const made: Node = {
+      ...base,
+      partition: [...node.partition.map(by), ...part.at.values()],
+      order: node.order.map((o) => ({ ...o, expr: by(o.expr) })),
+      calls: node.calls.map((c) => ({ ...c, args: c.args.map(by) })),
+    };
+    return { node: made, at: part.at };
+  },
+  arrayJoin(node, { out, input }) {
+    const exprs = node.arrays.map((a) => a.expr);
+    const part = covering(input(node.input, exprs), reads(exprs, out), out);
+    const base = withInputs(node, () => part.node) as Node & { kind: 'arrayJoin' };
+    const arrays = node.arrays.map((a) => ({ ...a, expr: replaceColumns(a.expr, part.at) }));
+    return { node: { ...base, arrays }, at: part.at };
+  },
+  union: unnestSides,
+  setOperation: unnestSides,
+  join(node, { out, elsewhere }) {
+    return unnestJoin(node, out, elsewhere);
+  },
+};
+
+function unnestKeys(
+  node: NodeOf<'limitBy'> | NodeOf<'distinct'>,
+  { out, input }: Unnesting,
+): Unnested {
+  const exprs = [...(node.keys ?? [])];
+  const part = covering(input(node.input, exprs), reads(exprs, out), out);
+  const keys = node.keys && [
+    ...node.keys.map((k) => replaceColumns(k, part.at)),
+    ...part.at.values(),
+  ];
+  const base = withInputs(node, () => part.node) as Node & { kind: 'limitBy' | 'distinct' };
+  return { node: (keys ? { ...base, keys } : base) as Node, at: part.at };
+}
+
+function unnestSides(
+  node: NodeOf<'union'> | NodeOf<'setOperation'>,
+  { out, needed }: Unnesting,
+): Unnested {
+  const sides = inputs(node).map((n): Node => {
+    const part = withDomain(unnest(n, out, new Set(needed)), out);
+    const own: Assigned[] = n.columns.map((column) => ({
+      column: newColumn(out.ctx, column.name, column.type),
+      expr: columnExpr(column),
+    }));
+    return project(part.node, carriedInOrder(own, part.at, out));
+  });
+  const added = out.params.map((p) => newColumn(out.ctx, p.name, p.type));
+  const columns = [...node.columns, ...added];
+  const at = new Map(
+    out.params.map((p, i): [number, Expr] => [p.id, columnExpr(added[i] as Column)]),
+  );
+  if (node.kind === 'union') return { node: { ...node, inputs: sides, columns }, at };
+  return { node: { ...node, left: sides[0] as Node, right: sides[1] as Node, columns }, at };
 }
 
 /** All params as columns, in the order of the list. */
