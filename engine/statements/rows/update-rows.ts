@@ -13,14 +13,14 @@ import type { TableState } from '../../catalog/state.ts';
 import { convert } from '../../plan/bind/expression/resolve-call.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { columnsOf } from '../../plan/expression.ts';
-import type { ChangeJson } from '../../plan/physical/wire.ts';
+import type { ChangeJson, ExprJson } from '../../plan/physical/wire.ts';
+import { applySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
 import type { PlanningRun } from '../../query/plan-query.ts';
 import type { TableBinding } from '../../tables/shape.ts';
 import { refuseUsed, typeDefault } from '../alter/columns.ts';
-import { applySettings } from '../apply-settings.ts';
 import { plainExpression } from '../create/storage-clauses.ts';
-import { refuseCluster, requireTable } from '../names.ts';
+import { pointing, refuseCluster, requireTable } from '../names.ts';
 import { partitionFilter } from '../partition.ts';
 import { answered, boundCondition, change, refuseEngine } from './change-rows.ts';
 
@@ -72,9 +72,20 @@ async function newValues(
         : binding.bind(column.defaultExpr)
       : await answered(run, planning, binding.bind(given));
     plainExpression(value, given, 'The new value', 'UNEXPECTED_EXPRESSION');
-    values.push({ column: name, value: binding.json(convert(value, column.type)) });
+    const json = binding.json(convert(value, column.type));
+    if (value.kind === 'literal') tried(planning, json, given);
+    values.push({ column: name, value: json });
   }
   return values;
+}
+
+/** A constant that does not become a value of the column fails before any row is touched. */
+function tried({ ctx }: PlanningRun, value: ExprJson, { span }: Expression): void {
+  try {
+    ctx.kernel.fold(value);
+  } catch (error) {
+    throw pointing(error, span);
+  }
 }
 
 /** MATERIALIZED columns that are made of updated ones. As in ClickHouse, what is made of those stays. */
