@@ -10,9 +10,9 @@ import { rowsMax } from '../plan/estimate.ts';
 import type { Node } from '../plan/logical.ts';
 import { optimize } from '../plan/optimize.ts';
 import { physicalPlan } from '../plan/physical/index.ts';
-import { applySettings } from '../statements/apply-settings.ts';
 import { statementRowsNode } from '../statements/look/as-table.ts';
 import { type CatalogView, catalogView } from '../tables/catalog-view.ts';
+import { applySettings } from './apply-settings.ts';
 import { type PlanText, type Run, type ScanTarget, sessionJson } from './core.ts';
 import { checkTree } from './tree-limits.ts';
 

@@ -2,9 +2,9 @@
 
 import type { QueryStatement } from '../../sql/index.ts';
 import { disagreement } from '../catalog/agreement.ts';
+import { applyOutput, applyQuerySettings } from '../query/apply-settings.ts';
 import { type Answer, type CachedPlan, count, type Run } from '../query/core.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
-import { applyOutput, applyQuerySettings } from './apply-settings.ts';
 
 const cachedTextMax = 8192;
 

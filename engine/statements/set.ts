@@ -3,11 +3,11 @@
 import type { SetSettings, SettingItem, Use } from '../../sql/index.ts';
 import { nameText } from '../plan/bind/scope.ts';
 import { failAt } from '../plan/context.ts';
+import { applySettings, settingText } from '../query/apply-settings.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
 import { canonicalSetting } from '../settings/index.ts';
 import { requireDatabase } from '../tables/catalog-view.ts';
-import { applySettings, settingText } from './apply-settings.ts';
 
 export function setSettings(run: Run, ast: SetSettings): Answer {
   for (const item of ast.settings) {

@@ -1,6 +1,6 @@
 // ALTER TABLE MODIFY SETTING and RESET SETTING.
 import { failAt } from '../../plan/context.ts';
-import { settingText } from '../apply-settings.ts';
+import { settingText } from '../../query/apply-settings.ts';
 import { changedSetting } from '../create/table-settings.ts';
 import type { Altering, CommandOf, Step } from './step.ts';
 

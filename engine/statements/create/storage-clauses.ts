@@ -15,10 +15,10 @@ import { failAt, notBuilt } from '../../plan/context.ts';
 import { columnsOf, type Expr, someExpr } from '../../plan/expression.ts';
 import { isVolatile } from '../../plan/random-calls.ts';
 import { isNullable, typeHead } from '../../plan/types.ts';
+import { settingText } from '../../query/apply-settings.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
 import { bindTable, constraintsOf, partitionKey } from '../../tables/shape.ts';
 import { checkColumnTtl, checkTtl } from '../../tables/ttl.ts';
-import { settingText } from '../apply-settings.ts';
 import { checkGranularity, tableSetting } from './table-settings.ts';
 
 export function plainExpression(

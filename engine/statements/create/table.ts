@@ -13,6 +13,7 @@ import type { DdlChange } from '../../catalog/state.ts';
 import { withoutFunctions } from '../../plan/bind/expression/substitute.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import type { Node } from '../../plan/logical.ts';
+import { applyQuerySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
 import { bindTop, type PlanningRun, startPlanning } from '../../query/plan-query.ts';
 import { dropTables } from '../../storage/mutations/mutations.ts';
@@ -21,7 +22,6 @@ import { withJoin } from '../../tables/join-engine.ts';
 import { bindTable, tableShape } from '../../tables/shape.ts';
 import { checkIndexType } from '../../tables/skip-index.ts';
 import { withProjection } from '../alter/projection.ts';
-import { applyQuerySettings } from '../apply-settings.ts';
 import { attachTable } from '../detach.ts';
 import {
   checkName,

@@ -6,10 +6,10 @@ import { filesOf, type SegmentDescriptor, type TableState } from '../../catalog/
 import { EngineError } from '../../errors.ts';
 import { notBuilt } from '../../plan/context.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';
+import { applySettings } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
 import { checkRollups } from '../../rollups/check.ts';
 import { visibleDatabases } from '../../tables/catalog-view.ts';
-import { applySettings } from '../apply-settings.ts';
 import { requireTable } from '../names.ts';
 import { partitionFilter, segmentName } from '../partition.ts';
 

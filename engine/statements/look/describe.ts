@@ -6,10 +6,10 @@ import { newScope } from '../../plan/bind/scope.ts';
 import { notBuilt } from '../../plan/context.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';
 import { prettyType } from '../../plan/types.ts';
+import { applyOutput, applySettings } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
 import { startPlanning } from '../../query/plan-query.ts';
 import { isSystem } from '../../tables/catalog-view.ts';
-import { applyOutput, applySettings } from '../apply-settings.ts';
 import { findTable, nameOf, placeOf } from '../names.ts';
 import { historyRows, numberOf } from './history.ts';
 

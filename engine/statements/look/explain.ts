@@ -14,10 +14,15 @@ import { explainAst, explainPlan } from '../../plan/explain.ts';
 import type { Node } from '../../plan/logical.ts';
 import { optimize } from '../../plan/optimize.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';
+import {
+  applyOutput,
+  applyQuerySettings,
+  applySettings,
+  settingText,
+} from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
 import { bindTop, type PlanningRun, planText, startPlanning } from '../../query/plan-query.ts';
 import { launch } from '../../query/run.ts';
-import { applyOutput, applyQuerySettings, applySettings, settingText } from '../apply-settings.ts';
 import type { Rows } from './describe.ts';
 
 const text = (lines: readonly string[]): Rows => ({

@@ -12,11 +12,11 @@ import {
 import { innerOf } from '../../catalog/views.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';
+import { applyOutput } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
 import { bindTop, planText, startPlanning } from '../../query/plan-query.ts';
 import { isSystem, requireDatabase } from '../../tables/catalog-view.ts';
 import { createDatabaseSql, createTableSql } from '../../tables/create-sql.ts';
-import { applyOutput } from '../apply-settings.ts';
 import { nameOf, placeOf, pointing, requireDefinition } from '../names.ts';
 import type { Rows } from './describe.ts';
 

@@ -18,6 +18,7 @@ import { type Expr, inExpr, literalExpr, mapParts } from '../../plan/expression.
 import type { ChangeJson, ExprJson, Lit, LitValue } from '../../plan/physical/wire.ts';
 import { isVolatile } from '../../plan/random-calls.ts';
 import { nullableType } from '../../plan/types.ts';
+import { applySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
 import { internalRows } from '../../query/internal.ts';
 import { type PlanningRun, planText, startPlanning } from '../../query/plan-query.ts';
@@ -25,7 +26,6 @@ import { deleteMarked } from '../../storage/mutations/marked-rows.ts';
 import type { Started } from '../../storage/mutations/mutation-log.ts';
 import { rewrite } from '../../storage/mutations/mutations.ts';
 import { bindTable } from '../../tables/shape.ts';
-import { applySettings } from '../apply-settings.ts';
 import { plainExpression } from '../create/storage-clauses.ts';
 import { refuseCluster, requireTable } from '../names.ts';
 import { partitionFilter } from '../partition.ts';

@@ -20,10 +20,10 @@ import { newScope, type Scope } from '../../plan/bind/scope.ts';
 import { failAt, newColumn, notBuilt } from '../../plan/context.ts';
 import { type Column, columnExpr } from '../../plan/expression.ts';
 import { type Node, project } from '../../plan/logical.ts';
+import { applyOutput, applyQuerySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type PlanText, type Run } from '../../query/core.ts';
 import { bindTop, planText, startPlanning } from '../../query/plan-query.ts';
 import { launch } from '../../query/run.ts';
-import { applyOutput, applyQuerySettings } from '../apply-settings.ts';
 
 export async function insertFunction(run: Run, ast: Insert): Promise<Answer> {
   const call = ast.tableFunction as FunctionCall;

@@ -15,11 +15,11 @@ import { makeSource, newScope, plainColumn, walkExpressions } from '../../plan/b
 import { failAt, newColumn, notBuilt, type Planning } from '../../plan/context.ts';
 import { type Column, columnExpr, type Expr } from '../../plan/expression.ts';
 import { exprJson } from '../../plan/physical/expression.ts';
+import { applyOutput, applyQuerySettings, applySettings } from '../../query/apply-settings.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../../query/core.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';
 import { barePlanning } from '../../tables/shape.ts';
 import { insertTarget, viewRows } from '../../views/fan-out.ts';
-import { applyOutput, applyQuerySettings, applySettings } from '../apply-settings.ts';
 import { nameOf, requireTable } from '../names.ts';
 import { insertFunction } from './insert-function.ts';
 import { checkConstraintTypes, checkParts } from './insert-limits.ts';

@@ -17,6 +17,7 @@ import { viewsOn } from '../../catalog/views.ts';
 import { fail } from '../../errors.ts';
 import { identifierText } from '../../plan/bind/names.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
+import { applySettings } from '../../query/apply-settings.ts';
 import { ownRun } from '../../query/ask.ts';
 import { type Answer, count, type PlanText, type Run } from '../../query/core.ts';
 import { internalRows } from '../../query/internal.ts';
@@ -25,7 +26,6 @@ import { type MergedRows, mergeRows } from '../../storage/mutations/marked-rows.
 import { segmentsOf } from '../../storage/mutations/mutations.ts';
 import { baseEngine } from '../../tables/engine-rule.ts';
 import { columnOf } from '../alter/columns.ts';
-import { applySettings } from '../apply-settings.ts';
 import { requireTable } from '../names.ts';
 import { segmentName } from '../partition.ts';
 import { recorded } from './change-rows.ts';

@@ -9,8 +9,8 @@ import {
 } from '../../sql/index.ts';
 import { EngineError } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
-import type { Run } from '../query/core.ts';
 import { canonicalSetting, type Settings, settingTypeOf } from '../settings/index.ts';
+import type { Run } from './core.ts';
 
 /** The value of a setting as text. */
 export function settingText(value: Expression): string {
