@@ -75,10 +75,11 @@ function packageRoot(): string {
 }
 
 export function loadAddon(): Addon {
-  // The kernel's allocator reads these when it is loaded: freed memory goes back to the system soon, but
-  // not so soon that a load clears the same pages again and again, and never in pages of 2 MiB, of which
-  // a whole one is cleared for a few bytes.
-  process.env.MIMALLOC_PURGE_DELAY ??= '100';
+  // The kernel's allocator reads these when it is loaded: freed memory goes back to the system after a
+  // second (workers give it back at once when they have nothing to do), so that queries that follow each
+  // other do not clear the same pages again and again; and it is never taken in pages of 2 MiB, of which a
+  // whole one is cleared for a few bytes.
+  process.env.MIMALLOC_PURGE_DELAY ??= '1000';
   process.env.MIMALLOC_ALLOW_THP ??= '0';
   const require = createRequire(import.meta.url);
   const name = platformName();
