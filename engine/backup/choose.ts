@@ -27,6 +27,7 @@ const isOwn = ({ definition: d }: Named): boolean =>
   d.database !== temporaryDatabase &&
   d.database !== logPlace.database &&
   !d.name.includes('\n') &&
+  !d.database.includes('\n') &&
   !isSystem(d.database);
 
 /** Own tables of materialised views come with their views. */

@@ -11,6 +11,7 @@ import { truncate } from '../storage/mutations/replace-rows.ts';
 import { isSystem, requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
 import { withInner } from './create/publish-view.ts';
 import { detach, dropForAWhile, undrop } from './detach.ts';
+import { detachDatabase } from './detach-database.ts';
 import { likePattern } from './look/like.ts';
 import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
 
@@ -19,7 +20,7 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
   if (ast.action === 'UNDROP') return undrop(run, ast);
   switch (ast.object) {
     case 'DATABASE':
-      if (ast.action === 'DETACH') throw notBuilt(ast.span, 'DETACH DATABASE');
+      if (ast.action === 'DETACH') return detachDatabase(run, ast);
       return ast.action === 'TRUNCATE' ? truncateDatabase(run, ast) : dropDatabase(run, ast);
     case 'FUNCTION':
       return dropFunction(run, ast);

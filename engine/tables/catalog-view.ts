@@ -114,8 +114,11 @@ export function requireDatabase(state: CatalogState, name: string): void {
 /** Databases that hold what is the server's own. */
 const hidden: ReadonlySet<string> = new Set([temporaryDatabase, logPlace.database]);
 
+/** What a database is called while it is detached; no statement can write that. */
+export const detachedName = (name: string): string => `${name}\ndetached`;
+
 export const visibleDatabases = (state: CatalogState): string[] =>
-  [...state.databases.keys()].filter((name) => !hidden.has(name));
+  [...state.databases.keys()].filter((name) => !hidden.has(name) && !name.includes('\n'));
 
 export function unknownTable(
   run: Run,

@@ -99,9 +99,21 @@ function parseTableBody(p: Cursor, node: CreateTable): void {
   if (nothing && node.mode !== 'ATTACH' && node.storage === undefined) p.fail('(');
 }
 
+/** Clauses that stand once, before or behind what the table is made of. */
+const storageClauses = [
+  'engine',
+  'partitionBy',
+  'orderBy',
+  'primaryKey',
+  'sampleBy',
+  'ttl',
+] as const;
+
 function parseTableStorage(p: Cursor, node: CreateTable): void {
   const before = node.storage;
   const storage = parseStorage(p);
+  if (before && storage && storageClauses.some((clause) => before[clause] && storage[clause]))
+    p.fail('AS');
   if (storage !== undefined)
     node.storage = before === undefined ? storage : { ...before, ...storage };
   if (p.accept('COMMENT')) node.comment = p.string();

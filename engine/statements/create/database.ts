@@ -4,12 +4,14 @@ import { type CreateDatabase, type CreateFunction, print, walk } from '../../../
 import { failAt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
 import { isSystem } from '../../tables/catalog-view.ts';
+import { attachDatabase } from '../detach-database.ts';
 import { checkName, nameOf, refuseCluster } from '../names.ts';
 
 const engines = new Set(['Atomic', 'Ordinary', 'Memory', 'Lazy', 'Shared']);
 
 export async function createDatabase(run: Run, ast: CreateDatabase): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
+  if (ast.mode === 'ATTACH') return attachDatabase(run, ast);
   const { catalog } = run.core.storage.context;
   const name = nameOf(run, ast.name);
   checkName(name, ast.name.span, 'database');

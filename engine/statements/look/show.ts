@@ -158,7 +158,7 @@ function baseQuery(run: Run, ast: Show): string {
       const place = placeOf(run, ast.name);
       const owner = ast.from ? from : place.database;
       const full = ast.full ? ", NULL AS collation, comment, '' AS privileges" : '';
-      return `SELECT name AS field, type, if(type LIKE 'Nullable%', 'YES', 'NO') AS \`null\`, if(is_in_primary_key, 'PRI SOR', if(is_in_sorting_key, 'SOR', '')) AS key, if(default_expression = '', NULL, default_expression) AS default, '' AS extra${full} FROM system.columns WHERE database = ${quoteString(owner)} AND table = ${quoteString(place.name)} ORDER BY field`;
+      return `SELECT name AS field, type, if(match(type, '^(LowCardinality\\\\()?Nullable'), 'YES', 'NO') AS \`null\`, if(is_in_primary_key, 'PRI SOR', if(is_in_sorting_key, 'SOR', '')) AS key, if(default_expression = '' OR default_kind = 'EPHEMERAL', NULL, default_expression) AS default, '' AS extra${full} FROM system.columns WHERE database = ${quoteString(owner)} AND table = ${quoteString(place.name)} ORDER BY field`;
     }
     case 'INDEX':
     case 'INDEXES':
@@ -178,7 +178,7 @@ function baseQuery(run: Run, ast: Show): string {
         `table, 1 AS non_unique, ${name} AS key_name, ${seq} AS seq_in_index, ${column} AS column_name, ${order} AS collation, 0 AS cardinality, NULL AS sub_part, NULL AS packed, NULL AS \`null\`, ${kind} AS index_type, '' AS comment, '' AS index_comment, 'YES' AS visible, ${expr} AS expression`;
       const skipping = `SELECT ${list('name', '1', "''", 'NULL', 'upper(type)', 'expr')} FROM system.data_skipping_indices WHERE ${where}`;
       const primary = `SELECT ${list("'PRIMARY'", 'row_number() OVER (ORDER BY position)', 'name', "'A'", "'PRIMARY'", "''")} FROM system.columns WHERE ${where} AND is_in_primary_key`;
-      return `SELECT * FROM (${skipping} UNION ALL ${primary}) ORDER BY index_type, key_name, seq_in_index`;
+      return `SELECT * FROM (${skipping} UNION ALL ${primary}) ORDER BY index_type, expression, column_name, seq_in_index`;
     }
     case 'FUNCTIONS':
       return 'SELECT * FROM system.functions ORDER BY name';

@@ -11,8 +11,8 @@ import type { TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor, TableState } from '../../catalog/state.ts';
 import { isMaterialized } from '../../catalog/views.ts';
 import { EngineError, fail } from '../../errors.ts';
+import { condition } from '../../plan/bind/conditions.ts';
 import { convert } from '../../plan/bind/expression/resolve-call.ts';
-import { condition } from '../../plan/bind/query.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { type Expr, inExpr, literalExpr, mapParts } from '../../plan/expression.ts';
 import type { ChangeJson, ExprJson, Lit, LitValue } from '../../plan/physical/wire.ts';
@@ -221,6 +221,11 @@ export async function deleteRows(run: Run, ast: Delete): Promise<Answer> {
   if (isMaterialized(table.definition)) {
     const text = `DELETE query is not supported for table ${table.definition.name}`;
     throw failAt(ast.table.span, 'BAD_ARGUMENTS', text, { hint: 'Delete from its target table' });
+  }
+  const { name } = table.definition.engine;
+  if (/Log$/.test(name)) {
+    const text = `DELETE query is not supported for table ${table.definition.name} of engine ${name}`;
+    throw failAt(ast.table.span, 'BAD_ARGUMENTS', text, { hint: 'Use a MergeTree' });
   }
   await deleteWhere(run, table, ast.where, ast.partition, ast, true);
   return done;
