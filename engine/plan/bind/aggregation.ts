@@ -20,8 +20,8 @@ import type { Unfolder } from '../unnest/unfold.ts';
 import { constantOf } from './expression/constants.ts';
 import { bindExpression } from './expression/index.ts';
 import { convert, resolveCall } from './expression/resolve-call.ts';
-import { type Item, positional } from './query.ts';
 import type { Scope } from './scope.ts';
+import { type Item, positional } from './select-list.ts';
 
 export interface Aggregation {
   node: Node;

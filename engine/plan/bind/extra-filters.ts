@@ -4,8 +4,8 @@
 import { type Expression, SqlSyntaxError } from '../../../sql/index.ts';
 import { failAt, type Planning } from '../context.ts';
 import { filter, type Node } from '../logical.ts';
+import { condition } from './conditions.ts';
 import { bindExpression } from './expression/index.ts';
-import { condition } from './query.ts';
 import { makeSource, newScope, plainColumn, type Scope, type Source } from './scope.ts';
 
 const parsed = new Map<string, ReadonlyMap<string, string>>();

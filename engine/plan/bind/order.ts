@@ -5,10 +5,10 @@ import { failAt, newColumn } from '../context.ts';
 import { type Column, columnExpr, type Expr, type SortExpr } from '../expression.ts';
 import { type Assigned, type FillItem, type Node, project } from '../logical.ts';
 import type { Lit } from '../physical/wire.ts';
+import { castLit } from './common-type.ts';
 import { constantOf } from './expression/constants.ts';
 import { bindExpression } from './expression/index.ts';
 import { type Amount, amountOf, limitByNode, limitNode } from './limit.ts';
-import { castLit } from './query.ts';
 import { makeSource, newScope, plainColumn, type Scope } from './scope.ts';
 
 export interface Ordering {

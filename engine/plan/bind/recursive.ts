@@ -4,7 +4,8 @@ import type { SetOperation } from '../../../sql/index.ts';
 import { failAt, newColumn } from '../context.ts';
 import type { Column } from '../expression.ts';
 import type { Node } from '../logical.ts';
-import { bindQuery, converted, supertype } from './query.ts';
+import { converted, supertype } from './common-type.ts';
+import { bindQuery } from './query.ts';
 import { type CommonEntry, nameText, readsTable, type Scope } from './scope.ts';
 
 /** What `name` stands for: the whole recursion, or inside its step the rows that came last. */

@@ -5,10 +5,12 @@ import { failAt, newColumn, type Planning } from '../context.ts';
 import { type Column, columnExpr, literalExpr } from '../expression.ts';
 import { type Node, project } from '../logical.ts';
 import type { LitValue } from '../physical/wire.ts';
+import { castLit, converted, supertype } from './common-type.ts';
 import { constantOf } from './expression/constants.ts';
 import { bindExpression } from './expression/index.ts';
-import { addWith, bindQuery, bindSelectOver, castLit, converted, supertype } from './query.ts';
+import { addWith, bindQuery } from './query.ts';
 import { newScope, type Scope } from './scope.ts';
+import { bindSelectOver } from './select.ts';
 
 /** BY NAME: every query gives the columns of all of them; what it has not is NULL. */
 function alignedByName(ctx: Planning, nodes: readonly Node[], ast: SetOperation): Node[] {

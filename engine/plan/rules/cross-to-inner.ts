@@ -1,7 +1,7 @@
 // FROM a, b WHERE a.x = b.x is an inner join on x, not all pairs.
 
+import { supertype } from '../bind/common-type.ts';
 import { convert } from '../bind/expression/resolve-call.ts';
-import { supertype } from '../bind/query.ts';
 import type { Planning } from '../context.ts';
 import { columnsOf, conjuncts, type Expr } from '../expression.ts';
 import { type Node, withInputs } from '../logical.ts';

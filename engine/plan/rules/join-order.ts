@@ -1,8 +1,8 @@
 // A chain of inner joins is joined smallest result first, whatever the order it was written in; of two sides
 // the smaller one is built. Tables without many rows stay as they were written.
 
+import { supertype } from '../bind/common-type.ts';
 import { convert } from '../bind/expression/resolve-call.ts';
-import { supertype } from '../bind/query.ts';
 import type { Planning } from '../context.ts';
 import {
   type Column,

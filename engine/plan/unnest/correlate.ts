@@ -2,8 +2,8 @@
 // anti joins, elsewhere a left join that marks the rows that have a partner; scalars a left join that
 // brings the value, NULL where there is none.
 
+import { supertype } from '../bind/common-type.ts';
 import { convert, resolveCall } from '../bind/expression/resolve-call.ts';
-import { supertype } from '../bind/query.ts';
 import { newScope } from '../bind/scope.ts';
 import { newColumn, notBuilt, type Planning } from '../context.ts';
 import {

@@ -3,8 +3,8 @@
 // `inner = param`, the inner side is that value; elsewhere all values that occur outside (the "domain")
 // are joined in. The way of Neumann and Kemper, "Unnesting Arbitrary Queries" (2015).
 
+import { supertype } from '../bind/common-type.ts';
 import { convert } from '../bind/expression/resolve-call.ts';
-import { supertype } from '../bind/query.ts';
 import { newColumn, notBuilt, type Planning } from '../context.ts';
 import {
   type Column,

@@ -12,7 +12,7 @@ import {
   someExpr,
 } from '../../expression.ts';
 import { baseType, isInteger, prettyType } from '../../types.ts';
-import { supertype } from '../query.ts';
+import { supertype } from '../common-type.ts';
 import type { Scope } from '../scope.ts';
 import { constantOf } from './constants.ts';
 import { withSpan } from './index.ts';

@@ -5,9 +5,10 @@ import { type AsOf, failAt, newColumn, type TableSource } from '../../context.ts
 import { type Column, type Expr, literalExpr } from '../../expression.ts';
 import { type FilesNode, type Node, project } from '../../logical.ts';
 import { isNullable } from '../../types.ts';
+import { converted } from '../common-type.ts';
 import { bindStored } from '../expression/index.ts';
 import { withTableFilter } from '../extra-filters.ts';
-import { bindQuery, converted } from '../query.ts';
+import { bindQuery } from '../query.ts';
 import { recursiveNode } from '../recursive.ts';
 import {
   collectAliases,

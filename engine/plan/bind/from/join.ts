@@ -13,9 +13,10 @@ import {
 import { filter, type Node } from '../../logical.ts';
 import type { JoinKind } from '../../physical/wire.ts';
 import { baseType, nullableType, typeHead } from '../../types.ts';
+import { supertype } from '../common-type.ts';
+import { andOf, condition } from '../conditions.ts';
 import { bindExpression } from '../expression/index.ts';
 import { convert } from '../expression/resolve-call.ts';
-import { andOf, condition, supertype } from '../query.ts';
 import { type MergedColumn, makeSource, type Scope, type Source, type StarItem } from '../scope.ts';
 import { type BoundFrom, bindFrom } from './index.ts';
 import { checkJoinKeys, checkJoinKind } from './join-table.ts';

@@ -1,0 +1,56 @@
+// Conditions of WHERE, HAVING and the like: their type, and what may not stand in them.
+import type { Expression, Span } from '../../../sql/index.ts';
+import { failAt } from '../context.ts';
+import { type Expr, someExpr } from '../expression.ts';
+import { baseType } from '../types.ts';
+import { bindExpression } from './expression/index.ts';
+import { resolveCall } from './expression/resolve-call.ts';
+import type { Scope } from './scope.ts';
+
+/** Checks that an expression can filter rows. */
+export function condition(expr: Expr, ast: Expression, clause: string): Expr {
+  const base = baseType(expr.type);
+  if (!/^(U?Int(8|16|32|64)|Bool|Nothing|Float\d+)$/.test(base)) {
+    throw failAt(
+      ast.span,
+      'ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER',
+      `${clause} needs a condition (UInt8 or Bool), not ${expr.type}`,
+    );
+  }
+  return expr;
+}
+
+export function withoutAggregates(expr: Expr, clause: string): Expr {
+  someExpr(expr, (e) => {
+    if (e.kind === 'aggregate') {
+      const hint = clause === 'WHERE' ? { hint: 'Conditions on aggregates go into HAVING' } : {};
+      throw failAt(
+        e.span,
+        'ILLEGAL_AGGREGATION',
+        `Aggregate function ${e.name} is found in ${clause}`,
+        hint,
+      );
+    }
+    if (e.kind === 'window') {
+      throw failAt(e.span, 'ILLEGAL_AGGREGATION', `A window function is found in ${clause}`, {
+        hint: 'Conditions on window functions go into QUALIFY',
+      });
+    }
+    return false;
+  });
+  return expr;
+}
+
+export function withoutWindows(having: Expression, scope: Scope): Expr {
+  const bound = bindExpression(having, scope);
+  if (someExpr(bound, (e) => e.kind === 'window')) {
+    throw failAt(having.span, 'ILLEGAL_AGGREGATION', 'A window function is found in HAVING', {
+      hint: 'Conditions on window functions go into QUALIFY',
+    });
+  }
+  return bound;
+}
+
+export function andOf(scope: Scope, list: readonly Expr[], span: Span): Expr {
+  return list.length === 1 ? (list[0] as Expr) : resolveCall(scope, 'and', list, span);
+}
