@@ -125,6 +125,27 @@ describe('who may know whom', () => {
   });
 });
 
+/** Files that are longer than they should be. An entry may only go. */
+const longer = new Set([
+  'native/formats/src/binary.rs',
+  'native/functions/src/arithmetic.rs',
+  'native/functions/src/compare.rs',
+  'native/functions/src/json.rs',
+  'native/functions/src/math.rs',
+  'native/functions/src/strings/basic.rs',
+]);
+const functionLines = 115;
+
+/** Functions at the margin of a TypeScript file, with their lengths. */
+function functionsOf(file: string): { name: string; lines: number }[] {
+  const lines = text(file).split('\n');
+  return lines.flatMap((line, i) => {
+    const name = /^(?:export )?(?:async )?function\*? (\w+)/.exec(line)?.[1];
+    const end = lines.indexOf('}', i);
+    return name === undefined || end < 0 ? [] : [{ name, lines: end - i + 1 }];
+  });
+}
+
 describe('files', () => {
   it('say what they are for', () => {
     const bad = ours.filter((file) => {
@@ -136,6 +157,27 @@ describe('files', () => {
       );
       return first !== '' && !configuration && !/^(\/\/|\/\*|#!\[)/.test(first);
     });
+    expect(bad).toEqual([]);
+  });
+
+  it('are of a length that one reads', () => {
+    const bad = offences((file) => {
+      const lines = text(file).split('\n').length - 1;
+      const most = file.endsWith('.rs') ? 600 : 500;
+      if (lines <= most) return longer.has(file) ? ['need not be among the longer ones'] : [];
+      return longer.has(file) ? [] : [`${lines} lines, at most ${most}`];
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('hold functions of a length that one reads', () => {
+    const bad = offences((file) =>
+      /^(sql|engine|server)\//.test(file)
+        ? functionsOf(file)
+            .filter(({ lines }) => lines > functionLines)
+            .map(({ name, lines }) => `${name} has ${lines} lines, at most ${functionLines}`)
+        : [],
+    );
     expect(bad).toEqual([]);
   });
 
