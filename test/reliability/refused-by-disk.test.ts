@@ -114,7 +114,7 @@ it('a full disk refuses every statement by name, and changes nothing', async () 
     refused += await refusals(sql, room, 'disk_full');
   }
   expect(refused).toBeGreaterThan(statements.length);
-}, 300_000);
+}, 1_200_000);
 
 it('a failed sync refuses every statement by name, and writes stop', async () => {
   let refused = 0;
@@ -122,4 +122,4 @@ it('a failed sync refuses every statement by name, and writes stop', async () =>
     refused += await refusals(sql, (disk, step) => disk.failSyncs(1 + step), 'unavailable');
   }
   expect(refused).toBeGreaterThan(statements.length);
-}, 300_000);
+}, 1_200_000);
