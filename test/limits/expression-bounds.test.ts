@@ -62,7 +62,14 @@ const shapes: [readonly string[], readonly string[]][] = [
       ...["dateTrunc('month', x)", "dateTrunc('week', x)", 'toRelativeDayNum(x)', 'toISOYear(x)'],
       ...['toStartOfInterval(x, INTERVAL 3 DAY)', 'toStartOfInterval(x, INTERVAL 100 YEAR)'],
       ...['CAST(x AS Date)', 'CAST(x AS DateTime)', 'toUnixTimestamp(x)', 'toDateTime(x)'],
-      ...['toStartOfMonth(toDate(x))', 'toDaysSinceYearZero(x)', 'toRelativeWeekNum(x)'],
+      ...[
+        'toUInt32(x)',
+        'toUInt16(x)',
+        'intDiv(toInt64(x), 86400)',
+        'toStartOfMonth(toDate(x))',
+        'toDaysSinceYearZero(x)',
+        'toRelativeWeekNum(x)',
+      ],
     ],
   ],
   [

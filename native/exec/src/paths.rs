@@ -32,9 +32,11 @@ pub enum Path {
     DenseKeys,
     /// ORDER BY in memory sorts on all workers
     ParallelSort,
+    /// blocks are left out by what functions make of their columns' least and greatest values
+    ExpressionBounds,
 }
 
-const NAMES: [(&str, Path); 13] = [
+const NAMES: [(&str, Path); 14] = [
     ("statistics", Path::Statistics),
     ("distinct_groups", Path::DistinctGroups),
     ("prune_blocks", Path::PruneBlocks),
@@ -48,6 +50,7 @@ const NAMES: [(&str, Path); 13] = [
     ("top_threshold", Path::TopThreshold),
     ("dense_keys", Path::DenseKeys),
     ("parallel_sort", Path::ParallelSort),
+    ("expression_bounds", Path::ExpressionBounds),
 ];
 
 /// Those that are left out: a bit each.

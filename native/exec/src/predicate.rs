@@ -83,7 +83,8 @@ fn mirrored(name: &str) -> Option<&str> {
     })
 }
 
-fn comparable(t: &Type) -> bool {
+/// Types whose stored values compare as the values do.
+pub fn comparable(t: &Type) -> bool {
     let t = t.base();
     t.is_integer()
         || matches!(t, Type::String | Type::Date | Type::Date32 | Type::DateTime(_) | Type::DateTime64(..))

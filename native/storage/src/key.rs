@@ -47,7 +47,8 @@ impl Stored {
         {
             let (test, flip) = (integer_test(pred, signed)?, lane::flip(signed));
             let ints = parsed.ints().map_err(fail)?;
-            return search(&test, rows, |i| Ok(ints.get(i)? ^ flip)).map_err(fail);
+            let mut get = ints.reader();
+            return search(&test, rows, |i| Ok(get(i)? ^ flip)).map_err(fail);
         }
         match (&shape, parsed.id) {
             (Shape::Str, id::TEXT_CODES) => {
@@ -81,7 +82,7 @@ impl Stored {
 fn search(
     test: &Test,
     rows: Range<usize>,
-    order: impl Fn(usize) -> Result<u64>,
+    mut order: impl FnMut(usize) -> Result<u64>,
 ) -> Result<Option<(Range<usize>, bool)>> {
     let (lo, hi) = match test {
         Test::None => return Ok(Some((rows.start..rows.start, false))),
@@ -92,16 +93,16 @@ fn search(
         },
         Test::All | Test::Out(..) | Test::Bits(..) => return Ok(None),
     };
-    let failure = std::cell::RefCell::new(None);
-    let get = |i: usize| {
+    let mut failure = None;
+    let mut get = |i: usize| {
         order(rows.start + i).unwrap_or_else(|e| {
-            failure.borrow_mut().get_or_insert(e);
+            failure.get_or_insert(e);
             0
         })
     };
     let from = partition(rows.len(), |i| get(i) < lo);
     let to = partition(rows.len(), |i| get(i) <= hi);
-    if let Some(e) = failure.take() {
+    if let Some(e) = failure {
         return Err(e);
     }
     Ok(Some((rows.start + from..rows.start + to.max(from), lo == hi)))

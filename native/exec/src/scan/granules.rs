@@ -112,7 +112,7 @@ impl Scan {
             return Ok(range.len());
         }
         let total = p.segment.block_rows(block);
-        let mut keep = Bitmap::from_fn(total, |i| range.contains(&i));
+        let mut keep = Bitmap::of_range(total, range.clone());
         for (i, pred) in &p.predicates {
             if let Some(c) = p.columns[*i].filter(|_| self.indexed[*i]) {
                 p.segment.filter(c, block, pred, &mut keep)?;

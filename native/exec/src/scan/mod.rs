@@ -8,6 +8,7 @@
 //!    the remaining conditions are evaluated on the columns they need, and what the operators above
 //!    need is decoded for the surviving rows alone.
 
+mod bounds;
 mod fetch;
 pub mod granules;
 pub mod indexes;

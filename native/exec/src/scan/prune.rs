@@ -1,10 +1,12 @@
 //! Which blocks of a segment a scan has to read, and what is left to ask of their rows.
 //!
 //! In the order of what asking costs: statistics of the compared columns, skip indexes, dictionaries (a
-//! condition over one string column becomes a set of codes, which statistics know too), the sort key.
+//! condition over one string column becomes a set of codes, which statistics know too), bounds of what
+//! conditions compute, the sort key.
 
 use super::indexes::{Question, What, answering, questions, shown_name};
-use super::{Morsel, Prepared, Scan};
+use super::{Morsel, Prepared, Scan, bounds};
+use crate::expr::Bound;
 use crate::paths::Path;
 use crate::predicate::{by_dictionary, direct};
 use crate::query::Query;
@@ -21,7 +23,7 @@ struct Blocks<'q> {
 }
 
 impl Blocks<'_> {
-    fn keep(&mut self, why: impl Fn() -> String, may: impl Fn(usize) -> Result<bool>) -> Result<()> {
+    fn keep(&mut self, why: impl Fn() -> String, mut may: impl FnMut(usize) -> Result<bool>) -> Result<()> {
         let before = self.left.len();
         let mut kept = Vec::with_capacity(before);
         for &b in &self.left {
@@ -124,6 +126,7 @@ impl Scan {
             self.by_statistics(&segment, &columns, &by_codes, &mut blocks)?;
             predicates.extend(by_codes);
         }
+        self.by_bounds(&segment, &columns, &rest, &mut blocks)?;
         let seen = self.visible.as_ref().and_then(|v| v.segment(number)).cloned();
         let visible = both(seen, candidates);
         let mut starts = vec![0];
@@ -163,6 +166,37 @@ impl Scan {
                 format!("{what} of {}", self.table.columns[self.columns[*i]].name)
             };
             blocks.keep(why, |b| segment.may_match(c, b, pred))?;
+        }
+        Ok(())
+    }
+
+    /// Conditions that are no plain comparisons of columns.
+    fn by_bounds(
+        &self,
+        segment: &Segment,
+        columns: &[Option<usize>],
+        conditions: &[Bound],
+        blocks: &mut Blocks<'_>,
+    ) -> Result<()> {
+        if blocks.query.off.has(Path::ExpressionBounds) {
+            return Ok(());
+        }
+        let same = |(c, ty): (&Option<usize>, &Type)| c.filter(|c| segment.column_type(*c) == ty);
+        let columns: Vec<Option<usize>> = columns.iter().zip(&self.types).map(same).collect();
+        for condition in conditions.iter().filter(|c| bounds::is_asked(c)) {
+            let asked = blocks.left.clone();
+            let (types, query) = (&self.types, blocks.query);
+            let known = bounds::Blocks { segment, columns: &columns, types, blocks: &asked, query };
+            let possible = known.possible(condition);
+            let mut at = 0..asked.len();
+            let why = || {
+                let mut used = Vec::new();
+                condition.columns(&mut used);
+                let names: Vec<&str> =
+                    used.iter().map(|i| self.table.columns[self.columns[*i]].name.as_str()).collect();
+                format!("bounds of {}", names.join(", "))
+            };
+            blocks.keep(why, |_| Ok(at.next().is_some_and(|i| possible.get(i))))?;
         }
         Ok(())
     }

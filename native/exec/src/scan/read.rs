@@ -115,11 +115,7 @@ impl Scan {
         let mut selected: Option<Vec<u32>> = None;
         let mut n = total;
         if !p.predicates.is_empty() || range.len() < total || p.visible.is_some() {
-            let mut keep = if range.len() == total {
-                Bitmap::new(total, true)
-            } else {
-                Bitmap::from_fn(total, |i| range.contains(&i))
-            };
+            let mut keep = Bitmap::of_range(total, range.clone());
             if let Some(seen) = &p.visible {
                 keep.and_with(&seen.slice(p.starts[block], total));
                 if !keep.any() {

@@ -11,6 +11,7 @@ use super::sparse::{self, Sparse};
 use super::test::Test;
 use super::{bitpack::packed_bytes, id};
 use crate::bytes::{Reader, corrupt};
+use std::ops::Range;
 use types::{Bitmap, Result};
 
 /// An encoded run of numbers, parsed but not decoded.
@@ -92,12 +93,36 @@ impl<'a> Ints<'a> {
             Node::Patched(x) => x.get(i),
         }
     }
+    /// Some rows that follow each other, which do not begin within a group of packed ones.
+    pub fn part(&self, rows: Range<usize>) -> Result<Vec<u64>> {
+        match &self.node {
+            Node::Packed(x) => Ok(x.part(rows).decode()),
+            _ => rows.map(|i| self.get(i)).collect(),
+        }
+    }
+    /// Reads row after row; cheapest when they are near one another.
+    pub fn reader(&self) -> impl FnMut(usize) -> Result<u64> {
+        let mut walk = match &self.node {
+            Node::Delta(x) => Some(x.walk()),
+            _ => None,
+        };
+        move |i| match &mut walk {
+            Some(walk) => walk.get(i),
+            None => self.get(i),
+        }
+    }
     /// Few rows by position; the caller has checked that they exist.
     pub fn gather<T: Lane>(&self, rows: &[u32]) -> Result<Vec<T>> {
         if let Node::Constant(v) = self.node {
             return Ok(vec![T::of(v); rows.len()]);
         }
-        if rows.len() * 16 > self.n || (!self.random_access() && rows.len() > 4) {
+        if let Node::Delta(x) = &self.node
+            && vectors(rows) <= VECTORS_FEW
+        {
+            let mut walk = x.walk();
+            return rows.iter().map(|r| walk.get(*r as usize).map(T::of)).collect();
+        }
+        if rows.len() * 16 > self.n || !self.random_access() {
             let all = self.decode::<T>()?;
             return Ok(rows.iter().map(|r| all[*r as usize]).collect());
         }
@@ -118,16 +143,18 @@ impl<'a> Ints<'a> {
             Node::Sparse(x) => x.filter(test, flip, sel)?,
             Node::Dictionary(x) => x.filter(test, flip, sel)?,
             Node::Patched(x) => x.filter(test, flip, sel)?,
-            Node::Delta(x) => {
-                let all = x.decode::<u64>()?;
-                super::test::scan::<u64>(sel, test, |k, out| {
-                    let part = &all[k * 64..all.len().min(k * 64 + 64)];
-                    out.iter_mut().zip(part).for_each(|(o, v)| *o = v ^ flip);
-                });
-            }
+            Node::Delta(x) => x.filter(test, flip, sel)?,
         }
         Ok(())
     }
+}
+
+/// From more vectors on, all are decoded at once.
+const VECTORS_FEW: usize = 8;
+
+/// How often the vector changes from row to row.
+fn vectors(rows: &[u32]) -> usize {
+    1 + rows.windows(2).filter(|w| w[0] as usize / VECTOR != w[1] as usize / VECTOR).count()
 }
 
 /// What the choice needs to know of a block.

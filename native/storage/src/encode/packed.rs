@@ -6,6 +6,7 @@ use super::bitpack::{self, GROUP, packed_bytes, unpack16, unpack32, unpack64};
 use super::lane::Lane;
 use super::test::{Test, scan};
 use crate::bytes::{Reader, corrupt};
+use std::ops::Range;
 use types::{Bitmap, Result};
 
 #[derive(Clone)]
@@ -49,6 +50,12 @@ impl<'a> Packed<'a> {
             return Err(corrupt("too many packed numbers"));
         }
         Ok(Packed { width, base, data: r.take(packed_bytes(n, width))?, n })
+    }
+    /// Rows from the start of a group on.
+    pub fn part(&self, rows: Range<usize>) -> Packed<'a> {
+        debug_assert!(rows.start % GROUP == 0 && rows.end <= self.n);
+        let bytes = packed_bytes(rows.start, self.width)..packed_bytes(rows.end, self.width);
+        Packed { data: &self.data[bytes], n: rows.len(), ..*self }
     }
     pub fn decode<T: Lane>(&self) -> Vec<T> {
         let w = self.width as usize;

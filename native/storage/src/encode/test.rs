@@ -119,7 +119,7 @@ fn bit(b: &Bitmap, i: u64) -> bool {
 }
 
 /// First of `0..n` for which `before` is false.
-pub(crate) fn partition(n: usize, before: impl Fn(usize) -> bool) -> usize {
+pub(crate) fn partition(n: usize, mut before: impl FnMut(usize) -> bool) -> usize {
     let (mut lo, mut hi) = (0, n);
     while lo < hi {
         let mid = lo.midpoint(hi);
