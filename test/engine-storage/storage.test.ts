@@ -25,6 +25,12 @@ describe('storage', () => {
     expect(again.kernel.live.batches).toBe(0);
   });
 
+  it('two databases of a process have no job in common: the kernel calls jobs off by number', async () => {
+    const [one, two] = [await withTable(), await withTable()];
+    const jobs = [one, two, one, two].map(({ storage }) => storage.nextJob());
+    expect(new Set(jobs).size).toBe(4);
+  });
+
   it('large inserts become segments in one commit', async () => {
     const w = await withTable();
     await w.insert([row(1), row(2)], undefined, 't', LARGE);
