@@ -35,8 +35,8 @@ const TOPICS: Readonly<Record<string, Topic>> = {
   settings: {
     table: 'system.settings',
     key: 'name',
-    list: 'SELECT name FROM system.settings ORDER BY name',
-    about: 'settings of a query (SET, SETTINGS, URL parameters)',
+    list: 'SELECT name FROM system.settings WHERE is_obsolete = 0 ORDER BY name',
+    about: 'settings with an effect (SET, SETTINGS, URL parameters)',
     show: (r) => [
       `${text(r.name)} = ${text(r.value)}  (${text(r.type)}, default ${text(r.default)})`,
       '',
@@ -54,6 +54,34 @@ const TOPICS: Readonly<Record<string, Topic>> = {
       text(r.content_type),
     ],
   },
+  types: {
+    table: 'system.data_type_families',
+    key: 'name',
+    list: "SELECT name FROM system.data_type_families WHERE alias_to = '' ORDER BY name",
+    about: 'data types',
+    show: (r) => [text(r.name), text(r.alias_to) && `another name of ${text(r.alias_to)}`],
+  },
+  engines: {
+    table: 'system.table_engines',
+    key: 'name',
+    list: 'SELECT name FROM system.table_engines ORDER BY name',
+    about: 'table engines',
+    show: (r) => [text(r.name)],
+  },
+  'table-functions': {
+    table: 'system.table_functions',
+    key: 'name',
+    list: 'SELECT name FROM system.table_functions ORDER BY name',
+    about: 'table functions',
+    show: (r) => [text(r.name), text(r.description)],
+  },
+  'system-tables': {
+    table: "(SELECT name, comment FROM system.tables WHERE database = 'system')",
+    key: 'name',
+    list: "SELECT name FROM system.tables WHERE database = 'system' ORDER BY name",
+    about: 'tables that tell about the server (DESCRIBE system.NAME)',
+    show: (r) => [`system.${text(r.name)}`, text(r.comment)],
+  },
   errors: {
     table: 'system.errors',
     key: 'name',
@@ -68,8 +96,10 @@ export async function helpCommand(words: readonly string[], program: Command): P
   if (word === undefined) {
     program.outputHelp();
     print(['', 'Topics of colonnade help:']);
-    for (const [topic, t] of Object.entries(TOPICS)) print([`  ${topic.padEnd(12)} ${t.about}`]);
-    print(['  NAME         any function, setting, format or error']);
+    for (const [topic, t] of Object.entries(TOPICS)) print([`  ${topic.padEnd(16)} ${t.about}`]);
+    print([
+      '  NAME             any function, setting, format, type, engine, system table or error',
+    ]);
     return EXIT.done;
   }
   const command = program.commands.find((c) => c.name() === word);
