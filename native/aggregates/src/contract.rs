@@ -1,6 +1,7 @@
 //! What an aggregate function is to the rest of the kernel: a resolved function (`Aggregate`) makes
 //! `States`, one per thread; states are fed with batches, merged, spilled, and finished into columns.
 
+use crate::state::wire::{Reader, damaged};
 use std::any::Any;
 use std::ops::Range;
 use types::{Column, Result, Scalar, StrData, Type};
@@ -88,9 +89,21 @@ pub trait States: Send {
     fn finish(&self, groups: Range<usize>) -> Result<Column>;
     /// One serial state per listed group (form of -State columns and of spill files).
     fn serialize(&self, groups: &[u32]) -> Result<StrData>;
+    /// Merges the serial state that `r` begins with into a group, and reads no further: states lie in states.
+    /// Errors: `INCORRECT_DATA` for bytes that no state has, `CANNOT_READ_ALL_DATA` where they end early.
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()>;
     /// Merges serial state i into group `groups[i]`; groups may repeat. Empty bytes = empty state.
-    /// Errors: `INCORRECT_DATA` for bytes that no state has.
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()>;
+    /// Errors: as `absorb`, and `INCORRECT_DATA` for bytes behind a state.
+    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+        for (i, &group) in groups.iter().enumerate().filter(|(i, _)| !states.get(*i).is_empty()) {
+            let mut r = Reader::new(states.get(i));
+            self.absorb(group, &mut r)?;
+            if r.remaining() > 0 {
+                return Err(damaged());
+            }
+        }
+        Ok(())
+    }
     /// Bytes held now (allocated, not only used).
     fn bytes(&self) -> usize;
     /// Upper estimate of the peak of `bytes()` during the next update of `rows` rows.

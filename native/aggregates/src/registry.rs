@@ -94,10 +94,14 @@ impl Call<'_> {
     pub fn check(&self, index: usize, ok: impl Fn(&Type) -> bool) -> Result<()> {
         if self.args.get(index).is_some_and(ok) { Ok(()) } else { Err(self.illegal(index)) }
     }
+    /// Errors: `ILLEGAL_TYPE_OF_ARGUMENT` unless argument `index` is a number of up to 64 bits.
+    pub fn check_native(&self, index: usize) -> Result<()> {
+        self.check(index, |t| matches!(t.int_bits(), Some((..=64, _))) || t.is_float())
+    }
     /// An unsigned parameter.
     pub fn uint_param(&self, index: usize) -> Result<u64> {
         let given = self.params.get(index).map(|p| &p.value);
-        if given.and_then(types::Scalar::as_f64).is_some_and(|v| v > u64::MAX as f64) {
+        if given.and_then(types::Scalar::as_f64).is_some_and(|v| v > u64::MAX as f64 || v < i64::MIN as f64) {
             return Err(Error::new(
                 CANNOT_CONVERT_TYPE,
                 "Cannot convert out of range floating point value to integer type",

@@ -73,7 +73,8 @@ pub(crate) fn resolve_at(
         }
         if args.iter().any(only_null) {
             // What counts says 0 of nothing but NULLs, all others NULL.
-            let counts = ["count", "uniq", "entropy"].iter().any(|w| def.name.starts_with(w));
+            let counts = ["count", "uniq"].iter().any(|w| def.name.starts_with(w))
+                && !def.name.starts_with("uniqCombined");
             return Ok(c::nothing(name, params, args, counts));
         }
         let plain: Vec<Type> = args.iter().map(without_null).collect();

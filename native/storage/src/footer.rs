@@ -1,6 +1,7 @@
 //! The footer of a segment: where everything lies and what is known of it. Bytes: FORMAT.md.
 
 use crate::bytes::{Reader, corrupt, put_blob, put_scalar, put_var};
+use crate::states;
 use crate::stats::BlockStats;
 use crate::text::{Chunk, Tokenizer};
 use types::parse::parse_type;
@@ -92,6 +93,8 @@ pub(crate) struct Footer {
     /// sort key of each block's first row, then that of the segment's last row
     pub keys: Vec<Vec<Scalar>>,
     pub indexes: Vec<IndexMeta>,
+    /// the form of the states in the columns, if there are any
+    pub states: u64,
 }
 
 impl Extent {
@@ -169,6 +172,9 @@ impl Footer {
                 }
             }
         }
+        if self.columns.iter().any(|c| states::any(&c.ty)) {
+            put_var(&mut out, self.states);
+        }
         out
     }
 
@@ -231,10 +237,12 @@ impl Footer {
             };
             indexes.push(IndexMeta { name, ty, column, blocks });
         }
+        let stateful = r.left() > 0 && columns.iter().any(|c| states::any(&c.ty));
+        let states = if stateful { r.var()? } else { states::FIRST_FORM };
         if r.left() > 0 {
             return Err(corrupt("bytes behind the footer's end"));
         }
-        Ok(Footer { rows, block_rows, sort, columns, keys: key_rows, indexes })
+        Ok(Footer { rows, block_rows, sort, columns, keys: key_rows, indexes, states })
     }
 }
 

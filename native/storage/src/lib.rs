@@ -24,6 +24,7 @@ mod pred;
 mod segment;
 mod sort;
 mod spec;
+mod states;
 mod stats;
 mod stored;
 mod text;

@@ -180,6 +180,7 @@ impl Stored {
     pub(crate) fn meta(&self, c: usize, block: usize) -> Result<(&ColumnMeta, &Extent)> {
         let column = self.footer.columns.get(c).ok_or_else(|| Error::internal(format!("no column {c}")))?;
         let b = column.blocks.get(block).ok_or_else(|| Error::internal(format!("no block {block}")))?;
+        crate::states::readable(&column.name, &column.ty, self.footer.states)?;
         Ok((column, &b.at))
     }
     fn extent(&self, at: &Extent, what: &str) -> Result<Vec<u8>> {

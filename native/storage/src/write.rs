@@ -111,6 +111,7 @@ pub(crate) fn seal(
         columns: metas,
         keys: all,
         indexes,
+        states: crate::states::FORM,
     };
     let bytes = footer.write();
     let mut sink = sink.into_inner();

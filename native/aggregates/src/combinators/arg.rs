@@ -7,8 +7,9 @@ use super::nulls::with_rows;
 use super::{Combined, last_arg, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
 use crate::functions::min_max::comparable;
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::slots::Slots;
+use crate::state::wire::Reader;
 use std::any::Any;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -36,6 +37,7 @@ pub fn build(
     Ok(Combined::new(suffix, &inner, args, inner.ty().clone(), move || {
         Box::new(ArgStates {
             inner: made.states(),
+            of: made.clone(),
             keys: Slots::new(&key),
             ids: Vec::new(),
             next: 1,
@@ -48,6 +50,7 @@ pub fn build(
 
 struct ArgStates {
     inner: Box<dyn States>,
+    of: Arc<dyn Aggregate>,
     keys: Slots,
     /// inner group of each group; 0 (which stays empty) before its first row
     ids: Vec<u32>,
@@ -141,23 +144,23 @@ impl States for ArgStates {
         let states = self.inner.serialize(&ids)?;
         let mut row = 0;
         Ok(serial(groups, |g, out| {
-            if self.ids[g as usize] != 0 {
-                self.keys.put(g as usize, out);
-                out.extend_from_slice(states.get(row));
-            }
+            out.extend_from_slice(states.get(row));
+            self.keys.put(&self.key, g as usize, self.ids[g as usize] != 0, out);
             row += 1;
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            let key = self.keys.read(&self.key, r)?;
-            let rest = r.rest();
-            if self.offer(g, &key, 0) {
-                let id = self.ids[g as usize];
-                self.inner.merge_serialized(&[id], &StrData::from_iter([rest]))?;
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        // the key, which decides, stands behind the state
+        let mut state = r.clone();
+        let mut passed = self.of.states();
+        passed.resize(1);
+        passed.absorb(0, r)?;
+        match self.keys.read(&self.key, r)? {
+            Some(key) if self.offer(group, &key, 0) => {
+                self.inner.absorb(self.ids[group as usize], &mut state)
             }
-            Ok(())
-        })
+            _ => Ok(()),
+        }
     }
     fn bytes(&self) -> usize {
         self.inner.bytes() + self.keys.bytes() + self.ids.capacity() * 4

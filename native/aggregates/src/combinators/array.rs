@@ -69,7 +69,7 @@ struct ArrayStates {
 }
 
 impl States for ArrayStates {
-    hands_on!(resize, len, merge, finish, serialize, merge_serialized, bytes, planned_bytes, as_any);
+    hands_on!(resize, len, merge, finish, serialize, absorb, bytes, planned_bytes, as_any);
     fn update(&mut self, groups: Groups<'_>, args: &[Column], _rows: usize) -> Result<()> {
         let all = unnest(args)?;
         let total = all.offsets.last().copied().unwrap_or(0) as usize;

@@ -6,8 +6,9 @@
 use super::{Combined, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
 use crate::functions::uniq_exact::Distinct;
-use crate::state::cells::{each_state, same};
+use crate::state::cells::same;
 use crate::state::log::RowLog;
+use crate::state::wire::Reader;
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
@@ -90,21 +91,16 @@ impl States for DistinctStates {
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(self.set.put_groups(groups))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
         let mut builders: Vec<ColumnBuilder> = self.types.iter().map(ColumnBuilder::new).collect();
-        let mut gs = Vec::new();
-        let (set, types) = (&mut self.set, &self.types);
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(set.keyer.put_bytes_min())? {
-                let key = set.keyer.read(r)?;
-                set.keyer.push(key, &mut builders)?;
-                gs.push(g);
-            }
-            Ok(())
-        })?;
-        debug_assert!(builders.len() == types.len());
+        let keyer = &mut self.set.keyer;
+        let rows = r.count(keyer.put_bytes_min())?;
+        for _ in 0..rows {
+            let key = keyer.read(r)?;
+            keyer.push(key, &mut builders)?;
+        }
         let args: Vec<Column> = builders.into_iter().map(ColumnBuilder::finish).collect();
-        self.update(Groups::Each(&gs), &args, gs.len())
+        self.update(Groups::One(group), &args, rows)
     }
     fn bytes(&self) -> usize {
         self.set.bytes() + self.rows.bytes()

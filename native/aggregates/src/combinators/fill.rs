@@ -2,7 +2,8 @@
 
 use super::{Combined, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
+use crate::state::wire::Reader;
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
@@ -82,19 +83,15 @@ impl States for Fill {
         let states = self.inner.serialize(groups)?;
         let mut row = 0;
         Ok(serial(groups, |g, out| {
-            if self.seen[g as usize] {
-                out.push(1);
-                out.extend_from_slice(states.get(row));
-            }
+            out.extend_from_slice(states.get(row));
+            out.push(u8::from(self.seen[g as usize]));
             row += 1;
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        let Fill { inner, seen, .. } = self;
-        each_state(groups, states, |g, r| {
-            seen[g as usize] |= r.byte()? != 0;
-            inner.merge_serialized(&[g], &StrData::from_iter([r.rest()]))
-        })
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        self.inner.absorb(group, r)?;
+        self.seen[group as usize] |= r.byte()? != 0;
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.inner.bytes() + self.seen.capacity()

@@ -3,8 +3,8 @@
 use super::array::{element_types, unnest};
 use super::{Combined, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::{each_state, same, serial};
-use crate::state::wire::{put_bytes, put_var};
+use crate::state::cells::{same, serial};
+use crate::state::wire::{Reader, damaged, put_u64};
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
@@ -115,24 +115,16 @@ impl States for ForEach {
         let mut at = 0;
         Ok(serial(groups, |g, out| {
             let n = self.ids[g as usize].len();
-            put_var(out, n as u64);
-            (at..at + n).for_each(|i| put_bytes(out, states.get(i)));
+            put_u64(out, n as u64);
+            (at..at + n).for_each(|i| out.extend_from_slice(states.get(i)));
             at += n;
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        let mut ids = Vec::new();
-        let mut parts = Vec::new();
-        each_state(groups, states, |g, r| {
-            let n = r.count(1)?;
-            self.grow(g, n)?;
-            for i in 0..n {
-                ids.push(self.ids[g as usize][i]);
-                parts.push(r.bytes()?.to_vec());
-            }
-            Ok(())
-        })?;
-        self.inner.merge_serialized(&ids, &StrData::from_iter(parts.iter().map(Vec::as_slice)))
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        // a state takes a byte at least
+        let n = usize::try_from(r.u64()?).ok().filter(|n| *n <= r.remaining()).ok_or_else(damaged)?;
+        self.grow(group, n)?;
+        (0..n).try_for_each(|i| self.inner.absorb(self.ids[group as usize][i], r))
     }
     fn bytes(&self) -> usize {
         self.inner.bytes() + self.held * 4 + self.ids.capacity() * size_of::<Vec<u32>>()

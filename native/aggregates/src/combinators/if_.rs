@@ -58,7 +58,7 @@ fn passing(cond: &Column, rows: usize) -> Option<Vec<u32>> {
 }
 
 impl States for IfStates {
-    hands_on!(resize, len, merge, finish, serialize, merge_serialized, bytes, planned_bytes, as_any);
+    hands_on!(resize, len, merge, finish, serialize, absorb, bytes, planned_bytes, as_any);
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let Some((cond, others)) = args.split_last() else { return Ok(()) };
         match passing(cond, rows) {

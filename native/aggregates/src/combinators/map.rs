@@ -3,9 +3,9 @@
 use super::for_each::finish_ids;
 use super::{Combined, last_arg, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::keys::{KeyBatch, Keyer};
-use crate::state::wire::{put_bytes, put_var};
+use crate::state::wire::{Reader, put_var};
 use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -74,18 +74,21 @@ impl MapStates {
     }
     /// A group's keys in order, and their inner groups.
     fn ordered(&self, group: usize) -> Result<(Column, Vec<u32>)> {
-        let mut builder = [ColumnBuilder::new(&self.key)];
-        let mut ids = Vec::new();
-        for (key, id) in &self.ids[group] {
-            self.keyer.push(*key, &mut builder)?;
-            ids.push(*id);
-        }
-        let [builder] = builder;
-        let keys = builder.finish();
-        let mut order: Vec<u32> = (0..ids.len() as u32).collect();
-        order.sort_by(|a, b| compare_rows(&keys, *a as usize, &keys, *b as usize));
-        Ok((keys.gather(&order), order.iter().map(|i| ids[*i as usize]).collect()))
+        let (keys, entries) = in_order(&self.keyer, &self.key, &self.ids[group])?;
+        Ok((keys, entries.into_iter().map(|e| e.1).collect()))
     }
+}
+
+/// A group's keys in order, as values, and as they are with their inner groups.
+pub fn in_order(keyer: &Keyer, ty: &Type, ids: &HashMap<u128, u32>) -> Result<(Column, Vec<(u128, u32)>)> {
+    let entries: Vec<(u128, u32)> = ids.iter().map(|(key, id)| (*key, *id)).collect();
+    let mut builder = [ColumnBuilder::new(ty)];
+    entries.iter().try_for_each(|e| keyer.push(e.0, &mut builder))?;
+    let [builder] = builder;
+    let keys = builder.finish();
+    let mut order: Vec<u32> = (0..entries.len() as u32).collect();
+    order.sort_by(|a, b| compare_rows(&keys, *a as usize, &keys, *b as usize));
+    Ok((keys.gather(&order), order.iter().map(|i| entries[*i as usize]).collect()))
 }
 
 impl States for MapStates {
@@ -148,28 +151,27 @@ impl States for MapStates {
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         let all: Vec<u32> = (0..self.next).collect();
         let states = self.inner.serialize(&all)?;
-        Ok(serial(groups, |g, out| {
-            let ids = &self.ids[g as usize];
-            put_var(out, ids.len() as u64);
-            for (key, id) in ids {
-                self.keyer.put(*key, out);
-                put_bytes(out, states.get(*id as usize));
+        let mut failed = Ok(());
+        let all = serial(groups, |g, out| match in_order(&self.keyer, &self.key, &self.ids[g as usize]) {
+            Ok((_, entries)) => {
+                put_var(out, entries.len() as u64);
+                for (key, id) in entries {
+                    self.keyer.put(key, out);
+                    out.extend_from_slice(states.get(id as usize));
+                }
             }
-        }))
+            Err(e) => failed = Err(e),
+        });
+        failed.map(|()| all)
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        let mut ids = Vec::new();
-        let mut parts = Vec::new();
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(2)? {
-                let key = self.keyer.read(r)?;
-                ids.push(self.id(g, key));
-                parts.push(r.bytes()?.to_vec());
-            }
-            Ok(())
-        })?;
-        self.inner.resize(self.next as usize);
-        self.inner.merge_serialized(&ids, &StrData::from_iter(parts.iter().map(Vec::as_slice)))
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..r.count(2)? {
+            let key = self.keyer.read(r)?;
+            let id = self.id(group, key);
+            self.inner.resize(self.next as usize);
+            self.inner.absorb(id, r)?;
+        }
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.inner.bytes()

@@ -2,7 +2,8 @@
 
 use super::Combined;
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
+use crate::state::wire::Reader;
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,9 +23,13 @@ pub fn skip_nulls(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate
     let own = ty.clone();
     // states that others read are kept as they are
     let foreign = inner.name().starts_with("groupBitmap") || inner.name().contains("_agg");
-    let flagged = nullable || (inner.default_on_nulls() && !foreign);
+    let flag = match (nullable, foreign) {
+        (true, _) => Flag::Seen,
+        (false, false) if inner.ty().can_be_nullable() || args.len() > 1 => Flag::Always,
+        _ => Flag::None,
+    };
     Combined::new("", &inner, args, ty, move || {
-        Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable, flagged, ty: own.clone() })
+        Box::new(SkipNulls { inner: made.states(), seen: Vec::new(), nullable, flag, ty: own.clone() })
     })
     .arc()
 }
@@ -62,9 +67,18 @@ struct SkipNulls {
     inner: Box<dyn States>,
     seen: Vec<bool>,
     nullable: bool,
-    /// states begin with a byte that says whether there were rows
-    flagged: bool,
+    flag: Flag,
     ty: Type,
+}
+
+/// The byte that serial states begin with, as ClickHouse has it.
+#[derive(Clone, Copy, PartialEq)]
+enum Flag {
+    /// 1 and a state if there were rows, else 0
+    Seen,
+    /// 1 and a state, though the result cannot be NULL
+    Always,
+    None,
 }
 
 fn mark(seen: &mut [bool], groups: Groups<'_>, rows: usize) {
@@ -144,39 +158,25 @@ impl States for SkipNulls {
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         let states = self.inner.serialize(groups)?;
-        if !self.flagged {
+        if self.flag == Flag::None {
             return Ok(states);
         }
         let mut row = 0;
         Ok(serial(groups, |g, out| {
-            if self.seen[g as usize] {
-                out.push(1);
+            let seen = self.seen[g as usize] || self.flag == Flag::Always;
+            out.push(u8::from(seen));
+            if seen {
                 out.extend_from_slice(states.get(row));
             }
             row += 1;
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        if !self.flagged {
-            return self.inner.merge_serialized(groups, states);
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        if self.flag != Flag::None && r.byte()? == 0 {
+            return Ok(());
         }
-        let SkipNulls { inner, seen, .. } = self;
-        let mut gs = Vec::with_capacity(groups.len());
-        let mut rest: Vec<&[u8]> = Vec::with_capacity(groups.len());
-        each_state(groups, states, |g, r| {
-            if r.byte()? == 1 {
-                seen[g as usize] = true;
-                gs.push(g);
-            }
-            r.rest();
-            Ok(())
-        })?;
-        for i in 0..groups.len() {
-            if let Some((1, tail)) = states.get(i).split_first() {
-                rest.push(tail);
-            }
-        }
-        inner.merge_serialized(&gs, &StrData::from_iter(rest))
+        self.seen[group as usize] = true;
+        self.inner.absorb(group, r)
     }
     fn bytes(&self) -> usize {
         self.inner.bytes() + self.seen.capacity()
@@ -249,9 +249,10 @@ impl States for NoStates {
         Ok(Column::new(Data::Nothing(n), Some(Bitmap::new(n, true))))
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
-        Ok(serial(groups, |_, _| {}))
+        Ok(serial(groups, |_, out| out.push(0)))
     }
-    fn merge_serialized(&mut self, _: &[u32], _: &StrData) -> Result<()> {
+    fn absorb(&mut self, _: u32, r: &mut Reader<'_>) -> Result<()> {
+        r.byte()?;
         Ok(())
     }
     fn bytes(&self) -> usize {

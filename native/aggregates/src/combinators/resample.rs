@@ -4,9 +4,9 @@ use super::for_each::finish_ids;
 use super::nulls::with_rows;
 use super::{Combined, last_arg, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::numbers::ints;
-use crate::state::wire::{damaged, put_bytes, put_var};
+use crate::state::wire::Reader;
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
@@ -127,26 +127,13 @@ impl States for Resample {
         let states = self.inner.serialize(&self.ids(groups.iter().copied()))?;
         let mut at = 0;
         Ok(serial(groups, |_, out| {
-            put_var(out, self.total as u64);
-            (at..at + self.total).for_each(|i| put_bytes(out, states.get(i)));
+            (at..at + self.total).for_each(|i| out.extend_from_slice(states.get(i)));
             at += self.total;
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        let n = self.total;
-        let mut ids = Vec::new();
-        let mut parts = Vec::new();
-        each_state(groups, states, |g, r| {
-            if r.count(1)? != n {
-                return Err(damaged());
-            }
-            for i in 0..n as u32 {
-                ids.push(g * n as u32 + i);
-                parts.push(r.bytes()?.to_vec());
-            }
-            Ok(())
-        })?;
-        self.inner.merge_serialized(&ids, &StrData::from_iter(parts.iter().map(Vec::as_slice)))
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        let n = self.total as u32;
+        (group * n..(group + 1) * n).try_for_each(|id| self.inner.absorb(id, r))
     }
     fn bytes(&self) -> usize {
         self.inner.bytes()

@@ -116,7 +116,7 @@ struct StateResult {
 }
 
 impl States for StateResult {
-    hands_on!(resize, len, merge, serialize, merge_serialized, bytes, planned_bytes, as_any);
+    hands_on!(resize, len, merge, serialize, absorb, bytes, planned_bytes, as_any);
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         if !self.takes_states {
             return self.inner.update(groups, args, rows);

@@ -2,8 +2,8 @@
 
 use super::{Combined, nested};
 use crate::contract::{Aggregate, Groups, Param, States};
-use crate::state::cells::{each_state, same, serial};
-use crate::state::wire::put_bytes;
+use crate::state::cells::{same, serial};
+use crate::state::wire::Reader;
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
@@ -68,18 +68,12 @@ impl States for TupleStates {
         let states: Vec<StrData> = self.parts.iter().map(|p| p.serialize(groups)).collect::<Result<_>>()?;
         let mut row = 0;
         Ok(serial(groups, |_, out| {
-            states.iter().for_each(|s| put_bytes(out, s.get(row)));
+            states.iter().for_each(|s| out.extend_from_slice(s.get(row)));
             row += 1;
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        let parts = &mut self.parts;
-        each_state(groups, states, |g, r| {
-            for p in parts.iter_mut() {
-                p.merge_serialized(&[g], &StrData::from_iter([r.bytes()?]))?;
-            }
-            Ok(())
-        })
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        self.parts.iter_mut().try_for_each(|p| p.absorb(group, r))
     }
     fn bytes(&self) -> usize {
         self.parts.iter().map(|p| p.bytes()).sum()

@@ -28,9 +28,9 @@ macro_rules! hands_on {
             self.inner.serialize(groups)
         }
     };
-    (@ merge_serialized) => {
-        fn merge_serialized(&mut self, groups: &[u32], states: &types::StrData) -> types::Result<()> {
-            self.inner.merge_serialized(groups, states)
+    (@ absorb) => {
+        fn absorb(&mut self, group: u32, r: &mut crate::state::wire::Reader<'_>) -> types::Result<()> {
+            self.inner.absorb(group, r)
         }
     };
     (@ bytes) => {

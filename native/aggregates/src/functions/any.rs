@@ -1,8 +1,9 @@
 //! any, anyLast and their forms that take NULLs (first_value, last_value with RESPECT NULLS).
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::slots::Slots;
+use crate::state::wire::Reader;
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -38,7 +39,7 @@ pub const DEFS: &[AggregateDef] = &[
         case_insensitive: false,
         signature: "any_respect_nulls(x)",
         description: "The first value met, NULL or not.",
-        examples: &[("SELECT any_respect_nulls(nullIf(number, 0)) FROM numbers(3)", "\\N")],
+        examples: &[("SELECT any_respect_nulls(nullIf(number, 0)) FROM numbers(3)", "NULL")],
         flags: RESPECT,
         build: |call| build(call, false),
     },
@@ -48,7 +49,7 @@ pub const DEFS: &[AggregateDef] = &[
         case_insensitive: false,
         signature: "anyLast_respect_nulls(x)",
         description: "The last value met, NULL or not.",
-        examples: &[("SELECT anyLast_respect_nulls(nullIf(number, 2)) FROM numbers(3)", "\\N")],
+        examples: &[("SELECT anyLast_respect_nulls(nullIf(number, 2)) FROM numbers(3)", "NULL")],
         flags: RESPECT,
         build: |call| build(call, true),
     },
@@ -58,7 +59,8 @@ fn build(call: &Call<'_>, last: bool) -> Result<Bound> {
     call.arity(1..=1)?;
     call.param_count(0..=0)?;
     let ty = call.args[0].clone();
-    Ok(Bound::new(call, ty.clone(), move || Box::new(Anys { values: Slots::new(&ty), seen: Vec::new(), ty: ty.clone(), last })))
+    let nulls = call.name.ends_with("_respect_nulls");
+    Ok(Bound::new(call, ty.clone(), move || Box::new(Anys { values: Slots::new(&ty), seen: Vec::new(), ty: ty.clone(), last, nulls })))
 }
 
 struct Anys {
@@ -66,6 +68,8 @@ struct Anys {
     seen: Vec<bool>,
     ty: Type,
     last: bool,
+    /// NULL is a value, and its states say so
+    nulls: bool,
 }
 
 impl States for Anys {
@@ -139,16 +143,20 @@ impl States for Anys {
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(serial(groups, |g, out| {
-            if self.seen[g as usize] {
-                self.values.put(g as usize, out);
+            let (group, seen) = (g as usize, self.seen[g as usize]);
+            if self.nulls {
+                self.values.put_with_nulls(&self.ty, group, seen, out);
+            } else {
+                self.values.put(&self.ty, group, seen, out);
             }
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            let c = self.values.read(&self.ty, r)?;
-            self.update(Groups::One(g), &[c], 1)
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        let read = if self.nulls { Slots::read_with_nulls(&self.ty, r)? } else { self.values.read(&self.ty, r)? };
+        match read {
+            Some(c) => self.update(Groups::One(g), &[c], 1),
+            None => Ok(()),
+        }
     }
     fn bytes(&self) -> usize {
         self.values.bytes() + self.seen.capacity()

@@ -2,8 +2,9 @@
 
 use super::min_max::comparable;
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::slots::Slots;
+use crate::state::wire::Reader;
 use crate::{Groups, States};
 use std::any::Any;
 use std::cmp::Ordering;
@@ -203,18 +204,16 @@ impl States for ArgExtremes {
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(serial(groups, |g, out| {
-            if self.seen[g as usize] {
-                self.args.put(g as usize, out);
-                self.vals.put(g as usize, out);
-            }
+            let seen = self.seen[g as usize];
+            self.args.put(&self.types.0, g as usize, seen, out);
+            self.vals.put(&self.types.1, g as usize, seen, out);
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            let row = [self.args.read(&self.types.0, r)?, self.vals.read(&self.types.1, r)?];
-            self.offer(g, &row, 0);
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        if let (Some(arg), Some(val)) = (self.args.read(&self.types.0, r)?, self.vals.read(&self.types.1, r)?) {
+            self.offer(g, &[arg, val], 0);
+        }
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.args.bytes() + self.vals.bytes() + self.seen.capacity() + self.winners.capacity() * 4

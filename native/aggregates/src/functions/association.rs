@@ -28,7 +28,7 @@ macro_rules! def {
             case_insensitive: false,
             signature: concat!($name, "(a, b)"),
             description: $text,
-            examples: &[(concat!("SELECT round(", $name, "(number % 2, number % 3), 3) FROM numbers(6)"), "0")],
+            examples: &[(concat!("SELECT abs(round(", $name, "(number % 2, number % 3), 3)) FROM numbers(6)"), "0")],
             flags: Flags::NONE,
             build: |call| {
                 call.arity(2..=2)?;
@@ -196,18 +196,15 @@ impl Cell for Information {
         out.pushed();
         Ok(())
     }
-    fn put(&self, _: &usize, out: &mut Vec<u8>) {
-        self.totals.iter().chain(self.of.iter().flatten()).for_each(|v| put_var(out, *v));
+    fn put(&self, n: &usize, out: &mut Vec<u8>) {
+        let of = (0..*n).flat_map(|i| self.of.get(i).copied().unwrap_or_default());
+        of.chain(self.totals).for_each(|v| put_u64(out, v));
     }
     fn read(n: &usize, r: &mut Reader<'_>) -> Result<Self> {
         let mask = u64::MAX >> 8;
-        let mut i = Information { totals: [r.var()? & mask, r.var()? & mask], of: Vec::new() };
-        if r.remaining() > 0 {
-            for _ in 0..*n {
-                i.of.push([r.var()? & mask, r.var()? & mask]);
-            }
-        }
-        Ok(i)
+        let mut pair = || -> Result<[u64; 2]> { Ok([r.u64()? & mask, r.u64()? & mask]) };
+        let of = (0..*n).map(|_| pair()).collect::<Result<_>>()?;
+        Ok(Information { of, totals: pair()? })
     }
     fn heap_bytes(&self) -> usize {
         self.of.capacity() * 16

@@ -3,9 +3,10 @@
 //! Sums of integers are exact (64 bits for arguments of up to 32, else at least 128), so the mean is rounded
 //! once. ClickHouse's sums of UInt64 wrap: a mean that is off by everything helps nobody.
 
+use super::levels::push_raw;
 use super::sum::{Into2, Total, add_column};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{Cell, Cells, each_state, same, serial};
+use crate::state::cells::{Cell, Cells, same, serial};
 use crate::state::few::count_rows;
 use crate::state::numbers::{floats, pow10, scale_of};
 use crate::state::wire::{Reader, put_f64, put_var};
@@ -22,7 +23,7 @@ pub const DEFS: &[AggregateDef] = &[
         aliases: &[],
         case_insensitive: true,
         signature: "avg(x)",
-        description: "Arithmetic mean as Float64; nan without rows. Sums of integers are exact.",
+        description: "Arithmetic mean, as Float64 of numbers (nan without rows); dates and times give such. Sums of integers are exact.",
         examples: &[("SELECT avg(number) FROM numbers(4)", "1.5")],
         flags: Flags::NONE,
         build,
@@ -49,19 +50,22 @@ fn build(call: &Call<'_>) -> Result<Bound> {
     call.arity(1..=1)?;
     call.param_count(0..=0)?;
     let ty = &call.args[0];
-    call.check(0, Type::is_number)?;
-    let scale = scale_of(ty);
+    call.check(0, |t| t.is_number() || t.is_date_or_time())?;
+    let result = if ty.is_date_or_time() { ty.clone() } else { Type::Float64 };
+    let own = result.clone();
+    let scale = if result == Type::Float64 { scale_of(ty) } else { 0 };
     let width = ty.fixed_width().unwrap_or(32);
-    let unsigned = matches!(ty.int_bits(), Some((_, false)));
-    let float = ty.is_float();
-    Ok(Bound::new(call, Type::Float64, move || match width {
-        _ if float => Box::new(Means::<f64>::new(scale)),
-        0..=4 if unsigned => Box::new(Means::<u64>::new(scale)),
-        0..=4 => Box::new(Means::<i64>::new(scale)),
-        5..=16 if !unsigned => Box::new(Means::<i128>::new(scale)),
-        5..=16 => Box::new(Means::<u128>::new(scale)),
-        _ if unsigned => Box::new(Means::<U256>::new(scale)),
-        _ => Box::new(Means::<I256>::new(scale)),
+    let unsigned = matches!(ty.int_bits(), Some((_, false))) || matches!(ty, Type::Date | Type::DateTime(_));
+    let (float, decimal) = (ty.is_float(), matches!(ty, Type::Decimal(..)));
+    Ok(Bound::new(call, result, move || match width {
+        _ if float => Box::new(Means::<f64>::new(&own, scale, false, !unsigned)),
+        0..=16 if decimal => Box::new(Means::<i128>::new(&own, scale, false, !unsigned)),
+        0..=4 if unsigned => Box::new(Means::<u64>::new(&own, scale, false, !unsigned)),
+        0..=4 => Box::new(Means::<i64>::new(&own, scale, false, !unsigned)),
+        5..=16 if !unsigned => Box::new(Means::<i128>::new(&own, scale, width == 8, !unsigned)),
+        5..=16 => Box::new(Means::<u128>::new(&own, scale, width == 8, !unsigned)),
+        _ if unsigned => Box::new(Means::<U256>::new(&own, scale, false, !unsigned)),
+        _ => Box::new(Means::<I256>::new(&own, scale, false, !unsigned)),
     }))
 }
 
@@ -69,11 +73,51 @@ struct Means<A> {
     sums: Vec<A>,
     counts: Vec<u64>,
     scale: u8,
+    /// of the result: Float64, or that of the times averaged
+    ty: Type,
+    /// serial forms hold the lower 8 bytes of the sum, as ClickHouse's do, and the others only where they say more
+    short: bool,
+    signed: bool,
 }
 
-impl<A> Means<A> {
-    fn new(scale: u8) -> Self {
-        Means { sums: Vec::new(), counts: Vec::new(), scale }
+/// Marks a count behind which the upper bytes of the sum stand.
+const LONG: u64 = 1 << 63;
+
+impl<A: Total> Means<A> {
+    fn new(ty: &Type, scale: u8, short: bool, signed: bool) -> Self {
+        Means { sums: Vec::new(), counts: Vec::new(), scale, ty: ty.clone(), short, signed }
+    }
+    /// What stands above a number's upper byte.
+    fn extension(&self, byte: u8) -> u8 {
+        if self.signed && byte >> 7 == 1 { 0xff } else { 0 }
+    }
+    fn put(&self, group: usize, out: &mut Vec<u8>) {
+        let (start, count) = (out.len(), self.counts[group]);
+        self.sums[group].put(out);
+        if !self.short {
+            return put_var(out, count);
+        }
+        let upper = out.split_off(start + 8);
+        let fill = self.extension(out[start + 7]);
+        let plain = upper.iter().all(|b| *b == fill);
+        put_var(out, if plain { count } else { count | LONG });
+        if !plain {
+            out.extend_from_slice(&upper);
+        }
+    }
+    fn read(&self, r: &mut Reader<'_>) -> Result<(A, u64)> {
+        if !self.short {
+            return Ok((A::read(r)?, r.var()?));
+        }
+        let mut bytes = r.take(8)?.to_vec();
+        let count = r.var()?;
+        let rest = size_of::<A>() - 8;
+        if count & LONG != 0 {
+            bytes.extend_from_slice(r.take(rest)?);
+        } else {
+            bytes.resize(8 + rest, self.extension(bytes[7]));
+        }
+        Ok((A::read(&mut Reader::new(&bytes))?, count & !LONG))
     }
 }
 
@@ -111,21 +155,24 @@ where
             let sum = if self.scale > 0 { sum / by } else { sum };
             sum / self.counts[g] as f64
         });
-        Ok(Data::F64(means.collect::<Vec<f64>>().into()).into())
+        if self.ty == Type::Float64 {
+            return Ok(Data::F64(means.collect::<Vec<f64>>().into()).into());
+        }
+        let mut out = ColumnBuilder::new(&self.ty);
+        means.for_each(|v| push_raw(&mut out, v));
+        Ok(out.finish())
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(serial(groups, |g, out| {
-            self.sums[g as usize].put(out);
-            put_var(out, self.counts[g as usize]);
+            self.put(g as usize, out);
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            let g = g as usize;
-            self.sums[g] = self.sums[g].plus(A::read(r)?);
-            self.counts[g] = self.counts[g].wrapping_add(r.var()?);
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        let g = g as usize;
+        let (sum, count) = self.read(r)?;
+        self.sums[g] = self.sums[g].plus(sum);
+        self.counts[g] = self.counts[g].wrapping_add(count);
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.sums.capacity() * size_of::<A>() + self.counts.capacity() * 8

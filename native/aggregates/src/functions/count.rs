@@ -1,9 +1,9 @@
 //! count: rows, or rows whose argument is not NULL.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::few::count_rows;
-use crate::state::wire::put_var;
+use crate::state::wire::{Reader, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -63,12 +63,10 @@ impl States for Counts {
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(serial(groups, |g, out| put_var(out, self.counts[g as usize])))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            let n = r.var()?;
-            self.counts[g as usize] = self.counts[g as usize].wrapping_add(n);
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        let n = r.var()?;
+        self.counts[g as usize] = self.counts[g as usize].wrapping_add(n);
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.counts.capacity() * 8

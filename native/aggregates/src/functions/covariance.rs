@@ -1,10 +1,10 @@
 //! Covariance and correlation of two arguments, and their matrices over several.
 
-use super::moments::{float_of, push_float};
+use super::moments::{float_of, push_float, put_float, read_float};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::floats;
-use crate::state::wire::{Reader, put_f64};
+use crate::state::wire::{Reader, put_f64, put_var};
 use std::sync::Arc;
 use types::{Column, ColumnBuilder, Result, Type, builder::Values};
 
@@ -61,10 +61,20 @@ fn build<C: Cell<Config = Config>>(call: &Call<'_>, kind: Kind) -> Result<Bound>
 fn build_matrix<C: Cell<Config = Config>>(call: &Call<'_>, kind: Kind) -> Result<Bound> {
     call.arity(1..=256)?;
     call.param_count(0..=0)?;
-    (0..call.args.len()).try_for_each(|i| call.check(i, Type::is_number))?;
+    (0..call.args.len()).try_for_each(|i| call.check_native(i))?;
     let config = Arc::new(Config { kind, types: call.args.to_vec() });
     let ty = Type::array(Type::array(Type::Float64));
     Ok(Bound::new(call, ty.clone(), move || Cells::<C>::boxed(&config, &ty)))
+}
+
+impl Config {
+    /// How many sums it takes.
+    fn moments(&self) -> usize {
+        if self.kind == Kind::Corr { 6 } else { 4 }
+    }
+    fn single(&self) -> bool {
+        self.types.len() == 2 && self.types.iter().all(|t| *t == Type::Float32)
+    }
 }
 
 fn inputs(config: &Config, args: &[Column]) -> Vec<Vec<f64>> {
@@ -112,13 +122,13 @@ impl Cell for Pair {
         push_float(out, self.result(config.kind));
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        self.m.iter().for_each(|v| put_f64(out, *v));
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
+        self.m[..config.moments()].iter().for_each(|v| put_float(out, *v, config.single()));
     }
-    fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
+    fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
         let mut m = [0.0; 6];
-        for v in &mut m {
-            *v = r.f64()?;
+        for v in &mut m[..config.moments()] {
+            *v = read_float(r, config.single())?;
         }
         Ok(Pair { m })
     }
@@ -174,12 +184,18 @@ impl Cell for StablePair {
         push_float(out, v);
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        put_f64(out, self.n);
-        self.mean.iter().chain(&self.sums).for_each(|v| put_f64(out, *v));
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
+        put_var(out, self.n as u64);
+        let sums = if config.kind == Kind::Corr { self.sums.to_vec() } else { vec![self.sums[0]] };
+        self.mean.iter().chain(&sums).for_each(|v| put_f64(out, *v));
     }
-    fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
-        Ok(StablePair { n: r.f64()?, mean: [r.f64()?, r.f64()?], sums: [r.f64()?, r.f64()?, r.f64()?] })
+    fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
+        let (n, mean) = (r.var()? as f64, [r.f64()?, r.f64()?]);
+        let mut sums = [0.0; 3];
+        for i in if config.kind == Kind::Corr { [0, 1, 2].as_slice() } else { &[0] } {
+            sums[*i] = r.f64()?;
+        }
+        Ok(StablePair { n, mean, sums })
     }
 }
 
@@ -235,15 +251,15 @@ impl Cell for Matrix {
         Ok(())
     }
     fn put(&self, config: &Config, out: &mut Vec<u8>) {
-        self.pairs.iter().for_each(|p| p.put(config, out));
+        let mut all = Matrix { pairs: self.pairs.clone() };
+        all.size(config);
+        all.pairs.iter().for_each(|p| p.put(config, out));
     }
     fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
         let mut m = Matrix::default();
-        if r.remaining() > 0 {
-            m.size(config);
-            for p in &mut m.pairs {
-                *p = Pair::read(config, r)?;
-            }
+        m.size(config);
+        for p in &mut m.pairs {
+            *p = Pair::read(config, r)?;
         }
         Ok(m)
     }

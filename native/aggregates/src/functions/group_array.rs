@@ -1,9 +1,10 @@
 //! groupArray and groupArrayLast: the values of a group as an array.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::arena;
+use crate::state::cells::{same, serial};
 use crate::state::log::RowLog;
-use crate::state::wire::{put_value, put_var, read_value};
+use crate::state::wire::{Reader, put_u64, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -169,20 +170,20 @@ impl States for GroupArray {
             let rows = self.picked(g as usize);
             let values = self.log.gather(&rows);
             put_var(out, rows.len() as u64);
-            (0..rows.len()).for_each(|i| put_value(&values, i, out));
+            (0..rows.len()).for_each(|i| arena::put_item(&self.ty, &values, i, out));
+            if self.last {
+                put_u64(out, self.log.of(g as usize, self.counts.len()).len() as u64);
+            }
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
         let mut values = ColumnBuilder::new(&self.ty);
-        let mut gs = Vec::new();
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(1)? {
-                read_value(r, &mut values)?;
-                gs.push(g);
-            }
-            Ok(())
-        })?;
-        self.append(Groups::Each(&gs), &values.finish(), gs.len());
+        let rows = r.count(1)?;
+        (0..rows).try_for_each(|_| arena::read_item(&self.ty, r, &mut values))?;
+        if self.last {
+            r.u64()?;
+        }
+        self.append(Groups::One(group), &values.finish(), rows);
         Ok(())
     }
     fn bytes(&self) -> usize {

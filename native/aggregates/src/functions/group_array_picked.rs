@@ -4,10 +4,10 @@ use super::group_array::{arrays, max_size};
 use super::min_max::comparable;
 use super::sketch::pcg::Pcg;
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::numbers::ints;
 use crate::state::picked::{NONE, Picked};
-use crate::state::wire::{put_value, put_var, read_value};
+use crate::state::wire::{Reader, put_value, put_var, read_value};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -227,25 +227,23 @@ impl States for PickedArray {
             }
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
         let ty = self.ty.clone();
-        each_state(groups, states, |g, r| {
-            let seen = r.var()?;
-            let mut values = ColumnBuilder::new(&ty);
-            let mut places = Vec::new();
-            for i in 0..r.count(1)? {
-                if r.byte()? == 1 {
-                    read_value(r, &mut values)?;
-                    places.push(i);
-                }
+        let seen = r.var()?;
+        let mut values = ColumnBuilder::new(&ty);
+        let mut places = Vec::new();
+        for i in 0..r.count(1)? {
+            if r.byte()? == 1 {
+                read_value(r, &mut values)?;
+                places.push(i);
             }
-            let first = self.picked.store(&values.finish());
-            for (i, place) in places.iter().enumerate() {
-                self.offer(g, first + i as u32, *place)?;
-            }
-            self.seen[g as usize] += seen.saturating_sub(places.len() as u64);
-            Ok(())
-        })
+        }
+        let first = self.picked.store(&values.finish());
+        for (i, place) in places.iter().enumerate() {
+            self.offer(g, first + i as u32, *place)?;
+        }
+        self.seen[g as usize] += seen.saturating_sub(places.len() as u64);
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.picked.bytes() + (self.seen.capacity() + self.random.capacity()) * 8

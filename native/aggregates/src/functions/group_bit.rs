@@ -1,8 +1,8 @@
 //! groupBitAnd, groupBitOr, groupBitXor over integers.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
-use crate::state::wire::Fixed;
+use crate::state::cells::{same, serial};
+use crate::state::wire::{Reader, Fixed};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -129,13 +129,11 @@ impl<T: Bits> States for GroupBits<T> {
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(serial(groups, |g, out| self.values[g as usize].put(out)))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            let x = T::read(r)?;
-            let v = &mut self.values[g as usize];
-            *v = v.apply(x, self.op);
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        let x = T::read(r)?;
+        let v = &mut self.values[g as usize];
+        *v = v.apply(x, self.op);
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.values.capacity() * size_of::<T>()

@@ -48,7 +48,7 @@ pub const DEFS: &[AggregateDef] = &[
         signature: "groupBitmap(x)",
         description: "Number of distinct integers, in the type of the argument; its state is a bitmap.",
         examples: &[("SELECT groupBitmap(number % 5) FROM numbers(20)", "5")],
-        flags: Flags::DISTINCT,
+        flags: Flags::IDEMPOTENT,
         build,
     },
     def!("groupBitmapAnd", And, "Number of integers that all bitmaps have."),
@@ -59,7 +59,7 @@ pub const DEFS: &[AggregateDef] = &[
 fn build(call: &Call<'_>) -> Result<Bound> {
     call.arity(1..=1)?;
     call.param_count(0..=0)?;
-    let value = call.args[0].clone();
+    let value = if call.args[0] == Type::Bool { Type::UInt8 } else { call.args[0].clone() };
     let config = Arc::new(Config::new(Op::Or, &value).ok_or_else(|| call.illegal(0))?);
     Ok(Bound::new(call, value.clone(), move || Cells::<Bits>::boxed(&config, &value)))
 }

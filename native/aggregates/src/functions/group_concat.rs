@@ -13,7 +13,7 @@ pub const DEFS: &[AggregateDef] = &[AggregateDef {
     signature: "groupConcat(delimiter, limit)(x) or groupConcat(x, delimiter)",
     description: "Texts of the values that are not NULL, joined with a delimiter, the first limit of them if given.",
     examples: &[("SELECT groupConcat(',')(number) FROM numbers(3)", "0,1,2")],
-    flags: Flags::ORDER_DEFAULT,
+    flags: Flags::ORDER,
     build,
 }];
 
@@ -33,22 +33,24 @@ fn build(call: &Call<'_>) -> Result<Bound> {
     } else {
         u64::MAX
     };
-    let config = Arc::new(Config { delimiter: delimiter.into_bytes(), limit, ty: call.args[0].clone() });
+    let by_row = call.args.len() == 2;
+    let config = Arc::new(Config { delimiter: delimiter.into_bytes(), limit, by_row, ty: call.args[0].clone() });
     Ok(Bound::new(call, Type::String, move || Cells::<Joined>::boxed(&config, &Type::String)))
 }
 
 struct Config {
     delimiter: Vec<u8>,
     limit: u64,
+    /// the delimiter is an argument
+    by_row: bool,
     ty: Type,
 }
 
 #[derive(Default)]
 struct Joined {
     text: Vec<u8>,
-    /// where each value ends in `text`; kept only under a limit
-    ends: Vec<usize>,
-    count: u64,
+    /// where each value begins and ends in `text`; kept only under a limit
+    places: Vec<(usize, usize)>,
     /// a delimiter that came as an argument, for merging
     delimiter: Option<Vec<u8>>,
 }
@@ -61,17 +63,17 @@ struct Input {
 
 impl Joined {
     fn push(&mut self, config: &Config, value: &[u8]) {
-        if self.count >= config.limit {
+        if self.places.len() as u64 >= config.limit {
             return;
         }
-        if self.count > 0 {
-            let d = self.delimiter.as_deref().unwrap_or(&config.delimiter);
-            self.text.extend_from_slice(d);
+        // behind nothing, also behind empty texts, no delimiter stands
+        if !self.text.is_empty() {
+            self.text.extend_from_slice(self.delimiter.as_deref().unwrap_or(&config.delimiter));
         }
+        let start = self.text.len();
         self.text.extend_from_slice(value);
-        self.count += 1;
         if config.limit != u64::MAX {
-            self.ends.push(self.text.len());
+            self.places.push((start, self.text.len()));
         }
     }
 }
@@ -87,7 +89,10 @@ impl Cell for Joined {
             self.delimiter = Some(d.bytes_at(row).unwrap_or_default().to_vec());
         }
         if let Some(bytes) = input.values.bytes_at(row) {
-            self.push(config, bytes);
+            // the zeros that fill a FixedString up are not joined
+            let fixed = matches!(config.ty, Type::FixedString(_));
+            let end = if fixed { bytes.iter().rposition(|b| *b != 0).map_or(0, |at| at + 1) } else { bytes.len() };
+            self.push(config, &bytes[..end]);
             return Ok(());
         }
         let mut text = input.scratch.borrow_mut();
@@ -97,22 +102,14 @@ impl Cell for Joined {
         Ok(())
     }
     fn merge(&mut self, config: &Config, other: &Self) -> Result<()> {
-        if other.count == 0 {
-            return Ok(());
-        }
         if self.delimiter.is_none() {
             self.delimiter.clone_from(&other.delimiter);
         }
-        if config.limit == u64::MAX {
+        if config.limit == u64::MAX && !other.text.is_empty() {
             self.push(config, &other.text);
-            self.count += other.count - 1;
-            return Ok(());
         }
-        let d = other.delimiter.as_ref().unwrap_or(&config.delimiter).len();
-        let mut from = 0;
-        for end in &other.ends {
-            self.push(config, other.text.get(from..*end).unwrap_or_default());
-            from = end + d;
+        for (start, end) in &other.places {
+            self.push(config, other.text.get(*start..*end).unwrap_or_default());
         }
         Ok(())
     }
@@ -120,23 +117,29 @@ impl Cell for Joined {
         out.push_bytes(&self.text);
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        put_var(out, self.count);
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
         put_bytes(out, &self.text);
-        out.push(u8::from(self.delimiter.is_some()));
-        put_bytes(out, self.delimiter.as_deref().unwrap_or_default());
-        put_var(out, self.ends.len() as u64);
-        self.ends.iter().for_each(|e| put_var(out, *e as u64));
+        if config.limit != u64::MAX {
+            put_var(out, self.places.len() as u64);
+            self.places.iter().flat_map(|(a, b)| [*a, *b]).for_each(|at| put_var(out, at as u64));
+        }
+        if config.by_row {
+            put_bytes(out, self.delimiter.as_deref().unwrap_or_default());
+        }
     }
-    fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
-        let count = r.var()?;
-        let text = r.bytes()?.to_vec();
-        let given = r.byte()? == 1;
-        let delimiter = r.bytes()?.to_vec();
-        let ends = (0..r.count(1)?).map(|_| Ok(r.var()? as usize)).collect::<Result<_>>()?;
-        Ok(Joined { text, ends, count, delimiter: given.then_some(delimiter) })
+    fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
+        let mut joined = Joined { text: r.bytes()?.to_vec(), ..Joined::default() };
+        if config.limit != u64::MAX {
+            for _ in 0..r.count(2)? {
+                joined.places.push((r.var()? as usize, r.var()? as usize));
+            }
+        }
+        if config.by_row {
+            joined.delimiter = Some(r.bytes()?.to_vec());
+        }
+        Ok(joined)
     }
     fn heap_bytes(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * 8 + self.delimiter.as_ref().map_or(0, Vec::capacity)
+        self.text.capacity() + self.places.capacity() * 16 + self.delimiter.as_ref().map_or(0, Vec::capacity)
     }
 }

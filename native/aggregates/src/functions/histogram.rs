@@ -26,7 +26,7 @@ const BINS_MAX: u64 = 250;
 fn build(call: &Call<'_>) -> Result<Bound> {
     call.arity(1..=1)?;
     call.param_count(1..=1)?;
-    call.check(0, Type::is_number)?;
+    call.check(0, |t| t.is_integer() || t.is_float() || matches!(t, Type::Enum8(_) | Type::Enum16(_)))?;
     let bins = call.uint_param(0)?;
     if bins == 0 || bins > BINS_MAX {
         return Err(Error::new(PARAMETER_OUT_OF_BOUND, format!("The number of bins of histogram must be from 1 to {BINS_MAX}")));
@@ -133,17 +133,18 @@ impl Cell for Bins {
         Ok(())
     }
     fn put(&self, _: &Self::Config, out: &mut Vec<u8>) {
+        let (low, high) = if self.points.is_empty() { (f64::MAX, f64::MIN) } else { (self.low, self.high) };
+        put_f64(out, low);
+        put_f64(out, high);
         put_var(out, self.points.len() as u64);
-        put_f64(out, self.low);
-        put_f64(out, self.high);
         for (v, w) in &self.points {
             put_f64(out, *v);
             put_f64(out, *w);
         }
     }
     fn read(_: &Self::Config, r: &mut Reader<'_>) -> Result<Self> {
-        let n = r.count(16)?;
         let (low, high) = (r.f64()?, r.f64()?);
+        let n = r.count(16)?;
         let points = (0..n).map(|_| Ok((r.f64()?, r.f64()?))).collect::<Result<_>>()?;
         Ok(Bins { points, low, high })
     }

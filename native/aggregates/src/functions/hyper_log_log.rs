@@ -6,7 +6,7 @@ use super::sketch::words::Words;
 use super::sketch::{int_hash32, int_hash64};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
-use crate::state::wire::{Reader, put_u64, put_var};
+use crate::state::wire::{Reader, damaged, put_var};
 use std::sync::Arc;
 use types::builder::Values;
 use types::codes::ARGUMENT_OUT_OF_BOUND;
@@ -35,7 +35,7 @@ macro_rules! def {
 pub const DEFS: &[AggregateDef] = &[
     def!("uniqCombined", IDEMPOTENT, "uniqCombined(precision)(x, …)", |c| Shape::combined(c, 32), "Approximate number of distinct values by HyperLogLog of 2^precision cells (12 to 20, 17 if not given) after a small exact set.", &[("SELECT uniqCombined(number % 10) FROM numbers(100)", "10")]),
     def!("uniqCombined64", IDEMPOTENT, "uniqCombined64(precision)(x, …)", |c| Shape::combined(c, 64), "As uniqCombined, with 64-bit hashes for all types.", &[("SELECT uniqCombined64(number % 10) FROM numbers(100)", "10")]),
-    def!("uniqHLL12", DISTINCT, "uniqHLL12(x, …)", |c| { c.param_count(0..=0)?; Ok(Shape { precision: 12, bits: 32, exact: 16, hash: |words| match words { Words::Numbers(v) | Words::Texts(v) => v.into_iter().map(|x| int_hash32(x).into()).collect(), Words::Hashes(v) => v } }) }, "Approximate number of distinct values by HyperLogLog of 4096 cells.", &[("SELECT uniqHLL12(number % 10) FROM numbers(100)", "10")]),
+    def!("uniqHLL12", DISTINCT, "uniqHLL12(x, …)", Shape::hll12, "Approximate number of distinct values by HyperLogLog of 4096 cells.", &[("SELECT uniqHLL12(number % 10) FROM numbers(100)", "10")]),
 ];
 
 struct Shape {
@@ -43,10 +43,15 @@ struct Shape {
     precision: u32,
     /// of a hash
     bits: u32,
-    /// as many hashes are kept as they are
+    /// as many are kept as they are
     exact: usize,
-    /// the hashes of rows' words
-    hash: fn(Words) -> Vec<u64>,
+    /// what is kept of a row: its hash, or the word that is hashed when it goes into a cell
+    keys: fn(Words) -> Vec<u64>,
+    late: fn(u64) -> u64,
+    /// bytes of what is kept in a serial form
+    width: usize,
+    /// the marks of a small set, a larger one and cells in a serial form
+    marks: [u8; 3],
 }
 
 impl Shape {
@@ -57,17 +62,39 @@ impl Shape {
             return Err(Error::new(ARGUMENT_OUT_OF_BOUND, format!("The precision of {} must be from 12 to 20", call.name)));
         }
         let precision = precision as u32;
+        // texts are hashed to 64 bits in any case
+        let bits = if matches!(call.args, [Type::String | Type::FixedString(_)]) { 64 } else { bits };
         let exact = 1 << (precision - if bits == 32 { 4 } else { 5 });
-        Ok(Shape { precision, bits, exact, hash: |words| match words { Words::Numbers(v) => v.into_iter().map(int_hash64).collect(), Words::Texts(v) | Words::Hashes(v) => v } })
+        let keys = |words| match words {
+            Words::Numbers(v) => v.into_iter().map(int_hash64).collect(),
+            Words::Texts(v) | Words::Hashes(v) => v,
+        };
+        Ok(Shape { precision, bits, exact, keys, late: |hash| hash, width: bits as usize / 8, marks: [1, 2, 3] })
     }
-    fn cut(&self, hash: u64) -> u64 {
-        if self.bits == 32 { hash & u64::from(u32::MAX) } else { hash }
+    fn hll12(call: &Call<'_>) -> Result<Shape> {
+        call.param_count(0..=0)?;
+        let keys = |words| match words {
+            Words::Numbers(v) | Words::Texts(v) | Words::Hashes(v) => v,
+        };
+        let number = call.args.len() == 1 && crate::state::arena::is_number(&call.args[0]);
+        let width = call.args[0].fixed_width().filter(|w| number && *w <= 8).unwrap_or(8);
+        // what is a hash of several values is not hashed again
+        let single = call.args.len() == 1 && (width < 8 || !matches!(call.args[0], Type::Array(_) | Type::Tuple(_) | Type::Map(_)));
+        let late = if single { |word| int_hash32(word).into() } else { |hash| hash & u64::from(u32::MAX) };
+        Ok(Shape { precision: 12, bits: 32, exact: SMALL, keys, late, width, marks: [0, 0, 1] })
+    }
+    fn cut(&self, key: u64) -> u64 {
+        if self.width == 8 { key } else { key & ((1 << (self.width * 8)) - 1) }
     }
 }
+
+/// Sets of so many say in which order they met their members.
+const SMALL: usize = 16;
 
 /// An open-addressing set of hashes; 0 marks empty slots.
 #[derive(Default, Clone)]
 struct HashSet64 {
+    first: Vec<u64>,
     slots: Vec<u64>,
     len: usize,
     zero: bool,
@@ -75,6 +102,13 @@ struct HashSet64 {
 
 impl HashSet64 {
     fn insert(&mut self, hash: u64) -> bool {
+        let new = self.place(hash);
+        if new && self.len <= SMALL {
+            self.first.push(hash);
+        }
+        new
+    }
+    fn place(&mut self, hash: u64) -> bool {
         if hash == 0 {
             self.len += usize::from(!self.zero);
             return !std::mem::replace(&mut self.zero, true);
@@ -84,7 +118,7 @@ impl HashSet64 {
             let old = std::mem::replace(&mut self.slots, vec![0; size]);
             self.len = usize::from(self.zero);
             old.into_iter().filter(|h| *h != 0).for_each(|h| {
-                self.insert(h);
+                self.place(h);
             });
         }
         let mask = self.slots.len() - 1;
@@ -102,11 +136,14 @@ impl HashSet64 {
     fn iter(&self) -> impl Iterator<Item = u64> + '_ {
         self.slots.iter().copied().filter(|h| *h != 0).chain(self.zero.then_some(0))
     }
-    fn put(&self, out: &mut Vec<u8>) {
-        let mut all: Vec<u64> = self.iter().collect();
-        all.sort_unstable();
+    fn put(&self, width: usize, out: &mut Vec<u8>) {
+        let mut all = self.first.clone();
+        if self.len > SMALL {
+            all = self.iter().collect();
+            all.sort_unstable();
+        }
         put_var(out, all.len() as u64);
-        all.into_iter().for_each(|h| put_u64(out, h));
+        all.into_iter().for_each(|h| out.extend_from_slice(&h.to_le_bytes()[..width]));
     }
 }
 
@@ -139,7 +176,8 @@ impl HyperLogLog {
         }
         self.cells.iter_mut().zip(cells).for_each(|(a, b)| *a = (*a).max(*b));
     }
-    fn mark(&mut self, hash: u64, shape: &Shape) {
+    fn mark(&mut self, key: u64, shape: &Shape) {
+        let hash = (shape.late)(key);
         let at = (hash & ((1 << shape.precision) - 1)) as usize;
         let longest = shape.bits - shape.precision + 1;
         let run = ((hash >> shape.precision).trailing_zeros() + 1).min(longest) as u8;
@@ -215,7 +253,7 @@ impl Cell for HyperLogLog {
     type Config = Shape;
     type Input = Vec<u64>;
     fn prepare(shape: &Shape, args: &[Column], rows: usize) -> Result<Vec<u64>> {
-        Ok((shape.hash)(Words::of(args, rows)).into_iter().map(|hash| shape.cut(hash)).collect())
+        Ok((shape.keys)(Words::of(args, rows)).into_iter().map(|hash| shape.cut(hash)).collect())
     }
     fn add(&mut self, shape: &Shape, input: &Vec<u64>, row: usize) -> Result<()> {
         self.insert(input[row], shape);
@@ -235,11 +273,13 @@ impl Cell for HyperLogLog {
         out.pushed();
         Ok(())
     }
-    fn put(&self, _: &Shape, out: &mut Vec<u8>) {
-        out.push(u8::from(!self.cells.is_empty()));
+    fn put(&self, shape: &Shape, out: &mut Vec<u8>) {
+        let [small, larger, cells] = shape.marks;
         if self.cells.is_empty() {
-            self.set.put(out);
+            out.push(if self.set.len > SMALL { larger } else { small });
+            self.set.put(shape.width, out);
         } else {
+            out.push(cells);
             out.extend_from_slice(&self.cells);
         }
     }
@@ -249,16 +289,22 @@ impl Cell for HyperLogLog {
         Ok(h)
     }
     fn absorb(&mut self, shape: &Shape, r: &mut Reader<'_>) -> Result<()> {
-        if r.byte()? == 1 {
+        let mark = r.byte()?;
+        if mark == shape.marks[2] {
             self.raise(r.take(1 << shape.precision)?, shape);
-        } else {
-            for _ in 0..r.count(8)? {
-                self.insert(r.u64()?, shape);
-            }
+            return Ok(());
+        }
+        if !shape.marks.contains(&mark) {
+            return Err(damaged());
+        }
+        for _ in 0..r.count(shape.width)? {
+            let mut key = [0; 8];
+            key[..shape.width].copy_from_slice(r.take(shape.width)?);
+            self.insert(u64::from_le_bytes(key), shape);
         }
         Ok(())
     }
     fn heap_bytes(&self) -> usize {
-        self.set.slots.len() * 8 + self.cells.capacity()
+        self.set.slots.len() * 8 + self.set.first.capacity() * 8 + self.cells.capacity()
     }
 }

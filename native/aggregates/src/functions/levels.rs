@@ -61,7 +61,12 @@ impl Levels {
 
 /// Quantiles can be taken of numbers, dates and times.
 pub fn measurable(ty: &Type) -> bool {
-    ty.is_number() || ty.is_date_or_time() || matches!(ty, Type::Interval(_) | Type::Enum8(_) | Type::Enum16(_) | Type::Ipv4)
+    ty.is_number() || matches!(ty, Type::Date | Type::DateTime(_) | Type::DateTime64(..))
+}
+
+/// Sketches of Float32, and those that interpolate between exact values, take numbers of up to 64 bits and days and seconds.
+pub fn measurable_as_float(ty: &Type) -> bool {
+    matches!(ty.int_bits(), Some((..=64, _))) || ty.is_float() || matches!(ty, Type::Date | Type::DateTime(_))
 }
 
 /// Type of an interpolated quantile: Float64 for integers and floats, else the argument's.

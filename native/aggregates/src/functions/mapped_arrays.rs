@@ -2,11 +2,13 @@
 
 use super::group_array::arrays;
 use super::sum::{states_of, sum_type};
-use crate::combinators::{array::unnest, for_each::finish_ids, map::key_at};
+use crate::combinators::array::unnest;
+use crate::combinators::for_each::finish_ids;
+use crate::combinators::map::{in_order, key_at};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::keys::Keyer;
-use crate::state::wire::{put_bytes, put_var};
+use crate::state::wire::{Reader, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::collections::HashMap;
@@ -56,6 +58,9 @@ fn build(call: &Call<'_>, kind: Kind, filtered: bool) -> Result<Bound> {
         [Type::Tuple(es)] => es.iter().map(|e| e.1.clone()).collect(),
         args => args.to_vec(),
     };
+    if call.args.len() == 1 && arrays.len() == 1 {
+        return Err(Error::illegal_type(format!("Illegal type {} of the one argument of aggregate function {}: it must be a map, or a tuple of arrays", call.args[0], call.name)));
+    }
     if arrays.len() < 2 {
         return Err(Error::new(types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {} takes an array of keys and at least one of values", call.name)));
     }
@@ -68,6 +73,9 @@ fn build(call: &Call<'_>, kind: Kind, filtered: bool) -> Result<Bound> {
     let mut types = vec![Type::array(key.clone())];
     for (i, element) in elements[1..].iter().enumerate() {
         let plain = element.base().clone();
+        if plain == Type::Nothing {
+            return Err(call.illegal(i + 1));
+        }
         let ty = match kind {
             Kind::Sum => sum_type(&plain).ok_or_else(|| call.illegal(i + 1))?,
             Kind::SumWithOverflow if !plain.is_number() => return Err(call.illegal(i + 1)),
@@ -251,31 +259,25 @@ impl States for Mapped {
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         let every: Vec<u32> = (0..self.next).collect();
         let states: Vec<StrData> = self.inners.iter().map(|s| s.serialize(&every)).collect::<Result<_>>()?;
-        Ok(serial(groups, |g, out| {
-            let ids = &self.ids[g as usize];
-            put_var(out, ids.len() as u64);
-            for (key, id) in ids {
-                self.keyer.put(*key, out);
-                states.iter().for_each(|s| put_bytes(out, s.get(*id as usize)));
-            }
-        }))
-    }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        let mut ids = Vec::new();
-        let mut parts: Vec<Vec<Vec<u8>>> = vec![Vec::new(); self.inners.len()];
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(2)? {
-                let key = self.keyer.read(r)?;
-                ids.push(self.id(g, key));
-                for p in &mut parts {
-                    p.push(r.bytes()?.to_vec());
+        let mut failed = Ok(());
+        let all = serial(groups, |g, out| match in_order(&self.keyer, &self.key, &self.ids[g as usize]) {
+            Ok((_, entries)) => {
+                put_var(out, entries.len() as u64);
+                for (key, id) in entries {
+                    self.keyer.put(key, out);
+                    states.iter().for_each(|s| out.extend_from_slice(s.get(id as usize)));
                 }
             }
-            Ok(())
-        })?;
-        self.grow();
-        for (inner, p) in self.inners.iter_mut().zip(&parts) {
-            inner.merge_serialized(&ids, &StrData::from_iter(p.iter().map(Vec::as_slice)))?;
+            Err(e) => failed = Err(e),
+        });
+        failed.map(|()| all)
+    }
+    fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..r.count(2)? {
+            let key = self.keyer.read(r)?;
+            let id = self.id(group, key);
+            self.grow();
+            self.inners.iter_mut().try_for_each(|inner| inner.absorb(id, r))?;
         }
         Ok(())
     }

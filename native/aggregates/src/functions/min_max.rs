@@ -4,8 +4,9 @@
 //! share the dictionary; the best codes become bytes only when it changes or results are asked for.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::slots::Slots;
+use crate::state::wire::Reader;
 use crate::{Groups, States, match_slots};
 use std::any::Any;
 use std::cmp::Ordering;
@@ -286,18 +287,18 @@ impl States for Extremes {
         Ok(serial(groups, |g, out| {
             let g = g as usize;
             if let Some((c, row)) = self.pending(g) {
-                crate::state::wire::put_bytes(out, c.bytes_at(row).unwrap_or_default());
-            } else if self.seen[g] {
-                self.best.put(g, out);
+                crate::state::binary::put_text(c.bytes_at(row).unwrap_or_default(), out);
+            } else {
+                self.best.put(&self.ty, g, self.seen[g], out);
             }
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
         self.settle();
-        each_state(groups, states, |g, r| {
-            let c = self.best.read(&self.ty, r)?;
-            self.update(Groups::One(g), &[c], 1)
-        })
+        match self.best.read(&self.ty, r)? {
+            Some(c) => self.update(Groups::One(g), &[c], 1),
+            None => Ok(()),
+        }
     }
     fn bytes(&self) -> usize {
         self.best.bytes() + self.seen.capacity() + self.codes.as_ref().map_or(0, |c| c.best.capacity() * 4)

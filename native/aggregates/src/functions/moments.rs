@@ -4,7 +4,7 @@
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::floats;
-use crate::state::wire::{Reader, put_f64};
+use crate::state::wire::{Reader, put_f64, put_var};
 use std::sync::Arc;
 use types::{Column, ColumnBuilder, Result, Type, builder::Values};
 
@@ -59,9 +59,11 @@ pub struct Config {
 fn build<C: Cell<Config = Config>>(call: &Call<'_>, kind: Kind) -> Result<Bound> {
     call.arity(1..=1)?;
     call.param_count(0..=0)?;
-    call.check(0, Type::is_number)?;
+    let stable = call.name.ends_with("Stable");
+    let fits = |t: &Type| t.is_number() || matches!(t, Type::Enum8(_) | Type::Enum16(_)) || stable && (t.is_date_or_time() || matches!(t, Type::Interval(_)));
+    call.check(0, fits)?;
     let config = Arc::new(Config { kind, ty: call.args[0].clone() });
-    let ty = if call.name.ends_with("Stable") { Type::Float64 } else { float_of(call.args) };
+    let ty = if stable { Type::Float64 } else { float_of(call.args) };
     Ok(Bound::new(call, ty.clone(), move || Cells::<C>::boxed(&config, &ty)))
 }
 
@@ -80,7 +82,24 @@ pub fn push_float(out: &mut ColumnBuilder, v: f64) {
     out.pushed();
 }
 
+/// Moments of Float32 values are kept as such.
+pub fn put_float(out: &mut Vec<u8>, v: f64, single: bool) {
+    if single { out.extend_from_slice(&(v as f32).to_le_bytes()) } else { put_f64(out, v) }
+}
+
+pub fn read_float(r: &mut Reader<'_>, single: bool) -> Result<f64> {
+    if single { Ok(f32::from_le_bytes(r.array()?).into()) } else { r.f64() }
+}
+
 impl Kind {
+    /// How many sums of powers it takes.
+    fn moments(self) -> usize {
+        match self {
+            Kind::VarPop | Kind::VarSamp | Kind::StddevPop | Kind::StddevSamp => 3,
+            Kind::SkewPop | Kind::SkewSamp => 4,
+            Kind::KurtPop | Kind::KurtSamp => 5,
+        }
+    }
     fn of(self, n: f64, pop: f64, m3: f64, m4: f64) -> f64 {
         let samp = if n > 1.0 { pop * n / (n - 1.0) } else { f64::NAN };
         let ratio = |moment: f64, var: f64, power: f64| if var > 0.0 { moment / var.powf(power) } else { f64::NAN };
@@ -117,7 +136,7 @@ impl Cell for Powers {
         self.m[1] += x;
         self.m[2] += x2;
         self.m[3] += x2 * x;
-        self.m[4] += x2 * x2;
+        self.m[4] += x2 * x * x;
         Ok(())
     }
     fn merge(&mut self, _: &Config, other: &Self) -> Result<()> {
@@ -146,13 +165,14 @@ impl Cell for Powers {
         push_float(out, v);
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        self.m.iter().for_each(|v| put_f64(out, *v));
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
+        let single = config.ty == Type::Float32;
+        self.m[..config.kind.moments()].iter().for_each(|v| put_float(out, *v, single));
     }
-    fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
+    fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
         let mut m = [0.0; 5];
-        for v in &mut m {
-            *v = r.f64()?;
+        for v in &mut m[..config.kind.moments()] {
+            *v = read_float(r, config.ty == Type::Float32)?;
         }
         Ok(Powers { m })
     }
@@ -195,9 +215,11 @@ impl Cell for Welford {
         Ok(())
     }
     fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        [self.n, self.mean, self.m2].iter().for_each(|v| put_f64(out, *v));
+        put_var(out, self.n as u64);
+        put_f64(out, self.mean);
+        put_f64(out, self.m2);
     }
     fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
-        Ok(Welford { n: r.f64()?, mean: r.f64()?, m2: r.f64()? })
+        Ok(Welford { n: r.var()? as f64, mean: r.f64()?, m2: r.f64()? })
     }
 }

@@ -4,10 +4,10 @@ use super::group_array::arrays;
 use super::levels::push_raw;
 use super::sum::sum_type;
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
 use crate::state::numbers::floats;
-use crate::state::wire::{Fixed, put_var};
+use crate::state::wire::{Fixed, Reader, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -168,13 +168,11 @@ impl<T: Addend> States for Moving<T> {
             values.iter().for_each(|v| v.put(out));
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(size_of::<T>())? {
-                self.log.push(g, T::read(r)?);
-            }
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..r.count(size_of::<T>())? {
+            self.log.push(g, T::read(r)?);
+        }
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.log.bytes()

@@ -2,6 +2,7 @@
 
 use crate::registry::{AggregateDef, Bound, Flags};
 use crate::state::cells::{Cell, Cells};
+use crate::state::slots::Slots;
 use crate::state::wire::{Reader, put_bytes, put_u64, put_value, read_value};
 use std::sync::Arc;
 use types::{Column, ColumnBuilder, Result, Type};
@@ -62,6 +63,26 @@ fn serial_rows(args: &[Column], rows: usize) -> (Vec<u8>, Vec<usize>) {
     (bytes, ends)
 }
 
+/// A value in ClickHouse's form, which says also that there is none.
+fn put_one(ty: &Type, value: &[u8], out: &mut Vec<u8>) {
+    let mut slot = Slots::new(ty);
+    slot.resize(1);
+    let mut one = ColumnBuilder::new(ty);
+    let some = !value.is_empty() && read_value(&mut Reader::new(value), &mut one).is_ok();
+    if some {
+        slot.set(0, &one.finish(), 0);
+    }
+    slot.put(ty, 0, some, out);
+}
+
+fn read_one(ty: &Type, r: &mut Reader<'_>) -> Result<Vec<u8>> {
+    let mut value = Vec::new();
+    if let Some(one) = Slots::new(ty).read(ty, r)? {
+        put_value(&one, 0, &mut value);
+    }
+    Ok(value)
+}
+
 #[derive(Default)]
 struct Heavy {
     value: Vec<u8>,
@@ -104,17 +125,12 @@ impl Cell for Heavy {
         }
         read_value(&mut Reader::new(&self.value), out)
     }
-    fn put(&self, _: &Type, out: &mut Vec<u8>) {
+    fn put(&self, ty: &Type, out: &mut Vec<u8>) {
+        put_one(ty, &self.value, out);
         put_u64(out, self.votes);
-        put_bytes(out, &self.value);
     }
     fn read(ty: &Type, r: &mut Reader<'_>) -> Result<Self> {
-        let votes = r.u64()?;
-        let value = r.bytes()?.to_vec();
-        if !value.is_empty() {
-            read_value(&mut Reader::new(&value), &mut ColumnBuilder::new(ty))?;
-        }
-        Ok(Heavy { value, votes })
+        Ok(Heavy { value: read_one(ty, r)?, votes: r.u64()? })
     }
     fn heap_bytes(&self) -> usize {
         self.value.capacity()

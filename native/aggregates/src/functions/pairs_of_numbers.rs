@@ -4,7 +4,7 @@ use super::moments::push_float;
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::floats;
-use crate::state::wire::{Reader, put_f64};
+use crate::state::wire::{Reader, put_f64, put_u64};
 use std::sync::Arc;
 use types::builder::Values;
 use types::{Column, ColumnBuilder, Result, Type};
@@ -102,12 +102,16 @@ impl Cell for Bounds {
         Ok(())
     }
     fn put(&self, _: &Config, out: &mut Vec<u8>) {
+        out.push(u8::from(self.ends.is_none()));
         for (x, y) in self.ends.into_iter().flatten() {
             put_f64(out, x);
             put_f64(out, y);
         }
     }
     fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
+        if r.byte()? != 0 {
+            return Ok(Bounds::default());
+        }
         Ok(Bounds { ends: Some([(r.f64()?, r.f64()?), (r.f64()?, r.f64()?)]) })
     }
 }
@@ -191,11 +195,12 @@ impl Cell for Line {
         Ok(())
     }
     fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        self.m.iter().for_each(|v| put_f64(out, *v));
+        put_u64(out, self.m[0] as u64);
+        self.m[1..].iter().for_each(|v| put_f64(out, *v));
     }
     fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
-        let mut m = [0.0; 5];
-        for v in &mut m {
+        let mut m = [r.u64()? as f64, 0.0, 0.0, 0.0, 0.0];
+        for v in &mut m[1..] {
             *v = r.f64()?;
         }
         Ok(Line { m })

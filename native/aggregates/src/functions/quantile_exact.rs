@@ -2,13 +2,13 @@
 //!
 //! Values are logged with their groups and sorted by group once, when results are wanted.
 
-use super::levels::{self, Levels, measurable};
+use super::levels::{self, Levels, measurable, measurable_as_float};
 use super::sum::{Into2, Total};
 use crate::registry::{AggregateDef, Bound, Call};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
 use crate::state::numbers::{pow10, scale_of};
-use crate::state::wire::put_var;
+use crate::state::wire::{Reader, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -61,7 +61,12 @@ fn build(call: &Call<'_>, kind: Kind) -> Result<Bound> {
         return Err(Error::new(BAD_ARGUMENTS, format!("{} takes levels above 0 and below 1", call.name)));
     }
     let arg = call.args[0].clone();
-    call.check(0, measurable)?;
+    let wide = |t: &Type| matches!(t.int_bits(), Some((128.., _)));
+    match kind {
+        Kind::Exact => call.check(0, measurable)?,
+        Kind::Low | Kind::High => call.check(0, |t| measurable(t) && !wide(t))?,
+        Kind::Inclusive | Kind::Exclusive => call.check(0, measurable_as_float)?,
+    }
     let float = matches!(kind, Kind::Inclusive | Kind::Exclusive);
     let one = if float { Type::Float64 } else { arg.clone() };
     let ty = levels.ty(one);
@@ -208,13 +213,11 @@ impl<T: Measure> States for Exact<T> {
             values.iter().for_each(|v| v.put(out));
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(size_of::<T>())? {
-                self.log.push(g, T::read(r)?);
-            }
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..r.count(size_of::<T>())? {
+            self.log.push(g, T::read(r)?);
+        }
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.log.bytes()

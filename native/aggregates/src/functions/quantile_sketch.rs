@@ -23,8 +23,8 @@ pub trait Sketch: Default + Send + 'static {
     fn merge(&mut self, other: &Self, accuracy: f64);
     /// One value a level; NaN when empty.
     fn quantiles(&self, levels: &[f64], accuracy: f64) -> Vec<f64>;
-    fn put(&self, out: &mut Vec<u8>);
-    fn read(r: &mut Reader<'_>) -> Result<Self>;
+    fn put(&self, values: &Type, out: &mut Vec<u8>);
+    fn read(values: &Type, r: &mut Reader<'_>) -> Result<Self>;
     fn heap_bytes(&self) -> usize;
 }
 
@@ -97,6 +97,8 @@ pub const DEFS: &[AggregateDef] = &[
 pub struct Config {
     levels: Levels,
     accuracy: f64,
+    /// type of the values, which some serial forms hold as they are
+    values: Type,
     /// values are fed without the decimal scale, as they are pushed
     weight: Weight,
 }
@@ -153,7 +155,7 @@ fn build<S: Sketch>(call: &Call<'_>, shape: Shape) -> Result<Bound> {
         _ => Type::Float64,
     };
     let ty = levels.ty(one);
-    let config = Arc::new(Config { levels, accuracy, weight });
+    let config = Arc::new(Config { levels, accuracy, values: arg.clone(), weight });
     Ok(Bound::new(call, ty.clone(), move || Cells::<Sketched<S>>::boxed(&config, &ty)))
 }
 
@@ -190,11 +192,11 @@ impl<S: Sketch> Cell for Sketched<S> {
         config.levels.push(out, |out, _| push_raw(out, values.next().unwrap_or(f64::NAN)));
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
-        self.sketch.put(out);
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
+        self.sketch.put(&config.values, out);
     }
-    fn read(_: &Config, r: &mut Reader<'_>) -> Result<Self> {
-        Ok(Sketched { sketch: S::read(r)? })
+    fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Sketched { sketch: S::read(&config.values, r)? })
     }
     fn heap_bytes(&self) -> usize {
         self.sketch.heap_bytes()

@@ -5,10 +5,10 @@ use super::moments::push_float;
 use super::quantile_exact::Measure;
 use super::sum::Into2;
 use crate::registry::{AggregateDef, Bound, Call};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
 use crate::state::numbers::{ints, pow10, scale_of};
-use crate::state::wire::put_var;
+use crate::state::wire::{Reader, put_u64, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -211,18 +211,16 @@ impl<T: Measure> States for Weighted<T> {
             put_var(out, all.len() as u64);
             for (v, w) in all {
                 v.put(out);
-                put_var(out, w);
+                put_u64(out, w);
             }
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(size_of::<T>() + 1)? {
-                let v = T::read(r)?;
-                self.log.push(g, (v, r.var()?));
-            }
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..r.count(size_of::<T>() + 8)? {
+            let v = T::read(r)?;
+            self.log.push(g, (v, r.u64()?));
+        }
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.log.bytes()

@@ -4,10 +4,10 @@
 //! decimals add in 128 or 256 bits.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{Cell, Cells, each_state, same, serial};
+use crate::state::cells::{Cell, Cells, same, serial};
 use crate::state::few::{count_rows, scatter};
 use crate::state::numbers::floats;
-use crate::state::wire::{Fixed, Reader, put_f64};
+use crate::state::wire::{Fixed, Reader, put_f64, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -46,7 +46,10 @@ pub const DEFS: &[AggregateDef] = &[
         flags: Flags::NONE,
         build: |call| {
             call.arity(1..=1)?;
-            call.check(0, |t| t.is_integer() || t.is_float())?;
+            if matches!(call.args[0], Type::Decimal(..)) {
+                return build(&Call { name: "sum", ..*call }, false);
+            }
+            call.check(0, |t| t.is_integer() || t.is_float() || matches!(t, Type::Enum8(_) | Type::Enum16(_)))?;
             let config = Arc::new(call.args[0].clone());
             Ok(Bound::new(call, Type::Float64, move || Cells::<Kahan>::boxed(&config, &Type::Float64)))
         },
@@ -60,6 +63,7 @@ pub const DEFS: &[AggregateDef] = &[
         examples: &[("SELECT sumCount(number) FROM numbers(5)", "(10,5)")],
         flags: Flags::NONE,
         build: |call| {
+            call.check(0, Type::is_number)?;
             let sum = build(call, false)?;
             let ty = Type::tuple(vec![crate::Aggregate::ty(&sum).clone(), Type::UInt64]);
             Ok(Bound::new(call, ty, move || Box::new(SumCount { sum: crate::Aggregate::states(&sum), counts: Vec::new() })))
@@ -70,8 +74,8 @@ pub const DEFS: &[AggregateDef] = &[
 /// Result type of `sum` over a type.
 pub fn sum_type(ty: &Type) -> Option<Type> {
     Some(match ty {
-        Type::UInt128 | Type::UInt256 | Type::Int128 | Type::Int256 | Type::Interval(_) => ty.clone(),
-        Type::Float32 | Type::Float64 => Type::Float64,
+        Type::UInt128 | Type::UInt256 | Type::Int128 | Type::Int256 => ty.clone(),
+        t if t.is_float() => Type::Float64,
         Type::Decimal(p, s) => Type::Decimal(if *p <= 38 { 38 } else { 76 }, *s),
         Type::Enum8(_) | Type::Enum16(_) => Type::Int64,
         t => match t.int_bits()? {
@@ -310,13 +314,11 @@ where
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(serial(groups, |g, out| self.sums[g as usize].put(out)))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            let v = A::read(r)?;
-            let s = &mut self.sums[g as usize];
-            *s = s.plus(v);
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        let v = A::read(r)?;
+        let s = &mut self.sums[g as usize];
+        *s = s.plus(v);
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.sums.capacity() * size_of::<A>()
@@ -411,19 +413,17 @@ impl States for SumCount {
         let sums = self.sum.serialize(groups)?;
         let mut row = 0;
         Ok(serial(groups, |g, out| {
-            crate::state::wire::put_var(out, self.counts[g as usize]);
             out.extend_from_slice(sums.get(row));
+            put_var(out, self.counts[g as usize]);
             row += 1;
         }))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        let SumCount { sum, counts } = self;
-        each_state(groups, states, |g, r| {
-            let n = r.var()?;
-            counts[g as usize] = counts[g as usize].wrapping_add(n);
-            let rest = r.rest();
-            sum.merge_serialized(&[g], &StrData::from_iter([rest]))
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        self.sum.absorb(g, r)?;
+        let n = r.var()?;
+        let count = &mut self.counts[g as usize];
+        *count = count.wrapping_add(n);
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.sum.bytes() + self.counts.capacity() * 8

@@ -7,9 +7,10 @@
 //!    the value take its place, with the cell as its possible error.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
+use crate::state::binary;
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::ints;
-use crate::state::wire::{Reader, put_bytes, put_value, put_var, read_value};
+use crate::state::wire::{Reader, damaged, put_var};
 use std::collections::HashMap;
 use std::sync::Arc;
 use types::builder::Values;
@@ -75,7 +76,7 @@ fn build(call: &Call<'_>, weighted: bool, approx: bool) -> Result<Bound> {
         item.clone()
     };
     let ty = Type::array(one);
-    let config = Arc::new(Config { threshold: threshold as usize, reserved: reserved as usize, counts });
+    let config = Arc::new(Config { threshold: threshold as usize, reserved: reserved as usize, counts, item });
     Ok(Bound::new(call, ty.clone(), move || Cells::<SpaceSaving>::boxed(&config, &ty)))
 }
 
@@ -83,6 +84,13 @@ struct Config {
     threshold: usize,
     reserved: usize,
     counts: bool,
+    item: Type,
+}
+
+impl Config {
+    fn cells(&self) -> usize {
+        (self.reserved * 6).next_power_of_two()
+    }
 }
 
 struct Counter {
@@ -112,7 +120,7 @@ impl SpaceSaving {
             return self.push(key, count, error);
         }
         if self.cells.is_empty() {
-            self.cells = vec![0; (config.reserved * 6).next_power_of_two()];
+            self.cells = vec![0; config.cells()];
         }
         let mask = self.cells.len() - 1;
         let cell = hash_bytes(key, 0) as usize & mask;
@@ -160,10 +168,10 @@ struct Input {
 impl Cell for SpaceSaving {
     type Config = Config;
     type Input = Input;
-    fn prepare(_: &Config, args: &[Column], rows: usize) -> Result<Input> {
+    fn prepare(config: &Config, args: &[Column], rows: usize) -> Result<Input> {
         let mut input = Input { bytes: Vec::new(), ends: vec![0], weights: args.get(1).map(ints).unwrap_or_default() };
         for row in 0..rows {
-            put_value(&args[0], row, &mut input.bytes);
+            binary::put(&config.item, &args[0], row, &mut input.bytes);
             input.ends.push(input.bytes.len());
         }
         Ok(input)
@@ -215,11 +223,11 @@ impl Cell for SpaceSaving {
         for c in self.counters.iter().take(config.threshold) {
             let mut r = Reader::new(&c.key);
             if !config.counts {
-                read_value(&mut r, values)?;
+                binary::read(&config.item, &mut r, values)?;
                 continue;
             }
             let Values::Tuple(parts) = &mut values.values else { return Ok(()) };
-            read_value(&mut r, &mut parts[0])?;
+            binary::read(&config.item, &mut r, &mut parts[0])?;
             for (part, v) in parts[1..].iter_mut().zip([c.count, c.error]) {
                 if let Values::U64(x) = &mut part.values {
                     x.push(v);
@@ -232,20 +240,36 @@ impl Cell for SpaceSaving {
         out.pushed();
         Ok(())
     }
-    fn put(&self, _: &Config, out: &mut Vec<u8>) {
+    fn put(&self, config: &Config, out: &mut Vec<u8>) {
         put_var(out, self.counters.len() as u64);
         for c in &self.counters {
-            put_bytes(out, &c.key);
+            out.extend_from_slice(&c.key);
             put_var(out, c.count);
             put_var(out, c.error);
         }
+        let cells = if self.counters.is_empty() { 0 } else { config.cells() };
+        put_var(out, cells as u64);
+        (0..cells).for_each(|i| put_var(out, self.cells.get(i).copied().unwrap_or_default()));
     }
     fn read(config: &Config, r: &mut Reader<'_>) -> Result<Self> {
         let mut s = SpaceSaving::default();
-        for _ in 0..r.count(3)? {
-            let key = r.bytes()?;
+        for _ in 0..r.count(2)? {
+            let mut value = ColumnBuilder::new(&config.item);
+            let mut key = Vec::new();
+            binary::read(&config.item, r, &mut value)?;
+            binary::put(&config.item, &value.finish(), 0, &mut key);
             let (count, error) = (r.var()?, r.var()?);
-            s.insert(config, key, count.min(u64::MAX >> 8), error.min(u64::MAX >> 8));
+            s.insert(config, &key, count.min(u64::MAX >> 8), error.min(u64::MAX >> 8));
+        }
+        let cells = r.count(1)?;
+        if cells != 0 && cells != config.cells() {
+            return Err(damaged());
+        }
+        for _ in 0..cells {
+            s.cells.push(r.var()? & (u64::MAX >> 8));
+        }
+        if s.cells.iter().all(|c| *c == 0) {
+            s.cells.clear();
         }
         Ok(s)
     }

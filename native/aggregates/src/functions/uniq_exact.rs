@@ -1,10 +1,10 @@
 //! uniqExact: the exact number of distinct values; also what count(DISTINCT …) is.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{each_state, same, serial};
+use crate::state::cells::{same, serial};
 use crate::state::keys::{Form, KeyBatch, Keyer};
 use crate::state::pairs::Pairs;
-use crate::state::wire::put_var;
+use crate::state::wire::{Reader, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -100,10 +100,8 @@ impl Distinct {
         serial(groups, |_, out| {
             let keys = &keys[starts[row]..starts[row + 1]];
             row += 1;
-            if !keys.is_empty() {
-                put_var(out, keys.len() as u64);
-                keys.iter().for_each(|k| self.keyer.put(*k, out));
-            }
+            put_var(out, keys.len() as u64);
+            keys.iter().for_each(|k| self.keyer.put(*k, out));
         })
     }
 }
@@ -142,14 +140,12 @@ impl States for Distinct {
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(self.put_groups(groups))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
-        each_state(groups, states, |g, r| {
-            for _ in 0..r.count(self.keyer.put_bytes_min())? {
-                let key = self.keyer.read(r)?;
-                self.pairs.insert(g, key);
-            }
-            Ok(())
-        })
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..r.count(self.keyer.put_bytes_min())? {
+            let key = self.keyer.read(r)?;
+            self.pairs.insert(g, key);
+        }
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.keyer.bytes() + self.pairs.bytes()

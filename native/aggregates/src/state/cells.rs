@@ -1,6 +1,6 @@
 //! States for aggregates that are not worth columns of their own: one struct per group.
 
-use super::wire::{Reader, damaged};
+use super::wire::Reader;
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -90,15 +90,13 @@ impl<C: Cell> States for Cells<C> {
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
         Ok(serial(groups, |g, out| self.cells[g as usize].put(&self.config, out)))
     }
-    fn merge_serialized(&mut self, groups: &[u32], states: &StrData) -> Result<()> {
+    fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
         let config = self.config.clone();
-        each_state(groups, states, |g, r| {
-            let cell = &mut self.cells[g as usize];
-            let before = cell.heap_bytes();
-            cell.absorb(&config, r)?;
-            self.heap = (self.heap + cell.heap_bytes()).saturating_sub(before);
-            Ok(())
-        })
+        let cell = &mut self.cells[g as usize];
+        let before = cell.heap_bytes();
+        cell.absorb(&config, r)?;
+        self.heap = (self.heap + cell.heap_bytes()).saturating_sub(before);
+        Ok(())
     }
     fn bytes(&self) -> usize {
         self.cells.capacity() * size_of::<C>() + self.heap
@@ -126,24 +124,4 @@ pub fn serial(groups: &[u32], mut put: impl FnMut(u32, &mut Vec<u8>)) -> StrData
         offsets.push(bytes.len() as u32);
     }
     StrData { offsets: offsets.into(), bytes: bytes.into() }
-}
-
-/// Calls `f` for each serial state that is not empty; all of its bytes must be read.
-pub fn each_state(
-    groups: &[u32],
-    states: &StrData,
-    mut f: impl FnMut(u32, &mut Reader<'_>) -> Result<()>,
-) -> Result<()> {
-    for (i, &g) in groups.iter().enumerate() {
-        let bytes = states.get(i);
-        if bytes.is_empty() {
-            continue;
-        }
-        let mut r = Reader::new(bytes);
-        f(g, &mut r)?;
-        if r.remaining() > 0 {
-            return Err(damaged());
-        }
-    }
-    Ok(())
 }

@@ -27,6 +27,8 @@ pub enum Form {
 /// Turns rows into keys and keys back into values.
 pub struct Keyer {
     form: Form,
+    /// bytes of a packed key
+    width: usize,
     types: Vec<Type>,
     interner: Interner,
     /// dictionary id, code → interned id (MAX = not yet)
@@ -53,7 +55,9 @@ impl Keyer {
             (_, [Type::String | Type::FixedString(_)]) => Form::Bytes,
             _ => Form::Rows,
         };
-        Keyer { form, types: types.to_vec(), interner: Interner::default(), memo: Vec::new() }
+        let width =
+            if matches!(form, Form::Bytes | Form::Rows) { 0 } else { total.unwrap_or(128) as usize / 8 };
+        Keyer { form, width, types: types.to_vec(), interner: Interner::default(), memo: Vec::new() }
     }
     pub fn form(&self) -> Form {
         self.form
@@ -128,17 +132,17 @@ impl Keyer {
     /// Serial form of a key.
     pub fn put(&self, key: u128, out: &mut Vec<u8>) {
         match self.form {
-            Form::Narrow => out.extend_from_slice(&(key as u32).to_le_bytes()),
-            Form::Word => out.extend_from_slice(&(key as u64).to_le_bytes()),
-            Form::Wide => out.extend_from_slice(&key.to_le_bytes()),
+            Form::Narrow | Form::Word | Form::Wide => out.extend_from_slice(&key.to_le_bytes()[..self.width]),
             Form::Bytes | Form::Rows => super::wire::put_bytes(out, self.interner.get(key as u32)),
         }
     }
     pub fn read(&mut self, r: &mut Reader<'_>) -> Result<u128> {
         Ok(match self.form {
-            Form::Narrow => r.u32()?.into(),
-            Form::Word => r.u64()?.into(),
-            Form::Wide => u128::from_le_bytes(r.array()?),
+            Form::Narrow | Form::Word | Form::Wide => {
+                let mut key = [0; 16];
+                key[..self.width].copy_from_slice(r.take(self.width)?);
+                u128::from_le_bytes(key)
+            }
             Form::Bytes => {
                 let b = r.bytes()?;
                 self.interner.intern(b)?.into()
@@ -156,12 +160,7 @@ impl Keyer {
     }
     /// Smallest serial form of a key, for checks of counts.
     pub fn put_bytes_min(&self) -> usize {
-        match self.form {
-            Form::Narrow => 4,
-            Form::Word => 8,
-            Form::Wide => 16,
-            _ => 1,
-        }
+        self.width.max(1)
     }
     /// `other`'s key as a key of this keyer.
     pub fn translate(&mut self, other: &Keyer, key: u128) -> Result<u128> {

@@ -1,5 +1,7 @@
 //! What states are made of: stores of values per group, sets of (group, value), serial forms.
 
+pub mod arena;
+pub mod binary;
 pub mod cells;
 pub mod few;
 pub mod intern;
@@ -10,4 +12,5 @@ pub mod pairs;
 pub mod picked;
 pub mod slots;
 pub mod table;
+pub mod table_order;
 pub mod wire;

@@ -1,6 +1,7 @@
 //! One value of any type per group: what min, any, argMin and their like remember.
 
-use super::wire::{Fixed, Reader, put_bytes, put_value, read_value};
+use super::binary::{self, put_text, read_text};
+use super::wire::{Fixed, Reader, damaged};
 use std::cmp::Ordering;
 use types::builder::Values;
 use types::compare::{OrderedValue, compare_rows};
@@ -221,33 +222,69 @@ impl Slots {
         pairs!(U8, U16, U32, U64, U128, U256, I8, I16, I32, I64, I128, I256, F32, F64);
         out.pushed();
     }
-    pub fn put(&self, group: usize, out: &mut Vec<u8>) {
-        match_slots!(self, v, D => v[group].put(out), match self {
-            Slots::Bytes(v, _) => put_bytes(out, &v[group]),
-            Slots::Rows(v, ..) => match &v[group] {
-                Some(c) => put_value(c, 0, out),
-                None => out.push(1),
-            },
+    /// Appends a group's value, if it has one, in ClickHouse's form.
+    pub fn put(&self, ty: &Type, group: usize, some: bool, out: &mut Vec<u8>) {
+        match self {
+            Slots::Bytes(v, _) if *ty == Type::String => {
+                return if some {
+                    put_text(&v[group], out)
+                } else {
+                    out.extend_from_slice(&u32::MAX.to_le_bytes())
+                };
+            }
+            _ => out.push(u8::from(some)),
+        }
+        if !some {
+            return;
+        }
+        let start = out.len();
+        match_slots!(self, v, D => { v[group].put(out); binary::arrange(ty, &mut out[start..]) }, match self {
+            Slots::Bytes(v, _) => out.extend_from_slice(&v[group]),
+            Slots::Rows(v, ..) => {
+                if let Some(c) = &v[group] {
+                    binary::put(ty, c, 0, out);
+                }
+            }
             _ => {}
         });
     }
+    /// As `put` where NULL is a value: 1 for nothing, 2 for NULL, 3 and a value.
+    pub fn put_with_nulls(&self, ty: &Type, group: usize, some: bool, out: &mut Vec<u8>) {
+        let mut one = ColumnBuilder::new(ty);
+        if some {
+            self.push(group, &mut one);
+        }
+        let one = one.finish();
+        let kind = if !some { 1 } else { 3 - u8::from(one.is_null(0)) };
+        out.push(kind);
+        if kind == 3 {
+            binary::put(ty, &one, 0, out);
+        }
+    }
+    pub fn read_with_nulls(ty: &Type, r: &mut Reader<'_>) -> Result<Option<Column>> {
+        let mut one = ColumnBuilder::new(ty);
+        match r.byte()? {
+            1 => return Ok(None),
+            2 if ty.is_nullable() => one.push_null(),
+            3 => binary::read(ty, r, &mut one)?,
+            _ => return Err(damaged()),
+        }
+        Ok(Some(one.finish()))
+    }
     /// A one-row column of a value that `put` wrote, to compare and `set`.
-    pub fn read(&self, ty: &Type, r: &mut Reader<'_>) -> Result<Column> {
+    pub fn read(&self, ty: &Type, r: &mut Reader<'_>) -> Result<Option<Column>> {
         let mut b = ColumnBuilder::new(ty);
-        macro_rules! pairs { ($($v:ident),*) => { match (self, &mut b.values) {
-            $((Slots::$v(_), Values::$v(b)) => b.push(Fixed::read(r)?),)*
-            (Slots::Bytes(..), _) => {
-                b.push_bytes(r.bytes()?);
-                return Ok(b.finish());
-            }
-            _ => {
-                read_value(r, &mut b)?;
-                return Ok(b.finish());
-            }
-        } } }
-        pairs!(U8, U16, U32, U64, U128, U256, I8, I16, I32, I64, I128, I256, F32, F64);
-        b.pushed();
-        Ok(b.finish())
+        if *ty == Type::String {
+            return Ok(read_text(r)?.map(|text| {
+                b.push_bytes(text);
+                b.finish()
+            }));
+        }
+        if r.byte()? == 0 {
+            return Ok(None);
+        }
+        binary::read(ty, r, &mut b)?;
+        Ok(Some(b.finish()))
     }
     pub fn bytes(&self) -> usize {
         match_slots!(self, v, D => v.capacity() * size_of_val(&v[..v.len().min(1)]).max(1), match self {

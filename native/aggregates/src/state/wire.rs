@@ -26,6 +26,7 @@ pub fn damaged() -> Error {
 }
 
 /// Reads a serial state.
+#[derive(Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
 }

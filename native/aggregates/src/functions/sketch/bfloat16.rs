@@ -3,7 +3,7 @@
 use super::super::quantile_sketch::Sketch;
 use crate::state::wire::{Fixed, Reader, put_var};
 use std::collections::HashMap;
-use types::Result;
+use types::{Result, Type};
 
 #[derive(Default)]
 pub struct BFloat16 {
@@ -38,7 +38,7 @@ impl Sketch for BFloat16 {
         };
         levels.iter().map(one).collect()
     }
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, _: &Type, out: &mut Vec<u8>) {
         let mut all: Vec<(&u16, &u64)> = self.counts.iter().collect();
         all.sort();
         put_var(out, all.len() as u64);
@@ -47,7 +47,7 @@ impl Sketch for BFloat16 {
             put_var(out, *n);
         }
     }
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
+    fn read(_: &Type, r: &mut Reader<'_>) -> Result<Self> {
         let mut b = BFloat16::default();
         for _ in 0..r.count(3)? {
             let key = <u16 as Fixed>::read(r)?;

@@ -4,7 +4,7 @@
 use super::super::quantile_sketch::Sketch;
 use crate::state::wire::{Fixed, Reader, put_var};
 use std::collections::BTreeMap;
-use types::Result;
+use types::{Result, Type};
 
 /// buckets kept on each side; the lowest are merged beyond
 const BUCKETS_MAX: usize = 2048;
@@ -73,7 +73,7 @@ impl Sketch for DdSketch {
         };
         levels.iter().map(one).collect()
     }
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, _: &Type, out: &mut Vec<u8>) {
         put_var(out, self.zeros);
         for side in [&self.positive, &self.negative] {
             put_var(out, side.len() as u64);
@@ -83,7 +83,7 @@ impl Sketch for DdSketch {
             }
         }
     }
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
+    fn read(_: &Type, r: &mut Reader<'_>) -> Result<Self> {
         let mut s = DdSketch { zeros: r.var()?, ..Default::default() };
         for side in [&mut s.positive, &mut s.negative] {
             for _ in 0..r.count(5)? {

@@ -4,10 +4,10 @@
 //! the bound are ClickHouse's, and so are the quantiles.
 
 use super::super::quantile_sketch::Sketch;
-use super::interpolate;
-use super::int_hash64;
-use crate::state::wire::{Reader, put_f64, put_u64, put_var};
-use types::Result;
+use super::{column_of, int_hash64, interpolate, values_of};
+use crate::state::binary;
+use crate::state::wire::{Reader, damaged, put_u64};
+use types::{Result, Type};
 
 const SIZE: usize = 8192;
 
@@ -15,6 +15,12 @@ const SIZE: usize = 8192;
 pub struct Deterministic {
     rows: Vec<(u64, f64)>,
     skip: u32,
+    seen: u64,
+}
+
+/// Of a pair of a value and its hash.
+fn alignment(ty: &Type) -> usize {
+    ty.fixed_width().unwrap_or(8).clamp(4, 8)
 }
 
 impl Deterministic {
@@ -38,10 +44,12 @@ impl Deterministic {
 
 impl Sketch for Deterministic {
     fn add(&mut self, value: f64, weight: f64, _accuracy: f64) {
+        self.seen += 1;
         // The determinator comes as the bits of a weight.
         self.push(u64::from(int_hash64(weight.to_bits()) as u32), value);
     }
     fn merge(&mut self, other: &Self, _accuracy: f64) {
+        self.seen += other.seen;
         if other.skip > self.skip {
             self.skip = other.skip;
             let skip = self.skip;
@@ -54,19 +62,39 @@ impl Sketch for Deterministic {
         sorted.sort_unstable_by(f64::total_cmp);
         levels.iter().map(|l| interpolate(&sorted, *l)).collect()
     }
-    fn put(&self, out: &mut Vec<u8>) {
-        put_var(out, u64::from(self.skip));
-        put_var(out, self.rows.len() as u64);
-        for (h, v) in &self.rows {
-            put_u64(out, *h);
-            put_f64(out, *v);
+    fn put(&self, ty: &Type, out: &mut Vec<u8>) {
+        put_u64(out, self.rows.len() as u64);
+        put_u64(out, self.seen);
+        let values = column_of(ty, self.rows.iter().map(|r| r.1));
+        for (row, (hash, _)) in self.rows.iter().enumerate() {
+            // value and hash as C++ lays out a pair of them
+            let (align, start) = (alignment(ty), out.len());
+            binary::put(ty, &values, row, out);
+            out.resize(start + (out.len() - start).next_multiple_of(4), 0);
+            out.extend_from_slice(&(*hash as u32).to_le_bytes());
+            out.resize(start + (out.len() - start).next_multiple_of(align), 0);
         }
     }
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
-        let skip = r.var()?.min(32) as u32;
-        let n = r.count(16)?;
-        let rows = (0..n).map(|_| Ok((r.u64()?, r.f64()?))).collect::<Result<_>>()?;
-        Ok(Deterministic { rows, skip })
+    fn read(ty: &Type, r: &mut Reader<'_>) -> Result<Self> {
+        let (n, seen) = (r.u64()?, r.u64()?);
+        let mut read = Deterministic { seen, ..Self::default() };
+        if n > SIZE as u64 * 2 {
+            return Err(damaged());
+        }
+        let width = ty.fixed_width().unwrap_or(8);
+        let padded = width.next_multiple_of(4);
+        for _ in 0..n {
+            let value = values_of(ty, 1, r)?;
+            r.take(padded - width)?;
+            let hash = u64::from(r.u32()?);
+            r.take((padded + 4).next_multiple_of(alignment(ty)) - padded - 4)?;
+            read.rows.push((hash, value.first().copied().unwrap_or_default()));
+        }
+        // so many zero bits all of them have, if any were left out
+        if seen > n {
+            read.skip = read.rows.iter().map(|row| row.0.trailing_zeros().min(32)).min().unwrap_or(0);
+        }
+        Ok(read)
     }
     fn heap_bytes(&self) -> usize {
         self.rows.capacity() * 16

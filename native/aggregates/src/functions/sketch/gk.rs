@@ -6,7 +6,7 @@
 use super::super::quantile_sketch::Sketch;
 use crate::state::wire::{Reader, put_f64, put_var};
 use std::borrow::Cow;
-use types::Result;
+use types::{Result, Type};
 
 /// values that wait before they are sorted in
 const HEAD_MAX: usize = 50_000;
@@ -157,7 +157,7 @@ impl Sketch for GreenwaldKhanna {
         };
         levels.iter().map(one).collect()
     }
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, _: &Type, out: &mut Vec<u8>) {
         put_var(out, self.rows);
         put_var(out, self.samples.len() as u64);
         for s in &self.samples {
@@ -168,7 +168,7 @@ impl Sketch for GreenwaldKhanna {
         put_var(out, self.head.len() as u64);
         self.head.iter().for_each(|v| put_f64(out, *v));
     }
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
+    fn read(_: &Type, r: &mut Reader<'_>) -> Result<Self> {
         let rows = r.var()?;
         let n = r.count(10)?;
         let samples = (0..n).map(|_| Ok(Sample { value: r.f64()?, gap: r.var()?, slack: r.var()? })).collect::<Result<Vec<_>>>()?;

@@ -12,7 +12,12 @@ pub mod timing;
 pub mod uniques;
 pub mod words;
 
+use super::levels::push_raw;
 use crate::registry::AggregateDef;
+use crate::state::binary;
+use crate::state::numbers::floats;
+use crate::state::wire::Reader;
+use types::{Column, ColumnBuilder, Result, Type};
 
 /// ClickHouse's `intHash32`.
 pub fn int_hash32(key: u64) -> u32 {
@@ -32,6 +37,20 @@ pub fn int_hash64(key: u64) -> u64 {
 }
 
 pub const DEFS: &[AggregateDef] = &[];
+
+/// Values as a column of their own type, for serial forms.
+fn column_of(ty: &Type, values: impl ExactSizeIterator<Item = f64>) -> Column {
+    let mut out = ColumnBuilder::with_capacity(ty, values.len());
+    values.for_each(|v| push_raw(&mut out, v));
+    out.finish()
+}
+
+/// The next `n` values of a type in a serial form.
+fn values_of(ty: &Type, n: usize, r: &mut Reader<'_>) -> Result<Vec<f64>> {
+    let mut out = ColumnBuilder::new(ty);
+    (0..n).try_for_each(|_| binary::read(ty, r, &mut out))?;
+    Ok(floats(&out.finish(), &Type::Int64))
+}
 
 /// Linear interpolation between neighbours at position level * (n - 1); NaN when empty.
 pub fn interpolate(sorted: &[f64], level: f64) -> f64 {

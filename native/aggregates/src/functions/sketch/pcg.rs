@@ -1,8 +1,7 @@
 //! The generator that ClickHouse samples with: PCG's 32-bit output of a multiplicative generator of 64 bits.
 //! Source: O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms".
 
-use crate::state::wire::{Reader, put_u64};
-use types::Result;
+const FACTOR: u64 = 6_364_136_223_846_793_005;
 
 #[derive(Clone, Copy)]
 pub struct Pcg(u64);
@@ -19,7 +18,7 @@ impl Pcg {
     }
     fn next(&mut self) -> u64 {
         let state = self.0;
-        self.0 = state.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = state.wrapping_mul(FACTOR);
         u64::from(((state ^ (state >> 22)) >> (22 + (state >> 61))) as u32)
     }
     /// A number below `limit`, which is not 0.
@@ -30,10 +29,12 @@ impl Pcg {
         let high = self.next() << 32;
         high.wrapping_add(self.next()) % limit
     }
-    pub fn put(self, out: &mut Vec<u8>) {
-        put_u64(out, self.0);
+    /// Factor, summand and state, as C++ writes such generators.
+    pub fn text(self) -> String {
+        format!("{FACTOR} 0 {}", self.0)
     }
-    pub fn read(r: &mut Reader<'_>) -> Result<Self> {
-        Ok(Pcg(r.u64()?))
+    pub fn of_text(text: &str) -> Option<Self> {
+        let state = text.strip_prefix(&format!("{FACTOR} 0 "))?;
+        state.parse().ok().map(Pcg)
     }
 }

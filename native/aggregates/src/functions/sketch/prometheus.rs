@@ -2,7 +2,7 @@
 
 use super::super::quantile_sketch::Sketch;
 use crate::state::wire::{Reader, put_f64, put_var};
-use types::Result;
+use types::{Result, Type};
 
 #[derive(Default)]
 pub struct Prometheus {
@@ -24,14 +24,14 @@ impl Sketch for Prometheus {
     fn quantiles(&self, levels: &[f64], _accuracy: f64) -> Vec<f64> {
         levels.iter().map(|l| quantile(&self.buckets, *l)).collect()
     }
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, _: &Type, out: &mut Vec<u8>) {
         put_var(out, self.buckets.len() as u64);
         for (b, n) in &self.buckets {
             put_f64(out, *b);
             put_f64(out, *n);
         }
     }
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
+    fn read(_: &Type, r: &mut Reader<'_>) -> Result<Self> {
         let mut p = Prometheus::default();
         for _ in 0..r.count(16)? {
             let (bound, n) = (r.f64()?, r.f64()?);

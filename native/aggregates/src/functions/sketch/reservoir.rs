@@ -2,10 +2,11 @@
 //! one order, is what ClickHouse gives; runs repeat.
 
 use super::super::quantile_sketch::Sketch;
-use super::interpolate;
 use super::pcg::Pcg;
-use crate::state::wire::{Reader, put_f64, put_var};
-use types::Result;
+use super::{column_of, interpolate, values_of};
+use crate::state::binary;
+use crate::state::wire::{Reader, damaged, put_bytes, put_u64};
+use types::{Result, Type};
 
 const SIZE: usize = 8192;
 
@@ -58,21 +59,20 @@ impl Sketch for Reservoir {
         sorted.sort_unstable_by(f64::total_cmp);
         levels.iter().map(|l| interpolate(&sorted, *l)).collect()
     }
-    fn put(&self, out: &mut Vec<u8>) {
-        put_var(out, self.seen);
-        self.random.put(out);
-        put_var(out, self.values.len() as u64);
-        self.values.iter().for_each(|v| put_f64(out, *v));
+    fn put(&self, ty: &Type, out: &mut Vec<u8>) {
+        put_u64(out, SIZE as u64);
+        put_u64(out, self.seen);
+        put_bytes(out, self.random.text().as_bytes());
+        let values = column_of(ty, self.values.iter().copied());
+        (0..values.len()).for_each(|row| binary::put(ty, &values, row, out));
     }
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
-        let seen = r.var()?;
-        let random = Pcg::read(r)?;
-        let n = r.count(8)?;
-        if n > SIZE || (n as u64) > seen || (n < SIZE && n as u64 != seen) {
-            return Err(crate::state::wire::damaged());
+    fn read(ty: &Type, r: &mut Reader<'_>) -> Result<Self> {
+        if r.u64()? != SIZE as u64 {
+            return Err(damaged());
         }
-        let values = (0..n).map(|_| r.f64()).collect::<Result<_>>()?;
-        Ok(Reservoir { values, seen, random })
+        let seen = r.u64()?;
+        let random = std::str::from_utf8(r.bytes()?).ok().and_then(Pcg::of_text).ok_or_else(damaged)?;
+        Ok(Reservoir { values: values_of(ty, seen.min(SIZE as u64) as usize, r)?, seen, random })
     }
     fn heap_bytes(&self) -> usize {
         self.values.capacity() * 8

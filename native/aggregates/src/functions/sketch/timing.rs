@@ -4,7 +4,7 @@
 use super::super::quantile_sketch::Sketch;
 use super::int_hash32;
 use crate::state::wire::{Reader, damaged, put_var};
-use types::Result;
+use types::{Result, Type};
 
 const VALUES_MAX: usize = 5670;
 /// of rows with weights
@@ -45,6 +45,10 @@ impl Timing {
 impl Sketch for Timing {
     /// `weighted`: 1 if rows have weights
     fn add(&mut self, value: f64, weight: f64, weighted: f64) {
+        // no time is negative
+        if value < 0.0 {
+            return;
+        }
         let v = value.clamp(0.0, f64::from(LIMIT)) as u16;
         let n = weight as u64;
         let few = match weighted {
@@ -86,7 +90,7 @@ impl Sketch for Timing {
             })
             .collect()
     }
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, _: &Type, out: &mut Vec<u8>) {
         put_var(out, self.values.len() as u64);
         self.values.iter().for_each(|v| put_var(out, u64::from(*v)));
         let used: Vec<(usize, u64)> = self.histogram.iter().flat_map(|h| h.iter().copied().enumerate()).filter(|x| x.1 > 0).collect();
@@ -96,7 +100,7 @@ impl Sketch for Timing {
             put_var(out, n);
         }
     }
-    fn read(r: &mut Reader<'_>) -> Result<Self> {
+    fn read(_: &Type, r: &mut Reader<'_>) -> Result<Self> {
         let mut t = Timing::default();
         for _ in 0..r.count(1)? {
             t.values.push(r.var()?.min(u64::from(LIMIT)) as u16);
