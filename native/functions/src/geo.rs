@@ -242,6 +242,9 @@ impl Rings {
     }
 }
 
+/// Beyond, neighbouring coordinates are farther apart than the cells that points are looked up in.
+const COORDINATE_MAX: f64 = 1e16;
+
 fn in_polygon(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, usize::MAX)?;
     if !pair(b.ty(0)) {
@@ -256,8 +259,11 @@ fn in_polygon(b: &Bind<'_>) -> Result<Bound> {
         let constant = (1..c.len()).all(|i| c.col(i).is_const());
         let columns: Vec<Column> = (1..c.len()).map(|i| if constant { c.col(i).slice(0, 1).flat() } else { c.col(i).flat() }).collect();
         let fixed = if constant { Some(rings.of_row(&columns, 0)?) } else { None };
-        if let Some(rings) = fixed.as_ref().filter(|r| validate && crate::shapes::valid::crosses(r)) {
-            return Err(Error::new(BAD_ARGUMENTS, format!("Polygon is not valid: edges of its {} ring(s) cross each other; set validate_polygons=0 to take it as it is", rings.len())));
+        if let Some(why) = fixed.as_ref().filter(|_| validate).and_then(|rings| crate::shapes::valid::fault(rings)) {
+            return Err(Error::new(BAD_ARGUMENTS, format!("Polygon is not valid: {why}; set validate_polygons=0 to take it as it is")));
+        }
+        if fixed.iter().flatten().flatten().any(|p| p.0.abs().max(p.1.abs()) > COORDINATE_MAX) {
+            return Err(Error::new(BAD_ARGUMENTS, "The coordinates of the polygon are so large in modulus that it cannot be computed with correctly"));
         }
         let mut out = Vec::with_capacity(c.rows);
         for i in 0..c.rows {

@@ -634,7 +634,8 @@ fn by_path(b: &Bind<'_>, how: How) -> Result<Bound> {
             }
             match hits.iter().find(|v| complex || !(v.is_array() || v.is_object())) {
                 Some(Value::String(t)) => out.extend_from_slice(t.as_bytes()),
-                Some(Value::Null) | None => none.set(i, true),
+                Some(Value::Null) if or_null => none.set(i, true),
+                None => none.set(i, true),
                 Some(v) => out.extend_from_slice(raw(v).as_bytes()),
             }
             Ok(())

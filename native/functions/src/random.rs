@@ -186,13 +186,16 @@ fn fuzz(b: &Bind<'_>) -> Result<Bound> {
     if !(0.0..=1.0).contains(&p) {
         return Err(Error::new(types::codes::ARGUMENT_OUT_OF_BOUND, "Probability of function fuzzBits must be between 0 and 1"));
     }
-    bound(Type::String, move |c| {
+    let fixed = b.ty(0).base().clone();
+    let out = if matches!(fixed, Type::FixedString(_)) { fixed.clone() } else { Type::String };
+    bound(out, move |c| {
         let s = strs(c.col(0));
         let mut r = Random::new();
-        crate::args::map_str(c.rows, "fuzzBits", |i, out| {
+        let fuzzed = crate::args::map_str(c.rows, "fuzzBits", |i, out| {
             out.extend(s.at(i).iter().map(|x| (0..8).fold(*x, |x, k| if r.unit() < p { x ^ 1 << k } else { x })));
             Ok(())
-        })
+        })?;
+        if fixed == Type::String { Ok(fuzzed) } else { crate::cast::cast(&fuzzed, &Type::String, &fixed, crate::cast::CastMode::Sql, c.session) }
     })
 }
 

@@ -438,6 +438,11 @@ enum Running {
     Difference,
 }
 
+/// Is a number one of so many bits?
+fn fits_in(v: I256, bits: u32) -> bool {
+    bits >= 256 || (v >> (bits - 1) == I256::ZERO || v >> (bits - 1) == I256::MINUS_ONE)
+}
+
 fn running(b: &Bind<'_>, what: Running) -> Result<Bound> {
     let s = shape(b, false, 0)?;
     let value = s.value();
@@ -459,6 +464,7 @@ fn running(b: &Bind<'_>, what: Running) -> Result<Bound> {
         },
     };
     let out = if what == Running::Difference && matches!(base.int_bits(), Some((32, _))) { Type::Int64 } else { out };
+    let decimal = if matches!(base, Type::Decimal(..)) { base.fixed_width().map(|w| w as u32 * 8) } else { None };
     let kernel = out.clone();
     bound(Type::array(out), move |c| {
         let (e, v) = s.run(c, "arrayCumSum")?;
@@ -488,7 +494,14 @@ fn running(b: &Bind<'_>, what: Running) -> Result<Bound> {
             let mut sum = I256::ZERO;
             for k in w[0] as usize..w[1] as usize {
                 match what {
-                    Running::Difference => out.push(if k == w[0] as usize { I256::ZERO } else { x.at(k).wrapping_sub(x.at(k - 1)) }),
+                    Running::Difference if k == w[0] as usize => out.push(I256::ZERO),
+                    Running::Difference => {
+                        let difference = x.at(k).wrapping_sub(x.at(k - 1));
+                        if decimal.is_some_and(|bits| !fits_in(difference, bits)) {
+                            return Err(Error::new(types::codes::DECIMAL_OVERFLOW, "Decimal math overflow in function arrayDifference: cast the elements to a wider Decimal"));
+                        }
+                        out.push(difference);
+                    }
                     _ => {
                         sum = sum.wrapping_add(x.at(k));
                         if what == Running::NonNegative && sum < I256::ZERO {
@@ -511,7 +524,8 @@ fn fold(b: &Bind<'_>) -> Result<Bound> {
     }
     let state = last.ty.clone();
     let result = b.ty(0).clone();
-    if let Some(Type::LowCardinality(_)) = b.raw.last().map(|a| &a.ty) {
+    let coded = |at: usize| matches!(b.raw.get(at).map(|a| &a.ty), Some(Type::LowCardinality(_)));
+    if coded(b.len() - 1) && !coded(0) {
         return Err(Error::new(types::codes::TYPE_MISMATCH, format!("Return type of the lambda of function arrayFold must be that of the accumulator: LowCardinality({state}), not {result}")));
     }
     if result != state {

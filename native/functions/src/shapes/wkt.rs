@@ -78,6 +78,10 @@ fn write(b: &Bind<'_>) -> Result<Bound> {
                     out.extend_from_slice(b"MULTIPOLYGON");
                     put_list(&rows[i], out, put_polygon);
                 }
+                (Kind::Ring, Some(p)) => {
+                    out.extend_from_slice(b"POLYGON");
+                    put_list(p, out, |ring, out| put_list(ring, out, put_point));
+                }
                 (_, Some(p)) => {
                     out.extend_from_slice(b"POLYGON");
                     put_polygon(p, out);

@@ -41,6 +41,7 @@ fn pieces(s: &[u8]) -> Vec<(Kind, &[u8])> {
             b'`' => (Kind::Quoted, quoted(s, at)),
             b'"' => (Kind::Other, quoted(s, at)),
             b'0'..=b'9' => (Kind::Literal, number(s, at)),
+            b'$' if heredoc(s, at).is_some() => (Kind::Literal, heredoc(s, at).unwrap_or(at + 1)),
             b'$' if s.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) => (Kind::Other, 1 + until(at + 1, &|b| b.is_ascii_alphanumeric() || b == b'_') - 1),
             _ if b == b'_' || b.is_ascii_alphabetic() || b >= 128 => (Kind::Word, until(at, &|b| b == b'_' || b.is_ascii_alphanumeric() || b >= 128)),
             b',' => (Kind::Comma, at + 1),
@@ -51,6 +52,14 @@ fn pieces(s: &[u8]) -> Vec<(Kind, &[u8])> {
         at = end;
     }
     out
+}
+
+/// The end of a text as `$tag$…$tag$` that begins here.
+fn heredoc(s: &[u8], at: usize) -> Option<usize> {
+    let name = s[at + 1..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let tag = s.get(at..at + name + 2).filter(|tag| tag.ends_with(b"$"))?;
+    let body = at + tag.len();
+    memchr::memmem::find(&s[body..], tag).map(|p| body + p + tag.len())
 }
 
 fn quoted(s: &[u8], at: usize) -> usize {
