@@ -18,6 +18,7 @@ function measures(type: string): LitValue[] {
   const head = typeHead(base);
   const int = bits.exec(base);
   if (int) return [null, String(Number(int[2])), '2', '0', null];
+  if (head === 'BFloat16') return [null, '16', '2', null, null];
   if (head === 'Float32') return [null, '32', '2', null, null];
   if (head === 'Float64') return [null, '64', '2', null, null];
   if (head === 'Decimal') {

@@ -89,7 +89,7 @@ export const formats: Record<string, SettingRow> = {
   ],
   date_time_input_format: [
     'text',
-    'basic',
+    'best_effort',
     "How dates are read: 'basic', 'best_effort', 'best_effort_us'",
     'kernel',
   ],

@@ -108,7 +108,7 @@ const exact = /^(Nullable\()?(U?Int(64|128|256)|Decimal)/;
 function numberText(item: Expression): string | undefined {
   const negated = item.kind === 'Unary' && item.fn === 'negate';
   const of = negated ? item.operand : item;
-  if (of.kind !== 'Literal' || of.type !== 'number' || !/^\d+(\.\d+)?$/.test(of.text))
+  if (of.kind !== 'Literal' || of.type !== 'number' || !/^-?\d+(\.\d+)?$/.test(of.text))
     return undefined;
   return negated ? `-${of.text}` : of.text;
 }

@@ -308,7 +308,7 @@ pub(crate) fn data_type(ty: &Type) -> Result<DataType> {
         Type::Int64 | Type::Interval(_) => DataType::Int64,
         Type::UInt128 | Type::Int128 => DataType::FixedSizeBinary(16),
         Type::UInt256 | Type::Int256 => DataType::FixedSizeBinary(32),
-        Type::Float32 => DataType::Float32,
+        Type::BFloat16 | Type::Float32 => DataType::Float32,
         Type::Float64 => DataType::Float64,
         Type::Decimal(p, s) if *p <= 38 => DataType::Decimal128(*p, *s as i8),
         Type::Decimal(p, s) => DataType::Decimal256(*p, *s as i8),

@@ -1,6 +1,7 @@
 //! Values as bytes: RowBinary's form of one value, and Native's form of a whole column.
 
 use std::sync::Arc;
+use types::bfloat;
 use types::builder::Values;
 use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, INCORRECT_DATA, TOO_LARGE_ARRAY_SIZE, TOO_LARGE_STRING_SIZE};
 use types::{
@@ -149,6 +150,7 @@ pub fn read_value(ty: &Type, b: &mut Bytes<'_>, out: &mut ColumnBuilder) -> Resu
         Values::I64(v) => le!(v, i64),
         Values::I128(v) => le!(v, i128),
         Values::I256(v) => v.push(I256::from_le_bytes(b.array()?)),
+        Values::F32(v) if *ty == Type::BFloat16 => v.push(bfloat::from_bits(u16::from_le_bytes(b.array()?))),
         Values::F32(v) => le!(v, f32),
         Values::F64(v) => le!(v, f64),
         Values::Str { .. } => {
@@ -260,6 +262,7 @@ pub fn write_value(ty: &Type, col: &Column, row: usize, out: &mut Vec<u8>) {
         Data::I64(v) => le!(v),
         Data::I128(v) => le!(v),
         Data::I256(v) => le!(v),
+        Data::F32(v) if *ty == Type::BFloat16 => out.extend_from_slice(&bfloat::bits(v[row]).to_le_bytes()),
         Data::F32(v) => le!(v),
         Data::F64(v) => le!(v),
         Data::Str(s) => write_string(s.get(row), out),
@@ -351,6 +354,9 @@ pub fn write_column(ty: &Type, col: &Column, out: &mut Vec<u8>) {
         Data::I64(v) => le!(v),
         Data::I128(v) => le!(v),
         Data::I256(v) => le!(v),
+        Data::F32(v) if *ty == Type::BFloat16 => {
+            v.iter().for_each(|x| out.extend_from_slice(&bfloat::bits(*x).to_le_bytes()));
+        }
         Data::F32(v) => le!(v),
         Data::F64(v) => le!(v),
         Data::Str(s) => s.iter().for_each(|x| write_string(x, out)),
@@ -539,6 +545,11 @@ pub fn read_column(ty: &Type, rows: usize, b: &mut Bytes<'_>) -> Result<Column> 
         Type::Int64 | Type::DateTime64(..) | Type::Interval(_) => le!(I64, i64, 8),
         Type::Int128 => le!(I128, i128, 16),
         Type::Int256 => le!(I256, I256, 32),
+        Type::BFloat16 => {
+            let raw = b.take(checked(rows, 2)?)?;
+            let one = |c: &[u8]| bfloat::from_bits(u16::from_le_bytes([c[0], c[1]]));
+            Data::F32(raw.chunks_exact(2).map(one).collect::<Vec<_>>().into())
+        }
         Type::Float32 => le!(F32, f32, 4),
         Type::Float64 => le!(F64, f64, 8),
         Type::Decimal(..) => match ty.fixed_width() {

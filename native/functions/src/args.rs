@@ -89,6 +89,28 @@ pub trait Number: Copy + Send + Sync + PartialEq + PartialOrd + Default + std::f
     fn to_i128(self) -> i128;
     fn to_i256(self) -> I256;
     fn to_f64(self) -> f64;
+    /// As ClickHouse's processor converts to 8, 16 and 32 bits: a float out of range is the smallest number.
+    #[inline]
+    fn wrap_i32(self) -> i32 {
+        self.to_i64() as i32
+    }
+    /// …to 64 bits.
+    #[inline]
+    fn wrap_i64(self) -> i64 {
+        self.to_i64()
+    }
+    #[inline]
+    fn wrap_u64(self) -> u64 {
+        self.to_u64()
+    }
+    /// …to 128 and 256 bits.
+    #[inline]
+    fn wrap_i128(self) -> i128 {
+        self.to_i128()
+    }
+    fn wrap_i256(self) -> I256 {
+        self.to_i256()
+    }
     /// Not zero (NaN counts as not zero).
     fn truth(self) -> bool;
 }
@@ -108,8 +130,27 @@ macro_rules! float_number { ($($t:ty),*) => { $(impl Number for $t {
     fn to_i256(self) -> I256 { ethnum::AsI256::as_i256(f64::from(self)) }
     #[inline] fn to_f64(self) -> f64 { f64::from(self) }
     #[inline] fn truth(self) -> bool { self != 0.0 }
+    #[inline] fn wrap_i32(self) -> i32 { processor_i32(f64::from(self)) }
+    #[inline] fn wrap_i64(self) -> i64 { processor_i64(f64::from(self)) }
+    fn wrap_i256(self) -> I256 { crate::wide_float::to_i256(f64::from(self)) }
+    fn wrap_i128(self) -> i128 { self.wrap_i256().as_i128() }
+    #[inline] fn wrap_u64(self) -> u64 {
+        let low = processor_i64(f64::from(self));
+        let high = processor_i64(f64::from(self) - 9_223_372_036_854_775_808.0);
+        (low | (high & (low >> 63))) as u64
+    }
 })* } }
 float_number!(f32, f64);
+
+/// A truncated float; the smallest number where it does not fit, NaN too.
+#[inline]
+fn processor_i32(x: f64) -> i32 {
+    if x > -2_147_483_649.0 && x < 2_147_483_648.0 { x as i32 } else { i32::MIN }
+}
+#[inline]
+fn processor_i64(x: f64) -> i64 {
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&x) { x as i64 } else { i64::MIN }
+}
 impl Number for u128 {
     fn to_i64(self) -> i64 {
         self as i64

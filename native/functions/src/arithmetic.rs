@@ -106,6 +106,7 @@ fn next_bits(bits: u16) -> u16 {
 /// (bits, signed, float) of a number type.
 fn shape(t: &Type) -> Option<(u16, bool, bool)> {
     match t {
+        Type::BFloat16 => Some((16, true, true)),
         Type::Float32 => Some((32, true, true)),
         Type::Float64 => Some((64, true, true)),
         t => t.int_bits().map(|(b, s)| (b, s, false)),
@@ -177,6 +178,10 @@ fn binary(b: &Bind<'_>, op: Op) -> Result<Bound> {
     }
     if ta.is_decimal() || tb.is_decimal() {
         return decimals(b, op, ta, tb);
+    }
+    if tb.is_integer() && b.ty(0).is_date_or_time() {
+        // What remains of a day or a moment is of the divisor's type.
+        return numbers(op, ta, tb.clone(), tb);
     }
     let out = number_result(op, &ta, &tb)
         .ok_or_else(|| b.illegal(1, &format!("a type that {ta} can be combined with (no floats with 128- or 256-bit integers)")))?;
@@ -276,7 +281,7 @@ fn float_division(op: Op, out: Type) -> Result<Bound> {
                 let q = x / y;
                 if x.is_finite() && y.is_finite() && q.abs() < limit {
                     Ok(q as i128)
-                } else if op == Op::IntDiv {
+                } else if op == Op::IntDiv || !y.is_finite() {
                     Err(Error::new(ILLEGAL_DIVISION, "Cannot perform integer division: division by zero, or infinite or too large floating point numbers"))
                 } else {
                     Ok(0)
@@ -290,7 +295,7 @@ fn float_division(op: Op, out: Type) -> Result<Bound> {
             let r = x % y;
             match op {
                 Op::PositiveModulo | Op::PositiveModuloOrNull if r < 0.0 => r + y.abs(),
-                Op::ModuloOrZero | Op::ModuloOrNull if y == 0.0 => 0.0,
+                Op::ModuloOrNull if y == 0.0 => 0.0,
                 _ => r,
             }
         });
@@ -299,6 +304,9 @@ fn float_division(op: Op, out: Type) -> Result<Bound> {
 }
 
 fn decimals(b: &Bind<'_>, op: Op, ta: Type, tb: Type) -> Result<Bound> {
+    if matches!(op, Op::ModuloOrZero | Op::ModuloOrNull | Op::ModuloLegacy | Op::PositiveModuloOrNull | Op::IntDivOrNull | Op::DivideOrNull) {
+        return Err(b.illegal(usize::from(!ta.is_decimal()), "an integer or a float: this function knows no Decimals"));
+    }
     if ta.is_float() || tb.is_float() {
         return decimal_and_float(b, op, ta, tb);
     }
@@ -576,7 +584,7 @@ fn array_by_number(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
 // ---- one argument ---------------------------------------------------------------------------
 
 fn negate(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, 1)?;
+    no_bfloat(b)?;
     let t = b.ty(0).clone();
     if let Type::Tuple(es) = &t {
         let (ty, calls) = element_calls("negate", es.iter().map(|e| vec![e.1.clone()]).collect(), b.session)?;
@@ -598,13 +606,19 @@ fn negate(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
-fn abs(b: &Bind<'_>) -> Result<Bound> {
+/// Functions of one number that ClickHouse has not for BFloat16.
+fn no_bfloat(b: &Bind<'_>) -> Result<()> {
     b.arity(1, 1)?;
+    if *b.ty(0) == Type::BFloat16 { Err(b.illegal(0, "a number other than BFloat16: convert it with toFloat32")) } else { Ok(()) }
+}
+
+fn abs(b: &Bind<'_>) -> Result<Bound> {
+    no_bfloat(b)?;
     let t = b.ty(0).clone();
     b.number(0)?;
     if t.is_float() {
         return bound(t.clone(), move |c| {
-            Ok(if t == Type::Float32 {
+            Ok(if t.is_single() {
                 f32::column(map::<f32, f32>(c.col(0), c.rows, f32::abs))
             } else {
                 f64::column(map::<f64, f64>(c.col(0), c.rows, f64::abs))
@@ -624,7 +638,7 @@ fn abs(b: &Bind<'_>) -> Result<Bound> {
 }
 
 fn sign(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, 1)?;
+    no_bfloat(b)?;
     b.number(0)?;
     let from = b.ty(0).clone();
     bound(Type::Int8, move |c| {

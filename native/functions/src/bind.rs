@@ -130,6 +130,20 @@ impl Bind<'_> {
     pub fn number(&self, i: usize) -> Result<()> {
         self.check(i, self.ty(i).base().is_number(), "a number")
     }
+    /// Integers of up to 64 bits and floats.
+    pub fn native(&self, i: usize) -> Result<()> {
+        let t = self.ty(i).base();
+        self.check(i, t.is_float() || t.is_native_integer(), "an integer of up to 64 bits or a float")
+    }
+    /// Integers of up to 64 bits.
+    pub fn native_integer(&self, i: usize) -> Result<()> {
+        self.check(i, self.ty(i).base().is_native_integer(), "an integer of up to 64 bits")
+    }
+    /// A number as an argument that must not be a Decimal.
+    pub fn no_decimal(&self, i: usize) -> Result<()> {
+        let t = self.ty(i).base();
+        self.check(i, t.is_integer() || t.is_float(), "an integer or a float")
+    }
     pub fn date_or_time(&self, i: usize) -> Result<()> {
         self.check(i, self.ty(i).base().is_date_or_time(), "Date, Date32, DateTime or DateTime64")
     }

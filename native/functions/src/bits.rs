@@ -111,8 +111,18 @@ fn not(b: &Bind<'_>) -> Result<Bound> {
             Ok(Data::Fixed(FixedData { width, bytes: bytes.into() }).into())
         });
     }
-    b.integer(0)?;
-    let kernel = b.ty(0).clone();
+    if *b.ty(0) == Type::String {
+        return bound(Type::String, |c| {
+            let x = strs(c.col(0));
+            crate::args::map_str(c.rows, "bitNot", |i, out| {
+                out.extend(x.at(i).iter().map(|p| !p));
+                Ok(())
+            })
+        });
+    }
+    b.no_decimal(0)?;
+    // A float stands for its whole part.
+    let kernel = if b.ty(0).is_float() { Type::Int64 } else { b.ty(0).clone() };
     let ty = if kernel == Type::Bool { Type::UInt8 } else { kernel.clone() };
     bound(ty, move |c| Ok(with_int!(&kernel, R => R::column(map::<R, R>(c.col(0), c.rows, Integer::not)), return Err(no_lane()))))
 }
@@ -256,8 +266,8 @@ fn count(b: &Bind<'_>) -> Result<Bound> {
             Ok(crate::args::u64_col((0..c.rows).map(|i| s.at(i).iter().map(|x| u64::from(x.count_ones())).sum()).collect()))
         });
     }
-    if !(b.ty(0).is_number() || b.ty(0).is_date_or_time()) {
-        return Err(b.illegal(0, "a number or string"));
+    if !(b.ty(0).is_integer() || b.ty(0).is_float()) {
+        return Err(b.illegal(0, "an integer, a float or a string"));
     }
     let wide = b.ty(0).fixed_width().is_some_and(|w| w > 16);
     bound(if wide { Type::UInt16 } else { Type::UInt8 }, move |c| {
@@ -272,8 +282,11 @@ fn hamming(b: &Bind<'_>) -> Result<Bound> {
     if b.ty(0).is_string() && b.ty(1).is_string() {
         return byte_distance(0, |x, y| (x ^ y).count_ones() as u64);
     }
-    b.integer(0)?;
-    b.integer(1)?;
+    for i in 0..2 {
+        if *b.ty(i) != Type::Ipv4 {
+            b.no_decimal(i)?;
+        }
+    }
     bound(Type::UInt8, |c| {
         let (x, y) = (u64s(c.col(0)), u64s(c.col(1)));
         Ok(u8_col((0..c.rows).map(|i| (x.at(i) ^ y.at(i)).count_ones() as u8).collect()))

@@ -209,8 +209,8 @@ pub fn can_be_low_cardinality(ty: &Type) -> bool {
     match ty {
         Type::Nullable(t) => can_be_low_cardinality(t),
         Type::String | Type::FixedString(_) | Type::Date | Type::Date32 | Type::DateTime(_) => true,
-        Type::Uuid | Type::Ipv4 | Type::Ipv6 | Type::Float32 | Type::Float64 => true,
-        t => t.is_integer(),
+        Type::Uuid | Type::Ipv4 | Type::Ipv6 | Type::Interval(_) => true,
+        t => t.is_integer() || t.is_float(),
     }
 }
 

@@ -98,8 +98,8 @@ fn compare(b: &Bind<'_>, op: Op) -> Result<Bound> {
                 Ok(strings(op, &x, &y, c.rows))
             })
         }
-        (Type::Enum8(_) | Type::Enum16(_), y) if y.is_integer() => by_cast(b, op, Type::Int16, y.clone()),
-        (x, Type::Enum8(_) | Type::Enum16(_)) if x.is_integer() => by_cast(b, op, x.clone(), Type::Int16),
+        (Type::Enum8(_) | Type::Enum16(_), y) if y.is_number() && !y.is_decimal() => by_cast(b, op, Type::Int16, y.clone()),
+        (x, Type::Enum8(_) | Type::Enum16(_)) if x.is_number() && !x.is_decimal() => by_cast(b, op, x.clone(), Type::Int16),
         (Type::Interval(_), y) if y.is_number() => by_cast(b, op, Type::Int64, y.clone()),
         (x, Type::Interval(_)) if x.is_number() => by_cast(b, op, x.clone(), Type::Int64),
         (Type::Interval(_), Type::Interval(_)) => bound(Type::UInt8, move |c| intervals(op, c, &ta, &tb)),
@@ -107,14 +107,23 @@ fn compare(b: &Bind<'_>, op: Op) -> Result<Bound> {
         (x, y) if comparable(x, y) => by_common(b, op),
         (x, y) if x.is_date_or_time() && y.is_number() || x.is_number() && y.is_date_or_time() => {
             let day = |t: &Type| matches!(t, Type::Date | Type::Date32);
-            if !day(x) && !day(y) && (x.is_integer() || y.is_integer()) {
+            let whole = |t: &Type| matches!(t, Type::DateTime(_));
+            let digits = (whole(x) || whole(y)) && (x.is_decimal() || y.is_decimal());
+            if !day(x) && !day(y) && !digits {
                 let (l, r) = (stored_integer(x), stored_integer(y));
                 return by_reading(op, l, r);
             }
             Err(mismatch(b, op))
         }
+        (Type::Ipv4, y) if address_beside(y) => by_reading(op, Type::UInt32, y.clone()),
+        (x, Type::Ipv4) if address_beside(x) => by_reading(op, x.clone(), Type::UInt32),
         _ => Err(mismatch(b, op)),
     }
+}
+
+/// Integers that an IPv4 address is compared with as the number it is.
+fn address_beside(t: &Type) -> bool {
+    t.int_bits().is_some_and(|(bits, _)| bits <= 64) || *t == Type::UInt128
 }
 
 fn mismatch(b: &Bind<'_>, op: Op) -> Error {
@@ -170,6 +179,12 @@ fn by_cast(b: &Bind<'_>, op: Op, l: Type, r: Type) -> Result<Bound> {
 fn by_common(b: &Bind<'_>, op: Op) -> Result<Bound> {
     let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
     let common = common_type(&[ta.clone(), tb.clone()]).map_err(|_| mismatch(b, op))?;
+    // Midnights of days are compared beyond what DateTime holds.
+    let day = |t: &Type| matches!(t, Type::Date | Type::Date32);
+    let common = match common {
+        Type::DateTime(z) if day(&ta) || day(&tb) => Type::DateTime64(0, z),
+        t => t,
+    };
     let inner = same_type(op, common.clone())?;
     bound(Type::UInt8, move |c| {
         let x = cast(c.col(0), &ta, &common, CastMode::Sql, c.session)?;
@@ -212,7 +227,7 @@ fn same_type(op: Op, ty: Type) -> Result<Bound> {
 
 fn enum_value(ty: &Type, name: &[u8]) -> Option<i16> {
     match ty {
-        Type::Enum8(d) | Type::Enum16(d) => d.value_of(name),
+        Type::Enum8(d) | Type::Enum16(d) => d.value_in(name),
         _ => None,
     }
 }

@@ -41,8 +41,7 @@ fn nullable_any(t: &Type) -> Type {
 
 /// Whether a type can be a condition.
 fn condition(b: &Bind<'_>, i: usize) -> Result<()> {
-    let base = b.ty(i).base();
-    if base.is_integer() || base.is_float() || base.is_decimal() || *base == Type::Nothing { Ok(()) } else { Err(b.illegal(i, "UInt8 or Bool, as a condition")) }
+    if matches!(b.ty(i).base(), Type::UInt8 | Type::Bool | Type::Nothing) { Ok(()) } else { Err(b.illegal(i, "UInt8 or Bool, as a condition")) }
 }
 
 fn branches(b: &Bind<'_>, single: bool) -> Result<Bound> {
@@ -212,7 +211,12 @@ fn null_test(b: &Bind<'_>, want: bool) -> Result<Bound> {
 
 fn zero_or_null(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    condition(b, 0)?;
+    if *b.ty(0).base() != Type::Nothing {
+        if !b.ty(0).base().is_number() {
+            return Err(Error::bad_arguments("The argument of function isZeroOrNull must be a number"));
+        }
+        b.no_decimal(0)?;
+    }
     bound(Type::UInt8, |c| Ok(Column::bools(&truths(c.col(0)).not())))
 }
 
@@ -408,49 +412,75 @@ fn first_non_default(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
+/// What a transform makes of each value.
+struct Mapping {
+    keys: Column,
+    values: Column,
+    /// places of keys by their hash
+    places: std::collections::HashMap<u64, Vec<u32>>,
+}
+
+impl Mapping {
+    fn new(keys: &Column, values: &Column, types: &MappingTypes, session: &Session) -> Result<Mapping> {
+        if keys.len() != values.len() {
+            return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Arrays of function transform must have equal sizes"));
+        }
+        let keys = cast(keys, &types.from, &types.key, CastMode::Sql, session)?.flat();
+        let values = cast(values, &types.to, &types.out, CastMode::Sql, session)?;
+        let mut hashes = vec![0u64; keys.len()];
+        types::compare::hash_column(&keys, &mut hashes);
+        let mut places: std::collections::HashMap<u64, Vec<u32>> = std::collections::HashMap::new();
+        for (k, hash) in hashes.iter().enumerate() {
+            places.entry(*hash).or_default().push(k as u32);
+        }
+        Ok(Mapping { keys, values, places })
+    }
+    fn find(&self, hash: u64, x: &Column, row: usize) -> Option<u32> {
+        self.places.get(&hash)?.iter().copied().find(|&k| types::compare::compare_rows(&self.keys, k as usize, x, row).is_eq())
+    }
+}
+
+struct MappingTypes {
+    from: Type,
+    to: Type,
+    /// values are compared in
+    key: Type,
+    out: Type,
+}
+
 fn transform(b: &Bind<'_>) -> Result<Bound> {
     b.arity(3, 4)?;
-    let (from_e, to_e) = (b.array(1)?.clone(), b.array(2)?.clone());
-    b.need_constant(1)?;
-    b.need_constant(2)?;
+    let (from, to) = (b.array(1)?.clone(), b.array(2)?.clone());
     let source = b.ty(0).clone();
-    let other = b.ty(if b.len() == 4 { 3 } else { 0 });
-    let out = common_type(&[to_e.clone(), other.clone()]).map_err(|e| Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Results of function transform: {}", e.message())))?;
-    let list = |i: usize| -> Result<Column> {
-        let c = b.need_constant(i)?;
-        let flat = c.flat();
-        let a = crate::args::arrays(&flat)?;
-        let r = a.at(0);
-        Ok(a.values.slice(r.start, r.len()))
+    let other_at = if b.len() == 4 { 3 } else { 0 };
+    let other = b.ty(other_at).clone();
+    let out = common_type(&[to.clone(), other.clone()]).map_err(|e| Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Results of function transform: {}", e.message())))?;
+    let key = common_type(&[source.clone(), from.clone()]).or_else(|_| if from.is_string() { Ok(source.clone()) } else if source.is_number() && from.is_number() { Ok(Type::Float64) } else { Err(b.illegal(1, &format!("Array of {source}"))) })?;
+    let types = MappingTypes { from, to, key, out: out.clone() };
+    let name = b.name.to_string();
+    // arrays of a subquery are known only when it has run
+    let fixed = match (b.constant(1), b.constant(2)) {
+        (Some(k), Some(v)) => Some(Mapping::new(&crate::arrays::one_array(k, &name, 2)?, &crate::arrays::one_array(v, &name, 3)?, &types, b.session)?),
+        _ => None,
     };
-    let (keys, values) = (list(1)?, list(2)?);
-    if keys.len() != values.len() {
-        return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Arrays of function transform must have equal sizes"));
-    }
-    let values = cast(&values, &to_e, &out, CastMode::Sql, b.session)?;
-    let key_type = common_type(&[source.clone(), from_e.clone()]).or_else(|_| if from_e.is_string() { Ok(source.clone()) } else if source.is_number() && from_e.is_number() { Ok(Type::Float64) } else { Err(b.illegal(1, &format!("Array of {source}"))) })?;
-    let keys = cast(&keys, &from_e, &key_type, CastMode::Sql, b.session)?.flat();
-    let default_type = if b.len() == 4 { b.ty(3).clone() } else { source.clone() };
-    let default_at = if b.len() == 4 { 3 } else { 0 };
-    let kernel = out.clone();
     bound(out, move |c| {
-        let x = cast(c.col(0), &source, &key_type, CastMode::Sql, c.session)?.flat();
-        let mut key_hashes = vec![0u64; keys.len()];
-        types::compare::hash_column(&keys, &mut key_hashes);
-        let mut row_hashes = vec![0u64; c.rows];
-        types::compare::hash_column(&x, &mut row_hashes);
-        let mut table: std::collections::HashMap<u64, Vec<u32>> = std::collections::HashMap::new();
-        for (k, h) in key_hashes.iter().enumerate() {
-            table.entry(*h).or_default().push(k as u32);
-        }
-        let found = |i: usize| -> Option<u32> {
-            table.get(&row_hashes[i])?.iter().copied().find(|&k| types::compare::compare_rows(&keys, k as usize, &x, i).is_eq())
+        let own;
+        let mapping = match &fixed {
+            Some(mapping) => mapping,
+            None if c.rows == 0 => return Ok(ColumnBuilder::new(&types.out).finish()),
+            None => {
+                own = Mapping::new(&crate::arrays::one_array(c.col(1), &name, 2)?, &crate::arrays::one_array(c.col(2), &name, 3)?, &types, c.session)?;
+                &own
+            }
         };
-        let fallback = cast(c.col(default_at), &default_type, &kernel, CastMode::Sql, c.session)?.flat();
-        let n = values.len() as u32;
-        let at: Vec<u32> = (0..c.rows).map(|i| found(i).unwrap_or(n + i as u32)).collect();
-        let mut stack = ColumnBuilder::new(&kernel);
-        stack.append_column(&values);
+        let x = cast(c.col(0), &source, &types.key, CastMode::Sql, c.session)?.flat();
+        let mut hashes = vec![0u64; c.rows];
+        types::compare::hash_column(&x, &mut hashes);
+        let fallback = cast(c.col(other_at), &other, &types.out, CastMode::Sql, c.session)?.flat();
+        let n = mapping.values.len() as u32;
+        let at: Vec<u32> = (0..c.rows).map(|i| mapping.find(hashes[i], &x, i).unwrap_or(n + i as u32)).collect();
+        let mut stack = ColumnBuilder::new(&types.out);
+        stack.append_column(&mapping.values);
         stack.append_column(&fallback);
         Ok(stack.finish().gather(&at))
     })

@@ -58,8 +58,8 @@ fn zone(b: &Bind<'_>, i: usize) -> Result<Option<Arc<str>>> {
 
 fn from_snowflake(b: &Bind<'_>, fine: bool) -> Result<Bound> {
     b.arity(1, 3)?;
-    if !matches!(b.ty(0).int_bits(), Some((n, _)) if n <= 64) {
-        return Err(b.illegal(0, "an integer of 64 bits"));
+    if *b.ty(0) != Type::UInt64 {
+        return Err(b.illegal(0, "UInt64"));
     }
     let epoch = epoch(b, 1)?;
     let zone = zone(b, 2)?;

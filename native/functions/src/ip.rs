@@ -17,14 +17,14 @@ pub const DEFS: &[FunctionDef] = &[
     f("IPv6StringToNum", "IPv6StringToNum(s)", "An IPv6 (or IPv4) address as 16 bytes.", &[("hex(IPv6StringToNum('::1'))", "00000000000000000000000000000001")], |b| v6_number(b, 0)).alias_ci(&["INET6_ATON"]),
     f("IPv6StringToNumOrDefault", "IPv6StringToNumOrDefault(s)", "An IPv6 address as 16 bytes, zeros if it is none.", &[], |b| v6_number(b, 1)),
     f("IPv6StringToNumOrNull", "IPv6StringToNumOrNull(s)", "An IPv6 address as 16 bytes, NULL if it is none.", &[("IPv6StringToNumOrNull('x')", "NULL")], |b| v6_number(b, 2)),
-    f("IPv4ToIPv6", "IPv4ToIPv6(n)", "The IPv6 address that stands for an IPv4 address.", &[("IPv4ToIPv6(toUInt32(16909060))", "::ffff:1.2.3.4")], |b| { b.arity(1, 1)?; v4_arg(b)?; bound(Type::Ipv6, |c| { let v = i64s(c.col(0)); Ok(u128_col((0..c.rows).map(|i| 0xffff_0000_0000 | u128::from(v.at(i) as u32)).collect())) }) }),
+    f("IPv4ToIPv6", "IPv4ToIPv6(n)", "The IPv6 address that stands for an IPv4 address.", &[("IPv4ToIPv6(toIPv4('1.2.3.4'))", "::ffff:1.2.3.4")], v4_to_v6),
     f("IPv4CIDRToRange", "IPv4CIDRToRange(address, bits)", "First and last address of a subnet.", &[("IPv4CIDRToRange(toIPv4('192.168.5.2'), 16)", "('192.168.0.0','192.168.255.255')")], v4_range),
     f("IPv6CIDRToRange", "IPv6CIDRToRange(address, bits)", "First and last address of a subnet.", &[("IPv6CIDRToRange(toIPv6('::1'), 127)", "('::','::1')")], v6_range),
     f("isIPv4String", "isIPv4String(s)", "1 if the text is an IPv4 address.", &[("isIPv4String('1.2.3.4')", "1")], |b| crate::strings::to_bool(b, |s| strict_v4(s).is_ok())),
     f("isIPv6String", "isIPv6String(s)", "1 if the text is an IPv6 address.", &[("isIPv6String('::1')", "1")], |b| crate::strings::to_bool(b, |s| s.contains(&b':') && net::parse_ipv6(s).is_ok())),
     f("isIPAddressInRange", "isIPAddressInRange(address, subnet)", "1 if the address lies in the subnet a.b.c.d/n.", &[("isIPAddressInRange('127.0.0.1', '127.0.0.0/8')", "1")], in_range),
     f("cutIPv6", "cutIPv6(bytes, cut6, cut4)", "An IPv6 address as text with the last bytes (cut4 for IPv4 ones) zeroed.", &[], cut_v6),
-    f("MACNumToString", "MACNumToString(n)", "A MAC address as text.", &[("MACNumToString(1108152157446)", "01:02:03:04:05:06")], |b| { b.arity(1, 1)?; b.integer(0)?; bound(Type::String, |c| { let v = i64s(c.col(0)); map_str(c.rows, "MACNumToString", |i, out| { let b = v.at(i).to_be_bytes(); out.extend_from_slice(format!("{:02X}:{:02X}:{:02X}:{:02X}:{:02X}:{:02X}", b[2], b[3], b[4], b[5], b[6], b[7]).as_bytes()); Ok(()) }) }) }),
+    f("MACNumToString", "MACNumToString(n)", "A MAC address as text.", &[("MACNumToString(1108152157446)", "01:02:03:04:05:06")], |b| { b.arity(1, 1)?; if *b.ty(0) != Type::UInt64 { return Err(b.illegal(0, "UInt64")); } bound(Type::String, |c| { let v = i64s(c.col(0)); map_str(c.rows, "MACNumToString", |i, out| { let b = v.at(i).to_be_bytes(); out.extend_from_slice(format!("{:02X}:{:02X}:{:02X}:{:02X}:{:02X}:{:02X}", b[2], b[3], b[4], b[5], b[6], b[7]).as_bytes()); Ok(()) }) }) }),
     f("MACStringToNum", "MACStringToNum(s)", "A MAC address as a number, 0 if it is none.", &[("MACStringToNum('01:02:03:04:05:06')", "1108152157446")], |b| crate::strings::to_u64(b, |s| mac(s, 6))),
     f("MACStringToOUI", "MACStringToOUI(s)", "The first three bytes of a MAC address as a number.", &[("MACStringToOUI('01:02:03:04:05:06')", "66051")], |b| crate::strings::to_u64(b, |s| mac(s, 3))),
     f("UUIDStringToNum", "UUIDStringToNum(s[, variant])", "A UUID's 16 bytes.", &[("hex(UUIDStringToNum('61f0c404-5cb3-11e7-907b-a6006ad3dba0'))", "61F0C4045CB311E7907BA6006AD3DBA0")], uuid_bytes),
@@ -32,8 +32,30 @@ pub const DEFS: &[FunctionDef] = &[
     f("UUIDToNum", "UUIDToNum(uuid[, variant])", "A UUID's 16 bytes.", &[], |b| { b.arity(1, 2)?; let Type::Uuid = b.ty(0) else { return Err(b.illegal(0, "UUID")) }; let swap = variant(b)?; bound(Type::FixedString(16), move |c| { let flat = c.col(0).flat(); let Data::U128(v) = &flat.data else { return Err(Error::internal("uuid")) }; Ok(fixed16(v.iter().map(|x| mixed(net::uuid_halves(*x).to_be_bytes(), swap)))) }) }),
 ];
 
+/// An address becomes an address, a number its 16 bytes.
+fn v4_to_v6(b: &Bind<'_>) -> Result<Bound> {
+    b.arity(1, 1)?;
+    match b.ty(0) {
+        Type::UInt32 => v6_bytes(),
+        Type::Ipv4 => bound(Type::Ipv6, |c| {
+            let v = i64s(c.col(0));
+            Ok(u128_col((0..c.rows).map(|i| 0xffff_0000_0000 | u128::from(v.at(i) as u32)).collect()))
+        }),
+        _ => Err(b.illegal(0, "UInt32 or IPv4")),
+    }
+}
+
+/// The address as its 16 bytes: what a number becomes.
+fn v6_bytes() -> Result<Bound> {
+    bound(Type::FixedString(16), |c| {
+        let v = i64s(c.col(0));
+        let bytes: Vec<u8> = (0..c.rows).flat_map(|i| (0xffff_0000_0000 | u128::from(v.at(i) as u32)).to_be_bytes()).collect();
+        Ok(types::Data::Fixed(types::FixedData { width: 16, bytes: bytes.into() }).into())
+    })
+}
+
 fn v4_arg(b: &Bind<'_>) -> Result<()> {
-    if b.ty(0).int_bits().is_some_and(|x| x.0 <= 64) || matches!(b.ty(0), Type::Ipv4) { Ok(()) } else { Err(b.illegal(0, "UInt32 or IPv4")) }
+    if matches!(b.ty(0), Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::Ipv4) { Ok(()) } else { Err(b.illegal(0, "UInt32 or IPv4")) }
 }
 
 fn v4_text(b: &Bind<'_>, masked: bool) -> Result<Bound> {

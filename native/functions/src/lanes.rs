@@ -17,12 +17,12 @@ macro_rules! lane { ($($t:ty, $v:ident, $conv:ident);* $(;)?) => { $(impl Lane f
     fn slice(d: &Data) -> Option<&[Self]> { if let Data::$v(b) = d { Some(b.as_slice()) } else { None } }
     fn column(v: Vec<Self>) -> Column { Data::$v(v.into()).into() }
 })* } }
-lane! { u8, U8, to_u64; u16, U16, to_u64; u32, U32, to_u64; u64, U64, to_u64; u128, U128, to_i128;
-i8, I8, to_i64; i16, I16, to_i64; i32, I32, to_i64; i64, I64, to_i64; i128, I128, to_i128;
+lane! { u8, U8, wrap_i32; u16, U16, wrap_i32; u32, U32, wrap_i64; u64, U64, wrap_u64; u128, U128, wrap_i128;
+i8, I8, wrap_i32; i16, I16, wrap_i32; i32, I32, wrap_i32; i64, I64, wrap_i64; i128, I128, wrap_i128;
 f32, F32, to_f64; f64, F64, to_f64 }
 impl Lane for I256 {
     fn from_num<N: Number>(n: N) -> Self {
-        n.to_i256()
+        n.wrap_i256()
     }
     fn slice(d: &Data) -> Option<&[Self]> {
         if let Data::I256(b) = d { Some(b.as_slice()) } else { None }
@@ -33,7 +33,7 @@ impl Lane for I256 {
 }
 impl Lane for U256 {
     fn from_num<N: Number>(n: N) -> Self {
-        n.to_i256().as_u256()
+        n.wrap_i256().as_u256()
     }
     fn slice(d: &Data) -> Option<&[Self]> {
         if let Data::U256(b) = d { Some(b.as_slice()) } else { None }
@@ -204,7 +204,7 @@ macro_rules! with_lane {
                 type $R = types::I256;
                 $body
             }
-            types::Type::Float32 => {
+            types::Type::BFloat16 | types::Type::Float32 => {
                 type $R = f32;
                 $body
             }

@@ -15,6 +15,7 @@ mod primes;
 mod registry;
 mod session;
 mod supertype;
+mod wide_float;
 
 pub use call::{Arg, Call, LambdaFn, Value, find, lambda_params, resolve};
 pub use cast::{CastMode, cast};

@@ -23,7 +23,7 @@ enum Op {
 fn result_type(b: &Bind<'_>) -> Result<Type> {
     for i in 0..b.len() {
         let base = b.ty(i).base();
-        if !(base.is_integer() || base.is_float() || *base == Type::Nothing) {
+        if !(base.is_native_integer() || base.is_float() || *base == Type::Nothing) {
             return Err(b.illegal(i, "a number or Bool"));
         }
     }

@@ -144,7 +144,7 @@ fn common_map(b: &Bind<'_>) -> Result<(Type, Type)> {
 /// Keys of one type, and values of types that sums of one type are made of.
 fn same_map(b: &Bind<'_>) -> Result<(Type, Type)> {
     let promoted = |t: &Type| match t {
-        Type::Float32 => Type::Float64,
+        t if t.is_float() => Type::Float64,
         Type::Decimal(p, s) => Type::Decimal(crate::supertype::class_precision(*p), *s),
         t => t.int_bits().map_or_else(|| t.clone(), |(bits, signed)| Type::int_of(bits.max(64), signed)),
     };
@@ -231,6 +231,9 @@ fn lambda_values(c: &Ctx<'_>, e: &Entries, ty: &Type) -> Result<Column> {
 }
 
 fn need_lambda(b: &Bind<'_>) -> Result<()> {
+    if b.len() == 1 && !b.args[0].lambda && !matches!(b.ty(0), Type::Map(_)) {
+        return Err(b.illegal(0, "Map"));
+    }
     b.arity(2, 2)?;
     if !b.args[0].lambda {
         return Err(b.illegal(0, "a lambda, such as (k, v) -> v > 0"));
@@ -419,9 +422,9 @@ fn add(b: &Bind<'_>, op: &'static str) -> Result<Bound> {
     let types = b.types();
     let sum = resolve(op, &[Arg::new(v.clone()), Arg::new(v.clone())], b.session)?;
     let wide = match &v {
-        Type::Float32 | Type::Float64 => Type::Float64,
+        t if t.is_float() => Type::Float64,
         t => match t.int_bits() {
-            Some((bits, signed)) => Type::int_of(bits.max(64), signed || op == "minus"),
+            Some((bits, signed)) => Type::int_of(bits.max(64), signed),
             None => sum.ty().clone(),
         },
     };

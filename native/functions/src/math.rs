@@ -80,8 +80,11 @@ fn one(b: &Bind<'_>, of: fn(f64) -> f64) -> Result<Bound> {
 
 fn two(b: &Bind<'_>, of: fn(f64, f64) -> f64) -> Result<Bound> {
     b.arity(2, 2)?;
-    b.number(0)?;
-    b.number(1)?;
+    for i in 0..2 {
+        if !b.ty(i).is_decimal() {
+            b.native(i)?;
+        }
+    }
     let (tx, ty) = (b.ty(0).clone(), b.ty(1).clone());
     bound(Type::Float64, move |c| {
         let (x, y) = (f64s(c.col(0), &tx), f64s(c.col(1), &ty));
@@ -140,7 +143,7 @@ pub fn mean(b: &Bind<'_>) -> Result<Bound> {
 
 fn test(b: &Bind<'_>, of: fn(f64) -> bool) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.number(0)?;
+    b.no_decimal(0)?;
     let ty = b.ty(0).clone();
     bound(Type::UInt8, move |c| {
         let v = f64s(c.col(0), &ty);
@@ -150,7 +153,7 @@ fn test(b: &Bind<'_>, of: fn(f64) -> bool) -> Result<Bound> {
 
 fn int_exp(b: &Bind<'_>, base: u64) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.number(0)?;
+    b.no_decimal(0)?;
     let ty = b.ty(0).clone();
     bound(Type::UInt64, move |c| {
         let v = f64s(c.col(0), &ty);
@@ -269,9 +272,10 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
                 let v = f64s(c.col(0), &ty);
                 f64_col((0..c.rows).map(|i| round_float(v.at(i), d(i), how)).collect())
             }
-            Type::Float32 => {
+            Type::Float32 | Type::BFloat16 => {
                 let v = f64s(c.col(0), &ty);
-                f32::column((0..c.rows).map(|i| round_single(v.at(i) as f32, d(i), how)).collect())
+                let out = f32::column((0..c.rows).map(|i| round_single(v.at(i) as f32, d(i), how)).collect());
+                if ty == Type::BFloat16 { types::bfloat::cut_column(out) } else { out }
             }
             Type::Decimal(_, s) => {
                 let v = crate::args::i256s(c.col(0));
@@ -365,13 +369,13 @@ fn round_single(x: f32, digits: i64, how: How) -> f32 {
 
 fn round_to_exp2(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.number(0)?;
+    b.no_decimal(0)?;
     let ty = b.ty(0).clone();
     bound(ty.clone(), move |c| {
         if ty.is_float() {
             let v = f64s(c.col(0), &ty);
             let out: Vec<f64> = (0..c.rows).map(|i| { let x = v.at(i); if x == 0.0 || !x.is_finite() { x } else { x.signum() * x.abs().log2().floor().exp2() } }).collect();
-            return Ok(if ty == Type::Float32 { f32::column(out.into_iter().map(|x| x as f32).collect()) } else { f64_col(out) });
+            return Ok(if ty.is_single() { f32::column(out.into_iter().map(|x| x as f32).collect()) } else { f64_col(out) });
         }
         let v = crate::args::i128s(c.col(0));
         let out: Vec<i128> = (0..c.rows).map(|i| { let x = v.at(i); if x <= 0 { 0 } else { 1 << (127 - x.leading_zeros()) } }).collect();
@@ -382,7 +386,7 @@ fn round_to_exp2(b: &Bind<'_>) -> Result<Bound> {
 
 fn steps(b: &Bind<'_>, list: &'static [u16]) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.number(0)?;
+    b.no_decimal(0)?;
     let ty = b.ty(0).clone();
     bound(Type::UInt16, move |c| {
         let v = f64s(c.col(0), &ty);
@@ -392,7 +396,7 @@ fn steps(b: &Bind<'_>, list: &'static [u16]) -> Result<Bound> {
 
 fn round_age(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.number(0)?;
+    b.no_decimal(0)?;
     let ty = b.ty(0).clone();
     bound(Type::UInt8, move |c| {
         let v = f64s(c.col(0), &ty);
@@ -412,6 +416,17 @@ fn round_age(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
+/// The boundaries of roundDown in order.
+fn limits(list: &Column, element: &Type, ty: &Type, session: &crate::Session) -> Result<Column> {
+    if list.is_empty() {
+        return Err(Error::new(ILLEGAL_COLUMN, "Empty array is illegal for boundaries in function roundDown"));
+    }
+    let limits = crate::cast::cast(list, element, ty, crate::cast::CastMode::Sql, session)?.flat();
+    let mut order: Vec<u32> = (0..limits.len() as u32).collect();
+    order.sort_by(|x, y| types::compare::compare_rows(&limits, *x as usize, &limits, *y as usize));
+    Ok(limits.gather(&order))
+}
+
 fn round_down(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     let element = b.array(1)?.clone();
@@ -420,23 +435,29 @@ fn round_down(b: &Bind<'_>) -> Result<Bound> {
     }
     let from = b.ty(0).clone();
     let out = crate::supertype::common_type(&[from.clone(), element.clone()])?;
-    let list = b.constant(1).ok_or_else(|| Error::new(ILLEGAL_COLUMN, "Second argument of function roundDown must be a constant array"))?.flat();
-    let a = crate::args::arrays(&list)?;
-    let r = a.at(0);
-    if r.is_empty() {
-        return Err(Error::new(ILLEGAL_COLUMN, "Empty array is illegal for boundaries in function roundDown"));
-    }
-    let limits = crate::cast::cast(&a.values.slice(r.start, r.len()), &element, &out, crate::cast::CastMode::Sql, b.session)?.flat();
-    let mut order: Vec<u32> = (0..limits.len() as u32).collect();
-    order.sort_by(|x, y| types::compare::compare_rows(&limits, *x as usize, &limits, *y as usize));
-    let limits = limits.gather(&order);
     let kernel = out.clone();
+    let name = b.name.to_string();
+    let fixed = b.constant(1).map(|list| limits(&crate::arrays::one_array(list, &name, 2)?, &element, &out, b.session)).transpose()?;
     bound(out, move |c| {
+        let own;
+        let limits = match &fixed {
+            Some(limits) => limits,
+            None if c.rows == 0 => return Ok(types::ColumnBuilder::new(&kernel).finish()),
+            // those of a subquery are known only when it has run
+            None => {
+                own = limits(&crate::arrays::one_array(c.col(1), &name, 2)?, &element, &kernel, c.session)?;
+                &own
+            }
+        };
         let x = crate::cast::cast(c.col(0), &from, &kernel, crate::cast::CastMode::Sql, c.session)?;
         let at: Vec<u32> = (0..c.rows)
             .map(|i| {
-                let above = (0..limits.len()).take_while(|&k| types::compare::compare_rows(&limits, k, &x, i).is_le()).count();
-                above.saturating_sub(1) as u32
+                let (mut low, mut high) = (0, limits.len());
+                while low < high {
+                    let middle = low.midpoint(high);
+                    if types::compare::compare_rows(limits, middle, &x, i).is_le() { low = middle + 1 } else { high = middle }
+                }
+                low.saturating_sub(1) as u32
             })
             .collect();
         Ok(limits.gather(&at))
@@ -445,10 +466,10 @@ fn round_down(b: &Bind<'_>) -> Result<Bound> {
 
 fn width_bucket(b: &Bind<'_>) -> Result<Bound> {
     b.arity(4, 4)?;
-    for i in 0..4 {
-        b.number(i)?;
+    for i in 0..3 {
+        b.native(i)?;
     }
-    b.integer(3)?;
+    b.native_integer(3)?;
     let types = b.types();
     let ty = match b.ty(3).int_bits() {
         Some((8, _)) => Type::UInt16,
@@ -561,7 +582,7 @@ fn lgamma(x: f64) -> f64 {
         return x;
     }
     if x <= 0.0 && x == x.floor() {
-        return f64::INFINITY;
+        return if x == 0.0 { f64::INFINITY } else { f64::NAN };
     }
     if x < 0.5 {
         let s = (std::f64::consts::PI * x).sin().abs();
@@ -577,6 +598,9 @@ fn lgamma(x: f64) -> f64 {
 }
 
 fn tgamma(x: f64) -> f64 {
+    if x <= 0.0 && x == x.floor() {
+        return if x == 0.0 { 1.0 / x } else { f64::NAN };
+    }
     if x == x.floor() && x > 0.0 && x < 171.0 {
         return (2..x as u64).fold(1.0, |a, k| a * k as f64);
     }

@@ -37,7 +37,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("shardCount", "shardCount()", "0: there are no shards.", &[("shardCount()", "0")], |b| { b.arity(0, 0)?; constant(Type::UInt32, Scalar::Int(0)) }),
     f("uptime", "uptime()", "Seconds that the server has been running.", &[], |b| { b.arity(0, 0)?; let n = START.elapsed().as_secs(); constant(Type::UInt32, Scalar::Int(n.into())) }).random(),
     f("getSizeOfEnumType", "getSizeOfEnumType(x)", "Number of elements of an Enum type.", &[], |b| { b.arity(1, 1)?; match b.ty(0) { Type::Enum8(e) | Type::Enum16(e) => constant(Type::UInt32, Scalar::Int(e.entries.len() as i128)), _ => Err(b.illegal(0, "Enum")) } }),
-    f("byteSize", "byteSize(…)", "Uncompressed bytes of the values in memory.", &[("byteSize(toUInt32(1))", "4")], byte_size).own_nulls().no_fold(),
+    f("byteSize", "byteSize(…)", "Uncompressed bytes of the values in memory.", &[("byteSize(toUInt32(1))", "4")], byte_size).own_nulls().own_lc().no_fold(),
     f("blockSerializedSize", "blockSerializedSize(…)", "Bytes of the block's values on disk, uncompressed.", &[], serialized_size).own_nulls().no_fold(),
     f("errorCodeToName", "errorCodeToName(code)", "Name of an error code.", &[("errorCodeToName(46)", "UNKNOWN_FUNCTION")], error_name),
 ];
@@ -190,6 +190,10 @@ fn byte_size(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
+fn width(t: &Type) -> u64 {
+    if *t == Type::BFloat16 { 2 } else { t.fixed_width().unwrap_or(0) as u64 }
+}
+
 fn add_size(t: &Type, col: &Column, total: &mut [u64]) {
     let col = col.flat();
     match (t, &col.data) {
@@ -201,7 +205,7 @@ fn add_size(t: &Type, col: &Column, total: &mut [u64]) {
                     add_size(i, &col.slice(k, 1), &mut one);
                     *n += one[0];
                 } else {
-                    *n += if **i == Type::String { 8 } else { i.fixed_width().unwrap_or(0) as u64 };
+                    *n += if **i == Type::String { 8 } else { width(i) };
                 }
             }
         }
@@ -217,7 +221,7 @@ fn add_size(t: &Type, col: &Column, total: &mut [u64]) {
         }
         (Type::Map(kv), types::Data::Array(_)) => add_size(&Type::array(Type::map_entry(kv)), &col, total),
         (Type::Tuple(es), types::Data::Tuple(cs, _)) => es.iter().zip(cs.iter()).for_each(|(e, x)| add_size(&e.1, x, total)),
-        (t, _) => total.iter_mut().for_each(|n| *n += t.fixed_width().unwrap_or(0) as u64),
+        (t, _) => total.iter_mut().for_each(|n| *n += width(t)),
     }
 }
 

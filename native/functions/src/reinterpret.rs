@@ -4,6 +4,7 @@ use crate::args::{StrOut, f64s, i64s, i256s, map_str, strs, u8_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::decimal::{from_256, overflow, pow10_256, scale_of};
 use crate::def::{FunctionDef, f};
+use types::bfloat::{bits_column, from_bits};
 use types::codes::{CANNOT_PRINT_FLOAT_OR_DOUBLE_NUMBER, ILLEGAL_TYPE_OF_ARGUMENT};
 use types::parse::parse_type;
 use types::{Column, ColumnBuilder, Error, I256, Result, Type, match_numeric};
@@ -28,7 +29,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("reinterpretAsDateTime", "reinterpretAsDateTime(x)", "The bytes of a value read as DateTime.", &[], |b| as_type(b, Type::DateTime(None))),
     f("reinterpretAsUUID", "reinterpretAsUUID(bytes)", "16 bytes read as UUID.", &[], |b| as_type(b, Type::Uuid)),
     f("reinterpretAsString", "reinterpretAsString(x)", "The bytes of a value without zeros at the end.", &[("reinterpretAsString(97)", "a")], |b| as_type(b, Type::String)),
-    f("reinterpretAsFixedString", "reinterpretAsFixedString(x)", "The bytes of a value.", &[], |b| { b.arity(1, 1)?; let n = b.ty(0).fixed_width().ok_or_else(|| b.illegal(0, "a type of fixed size"))? as u32; to(b, Type::FixedString(n)) }),
+    f("reinterpretAsFixedString", "reinterpretAsFixedString(x)", "The bytes of a value.", &[], |b| { b.arity(1, 1)?; let n = width_of(b.ty(0)).ok_or_else(|| b.illegal(0, "a type of fixed size"))? as u32; to(b, Type::FixedString(n)) }),
     f("toDecimalString", "toDecimalString(number, digits)", "The number as text with exactly so many digits behind the point.", &[("toDecimalString(1.5, 3)", "1.500")], decimal_text),
     f("divideDecimal", "divideDecimal(a, b[, scale])", "Quotient of two decimals with the larger or the given scale.", &[("divideDecimal(toDecimal64(6, 2), toDecimal64(4, 1))", "1.5")], |b| exact(b, true)),
     f("multiplyDecimal", "multiplyDecimal(a, b[, scale])", "Product of two decimals with the larger or the given scale.", &[("multiplyDecimal(toDecimal64(1.5, 1), toDecimal64(2, 0))", "3")], |b| exact(b, false)),
@@ -49,13 +50,21 @@ fn bytes_of(col: &Column, i: usize, out: &mut Vec<u8>) {
     });
 }
 
+/// Bytes of a value as seen from outside.
+fn width_of(ty: &Type) -> Option<usize> {
+    if *ty == Type::BFloat16 { Some(2) } else { ty.fixed_width() }
+}
+
 fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
     let from = b.ty(0).clone();
     let plain = |t: &Type| t.fixed_width().is_some() || t.is_string();
     if !plain(&from) || !plain(&ty) {
         return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Cannot reinterpret {from} as {ty}: both must be numbers, dates, strings, UUIDs or the like")));
     }
-    if let (Some(x), Some(y)) = (from.fixed_width(), ty.fixed_width())
+    if ty.is_number() && !ty.is_decimal() && matches!(from, Type::Interval(_) | Type::Enum8(_) | Type::Enum16(_) | Type::Ipv4 | Type::Ipv6) {
+        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Cannot reinterpret {from} as {ty}: only numbers, dates, times, UUIDs and strings can be")));
+    }
+    if let (Some(x), Some(y)) = (width_of(&from), width_of(&ty))
         && !from.is_string()
         && matches!(ty, Type::FixedString(_))
         && x > y
@@ -64,9 +73,9 @@ fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
     }
     let kernel = ty.clone();
     bound(ty, move |c| {
-        let flat = c.col(0).flat();
+        let flat = if from == Type::BFloat16 { bits_column(&c.col(0).flat()) } else { c.col(0).flat() };
         let mut out = ColumnBuilder::with_capacity(&kernel, c.rows);
-        let width = kernel.fixed_width().unwrap_or(0);
+        let width = width_of(&kernel).unwrap_or(0);
         let mut bytes = Vec::new();
         for i in 0..c.rows {
             bytes.clear();
@@ -119,6 +128,7 @@ fn push(ty: &Type, wide: &[u8; 32], out: &mut ColumnBuilder) {
         Values::I64(v) => take!(v, i64),
         Values::I128(v) => take!(v, i128),
         Values::I256(v) => take!(v, I256),
+        Values::F32(v) if *ty == Type::BFloat16 => v.push(from_bits(u16::from_le_bytes([wide[0], wide[1]]))),
         Values::F32(v) => take!(v, f32),
         Values::F64(v) => take!(v, f64),
         _ => return out.push_default(1),

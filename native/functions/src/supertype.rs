@@ -206,6 +206,7 @@ fn numbers(types: &[Type]) -> Result<Type> {
     let (mut signed, mut unsigned, mut float) = (0u16, 0u16, 0u16);
     for t in types {
         match t {
+            Type::BFloat16 => float = float.max(8),
             Type::Float32 => float = float.max(24),
             Type::Float64 => float = float.max(53),
             t => match t.int_bits() {
@@ -218,7 +219,8 @@ fn numbers(types: &[Type]) -> Result<Type> {
     if float > 0 {
         let need = signed.saturating_sub(1).max(unsigned).max(float);
         return match need {
-            0..=24 => Ok(Type::Float32),
+            0..=8 => Ok(Type::BFloat16),
+            9..=24 => Ok(Type::Float32),
             25..=53 => Ok(Type::Float64),
             _ => Err(none(
                 types,
@@ -255,6 +257,8 @@ mod tests {
         assert_eq!(of(&["UInt64", "Int8"]), "NO_COMMON_TYPE");
         assert_eq!(of(&["Bool", "UInt8"]), "Bool");
         assert_eq!(of(&["UInt32", "Float32"]), "Float64");
+        assert_eq!(of(&["BFloat16", "UInt8"]), "BFloat16");
+        assert_eq!(of(&["BFloat16", "Int16"]), "Float32");
         assert_eq!(of(&["Decimal(9, 1)", "UInt8"]), "Decimal(9, 1)");
         assert_eq!(of(&["Decimal(12, 2)", "Decimal(18, 2)"]), "Decimal(12, 2)");
         assert_eq!(of(&["Nullable(Nothing)", "UInt8"]), "Nullable(UInt8)");

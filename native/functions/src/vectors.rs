@@ -95,13 +95,16 @@ fn shown(v: Vec<f64>, single: bool) -> Column {
 }
 
 fn result_type(types: &[Type], array: bool) -> Type {
-    if array && types.iter().all(|t| *t == Type::Float32) { Type::Float32 } else { Type::Float64 }
+    if array && types.iter().all(Type::is_single) { Type::Float32 } else { Type::Float64 }
 }
 
 fn distance(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
     let p = power(b, 2, kind)?;
     let types = b.types();
     let (tx, ty) = (element_types(b, 0)?, element_types(b, 1)?);
+    if matches!(types[0], Type::Tuple(_)) != matches!(types[1], Type::Tuple(_)) {
+        return Err(b.illegal(usize::from(matches!(types[0], Type::Array(_))), "two arrays or two tuples"));
+    }
     if matches!(types[0], Type::Tuple(_)) && tx.len() != ty.len() {
         return Err(b.illegal(1, "Tuple of the same size"));
     }
@@ -146,7 +149,7 @@ pub fn dot_arrays(b: &Bind<'_>) -> Result<Bound> {
     let product = crate::arithmetic::number_result(crate::arithmetic::Op::Multiply, &tx[0], &ty[0]);
     let out = match (product, &tx[0], &ty[0]) {
         (Some(t), ..) if t.is_integer() => t,
-        (_, Type::Float32, Type::Float32) => Type::Float32,
+        (_, Type::Float32, Type::Float32) | (_, Type::BFloat16, Type::BFloat16) => Type::Float32,
         _ => Type::Float64,
     };
     let kernel = out.clone();

@@ -13,6 +13,8 @@ pub struct ColumnBuilder {
     rows: usize,
     /// default of an enum: its lowest value
     lowest: Option<i16>,
+    /// what is pushed is cut to BFloat16
+    short: bool,
 }
 
 /// The growing data. Public so that parsers can push into the right vector without a detour;
@@ -76,7 +78,7 @@ impl Values {
             Type::Int64 | Type::DateTime64(..) | Type::Interval(_) => Values::I64(Vec::with_capacity(n)),
             Type::Int128 => Values::I128(Vec::with_capacity(n)),
             Type::Int256 => Values::I256(Vec::with_capacity(n)),
-            Type::Float32 => Values::F32(Vec::with_capacity(n)),
+            Type::BFloat16 | Type::Float32 => Values::F32(Vec::with_capacity(n)),
             Type::Float64 => Values::F64(Vec::with_capacity(n)),
             Type::Decimal(p, _) => match decimal_width(*p) {
                 4 => Values::I32(Vec::with_capacity(n)),
@@ -122,7 +124,14 @@ impl ColumnBuilder {
             Type::Enum8(e) | Type::Enum16(e) => e.entries.first().map(|e| e.1),
             _ => None,
         };
-        ColumnBuilder { values: Values::of(ty, rows), nulls: nullable.then(Bitmap::default), rows: 0, lowest }
+        let short = *ty.base() == Type::BFloat16;
+        ColumnBuilder {
+            values: Values::of(ty, rows),
+            nulls: nullable.then(Bitmap::default),
+            rows: 0,
+            lowest,
+            short,
+        }
     }
     pub fn len(&self) -> usize {
         self.rows
@@ -378,6 +387,9 @@ impl ColumnBuilder {
             Values::I64(v) => Data::I64(v.into()),
             Values::I128(v) => Data::I128(v.into()),
             Values::I256(v) => Data::I256(v.into()),
+            Values::F32(v) if self.short => {
+                Data::F32(v.into_iter().map(crate::bfloat::cut).collect::<Vec<_>>().into())
+            }
             Values::F32(v) => Data::F32(v.into()),
             Values::F64(v) => Data::F64(v.into()),
             Values::Str { offsets, bytes } => {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | Bool, UInt8 / Date, UInt16 / DateTime, IPv4, UInt32 / UInt64 | `U8` `U16` `U32` `U64` |
 //! | Int8, Enum8 / Int16, Enum16 / Int32, Date32, Decimal ≤ 9 / Int64, DateTime64, Interval, Decimal ≤ 18 | `I8` … `I64` |
+//! | BFloat16, Float32 / Float64 | `F32` `F64` |
 //! | UInt128, UUID, IPv6 (as big-endian numbers) / Int128, Decimal ≤ 38 / 256 bits | `U128` `I128` `U256` `I256` |
 //! | String / FixedString / AggregateFunction (serialised states) | `Str` / `Fixed` / `Str` |
 //! | Array / Tuple / Map | `Array` / `Tuple` / `Array` of a two-column `Tuple` |

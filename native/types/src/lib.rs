@@ -2,6 +2,7 @@
 //! (errors, memory accounting, cancellation). Knows no files, no functions, no plans.
 
 pub mod batch;
+pub mod bfloat;
 pub mod bitmap;
 pub mod buf;
 pub mod builder;

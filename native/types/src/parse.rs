@@ -86,8 +86,7 @@ impl<'a> Parser<'a> {
                     | Type::Enum16(_)
                     | Type::LowCardinality(_)
                     | Type::DateTime64(..)
-                    | Type::AggregateFunction(_)
-                    | Type::Bool => {
+                    | Type::AggregateFunction(_) => {
                         Err(Error::illegal_type(format!("LowCardinality type is not supported for {inner}")))
                     }
                     _ => Ok(Type::low_cardinality(inner)),

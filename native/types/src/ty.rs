@@ -20,6 +20,8 @@ pub enum Type {
     Int64,
     Int128,
     Int256,
+    /// the upper half of a Float32; lies in columns as that Float32
+    BFloat16,
     Float32,
     Float64,
     /// precision 1–76, scale ≤ precision; stored in 32/64/128/256 bits by precision 9/18/38/76
@@ -72,6 +74,11 @@ impl EnumDef {
     }
     pub fn value_of(&self, name: &[u8]) -> Option<i16> {
         self.entries.iter().find(|e| e.0.as_bytes() == name).map(|e| e.1)
+    }
+    /// The value that a text means: an element by its name, else by its number.
+    pub fn value_in(&self, text: &[u8]) -> Option<i16> {
+        let number = || std::str::from_utf8(text).ok()?.parse().ok().filter(|v| self.name_of(*v).is_some());
+        self.value_of(text).or_else(number)
     }
 }
 
@@ -226,6 +233,10 @@ impl Type {
     pub fn is_integer(&self) -> bool {
         self.int_bits().is_some()
     }
+    /// Of up to 64 bits.
+    pub fn is_native_integer(&self) -> bool {
+        self.int_bits().is_some_and(|(bits, _)| bits <= 64)
+    }
     /// (bits, signed) of integers; Bool counts as UInt8.
     pub fn int_bits(&self) -> Option<(u16, bool)> {
         Some(match self {
@@ -261,7 +272,11 @@ impl Type {
         }
     }
     pub fn is_float(&self) -> bool {
-        matches!(self, Type::Float32 | Type::Float64)
+        matches!(self, Type::BFloat16 | Type::Float32 | Type::Float64)
+    }
+    /// Floats whose values lie in a column as `f32`.
+    pub fn is_single(&self) -> bool {
+        matches!(self, Type::BFloat16 | Type::Float32)
     }
     pub fn is_decimal(&self) -> bool {
         matches!(self, Type::Decimal(..))
@@ -281,12 +296,13 @@ impl Type {
             _ => None,
         }
     }
-    /// Width in bytes of one value where it is fixed.
+    /// Width in bytes of one value where it is fixed, as it lies in a column.
     pub fn fixed_width(&self) -> Option<usize> {
         Some(match self {
             Type::Bool | Type::UInt8 | Type::Int8 | Type::Enum8(_) => 1,
             Type::UInt16 | Type::Int16 | Type::Enum16(_) | Type::Date => 2,
-            Type::UInt32 | Type::Int32 | Type::Float32 | Type::Date32 | Type::DateTime(_) | Type::Ipv4 => 4,
+            Type::UInt32 | Type::Int32 | Type::Date32 | Type::DateTime(_) | Type::Ipv4 => 4,
+            Type::BFloat16 | Type::Float32 => 4,
             Type::UInt64 | Type::Int64 | Type::Float64 | Type::DateTime64(..) | Type::Interval(_) => 8,
             Type::UInt128 | Type::Int128 | Type::Uuid | Type::Ipv6 => 16,
             Type::UInt256 | Type::Int256 => 32,

@@ -211,9 +211,9 @@ fn best_effort_times() {
         ("2024/03/05", 1_709_596_800),
         ("2024-03", 1_709_251_200),
     ] {
-        assert_eq!(best_effort(text.as_bytes(), &zone, false).unwrap().seconds, want, "{text}");
+        assert_eq!(best_effort(text.as_bytes(), &zone, false, 0).unwrap().seconds, want, "{text}");
     }
     for text in ["", "hello", "32/13/2024", "2024-99-99", "99:99"] {
-        assert!(best_effort(text.as_bytes(), &zone, false).is_err(), "{text}");
+        assert!(best_effort(text.as_bytes(), &zone, false, 0).is_err(), "{text}");
     }
 }

@@ -37,7 +37,7 @@ pub fn summable(ty: &Type) -> bool {
         Type::Nullable(t) => t,
         t => t,
     };
-    base.is_integer() || base.is_decimal() || matches!(base, Type::Float32 | Type::Float64 | Type::Bool)
+    base.is_number()
 }
 
 /// Columns `xMap.key Array(K)`, `xMap.value Array(V)` …: values are summed per key. Further columns whose

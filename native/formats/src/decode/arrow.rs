@@ -196,7 +196,7 @@ fn convert(name: &str, column: Column, from: &types::Type, to: &types::Type) -> 
         (f, Type::Bool) if f.is_integer() => all!(U8, u8, |v: i64| i64::from(v != 0)),
         (f, Type::DateTime(_)) if f.is_integer() => all!(U32, u32, same),
         (f, Type::Date) if f.is_integer() => all!(U16, u16, same),
-        (f, Type::Float32) if f.is_integer() => Ok(Column {
+        (f, Type::Float32 | Type::BFloat16) if f.is_integer() => Ok(Column {
             data: Data::F32((0..n).map(|i| wide(i).unwrap_or_default() as f32).collect::<Vec<_>>().into()),
             nulls,
         }),

@@ -237,7 +237,7 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
         && digits
         && text.len() >= 8
         && matches!(kind_of_number(text), Seen::Text)
-        && best_effort(text, &TimeZone::utc(), how.times == DateTimeInput::BestEffortUs).is_ok()
+        && best_effort(text, &TimeZone::utc(), how.times == DateTimeInput::BestEffortUs, 0).is_ok()
     {
         return Seen::Time(9);
     }

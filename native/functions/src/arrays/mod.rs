@@ -84,3 +84,15 @@ pub fn elements(col: &Column, rows: usize) -> Result<Elements> {
     }
     Ok(Elements { offsets, values: a.values.gather(&at), origin })
 }
+
+/// The elements of an array that is the same in all rows, of which there is one at least. Errors: `ILLEGAL_COLUMN`.
+pub fn one_array(c: &Column, function: &str, place: usize) -> Result<Column> {
+    let constant = c.is_const() || (1..c.len()).all(|row| types::compare::compare_rows(c, 0, c, row).is_eq());
+    if !constant || c.is_empty() {
+        return Err(Error::new(types::codes::ILLEGAL_COLUMN, format!("Argument {place} of function {function} must be constant")));
+    }
+    let flat = c.slice(0, 1).flat();
+    let a = crate::args::arrays(&flat)?;
+    let r = a.at(0);
+    Ok(a.values.slice(r.start, r.len()))
+}

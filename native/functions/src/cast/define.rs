@@ -18,10 +18,11 @@ pub fn text_options(session: &Session) -> Result<Arc<TextOptions>> {
     o.strict = false;
     o.decimal_trailing_zeros = false;
     o.date_time_input = match session.setting("cast_string_to_date_time_mode") {
-        Some("best_effort") => DateTimeInput::BestEffort,
+        Some("basic") => DateTimeInput::Basic,
         Some("best_effort_us") => DateTimeInput::BestEffortUs,
-        _ => DateTimeInput::Basic,
+        _ => DateTimeInput::BestEffort,
     };
+    o.now = i64::try_from(session.now_ns / 1_000_000_000).unwrap_or(0);
     o.date_time_output = types::text::time::DateTimeOutput::Simple;
     Ok(Arc::new(o))
 }
@@ -57,6 +58,7 @@ families! {
     ("toInt64", "Int64", "toInt64('-7')", "-7", |_| Ok(Type::Int64)),
     ("toInt128", "Int128", "toInt128('-7')", "-7", |_| Ok(Type::Int128)),
     ("toInt256", "Int256", "toInt256('-7')", "-7", |_| Ok(Type::Int256)),
+    ("toBFloat16", "BFloat16", "toBFloat16('0.1')", "0.099609375", |_| Ok(Type::BFloat16)),
     ("toFloat32", "Float32", "toFloat32('1.5')", "1.5", |_| Ok(Type::Float32)),
     ("toFloat64", "Float64", "toFloat64('1.5')", "1.5", |_| Ok(Type::Float64)),
     ("toDate", "Date", "toDate('2024-05-17')", "2024-05-17", |_| Ok(Type::Date)),
@@ -127,11 +129,15 @@ pub const DEFS: &[FunctionDef] = &ALL;
 type Target = fn(&Bind<'_>) -> Result<Type>;
 
 fn zone(b: &Bind<'_>, i: usize) -> Result<Option<Arc<str>>> {
-    if b.len() <= i || !b.ty(i).is_string() {
+    if b.len() <= i {
         return Ok(None);
     }
+    if !b.ty(i).is_string() {
+        let default = b.name.ends_with("OrDefault");
+        return if default { Ok(None) } else { Err(b.illegal(i, "a constant text with the name of a time zone")) };
+    }
     let name = b.const_str(i)?;
-    if name.is_empty() {
+    if name.is_empty() || !b.ty(0).is_date_or_time() && matches!(b.name, "toDate" | "toDate32" | "DATE") {
         return Ok(None);
     }
     types::tz::TimeZone::get(name)?;
@@ -151,7 +157,9 @@ fn scale(b: &Bind<'_>, i: usize, max: u8) -> Result<u8> {
 
 fn width(b: &Bind<'_>) -> Result<u32> {
     b.arity(2, 2)?;
-    b.string(0)?;
+    if !b.ty(0).is_string() {
+        return Err(Error::not_implemented("toFixedString is only implemented for types String and FixedString"));
+    }
     let n = b.const_int(1)?;
     u32::try_from(n).ok().filter(|n| (1..=0x00ff_ffff).contains(n)).ok_or_else(|| {
         Error::new(ARGUMENT_OUT_OF_BOUND, format!("Width {n} of FixedString is out of bounds"))
@@ -187,10 +195,21 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
         _ => to,
     };
     let text = from.is_string();
-    if to.is_decimal() && matches!(mode, CastMode::OrNull | CastMode::OrZero) && !text {
-        return Err(b.illegal(0, "String"));
+    if matches!(mode, CastMode::OrNull | CastMode::OrZero) {
+        if extra == 1 && b.len() > 1 && matches!(to, Type::Date | Type::Date32) {
+            b.arity(1, 1)?;
+        }
+        // Numbers are moments to three of these functions.
+        let moment = mode == CastMode::OrNull && matches!(to, Type::Date | Type::DateTime(_) | Type::DateTime64(..)) && from.is_integer();
+        if !text && !moment && from != Type::Nothing {
+            return Err(b.illegal(0, "String"));
+        }
     }
-    let mode = if matches!(mode, CastMode::OrNull | CastMode::OrZero) && !text { CastMode::Function } else { mode };
+    let mode = match mode {
+        CastMode::OrNull if !text => CastMode::AccurateOrNull,
+        CastMode::OrZero if !text => CastMode::Function,
+        m => m,
+    };
     if matches!(to, Type::Uuid) && (from.is_number() || from.is_date_or_time()) {
         return Err(Error::not_implemented(format!("Conversion from {from} to UUID is not supported")));
     }
@@ -216,7 +235,14 @@ fn convertible(from: &Type, to: &Type) -> bool {
 }
 
 fn or_default(b: &Bind<'_>, target: Target) -> Result<Bound> {
-    b.arity(1, 4)?;
+    let most = if b.name.starts_with("toDateTime64") {
+        4
+    } else if b.name.starts_with("toDecimal") || b.name.starts_with("toDateTime") {
+        3
+    } else {
+        2
+    };
+    b.arity(1, most)?;
     let to = target(b)?;
     let first_default = match &to {
         Type::DateTime64(..) if b.len() > 2 && b.ty(2).is_string() => 3,
@@ -224,7 +250,22 @@ fn or_default(b: &Bind<'_>, target: Target) -> Result<Bound> {
         Type::DateTime(_) if b.len() > 1 && b.ty(1).is_string() => 2,
         _ => 1,
     };
+    if let Some(given) = b.raw.get(first_default).map(|a| a.ty.without_low_cardinality())
+        && !same_kind(&given, &to)
+    {
+        return Err(Error::bad_arguments(format!("Default value type should be same as cast type. Expected {to}. Actual {given}")));
+    }
     replace_failures(b, to, first_default)
+}
+
+/// Equal but for zones, and digits that are stored alike.
+fn same_kind(a: &Type, b: &Type) -> bool {
+    match (a, b) {
+        (Type::DateTime(_), Type::DateTime(_)) => true,
+        (Type::DateTime64(x, _), Type::DateTime64(y, _)) => x == y,
+        (Type::Decimal(p, s), Type::Decimal(q, t)) => s == t && types::ty::decimal_width(*p) == types::ty::decimal_width(*q),
+        _ => a == b,
+    }
 }
 
 fn accurate_or_default(b: &Bind<'_>) -> Result<Bound> {
@@ -237,10 +278,6 @@ fn replace_failures(b: &Bind<'_>, to: Type, default: usize) -> Result<Bound> {
     let from = b.ty(0).clone();
     let default_type = b.args.get(default).map(|a| a.ty.clone());
     bound(to.clone(), move |c| {
-        let inexact = (from.is_decimal() || from.is_date_or_time()) && to.is_number();
-        if inexact && let Ok(done) = cast(c.col(0), &from, &to, CastMode::Sql, c.session) {
-            return Ok(done);
-        }
         let done = match cast(c.col(0), &from, &to, CastMode::AccurateOrNull, c.session) {
             // Between these types nothing can be converted.
             Err(e) if matches!(e.code(), types::codes::CANNOT_CONVERT_TYPE | types::codes::NOT_IMPLEMENTED) => {
@@ -290,6 +327,9 @@ fn to_string(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 2)?;
     if b.len() == 2 && b.constant(1).is_none() && b.ty(1).is_string() && b.ty(0).is_date_or_time() {
         return crate::dates::in_each_zone(b, 1);
+    }
+    if b.len() == 2 && !b.ty(0).is_date_or_time() {
+        b.arity(1, 1)?;
     }
     let from = zoned(b, zone(b, 1)?);
     bound(Type::String, move |c| cast(c.col(0), &from, &Type::String, CastMode::Function, c.session))

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use types::codes::{
     ATTEMPT_TO_READ_AFTER_EOF,    CANNOT_CONVERT_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, MEMORY_LIMIT_EXCEEDED, TOO_LARGE_STRING_SIZE, UNKNOWN_ELEMENT_OF_ENUM,
 };
+use types::text::time::DateTimeInput;
 use types::text::{Codec, TextOptions};
 use types::{Bitmap, Column, ColumnBuilder, Data, EnumDef, Error, Result, Type};
 
@@ -160,7 +161,7 @@ impl Caster<'_> {
             (Type::Ipv4, Type::Ipv6) => Ok(crate::args::u128_col(i64s_vec(col).iter().map(|v| 0xffff_0000_0000 | (*v as u128)).collect())),
             (Type::Ipv6, Type::Ipv4) => self.ipv6_to_ipv4(col),
             (Type::Ipv4, t) if t.is_integer() => self.plain(col, &Type::UInt32, t, nullable),
-            (f, Type::Ipv4) if f.is_integer() => self.plain(col, f, &Type::UInt32, nullable),
+            (Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64, Type::Ipv4) => self.plain(col, from, &Type::UInt32, nullable),
             (Type::Ipv6, Type::UInt128) | (Type::UInt128, Type::Ipv6) => Ok(col.clone()),
             (Type::Uuid, Type::UInt128) => {
                 let Data::U128(v) = &col.data else { return Err(Error::internal("UUIDs expected")) };
@@ -169,15 +170,22 @@ impl Caster<'_> {
             (Type::Uuid | Type::Ipv4 | Type::Ipv6, t) | (t, Type::Uuid | Type::Ipv4 | Type::Ipv6) if !matches!(t, Type::Enum8(_) | Type::Enum16(_)) => {
                 Err(Error::not_implemented(format!("Conversion from {from} to {to} is not supported. Probably a text is not in quotes")))
             }
-            (Type::Interval(_), Type::Date | Type::Date32 | Type::DateTime(_)) => self.plain(col, &Type::Int64, to, nullable),
+            (Type::Interval(_), Type::Date) => self.wrapped(col, &Type::UInt16),
+            (Type::Interval(_), Type::Date32) => self.wrapped(col, &Type::Int32),
+            (Type::Interval(_), Type::DateTime(_)) => self.wrapped(col, &Type::UInt32),
             (Type::Interval(f), Type::Interval(t)) => time::interval(col, *f, *t),
-            (Type::Interval(_), t) if t.is_number() && !t.is_decimal() => self.plain(col, &Type::Int64, t, nullable),
+            (Type::Interval(_), t) if t.is_number() && !t.is_decimal() => self.wrapped(col, t),
             (f, Type::Interval(_)) if f.is_decimal() => Err(Error::illegal_type(format!("Illegal type {f} of a value that is to be an {to}: convert it to an integer first"))),
             (f, Type::Interval(_)) if f.is_number() => self.plain(col, f, &Type::Int64, nullable),
             (f, t) if f.is_date_or_time() || t.is_date_or_time() => self.times(col, f, t),
             (f, t) if f.is_number() && t.is_number() => self.numbers(col, f, t),
             (f, t) => Err(cannot(f, t)),
         }
+    }
+
+    /// The number of an interval, wrapped in every mode.
+    fn wrapped(&self, col: &Column, to: &Type) -> Result<Column> {
+        Caster { mode: CastMode::Sql, session: self.session, text: self.text.clone() }.numbers(col, &Type::Int64, to)
     }
 
     fn bytes(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
@@ -243,8 +251,6 @@ impl Caster<'_> {
                     Error::new(ATTEMPT_TO_READ_AFTER_EOF, e.message())
                 } else if matches!(to, Type::Array(t) if t.is_number()) && e.code() == types::codes::CANNOT_PARSE_TEXT {
                     Error::new(types::codes::CANNOT_READ_ARRAY_FROM_TEXT, e.message())
-                } else if self.mode == CastMode::Function && to.is_decimal() && e.code() == types::codes::CANNOT_PARSE_TEXT && e.message().contains("as a decimal") {
-                    Error::new(types::codes::CANNOT_PARSE_NUMBER, e.message())
                 } else if matches!(to, Type::Ipv6) && v.iter().filter(|x| **x == b':').count() > 7 {
                     Error::new(types::codes::CANNOT_PARSE_TEXT, e.message())
                 } else if v.is_empty() && to.is_float() {
@@ -278,6 +284,10 @@ impl Caster<'_> {
         // A conversion checks what is stored, not the digits that the type names.
         if let Type::Decimal(p, s) = to {
             return Codec::new(&Type::Decimal(crate::supertype::class_precision(*p), *s), &self.text);
+        }
+        if to.is_date_or_time() && matches!(self.mode, CastMode::OrNull | CastMode::OrZero) {
+            let options = TextOptions { date_time_input: DateTimeInput::Basic, ..self.text.as_ref().clone() };
+            return Codec::new(to, &Arc::new(options));
         }
         let narrow = to.int_bits().is_some_and(|x| x.0 <= 64);
         if narrow && !matches!(self.mode, CastMode::Sql | CastMode::Function) {

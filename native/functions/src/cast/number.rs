@@ -5,6 +5,7 @@ use crate::args::{f64s, i256s, i128s};
 use crate::decimal::{from_256, narrow, overflow, pow10_128, pow10_256, scale_of};
 use crate::lanes::{Lane, map};
 use crate::with_lane;
+use types::bfloat::cut_column;
 use types::codes::{CANNOT_CONVERT_TYPE, DECIMAL_OVERFLOW};
 use types::{Bitmap, Column, Data, Error, I256, Result, Type, match_numeric};
 
@@ -17,8 +18,12 @@ impl Caster<'_> {
         match (from, to) {
             (f, Type::Bool) => Ok(truth(col, f)),
             (Type::Decimal(..), Type::Decimal(p, s)) => self.rescale(col, scale_of(from), *p, *s),
+            (Type::BFloat16, Type::Decimal(..)) => Err(Error::not_implemented(format!(
+                "Conversion from BFloat16 to Decimal is not implemented: convert it with toFloat32 first, to {to} then"
+            ))),
             (f, Type::Decimal(p, s)) if f.is_float() => self.float_to_decimal(col, *p, *s),
             (_, Type::Decimal(p, s)) => self.rescale(col, 0, *p, *s),
+            (f, Type::BFloat16) => Ok(cut_column(self.numbers(col, f, &Type::Float32)?)),
             (Type::Decimal(..), t) if t.is_float() => {
                 let v = f64s(col, from);
                 Ok(if *t == Type::Float32 {
@@ -83,8 +88,12 @@ impl Caster<'_> {
     fn accurate(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
         let rows = col.len();
         let sql = Caster { mode: CastMode::Sql, session: self.session, text: self.text.clone() };
+        if from.is_decimal() {
+            // Digits behind the point are cut; what does not fit is an error in every mode.
+            return sql.numbers(col, from, to);
+        }
         let mut bad = Bitmap::new(rows, false);
-        let out = if from.is_float() || from.is_decimal() || to.is_float() || to.is_decimal() {
+        let out = if from.is_float() || to.is_float() || to.is_decimal() {
             let mut pieces = Vec::with_capacity(rows);
             let source = f64s(col, from);
             let integer = |t: &Type| t.is_integer();
@@ -95,14 +104,11 @@ impl Caster<'_> {
                 let converted = if fits { sql.numbers(&one, from, to).ok() } else { None };
                 let same = converted.as_ref().is_some_and(|c| {
                     if from.is_float() && to.is_float() {
-                        return true;
+                        return x.is_nan() || f64s(c, to).at(0) == x;
                     }
                     if to.is_float() {
                         let back = f64s(c, to).at(0);
                         return sql.numbers(&f64::column(vec![back]), &Type::Float64, from).is_ok_and(|b| b.scalar(0) == one.scalar(0));
-                    }
-                    if from.is_decimal() && integer(to) {
-                        return sql.numbers(c, to, from).is_ok_and(|b| b.scalar(0) == one.scalar(0));
                     }
                     true
                 });

@@ -1,6 +1,6 @@
 //! Dates and times to and from each other and numbers.
 
-use super::{Caster, cannot};
+use super::{CastMode, Caster, cannot};
 use crate::args::{f64s, i32_col, i64_col, i64s, i128s, u16_col, u32_col};
 use crate::dates::{Clock, Kind, kind_of};
 use crate::decimal::scale_of;
@@ -11,7 +11,10 @@ use types::{Column, Data, Error, IntervalKind, Result, Type};
 /// The last day number that Date32 takes for days rather than seconds (2299-12-31 is 120,529).
 const DATE32_MAX: i64 = 120_529;
 const DATE32_MIN: i64 = -25_567;
+/// Stands for an integer that Int64 does not hold.
+const BEYOND: i64 = i64::MIN;
 
+// What a type cannot hold wraps, as in ClickHouse with date_time_overflow_behavior = 'ignore'.
 impl Caster<'_> {
     pub(super) fn times(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
         let rows = col.len();
@@ -24,11 +27,14 @@ impl Caster<'_> {
     }
 
     fn time_to_number(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
+        // These wrap in every mode.
+        let sql = Caster { mode: CastMode::Sql, session: self.session, text: self.text.clone() };
         match from {
-            Type::Date => self.numbers(col, &Type::UInt16, to),
-            Type::Date32 => self.numbers(col, &Type::Int32, to),
-            Type::DateTime(_) => self.numbers(col, &Type::UInt32, to),
-            Type::DateTime64(s, _) if to.is_integer() => {
+            Type::Date => sql.numbers(col, &Type::UInt16, to),
+            Type::Date32 => sql.numbers(col, &Type::Int32, to),
+            Type::DateTime(_) => sql.numbers(col, &Type::UInt32, to),
+            // The modes that check say what does not fit.
+            Type::DateTime64(s, _) if to.is_integer() && !self.mode.accurate() => {
                 let k = 10i64.pow((*s).into());
                 let v = i64s(col);
                 self.numbers(&i64_col((0..col.len()).map(|i| v.at(i) / k).collect()), &Type::Int64, to)
@@ -42,13 +48,17 @@ impl Caster<'_> {
     }
 
     fn number_to_time(&self, col: &Column, from: &Type, to: &Type, kind: Kind, rows: usize) -> Result<Column> {
+        if self.mode.accurate() && matches!(kind, Kind::Date | Kind::DateTime) {
+            return self.whole_time(col, from, to);
+        }
         let zone = self.zone(to)?;
         let whole: Vec<i64> = if from.is_float() || from.is_decimal() {
             let v = f64s(col, from);
             (0..rows).map(|i| v.at(i) as i64).collect()
         } else {
             let v = i128s(col);
-            (0..rows).map(|i| v.at(i).clamp(i64::MIN.into(), i64::MAX.into()) as i64).collect()
+            let whole = |x: i128| if x > i128::from(i64::MAX) { BEYOND } else { x.max(i128::from(i64::MIN)) as i64 };
+            (0..rows).map(|i| whole(v.at(i))).collect()
         };
         let day_of = |t: i64| zone.utc_to_local(t).div_euclid(DAY);
         Ok(match kind {
@@ -56,6 +66,8 @@ impl Caster<'_> {
                 whole
                     .into_iter()
                     .map(|v| match v {
+                        // an unsigned number beyond Int64
+                        _ if v == BEYOND => u16::MAX,
                         i64::MIN..0 => 0,
                         0..=65_535 => v as u16,
                         _ => day_of(v.min(u32::MAX.into())).clamp(0, 65_535) as u16,
@@ -65,10 +77,11 @@ impl Caster<'_> {
             Kind::Date32 => i32_col(
                 whole
                     .into_iter()
-                    .map(|v| if v <= DATE32_MAX { v.max(DATE32_MIN) as i32 } else { day_of(v.min(10_413_791_999)).clamp(DATE32_MIN, DATE32_MAX) as i32 })
+                    .map(|v| if v == BEYOND { -1 } else if v <= DATE32_MAX { v.max(DATE32_MIN) as i32 } else { day_of(v.min(10_413_791_999)).clamp(DATE32_MIN, DATE32_MAX) as i32 })
                     .collect(),
             ),
-            Kind::DateTime => u32_col(whole.into_iter().map(|v| v.clamp(0, u32::MAX.into()) as u32).collect()),
+            Kind::DateTime => u32_col(whole.into_iter().map(|v| if v == BEYOND { u32::MAX } else { v.clamp(0, u32::MAX.into()) as u32 }).collect()),
+            Kind::DateTime64(_) if *from == Type::BFloat16 => return self.numbers(col, from, &Type::Decimal(18, scale_of(to))),
             Kind::DateTime64(s) => {
                 let k = 10i64.pow(s.into());
                 let overflow = || Error::new(DECIMAL_OVERFLOW, format!("Value does not fit {to}"));
@@ -86,9 +99,27 @@ impl Caster<'_> {
                 if from.is_decimal() {
                     return self.numbers(col, from, &Type::Decimal(18, s));
                 }
-                i64_col(whole.into_iter().map(|v| v.checked_mul(k).ok_or_else(overflow)).collect::<Result<Vec<_>>>()?)
+                i64_col(whole.into_iter().map(|v| if v == BEYOND { i64::MAX } else { v }).map(|v| v.checked_mul(k).ok_or_else(overflow)).collect::<Result<Vec<_>>>()?)
             }
         })
+    }
+
+    /// A number that Date or DateTime holds as it is: what lies outside is refused.
+    fn whole_time(&self, col: &Column, from: &Type, to: &Type) -> Result<Column> {
+        let stored = if matches!(to, Type::Date) { Type::UInt16 } else { Type::UInt32 };
+        let top = if matches!(to, Type::Date) { f64::from(u16::MAX) } else { f64::from(u32::MAX) };
+        let v = f64s(col, from);
+        let bad = types::Bitmap::from_fn(col.len(), |i| !(v.at(i) >= 0.0 && v.at(i) <= top));
+        let sql = Caster { mode: CastMode::Sql, session: self.session, text: self.text.clone() };
+        if !bad.any() {
+            return sql.numbers(col, from, &stored);
+        }
+        if !self.mode.or_null() {
+            return Err(Error::new(types::codes::CANNOT_CONVERT_TYPE, format!("Value in column {from} cannot be safely converted into type {to}")));
+        }
+        let kept = Column::new(col.data.clone(), Some(bad.clone()));
+        let safe = sql.numbers(&crate::call::without_nulls(&kept), from, &stored)?;
+        Ok(Column::new(safe.data, Some(bad)))
     }
 
     fn time_to_time(&self, col: &Column, from: &Type, f: Kind, to: &Type, t: Kind) -> Result<Column> {
@@ -102,9 +133,9 @@ impl Caster<'_> {
         let each = 0..rows;
         Ok(match (f, t) {
             (Kind::Date, Kind::Date32) => i32_col(each.map(|i| v.at(i) as i32).collect()),
-            (Kind::Date32, Kind::Date) => u16_col(each.map(|i| v.at(i).clamp(0, 65_535) as u16).collect()),
-            (Kind::Date, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)).max(0) as u32).collect()),
-            (Kind::Date32, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)).clamp(0, u32::MAX.into()) as u32).collect()),
+            (Kind::Date32, Kind::Date) => u16_col(each.map(|i| v.at(i) as u16).collect()),
+            (Kind::Date, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)) as u32).collect()),
+            (Kind::Date32, Kind::DateTime) => u32_col(each.map(|i| midnight(v.at(i)) as u32).collect()),
             (Kind::Date | Kind::Date32, Kind::DateTime64(s)) => {
                 i64_col(each.map(|i| midnight(v.at(i))).map(ticks(10i64.pow(s.into()))).collect::<Result<Vec<_>>>()?)
             }
@@ -114,10 +145,11 @@ impl Caster<'_> {
                 i64_col(each.map(|i| v.at(i)).map(ticks(10i64.pow(s.into()))).collect::<Result<Vec<_>>>()?)
             }
             (Kind::DateTime64(_), Kind::Date) => {
+                // towards zero, unlike to DateTime
                 u16_col(each.map(|i| source.zone.utc_to_local(v.at(i) / source.ticks).div_euclid(DAY) as u16).collect())
             }
             (Kind::DateTime64(_), Kind::DateTime) => {
-                u32_col(each.map(|i| (v.at(i) / source.ticks).clamp(0, u32::MAX.into()) as u32).collect())
+                u32_col(each.map(|i| v.at(i).div_euclid(source.ticks) as u32).collect())
             }
             (Kind::DateTime64(a), Kind::DateTime64(b)) if b >= a => {
                 i64_col(each.map(|i| v.at(i)).map(ticks(10i64.pow((b - a).into()))).collect::<Result<Vec<_>>>()?)

@@ -144,7 +144,10 @@ fn via(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
 
 fn by_name(b: &Bind<'_>, unit: Unit, minus: bool) -> Result<Bound> {
     b.arity(2, 3)?;
-    b.number(1)?;
+    b.native(1)?;
+    if unit.scale() > 0 && matches!(b.ty(0), Type::Date | Type::Date32) {
+        return Err(b.illegal(0, "DateTime or DateTime64: days have no such parts"));
+    }
     if matches!(b.ty(0), Type::String) {
         // A text is read as DateTime64(3).
         let ty = Type::DateTime64(unit.scale().max(3), None);

@@ -238,9 +238,6 @@ fn pattern_bound(b: &Bind<'_>, clock: Clock, from: Option<Type>, in_joda: bool) 
 fn from_unix(b: &Bind<'_>, in_joda: bool) -> Result<Bound> {
     b.arity(1, 3)?;
     if b.len() == 1 {
-        if b.ty(0).is_date_or_time() {
-            return bound(Type::DateTime(None), |c| Ok(c.col(0).clone()));
-        }
         b.integer(0)?;
         return bound(Type::DateTime(None), |c| {
             let v = crate::args::i64s(c.col(0));

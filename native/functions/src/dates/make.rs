@@ -196,7 +196,7 @@ enum Part {
 fn change(b: &Bind<'_>, part: Part) -> Result<Bound> {
     b.arity(2, 2)?;
     b.date_or_time(0)?;
-    b.number(1)?;
+    b.native_integer(1)?;
     let time = matches!(part, Part::Hour | Part::Minute | Part::Second);
     let from = b.ty(0).clone();
     let ty = match &from {

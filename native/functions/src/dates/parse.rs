@@ -118,7 +118,7 @@ fn effort(b: &Bind<'_>, wide: bool, us: bool, fail: Fail) -> Result<Bound> {
         if text.is_empty() {
             return Err(Error::new(CANNOT_PARSE_DATETIME, "Cannot read DateTime: the text is empty"));
         }
-        best_effort(text, &zone, us).map(|m| (m.seconds, m.nanos))
+        best_effort(text, &zone, us, (c.session.now_ns / 1_000_000_000) as i64).map(|m| (m.seconds, m.nanos))
     })
 }
 
@@ -399,12 +399,14 @@ fn by_pattern(b: &Bind<'_>, wide: bool, syntax: Syntax, on_fail: Fail) -> Result
     b.string(0)?;
     let default: &[u8] = if syntax == Syntax::Joda { b"yyyy-MM-dd HH:mm:ss" } else { b"%Y-%m-%d %H:%i:%s" };
     let pattern = if b.len() > 1 { b.const_bytes(1)?.to_vec() } else { default.to_vec() };
+    // Unlike those of best effort, these functions name the zone of the session in their type.
     let (name, zone) = zone_arg(b, 2)?;
+    let name = name.unwrap_or_else(|| zone.name().clone());
     let ty = if wide {
         let scale = if syntax == Syntax::MySql { 6 } else { pattern_scale(&pattern, syntax) };
-        Type::DateTime64(scale, Some(name.unwrap_or_else(|| zone.name().clone())))
+        Type::DateTime64(scale, Some(name))
     } else {
-        Type::DateTime(name)
+        Type::DateTime(Some(name))
     };
     let month_name = b.session.flag("formatdatetime_parsedatetime_m_is_month_name", true);
     // A pattern that cannot work at all is an error whatever the texts are.

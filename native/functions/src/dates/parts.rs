@@ -133,7 +133,7 @@ fn with_mode(b: &Bind<'_>, ty: Type, of: fn(i64, u8) -> i64) -> Result<Bound> {
     if b.len() > 1 && b.ty(1).int_bits().is_some_and(|(_, signed)| signed) {
         return Err(b.illegal(1, "UInt8"));
     }
-    let mode = if b.len() > 1 { b.const_int(1)?.clamp(0, 255) as u8 } else { 0 };
+    let mode = super::week::week_mode(b)?;
     let text = matches!(b.ty(0), Type::String);
     let parsed = Type::DateTime64(3, None);
     let clock = if text { Clock::new(Kind::DateTime64(3), b.session.timezone.clone()) } else { Clock::bind(b, 0, Some(2))? };

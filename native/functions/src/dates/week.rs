@@ -28,6 +28,17 @@ pub fn iso_week(days: i64) -> u8 {
     ((days - start_of_iso_year(days)) / 7 + 1) as u8
 }
 
+/// The constant mode of a function of weeks, 0 if there is none. Errors: of another type than UInt8.
+pub fn week_mode(b: &crate::bind::Bind<'_>) -> types::Result<u8> {
+    if b.len() < 2 {
+        return Ok(0);
+    }
+    if !matches!(b.ty(1), types::Type::UInt8 | types::Type::Bool) {
+        return Err(b.illegal(1, "UInt8, the mode of the week"));
+    }
+    Ok(b.const_int(1)?.clamp(0, 255) as u8)
+}
+
 /// Whether weeks of a mode begin on Monday.
 fn monday_first(mode: u8) -> bool {
     mode & 1 != 0

@@ -66,7 +66,7 @@ pub const DEFS: &[FunctionDef] = &[
     digest!("keccak256", 32, "4E03657AEA45A94FC7D47BA826C8D667C0D1E6E33A64A036EC44F58FA12D6C45", |s| { use sha3::Digest; sha3::Keccak256::digest(s).to_vec() }),
     f("javaHash", "javaHash(x)", "Java's hashCode of a string or integer.", &[("javaHash('abc')", "96354")], java_hash),
     f("javaHashUTF16LE", "javaHashUTF16LE(s)", "Java's hashCode of UTF-16LE bytes.", &[], java16),
-    f("hiveHash", "hiveHash(s)", "Hive's hash: javaHash without the sign.", &[("hiveHash('abc')", "96354")], |b| hash_i32(b, |s| java(s) & 0x7fff_ffff)),
+    f("hiveHash", "hiveHash(s)", "Hive's hash: javaHash of the bytes, without the sign.", &[("hiveHash('abc')", "96354")], |b| of_bytes(b, |s| Ok(java(s) & 0x7fff_ffff))),
     f("jumpConsistentHash", "jumpConsistentHash(hash, buckets)", "Bucket by jump consistent hashing.", &[("jumpConsistentHash(18446744073709551615, 12)", "10")], jump),
     f("URLHash", "URLHash(url[, level])", "Hash of a URL without a trailing slash, ? or #, or of its first levels.", &[], url_hash),
 ];
@@ -132,6 +132,11 @@ fn stored(raw: &mut [u8], ty: &Type) {
     }
 }
 
+/// A BFloat16 is hashed as the two bytes it is.
+fn as_stored(col: Column, ty: &Type) -> Column {
+    if *ty == Type::BFloat16 { types::bfloat::bits_column(&col) } else { col }
+}
+
 /// NULLs get the hash of NULL.
 fn mark_nulls<T: Copy>(col: &Column, hashes: &mut [T], null: T) {
     match (&col.data, col.null_mask()) {
@@ -174,8 +179,8 @@ fn add<T: Copy>(state: &mut Vec<T>, hashes: Vec<T>, combine: impl Fn(T, T) -> T)
 }
 
 fn feed<H>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u64>, bytes: impl Fn(&[u8]) -> u64 + Copy, combine: impl Fn(u64, u64) -> u64 + Copy, integers: bool, narrow: bool) {
-    let col = col.flat();
     let ty = crate::cast::strip_nullable(ty);
+    let col = as_stored(col.flat(), ty);
     let null = if narrow { NULL & u64::from(u32::MAX) } else { NULL };
     match (&col.data, ty) {
         (Data::Tuple(cs, _), Type::Tuple(es)) => {
@@ -216,7 +221,7 @@ fn feed<H>(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u64>, bytes: im
             let mut hashes: Vec<u64> = match_numeric!(&col.data, v, W => v.iter().map(|x| {
                 let mut raw = x.to_le_bytes();
                 stored(&mut raw, ty);
-                if integers && raw.len() <= 8 && !matches!(ty, Type::Decimal(..) | Type::DateTime64(..)) {
+                if integers && raw.len() <= 8 && !matches!(ty, Type::Decimal(..) | Type::DateTime64(..) | Type::Interval(_) | Type::BFloat16) {
                     let mut wide = [0u8; 8];
                     wide[..raw.len()].copy_from_slice(&raw);
                     int_hash64(u64::from_le_bytes(wide))
@@ -289,8 +294,8 @@ fn combine128(a: u128, b: u128, of: &dyn Fn(&[u8]) -> u128) -> u128 {
 }
 
 fn feed128(col: &Column, ty: &Type, rows: usize, state: &mut Vec<u128>, of: &dyn Fn(&[u8]) -> u128) {
-    let col = col.flat();
     let ty = crate::cast::strip_nullable(ty);
+    let col = as_stored(col.flat(), ty);
     match (&col.data, ty) {
         (Data::Tuple(cs, _), Type::Tuple(es)) => {
             cs.iter().zip(es.iter()).for_each(|(x, e)| feed128(x, &e.1, rows, state, of))
@@ -405,39 +410,51 @@ fn java(s: &[u8]) -> i32 {
 }
 
 /// Java's hash of UTF-16: units of two bytes.
-fn java16(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, 1)?;
-    b.string(0)?;
-    bound(Type::Int32, |c| {
-        let s = strs(c.col(0));
-        let one = |i| {
-            let text = s.at(i);
-            if text.len() % 2 != 0 {
-                return Err(Error::new(BAD_ARGUMENTS, "Arguments of javaHashUTF16LE must be in the form of UTF-16"));
-            }
-            Ok(text.chunks_exact(2).fold(0i32, |h, p| h.wrapping_mul(31).wrapping_add(i32::from(u16::from_le_bytes([p[0], p[1]])))))
-        };
-        Ok(crate::args::i32_col((0..c.rows).map(one).collect::<Result<_>>()?))
+/// These hashes are not combined, and know no arrays.
+fn one_value(b: &Bind<'_>) -> Result<()> {
+    if b.len() == 1 && !matches!(b.ty(0), Type::Array(_) | Type::Tuple(_) | Type::Map(_)) {
+        return Ok(());
+    }
+    b.arity(1, usize::MAX)?;
+    Err(Error::not_implemented(format!("{} is not combineable: it takes one value", b.name)))
+}
+
+/// A hash of a value's bytes as they are stored.
+fn of_bytes(b: &Bind<'_>, of: fn(&[u8]) -> Result<i32>) -> Result<Bound> {
+    one_value(b)?;
+    hashable(b)?;
+    let ty = b.ty(0).clone();
+    bound(Type::Int32, move |c| {
+        let flat = as_stored(c.col(0).flat(), &ty);
+        let out: Result<Vec<i32>> = match_numeric!(&flat.data, v, W => v.iter().map(|x| {
+            let mut raw = x.to_le_bytes();
+            stored(&mut raw, &ty);
+            of(&raw)
+        }).collect(), {
+            let s = strs(&flat);
+            (0..c.rows).map(|i| of(s.at(i))).collect()
+        });
+        Ok(crate::args::i32_col(out?))
     })
 }
 
-fn hash_i32(b: &Bind<'_>, of: fn(&[u8]) -> i32) -> Result<Bound> {
-    b.arity(1, 1)?;
-    b.string(0)?;
-    bound(Type::Int32, move |c| {
-        let s = strs(c.col(0));
-        Ok(crate::args::i32_col((0..c.rows).map(|i| of(s.at(i))).collect()))
+fn java16(b: &Bind<'_>) -> Result<Bound> {
+    of_bytes(b, |text| {
+        if text.len() % 2 != 0 {
+            return Err(Error::new(BAD_ARGUMENTS, "Arguments of javaHashUTF16LE must be in the form of UTF-16"));
+        }
+        Ok(text.chunks_exact(2).fold(0i32, |h, p| h.wrapping_mul(31).wrapping_add(i32::from(u16::from_le_bytes([p[0], p[1]])))))
     })
 }
 
 fn java_hash(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, 1)?;
-    if b.ty(0).is_string() {
-        return hash_i32(b, java);
-    }
+    one_value(b)?;
     let long = matches!(b.ty(0), Type::Int64);
-    if !matches!(b.ty(0), Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64) {
-        return Err(b.illegal(0, "a string or a signed integer"));
+    if b.ty(0).int_bits().is_some_and(|(_, signed)| !signed) || matches!(b.ty(0), Type::Date | Type::DateTime(_)) {
+        return Err(Error::not_implemented("Unsigned types are not supported by javaHash: convert the number to a signed type"));
+    }
+    if !matches!(b.ty(0), Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::Enum8(_) | Type::Enum16(_) | Type::Date32) {
+        return of_bytes(b, |s| Ok(java(s)));
     }
     bound(Type::Int32, move |c| {
         let v = i64s(c.col(0));

@@ -57,10 +57,14 @@ fn digits(b: &Bind<'_>, hex: bool) -> Result<Bound> {
     let memory = ty.is_float() || ty.is_decimal() || matches!(ty, Type::DateTime64(..));
     let whole = matches!(ty, Type::Uuid | Type::Ipv6);
     let uuid = ty == Type::Uuid;
+    let short = ty == Type::BFloat16;
     bound(Type::String, move |c| {
         let mut flat = c.col(0).flat();
         if let (Data::U128(v), true) = (&flat.data, uuid) {
             flat = Data::U128(v.iter().map(|x| types::text::net::uuid_halves(*x)).collect::<Vec<_>>().into()).into();
+        }
+        if short {
+            flat = types::bfloat::bits_column(&flat);
         }
         let mut out = StrOut::new(c.rows, c.rows * 16);
         match_numeric!(&flat.data, v, W => {

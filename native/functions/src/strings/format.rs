@@ -404,7 +404,7 @@ fn size_of(text: &str) -> Option<u64> {
 
 fn parse_size(b: &Bind<'_>, how: u8) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.string(0)?;
+    b.plain_string(0)?;
     let ty = if how == 1 { Type::nullable(Type::UInt64) } else { Type::UInt64 };
     bound(ty, move |c| {
         let s = strs(c.col(0));

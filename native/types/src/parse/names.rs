@@ -26,6 +26,7 @@ pub const SIMPLE: &[(&str, Type, &[&str])] = &[
     ("Int64", Type::Int64, &["bigint", "signed", "bigint signed", "time"]),
     ("Int128", Type::Int128, &["hugeint"]),
     ("Int256", Type::Int256, &[]),
+    ("BFloat16", Type::BFloat16, &[]),
     ("Float32", Type::Float32, &["float", "real", "single"]),
     ("Float64", Type::Float64, &["double", "double precision"]),
     (

@@ -86,7 +86,7 @@ impl Codec {
             Type::Int64 => Kind::Int("Int64"),
             Type::Int128 => Kind::Int("Int128"),
             Type::Int256 => Kind::Int("Int256"),
-            Type::Float32 | Type::Float64 => Kind::Float,
+            Type::BFloat16 | Type::Float32 | Type::Float64 => Kind::Float,
             Type::Decimal(p, s) => Kind::Decimal(*p, *s),
             Type::String | Type::AggregateFunction(_) => Kind::String,
             Type::FixedString(n) => Kind::FixedString(*n as usize),

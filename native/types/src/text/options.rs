@@ -13,6 +13,8 @@ pub struct TextOptions {
     /// zone of DateTime and DateTime64 that have none of their own
     pub zone: Arc<TimeZone>,
     pub date_time_output: DateTimeOutput,
+    /// seconds since epoch: what a date without a year is near to; 0 = such a date is refused
+    pub now: i64,
     pub bool_true: Vec<u8>,
     pub bool_false: Vec<u8>,
     pub decimal_trailing_zeros: bool,
@@ -98,7 +100,8 @@ impl Default for TextOptions {
             csv_tuples_apart: true,
             csv_delimiter: b',',
             json: JsonOptions::default(),
-            date_time_input: DateTimeInput::Basic,
+            date_time_input: DateTimeInput::BestEffort,
+            now: 0,
             strict: false,
             null_as_default: true,
             csv_empty_as_default: true,

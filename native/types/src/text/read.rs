@@ -174,7 +174,7 @@ impl Codec {
             DateTimeInput::Basic => scan_moment(s, zone, o.strict, o.strict),
             how => match scan_moment(s, zone, true, true) {
                 Ok(m) if m.used == s.len() => Ok(m),
-                _ => best_effort(s, zone, how == DateTimeInput::BestEffortUs),
+                _ => best_effort(s, zone, how == DateTimeInput::BestEffortUs, o.now),
             },
         }
     }
@@ -253,7 +253,7 @@ impl Codec {
                     self.push_ticks(&m, *scale, out)?;
                 }
             }
-            Kind::Enum(e) => match e.value_of(s) {
+            Kind::Enum(e) => match e.value_in(s) {
                 Some(v) => push_known(v.into(), out),
                 None => return Err(self.unknown_element(s)),
             },

@@ -333,9 +333,10 @@ const DAYS: [&[u8; 3]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"s
 
 /// Reads a moment in one of many common forms: ISO 8601, unix timestamps (s, ms, µs, ns),
 /// `YYYYMMDDhhmmss`, `D Mon YYYY`, `Mon D, YYYY`, `DD/MM/YYYY` (`us`: `MM/DD/YYYY`), with AM/PM,
-/// day names and offsets. The whole text must be used. Errors: `CANNOT_PARSE_DATETIME`.
-pub fn best_effort(text: &[u8], zone: &TimeZone, us: bool) -> Result<Moment> {
-    best_effort_parts(text.trim_ascii(), zone, us).map(|m| Moment { used: text.len(), ..m }).ok_or_else(
+/// day names and offsets. What has no year is the last such day up to `now` (seconds since epoch; 0 = a year
+/// is needed). The whole text must be used. Errors: `CANNOT_PARSE_DATETIME`.
+pub fn best_effort(text: &[u8], zone: &TimeZone, us: bool, now: i64) -> Result<Moment> {
+    best_effort_parts(text.trim_ascii(), zone, us, now).map(|m| Moment { used: text.len(), ..m }).ok_or_else(
         || {
             Error::new(
                 CANNOT_PARSE_DATETIME,
@@ -345,7 +346,7 @@ pub fn best_effort(text: &[u8], zone: &TimeZone, us: bool) -> Result<Moment> {
     )
 }
 
-fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
+fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool, now: i64) -> Option<Moment> {
     let (mut y, mut m, mut d): (Option<i64>, Option<i64>, Option<i64>) = (None, None, None);
     let (mut clock, mut nanos, mut offset, mut pm): (Option<i64>, i64, Option<i64>, Option<bool>) =
         (None, 0, None, None);
@@ -427,9 +428,6 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                         let (f, k) = scan_fraction(s, i);
                         (nanos, i) = (f, i + k);
                     }
-                    if h > 23 || mi > 59 || sec > 60 {
-                        return None;
-                    }
                     clock = Some(h * 3600 + mi * 60 + sec);
                 }
                 1 | 2
@@ -465,6 +463,11 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
                 {
                     let v = value(0, n);
                     y = Some(v + if v < 70 { 2000 } else { 1900 });
+                    i += n;
+                }
+                // A number behind the year is the month.
+                1 | 2 if y.is_some() && m.is_none() && d.is_none() => {
+                    m = Some(value(0, n));
                     i += n;
                 }
                 1 | 2 if d.is_none() => {
@@ -535,12 +538,25 @@ fn best_effort_parts(s: &[u8], zone: &TimeZone, us: bool) -> Option<Moment> {
         clock = Some(c % 3600 + 3600 * (h % 12 + if after { 12 } else { 0 }));
     }
     let days = match (y, m, d) {
-        (Some(y), m, d) if m.is_some() || d.is_none() => to_days(y, m.unwrap_or(1), d.unwrap_or(1), true)?,
-        _ => return None,
+        (Some(y), m, d) => to_days(y, m.unwrap_or(1), d.unwrap_or(1), true)?,
+        (None, None, None) if clock.is_none() => return None,
+        (None, m, d) => {
+            last_such_day(m.unwrap_or(1), d.unwrap_or(1), zone.utc_to_local(now).div_euclid(86_400), now)?
+        }
     };
     let local = days * 86400 + clock.unwrap_or(0);
     let seconds = offset.map_or_else(|| zone.local_to_utc(local), |o| local - o);
     Some(Moment { seconds, nanos, used: 0 })
+}
+
+/// The last day of that month and number up to `today`.
+fn last_such_day(month: i64, day: i64, today: i64, now: i64) -> Option<i64> {
+    if now == 0 {
+        return None;
+    }
+    let year = crate::tz::civil_from_days(today).0;
+    let this = to_days(year, month, day, true)?;
+    if this > today { to_days(year - 1, month, day, true) } else { Some(this) }
 }
 
 /// Days as a Date; out of range: an error if `strict`, else wraps as ClickHouse does.
