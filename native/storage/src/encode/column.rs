@@ -53,7 +53,7 @@ impl<'a> Shape<'a> {
             Type::Int64 | Type::DateTime64(..) | Type::Interval(_) => Shape::I64,
             Type::Int128 => Shape::I128,
             Type::Int256 => Shape::I256,
-            Type::Float32 => Shape::F32,
+            Type::BFloat16 | Type::Float32 => Shape::F32,
             Type::Float64 => Shape::F64,
             Type::Decimal(p, _) => match decimal_width(*p) {
                 4 => Shape::I32,
