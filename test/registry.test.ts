@@ -1,5 +1,7 @@
 // Functions, aggregates and settings say what they are for, and every example in their documentation gives
 // what stands there.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Ours } from './peers.ts';
 
@@ -66,4 +68,18 @@ it('every example of an aggregate holds', { timeout: 120_000 }, async () => {
 it('every setting with an effect says which', async () => {
   const sql = 'SELECT name FROM system.settings WHERE is_obsolete = 0 AND length(description) < 10';
   expect(await ours.must(sql)).toBe('');
+});
+
+/** Names of something else, too: of the server's and of tables' settings. */
+const others = ['background_pool_size', 'parts_to_throw_insert'];
+
+it('every setting that the code names is one with an effect', async () => {
+  const files = execFileSync('git', ['ls-files', 'engine', 'native/*/src'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((file) => /\.(ts|rs)$/.test(file) && !file.startsWith('engine/settings/'));
+  const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  const named = new Set(source.match(/(?<=['"])[a-z0-9]+(_[a-z0-9]+)+(?=['"])/g));
+  const sql = 'SELECT name FROM system.settings WHERE is_obsolete';
+  const silent = (await ours.must(sql)).split('\n').filter((name) => named.has(name));
+  expect(silent.filter((name) => !others.includes(name))).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { suggest } from '../../sql/index.ts';
 import { fail } from '../errors.ts';
 import { clickhouseSettings } from './clickhouse/index.ts';
 import type { SettingDefinition, SettingRow, SettingType } from './definition.ts';
+import { asClickhouse } from './table/as-clickhouse.ts';
 import { formats } from './table/formats.ts';
 import { limits } from './table/limits.ts';
 import { meaning } from './table/meaning.ts';
@@ -11,21 +12,30 @@ import { own } from './table/own.ts';
 import { tables } from './table/tables.ts';
 import { settingValue } from './values.ts';
 
+const written = [limits, meaning, tables, formats, own]
+  .flatMap(Object.entries<SettingRow>)
+  .map(([name, [type, value, doc, mark]]): [string, SettingDefinition] => [
+    name,
+    {
+      type,
+      default: value,
+      doc,
+      ...(mark === 'own' ? { own: true as const } : {}),
+      ...(mark === 'kernel' ? { kernel: true as const } : {}),
+    },
+  ]);
+
+const taken = Object.entries(asClickhouse).map(([name, doc]): [string, SettingDefinition] => {
+  const known = clickhouseSettings.get(name);
+  const type = known?.type === 'Bool' ? 'bool' : 'text';
+  return [name, { type, default: known?.default ?? '', doc }];
+});
+
 /** Settings with an effect here, by name. */
-export const settingDefinitions: ReadonlyMap<string, SettingDefinition> = new Map(
-  [limits, meaning, tables, formats, own]
-    .flatMap(Object.entries<SettingRow>)
-    .map(([name, [type, value, doc, mark]]) => [
-      name,
-      {
-        type,
-        default: value,
-        doc,
-        ...(mark === 'own' ? { own: true as const } : {}),
-        ...(mark === 'kernel' ? { kernel: true as const } : {}),
-      },
-    ]),
-);
+export const settingDefinitions: ReadonlyMap<string, SettingDefinition> = new Map([
+  ...taken,
+  ...written,
+]);
 
 /** Names that users may make up, as ClickHouse's own configuration allows. */
 const custom = /^(SQL_|custom_)\w+$/;

@@ -7,11 +7,12 @@ import { tableFunctionNames } from '../plan/bind/from/table-functions.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import { engineNames } from '../statements/create/table-engine.ts';
 import { visibleDatabases } from '../tables/catalog-view.ts';
+import { indexItems } from '../tables/create-sql.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 export const errors: SystemTable = {
   name: 'errors',
-  doc: 'Failures that were answered since the start',
+  doc: 'Failures that were answered since the start; all, with system_events_show_zero_values = 1',
   columns: columns(
     ['name', 'String', 'Name'],
     ['code', 'Int32', 'Code'],
@@ -20,15 +21,14 @@ export const errors: SystemTable = {
     ['last_error_message', 'String', 'Message then'],
     ['remote', 'UInt8', 'Always 0'],
   ),
-  rows: () =>
-    [...errorCounts].map(([name, e]): LitValue[] => [
-      name,
-      String(errorTable.get(name)?.code ?? 0),
-      String(e.count),
-      dateTime(e.lastMs),
-      e.last,
-      '0',
-    ]),
+  rows: ({ settings }) => {
+    const zeros = settings.bool('system_events_show_zero_values') ? errorTable.keys() : [];
+    return [...new Set([...errorCounts.keys(), ...zeros])].map((name): LitValue[] => {
+      const { count, lastMs, last } = errorCounts.get(name) ?? { count: 0, lastMs: 0, last: '' };
+      const code = String(errorTable.get(name)?.code ?? 0);
+      return [name, code, String(count), dateTime(lastMs), last, '0'];
+    });
+  },
 };
 
 export const formats: SystemTable = {
@@ -221,7 +221,7 @@ export const indices: SystemTable = {
           i.name,
           i.type.replace(/\(.*$/, ''),
           i.type,
-          i.expr,
+          indexItems(i),
           String(i.granularity),
         ]),
       ),

@@ -85,7 +85,7 @@ const TOPICS: Readonly<Record<string, Topic>> = {
   errors: {
     table: 'system.errors',
     key: 'name',
-    list: 'SELECT name FROM system.errors ORDER BY name',
+    list: 'SELECT name FROM system.errors ORDER BY name SETTINGS system_events_show_zero_values = 1',
     about: 'errors by name and code',
     show: (r) => [`${text(r.code)} ${text(r.name)}`, text(r.last_error_message)],
   },
@@ -133,7 +133,8 @@ async function entry(connection: Connection, name: string, only?: Topic): Promis
   const known: string[] = [];
   for (const topic of only === undefined ? Object.values(TOPICS) : [only]) {
     const where = `lower(${topic.key}) = lower({name:String})`;
-    const sql = `SELECT * FROM ${topic.table} WHERE ${where} LIMIT 1`;
+    // system.errors has a row for each error only with the setting.
+    const sql = `SELECT * FROM ${topic.table} WHERE ${where} LIMIT 1 SETTINGS system_events_show_zero_values = 1`;
     const [row] = await rows(connection, sql, name);
     if (row !== undefined) {
       print(topic.show(row).filter((line) => line !== ''));

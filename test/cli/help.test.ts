@@ -21,10 +21,10 @@ it.each([
   ['formats', 'JSONEachRow'],
   ['types', 'LowCardinality'],
   ['engines', 'ReplacingMergeTree'],
-  ['table-functions', 'generateRandom'],
+  ['table-functions', 'clusterAllReplicas'],
   ['system-tables', 'parts'],
   ['errors', 'SYNTAX_ERROR'],
-])('%s lists %s and knows it', async (topic, name) => {
+])('%s lists %s and knows it', { timeout: 120_000 }, async (topic, name) => {
   expect(await help(topic)).toMatch(new RegExp(`\\b${name}\\b`));
   vi.restoreAllMocks();
   expect(await help(name)).toContain(name);
