@@ -179,7 +179,7 @@ impl Cell for StablePair {
             Kind::Samp | Kind::Corr if self.n < 2.0 => f64::INFINITY,
             Kind::Pop => self.sums[0] / self.n,
             Kind::Samp => self.sums[0] / (self.n - 1.0),
-            Kind::Corr => self.sums[0] / (self.sums[1].sqrt() * self.sums[2].sqrt()),
+            Kind::Corr => self.sums[0] / (self.sums[1] * self.sums[2]).sqrt(),
         };
         push_float(out, v);
         Ok(())

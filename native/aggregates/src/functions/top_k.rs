@@ -10,12 +10,12 @@ use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::binary;
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::ints;
-use crate::state::wire::{Reader, damaged, put_var};
+use crate::state::wire::{Reader, damaged, put_bytes, put_var};
+use crate::state::{arena, table_order};
 use std::collections::HashMap;
 use std::sync::Arc;
 use types::builder::Values;
 use types::codes::ARGUMENT_OUT_OF_BOUND;
-use types::compare::hash_bytes;
 use types::{Column, ColumnBuilder, Error, Result, Type};
 
 macro_rules! def {
@@ -88,6 +88,19 @@ struct Config {
 }
 
 impl Config {
+    /// ClickHouse's, so that the same values share a cell.
+    fn hash(&self, key: &[u8]) -> u64 {
+        if arena::is_number(&self.item) { table_order::crc_hash(key) } else { table_order::text_hash(key) }
+    }
+    /// Pushes the value of a key.
+    fn push(&self, key: &[u8], out: &mut ColumnBuilder) -> Result<()> {
+        if arena::is_number(&self.item) {
+            return binary::read(&self.item, &mut Reader::new(key), out);
+        }
+        let mut piece = Vec::with_capacity(key.len() + 5);
+        put_bytes(&mut piece, key);
+        arena::read_piece(&self.item, &mut Reader::new(&piece), out)
+    }
     fn cells(&self) -> usize {
         (self.reserved * 6).next_power_of_two()
     }
@@ -123,14 +136,14 @@ impl SpaceSaving {
             self.cells = vec![0; config.cells()];
         }
         let mask = self.cells.len() - 1;
-        let cell = hash_bytes(key, 0) as usize & mask;
+        let cell = config.hash(key) as usize & mask;
         let Some(smallest) = self.counters.last() else { return };
         let alpha = self.cells[cell];
         if alpha + count < smallest.count {
             self.cells[cell] += count;
             return;
         }
-        self.cells[hash_bytes(&smallest.key, 0) as usize & mask] = smallest.count;
+        self.cells[config.hash(&smallest.key) as usize & mask] = smallest.count;
         self.key_bytes -= smallest.key.len();
         self.places.remove(&smallest.key);
         self.counters.pop();
@@ -171,7 +184,7 @@ impl Cell for SpaceSaving {
     fn prepare(config: &Config, args: &[Column], rows: usize) -> Result<Input> {
         let mut input = Input { bytes: Vec::new(), ends: vec![0], weights: args.get(1).map(ints).unwrap_or_default() };
         for row in 0..rows {
-            binary::put(&config.item, &args[0], row, &mut input.bytes);
+            arena::put_plain(&config.item, &args[0], row, &mut input.bytes);
             input.ends.push(input.bytes.len());
         }
         Ok(input)
@@ -221,13 +234,12 @@ impl Cell for SpaceSaving {
     fn finish(&self, config: &Config, out: &mut ColumnBuilder) -> Result<()> {
         let Values::Array { offsets, values } = &mut out.values else { return Ok(()) };
         for c in self.counters.iter().take(config.threshold) {
-            let mut r = Reader::new(&c.key);
             if !config.counts {
-                binary::read(&config.item, &mut r, values)?;
+                config.push(&c.key, values)?;
                 continue;
             }
             let Values::Tuple(parts) = &mut values.values else { return Ok(()) };
-            binary::read(&config.item, &mut r, &mut parts[0])?;
+            config.push(&c.key, &mut parts[0])?;
             for (part, v) in parts[1..].iter_mut().zip([c.count, c.error]) {
                 if let Values::U64(x) = &mut part.values {
                     x.push(v);
@@ -243,7 +255,11 @@ impl Cell for SpaceSaving {
     fn put(&self, config: &Config, out: &mut Vec<u8>) {
         put_var(out, self.counters.len() as u64);
         for c in &self.counters {
-            out.extend_from_slice(&c.key);
+            if arena::is_number(&config.item) {
+                out.extend_from_slice(&c.key);
+            } else {
+                put_bytes(out, &c.key);
+            }
             put_var(out, c.count);
             put_var(out, c.error);
         }
@@ -256,8 +272,8 @@ impl Cell for SpaceSaving {
         for _ in 0..r.count(2)? {
             let mut value = ColumnBuilder::new(&config.item);
             let mut key = Vec::new();
-            binary::read(&config.item, r, &mut value)?;
-            binary::put(&config.item, &value.finish(), 0, &mut key);
+            arena::read_piece(&config.item, r, &mut value)?;
+            arena::put_plain(&config.item, &value.finish(), 0, &mut key);
             let (count, error) = (r.var()?, r.var()?);
             s.insert(config, &key, count.min(u64::MAX >> 8), error.min(u64::MAX >> 8));
         }

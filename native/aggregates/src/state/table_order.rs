@@ -87,8 +87,17 @@ pub fn number_hash(bytes: &[u8]) -> u64 {
     match bytes.len() {
         0..=8 => crate::functions::sketch::int_hash64(words[0]),
         9..=16 => hash_128_to_64(words[0], words[1]),
-        _ => words.iter().fold(u64::MAX, |hash, word| crc32(hash, *word)),
+        _ => crc_hash(bytes),
     }
+}
+
+/// Another hash of a number of up to 64 bits.
+pub fn crc_hash(bytes: &[u8]) -> u64 {
+    bytes.chunks(8).fold(u64::MAX, |hash, chunk| {
+        let mut whole = [0; 8];
+        whole[..chunk.len()].copy_from_slice(chunk);
+        crc32(hash, u64::from_le_bytes(whole))
+    })
 }
 
 /// The hash of a text.
