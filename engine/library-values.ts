@@ -15,6 +15,8 @@ export function converterOf(type: string): Converter {
   const name = open < 0 ? type : type.slice(0, open);
   const inside = open < 0 ? '' : type.slice(open + 1, -1);
   if (/^U?Int(64|128|256)$/.test(name)) return integer;
+  if (/^B?Float(16|32|64)$/.test(name)) return float;
+  if (name === 'Decimal') return decimal;
   if (name === 'Nullable' || name === 'LowCardinality') return orNull(converterOf(inside));
   if (name === 'Array') return ofArray(converterOf(inside));
   if (name === 'Map') return ofMap(converterOf(splitTypes(inside)[1] ?? 'String'));
@@ -27,6 +29,22 @@ function integer(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const n = Number(value);
   return Number.isSafeInteger(n) ? n : BigInt(value);
+}
+
+const denormals = new Map([
+  ['nan', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+]);
+
+const float = (value: unknown): unknown =>
+  typeof value === 'string' ? (denormals.get(value) ?? Number(value)) : value;
+
+/** A double holds any 15 digits exactly enough to be written as them again. */
+function decimal(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const digits = value.replace(/^-?0*\.?0*|\./g, '').length;
+  return digits <= 15 ? Number(value) : value;
 }
 
 const orNull = (f: Converter): Converter =>

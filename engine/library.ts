@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Table } from 'apache-arrow';
-import type { Engine, IngestResult, Logger, QueryResult, User } from './facade.ts';
+import type { Engine, IngestResult, Logger, QueryRequest, QueryResult, User } from './facade.ts';
 import { open as openEngine } from './index.ts';
 import { type Column, type Converter, converterOf } from './library-values.ts';
 
@@ -24,15 +24,16 @@ export interface OpenOptions {
 }
 
 export interface QueryOptions {
-  /** Values of `{name:Type}` in the statement. */
-  params?: Record<string, unknown>;
+  /** Values of `{name:Type}` in the statement by name, or those of its `?` in their order. */
+  params?: Record<string, unknown> | readonly unknown[];
   settings?: Record<string, string | number | boolean>;
   database?: string;
   /** Stops the query when it fires; the call then rejects. */
   signal?: AbortSignal;
 }
 
-/** A result in memory. 64-bit integers are numbers while they are exact and bigints beyond; dates are texts. */
+/** A result in memory. Large integers are numbers while they are exact and bigints beyond, Decimals
+ *  numbers up to 15 digits and texts beyond; dates are texts. */
 export interface Result<Row = Record<string, unknown>> {
   rows: Row[];
   columns: Column[];
@@ -50,8 +51,12 @@ export interface InsertOptions {
 }
 
 const USER: User = { name: 'default' };
-/** Exact 64-bit integers need quotes in JSON. */
-const EXACT = { output_format_json_quote_64bit_integers: '1' };
+/** What a number of JSON cannot hold comes in quotes: large integers, long decimals, NaN and infinity. */
+const EXACT = {
+  output_format_json_quote_64bit_integers: '1',
+  output_format_json_quote_decimals: '1',
+  output_format_json_quote_denormals: '1',
+};
 
 /** Opens a data directory, made if missing; without one, a temporary database that `close` removes.
  *  Rejects when another process has the directory open. */
@@ -148,9 +153,7 @@ export class Database {
       sql,
       format,
       user: USER,
-      params: Object.fromEntries(
-        Object.entries(options.params ?? {}).map(([name, value]) => [name, paramText(value)]),
-      ),
+      ...boundValues(options.params ?? {}),
       settings: { ...EXACT, ...texts(options.settings) },
       ...(options.database !== undefined && { database: options.database }),
       ...(options.signal !== undefined && { signal: options.signal }),
@@ -199,11 +202,17 @@ async function* jsonLines(
   if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`);
 }
 
-/** What JSON has no word for: bigints as texts, dates as ClickHouse writes them (UTC). */
+/** What JSON has no word for: bigints, NaN and infinity as texts, dates as ClickHouse writes them (UTC). */
 function plain(this: unknown, key: string, value: unknown): unknown {
   const original = (this as Record<string, unknown>)[key];
   if (original instanceof Date) return dateText(original);
+  if (typeof value === 'number' && !Number.isFinite(value)) return numberText(value);
   return typeof value === 'bigint' ? value.toString() : value;
+}
+
+function numberText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
 
 const dateText = (date: Date): string =>
@@ -221,12 +230,22 @@ function texts(settings: Record<string, string | number | boolean> = {}): Record
   );
 }
 
+/** Values of the statement's parameters as the engine takes them. */
+function boundValues(
+  params: Record<string, unknown> | readonly unknown[],
+): Partial<Pick<QueryRequest, 'params' | 'positional'>> {
+  if (Array.isArray(params)) return { positional: params };
+  const named = Object.entries(params).map(([name, value]) => [name, paramText(value)]);
+  return { params: Object.fromEntries(named) };
+}
+
 /** A parameter in the escaped text that `{name:Type}` is read from. */
 function paramText(value: unknown): string {
   if (value === null || value === undefined) return '\\N';
   if (typeof value === 'boolean') return value ? '1' : '0';
   if (value instanceof Date) return dateText(value);
   if (typeof value === 'object') return nestedText(value);
+  if (typeof value === 'number') return numberText(value);
   return String(value).replace(/[\\\t\n\r]/g, (c) => ESCAPES[c] ?? c);
 }
 
@@ -246,5 +265,6 @@ function nestedText(value: unknown): string {
       .map(([key, v]) => `${nestedText(key)}:${nestedText(v)}`)
       .join(',')}}`;
   }
+  if (typeof value === 'number') return numberText(value);
   return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value);
 }

@@ -76,7 +76,10 @@ const schemas = {
     properties: {
       query: { type: 'string' },
       format: { type: 'string' },
-      params: { type: 'object' },
+      params: {
+        description: 'Values of {name:Type} by name, or those of ? in their order',
+        oneOf: [{ type: 'object' }, { type: 'array' }],
+      },
       settings: { type: 'object' },
       database: { type: 'string' },
       query_id: { type: 'string' },

@@ -6,14 +6,13 @@
 // client. 7. At the end, however it comes: release tables, leave the list, write the log.
 
 import { randomUUID } from 'node:crypto';
-import { parseStatement, placeOf, type Statement, suggest } from '../../sql/index.ts';
+import { type Statement, suggest } from '../../sql/index.ts';
 import { disagreement } from '../catalog/agreement.ts';
-import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
+import { EngineError, fail, noteError } from '../errors.ts';
 import type { QueryRequest, QueryResult, QuerySummary } from '../facade.ts';
 import type { QueryProgress } from '../native/index.ts';
 import { statementWithoutSecrets } from '../outbound/secrets.ts';
 import { Outside } from '../outside/outside.ts';
-import { SpannedError } from '../plan/context.ts';
 import type { SinkJson } from '../plan/physical/wire.ts';
 import { defaultSettings } from '../settings/index.ts';
 import { checkAllowed, runStatement } from '../statements/index.ts';
@@ -30,52 +29,7 @@ import {
 } from './core.ts';
 import { limitsJson } from './limits.ts';
 import { rowsPlan } from './plan-query.ts';
-
-const cachedTextMax = 8192;
-
-/** A text's tree; repeated texts are parsed once. Errors: SYNTAX_ERROR with its place. */
-export function parse(core: Core, text: string): Statement {
-  const known = core.syntax.get(text);
-  if (known) return known;
-  let statement: Statement;
-  try {
-    statement = parseStatement(text);
-  } catch (error) {
-    throw fromSyntax(error);
-  }
-  if (text.length <= cachedTextMax && statement.kind !== 'Insert') core.syntax.set(text, statement);
-  return statement;
-}
-
-function fromSyntax(error: unknown): unknown {
-  const failure = error as {
-    code?: number;
-    name: string;
-    message: string;
-    position?: number;
-    length?: number;
-    line?: number;
-    column?: number;
-    hint?: string;
-  };
-  if (typeof failure.code !== 'number' || failure.position === undefined) return error;
-  const { position, length, line, column, hint } = failure;
-  return new EngineError(failure.name, failure.code, 'client', failure.message, {
-    position,
-    ...(length === undefined ? {} : { length }),
-    ...(line === undefined ? {} : { line }),
-    ...(column === undefined ? {} : { column }),
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
-/** Any failure as an EngineError, placed in the statement's text where it has a span. */
-export function placed(error: unknown, text: string): EngineError {
-  if (!(error instanceof SpannedError)) return asEngineError(error);
-  const { error: failure, span } = error;
-  if (failure.position === undefined && span.end > 0) Object.assign(failure, placeOf(text, span));
-  return failure;
-}
+import { checkPositional, parse, placed } from './syntax.ts';
 
 /** Statements that may be sent while their current database is not there. */
 const ownsDatabase: ReadonlySet<Statement['kind']> = new Set([
@@ -103,6 +57,7 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
     );
     const sizeMax = settings.number('max_query_size');
     const statement = parse(core, request.sql);
+    if (request.positional?.length) checkPositional(statement, request.positional.length);
     const written =
       statement.kind === 'Insert' && statement.data ? statement.data.start : request.sql.length;
     if (sizeMax > 0 && written > sizeMax) {

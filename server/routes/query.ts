@@ -132,7 +132,9 @@ async function documentRequest(ctx: Context): Promise<Omit<QueryRequest, 'user'>
     ...optional('database', textField(doc, 'database')),
     ...optional('queryId', checkQueryId(textField(doc, 'query_id'))),
     settings: mapField(doc, 'settings', settingText),
-    params: mapField(doc, 'params', paramText),
+    ...(Array.isArray(doc.params)
+      ? { positional: doc.params }
+      : { params: mapField(doc, 'params', paramText) }),
   };
 }
 

@@ -11,6 +11,7 @@ import type {
   Star,
 } from '../ast/index.ts';
 import { Numeric, Quoted, Text, Word } from '../lexer.ts';
+import { castText } from './cast-source.ts';
 import type { Cursor } from './cursor.ts';
 import { joinSubquery, parseOperand } from './operand.ts';
 import { parseQuery } from './query.ts';
@@ -327,6 +328,9 @@ export function parsePostfix(p: Cursor, operand: Expression, start: number): Exp
   let deepened = 0;
   for (;;) {
     if (p.value === '::') {
+      const span = p.span(start);
+      const text = deepened > 0 ? undefined : castText(expr, p.text.slice(span.start, span.end));
+      if (text !== undefined) expr = { kind: 'Literal', type: 'string', value: text, span };
       p.next();
       const type = parseType(p);
       expr = { kind: 'Cast', form: '::', expr, type, span: p.span(start) };

@@ -12,6 +12,7 @@ import type {
   WindowSpec,
 } from '../ast/index.ts';
 import { quoteBytes, quoteString } from '../escape.ts';
+import { castText } from '../parse/cast-source.ts';
 import { precedenceOf } from '../parse/expression.ts';
 import type { Visitor } from '../walk.ts';
 import {
@@ -308,8 +309,9 @@ export const expressionPrinters = {
       node.otherwise && `ELSE ${print(node.otherwise)}`,
       'END',
     ),
+  // Behind `::` a number would be read from its text.
   Cast: (node) =>
-    node.form === '::'
+    node.form === '::' && castText(node.expr, print(node.expr)) === undefined
       ? `${base(node.expr)}::${print(node.type)}`
       : `CAST(${print(node.expr)} AS ${print(node.type)})`,
   Interval: (node) => {

@@ -25,12 +25,7 @@ function normal(node: Expression): Expression {
     }
     case 'Cast': {
       const type = { kind: 'Literal', type: 'string', value: print(node.type), span } as const;
-      const { expr } = node;
-      const isNumber = node.form === '::' && expr.kind === 'Literal' && expr.type === 'number';
-      const value: Expression = isNumber
-        ? { kind: 'Literal', type: 'string', value: expr.text, span }
-        : expr;
-      return call('CAST', [value, type], node);
+      return call('CAST', [node.expr, type], node);
     }
     case 'Ternary':
       return call('if', [node.condition, node.whenTrue, node.whenFalse], node);

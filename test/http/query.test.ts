@@ -54,6 +54,12 @@ describe('POST /query', () => {
     expect(answer.headers['x-clickhouse-query-id']).toBe('id-1');
   });
 
+  it('hands a list of parameters to the places marked ?', async () => {
+    const answer = await json({ query: 'SELECT ?, ?', params: [1, 'a\tb'] });
+    expect(answer.status).toBe(200);
+    expect(server.engine.requests[0]).toMatchObject({ positional: [1, 'a\tb'] });
+  });
+
   it.each([
     '',
     '[]',
@@ -66,7 +72,7 @@ describe('POST /query', () => {
     '{"query":"SELECT 1","format":5}',
     '{"query":"SELECT 1","settings":5}',
     '{"query":"SELECT 1","settings":{"__proto__":{"readonly":1}}}',
-    '{"query":"SELECT 1","params":[1]}',
+    '{"query":"SELECT 1","params":"x"}',
     '{"query":"SELECT 1","surprise":true}',
     '{"query":"SELECT 1","__proto__":{"x":1}}',
     '{"query":"SELECT 1","query_id":"a\\r\\nX-Evil: 1"}',

@@ -14,6 +14,7 @@ import type {
   TableExpression,
 } from '../../sql/index.ts';
 
+const lists: ReadonlySet<string> = new Set(['Array', 'Tuple']);
 const span = { start: 0, end: 0 };
 const plainWords = ['a', 'b', 'c1', '_x', 'Total', 'ts', 'user_id', 'kind', 'key', 'index'];
 
@@ -195,7 +196,12 @@ const { expression, query } = fc.letrec<Trees>((tie) => {
       ),
     fc
       .tuple(any, type, fc.constantFrom('::' as const, 'CAST' as const))
-      .map(([expr, to, form]): Expression => ({ kind: 'Cast', form, expr, type: to, span })),
+      .map(([expr, to, operator]): Expression => {
+        // Behind `::` numbers and lists are read from their text: such trees hold a text instead.
+        const text = (expr.kind === 'Literal' && expr.type === 'number') || lists.has(expr.kind);
+        const form = text ? 'CAST' : operator;
+        return { kind: 'Cast', form, expr, type: to, span };
+      }),
     fc
       .tuple(any, fc.constantFrom('DAY' as const, 'HOUR' as const))
       .map(([value, unit]): Expression => ({ kind: 'Interval', value, unit, span })),

@@ -105,7 +105,7 @@ export function columnName(ast: Expression, scope: Scope, deep = 0): string {
       return `multiIf(${[...whens, otherwise].join(', ')})`;
     }
     case 'Cast':
-      return `CAST(${castSource(ast, name)}, ${quoteString(typeText(ast.type))})`;
+      return `CAST(${name(ast.expr)}, ${quoteString(typeText(ast.type))})`;
     case 'Interval': {
       const unit = ast.unit[0] + ast.unit.slice(1).toLowerCase();
       return call(`toInterval${unit}`, [ast.value]);
@@ -150,13 +150,6 @@ export function columnName(ast: Expression, scope: Scope, deep = 0): string {
     case 'Positional':
       return '?';
   }
-}
-
-/** `1::UInt8` reads its number from the text. */
-function castSource(ast: Expression & { kind: 'Cast' }, name: (e: Expression) => string): string {
-  const { expr, form } = ast;
-  const isNumber = form === '::' && expr.kind === 'Literal' && expr.type === 'number';
-  return isNumber ? quoteString(name(expr)) : name(expr);
 }
 
 /** A column is called by the shortest name that means it, elements inside its value by theirs. */
