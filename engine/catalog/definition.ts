@@ -21,6 +21,8 @@ export interface IndexDefinition {
   readonly expr: string;
   readonly type: string;
   readonly granularity: number;
+  /** Parentheses stood around `expr`. */
+  readonly wrapped?: true;
 }
 
 /** Rows of each segment kept a second time: grouped, or in another order. */

@@ -6,7 +6,7 @@ import type { LitValue } from '../plan/physical/wire.ts';
 import { isNullable } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { temporaryDatabase, visibleDatabases } from '../tables/catalog-view.ts';
-import { createTableSql, engineSql } from '../tables/create-sql.ts';
+import { createTableSql, engineSql, keyItems, writtenKey } from '../tables/create-sql.ts';
 import { allSystemTables } from './index.ts';
 import { informationSchemas, informationTables } from './information-schema.ts';
 import { nodeTables } from './numbers.ts';
@@ -22,7 +22,6 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
   const memory = run.core.storage.store(table.id).memory;
   const rows = table.segments.reduce((n, s) => n + s.rows, memory.rows);
   const bytes = table.segments.reduce((n, s) => n + s.bytes, memory.bytes);
-  const key = (list: readonly string[] | undefined): string => (list ?? []).join(', ');
   const sql = createTableSql(d, false, innerOf(state, d));
   return [
     temporary ? '' : d.database,
@@ -38,10 +37,10 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
     sql,
     engineSql(d),
     view ? String(d.extra?.query ?? '') : '',
-    d.partitionBy ?? '',
-    key(d.orderBy),
-    key(d.primaryKey ?? d.orderBy),
-    d.sampleBy ?? '',
+    writtenKey(d, 'partitionBy', d.partitionBy ?? ''),
+    keyItems(d, 'orderBy'),
+    keyItems(d, d.primaryKey ? 'primaryKey' : 'orderBy'),
+    writtenKey(d, 'sampleBy', d.sampleBy ?? ''),
     'default',
     view ? null : String(rows),
     view ? null : String(bytes),

@@ -1,7 +1,7 @@
 // Definitions → the CREATE statement that makes them, for SHOW CREATE and system.tables.
 
-import { parseStatement, printLines, quoteString } from '../../sql/index.ts';
-import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts';
+import { parseExpression, parseStatement, printLines, quoteString } from '../../sql/index.ts';
+import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/bind/names.ts';
 import type { Run } from '../query/core.ts';
@@ -26,8 +26,44 @@ function columnSql(column: ColumnDefinition): string {
   return parts.join(' ');
 }
 
-const keyText = (list: readonly string[]): string =>
-  list.length === 0 ? 'tuple()' : list.length === 1 ? (list[0] as string) : `(${list.join(', ')})`;
+/** What stood around the only expression of a key. */
+export type KeyForm = 'parentheses' | 'tuple';
+export type KeyForms = Readonly<
+  Record<'orderBy' | 'primaryKey' | 'partitionBy' | 'sampleBy', KeyForm | undefined>
+>;
+
+/** A key of one expression as it was written. */
+export function writtenKey(
+  { extra }: TableDefinition,
+  clause: keyof KeyForms,
+  text: string,
+): string {
+  const form = (extra?.keyForms as KeyForms | undefined)?.[clause];
+  if (form === 'tuple') return `tuple(${text})`;
+  return form === 'parentheses' ? `(${text})` : text;
+}
+
+/** The expressions of a key, without the parentheses around several. */
+export function keyItems(table: TableDefinition, clause: 'orderBy' | 'primaryKey'): string {
+  const list = table[clause] ?? [];
+  const [only] = list;
+  return list.length === 1 && only !== undefined
+    ? writtenKey(table, clause, only)
+    : list.join(', ');
+}
+
+function keyText(table: TableDefinition, clause: 'orderBy' | 'primaryKey'): string {
+  const items = keyItems(table, clause);
+  if (items === '') return 'tuple()';
+  return (table[clause] ?? []).length === 1 ? items : `(${items})`;
+}
+
+export const indexText = ({ expr, wrapped }: IndexDefinition): string =>
+  wrapped ? `(${expr})` : expr;
+
+/** The same as system.data_skipping_indices has it: several without parentheses around them. */
+export const indexItems = (index: IndexDefinition): string =>
+  parseExpression(index.expr).kind === 'Tuple' ? index.expr.slice(1, -1) : indexText(index);
 
 /** The arguments of an engine; those of Merge and Buffer name their target in full. */
 function argumentsOf(table: TableDefinition): string {
@@ -48,10 +84,12 @@ export function engineSql(table: TableDefinition, separator = ' '): string {
   const name = engine.name === 'Null' ? '`Null`' : engine.name;
   const args = argumentsOf(table);
   const parts = [args ? `${name}(${args})` : name];
-  if (table.partitionBy !== undefined) parts.push(`PARTITION BY ${table.partitionBy}`);
-  if (table.primaryKey) parts.push(`PRIMARY KEY ${keyText(table.primaryKey)}`);
-  if (/MergeTree$/.test(engine.name)) parts.push(`ORDER BY ${keyText(table.orderBy)}`);
-  if (table.sampleBy !== undefined) parts.push(`SAMPLE BY ${table.sampleBy}`);
+  if (table.partitionBy !== undefined)
+    parts.push(`PARTITION BY ${writtenKey(table, 'partitionBy', table.partitionBy)}`);
+  if (table.primaryKey) parts.push(`PRIMARY KEY ${keyText(table, 'primaryKey')}`);
+  if (/MergeTree$/.test(engine.name)) parts.push(`ORDER BY ${keyText(table, 'orderBy')}`);
+  if (table.sampleBy !== undefined)
+    parts.push(`SAMPLE BY ${writtenKey(table, 'sampleBy', table.sampleBy)}`);
   if (table.ttl !== undefined) parts.push(`TTL ${table.ttl}`);
   const settings = Object.entries(table.settings);
   if (/MergeTree$/.test(engine.name) && !('index_granularity' in table.settings)) {
@@ -90,7 +128,7 @@ export function createTableSql(
   const elements = table.columns.map(columnSql);
   for (const index of table.indexes) {
     elements.push(
-      `INDEX ${identifierText(index.name)} ${index.expr} TYPE ${index.type} GRANULARITY ${index.granularity}`,
+      `INDEX ${identifierText(index.name)} ${indexText(index)} TYPE ${index.type} GRANULARITY ${index.granularity}`,
     );
   }
   for (const { name: constraint, type, expr } of constraintsOf(table)) {

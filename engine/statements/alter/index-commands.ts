@@ -16,7 +16,7 @@ export function addIndex(command: CommandOf<'AddIndex'>, { run, definition }: Al
     const text = 'A table with the deprecated form of its engine takes no skip indexes';
     throw failAt(command.span, 'BAD_ARGUMENTS', text);
   }
-  const index = indexDefinition(command.index);
+  const index = indexDefinition(command.index, run.text);
   if (definition.indexes.some((i) => i.name === index.name)) {
     if (command.ifNotExists) return {};
     throw failAt(command.index.name.span, 'ILLEGAL_COLUMN', `Index ${index.name} is there already`);

@@ -23,6 +23,7 @@ import { checkName, pointing } from '../names.ts';
 import { checkCodec, codecText } from './codec.ts';
 import { checkDefault, cyclic } from './column-defaults.ts';
 import { checkSimpleAggregates, checkStates } from './simple-aggregate.ts';
+import { keptText } from './written-keys.ts';
 
 export function canonicalType(run: Run, type: DataType): string {
   try {
@@ -126,7 +127,7 @@ export function columnDefinition(
   };
   if (written) {
     column.defaultKind = kinds[written.type as keyof typeof kinds];
-    if (written.expr) column.defaultExpr = printNormal(written.expr);
+    if (written.expr) column.defaultExpr = keptText(run.text, written.expr);
   }
   if (ast.codec && written?.type === 'ALIAS') {
     throw failAt(ast.span, 'BAD_ARGUMENTS', 'Cannot specify codec for column type ALIAS');

@@ -10,6 +10,7 @@ import type { IndexDefinition } from '../../catalog/definition.ts';
 import { atPlace } from '../../plan/bind/from/as-of.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { indexesBuilt, keptIndex } from '../../tables/skip-index.ts';
+import { inParentheses } from './written-keys.ts';
 
 const indexTypes = new Set([
   'minmax',
@@ -25,7 +26,19 @@ const indexTypes = new Set([
   'hypothesis',
 ]);
 
-export function indexDefinition(ast: IndexAst): IndexDefinition {
+/** The indexes of a CREATE TABLE, each with a name of its own. */
+export function indexDefinitions(list: readonly IndexAst[], text: string): IndexDefinition[] {
+  const names = new Set<string>();
+  return list.map((ast) => {
+    const { name } = ast.name;
+    if (names.has(name)) throw failAt(ast.span, 'ILLEGAL_INDEX', `Index ${name} is there twice`);
+    names.add(name);
+    return indexDefinition(ast, text);
+  });
+}
+
+/** @param text of the statement, for what stands around the expression */
+export function indexDefinition(ast: IndexAst, text: string): IndexDefinition {
   const type = ast.type?.name ?? 'minmax';
   const span = ast.type?.nameSpan ?? ast.span;
   if (!indexTypes.has(type)) {
@@ -49,6 +62,7 @@ export function indexDefinition(ast: IndexAst): IndexDefinition {
     expr: printNormal(ast.expr),
     type: written,
     granularity: ast.granularity ?? 1,
+    ...(inParentheses(text, ast.expr.span) ? { wrapped: true } : {}),
   };
 }
 

@@ -20,6 +20,7 @@ import { type Run, sessionJson } from '../../query/core.ts';
 import { bindTable, constraintsOf, partitionKey } from '../../tables/shape.ts';
 import { checkColumnTtl, checkTtl } from '../../tables/ttl.ts';
 import { checkGranularity, tableSetting } from './table-settings.ts';
+import { keptText } from './written-keys.ts';
 
 export function plainExpression(
   expr: Expr,
@@ -241,7 +242,7 @@ export function withConstraints(
     }
     const expr = binding.bind(ast.expr);
     plainExpression(expr, ast.expr, 'A constraint');
-    constraints.push({ name, type: ast.type, expr: printNormal(ast.expr) });
+    constraints.push({ name, type: ast.type, expr: keptText(run.text, ast.expr) });
   }
   return { ...table, extra: { ...table.extra, constraints } };
 }

@@ -37,9 +37,10 @@ import { cloneTable } from './clone.ts';
 import { sortElements, withColumns } from './definition.ts';
 import { modernStorage } from './deprecated-engine.ts';
 import { checkClauses } from './engine-clauses.ts';
-import { indexDefinition } from './index-definition.ts';
+import { indexDefinitions } from './index-definition.ts';
 import { withColumnTtls, withConstraints, withStorage } from './storage-clauses.ts';
 import { checkEngine, tableEngine, withTarget } from './table-engine.ts';
+import { withKeyForms } from './written-keys.ts';
 
 const columnsMax = 10_000;
 export function emptyDefinition(database: string, name: string): TableDefinition {
@@ -295,11 +296,9 @@ export function define(
   }
   const hasKey = ast.primaryKey !== undefined || inner.length > 0;
   table = withStorage(run, table, ast.storage, hasKey ? inner : undefined);
-  table = { ...table, indexes: [...table.indexes, ...indexes.map(indexDefinition)] };
-  const twice = indexes.find(
-    (index, i) => indexes.findIndex(({ name }) => name.name === index.name.name) < i,
-  );
-  if (twice) throw failAt(twice.span, 'ILLEGAL_INDEX', `Index ${twice.name.name} is there twice`);
+  const inColumns = columns.some((column) => column.primaryKey);
+  table = withKeyForms(table, run.text, ast.storage, inColumns);
+  table = { ...table, indexes: [...table.indexes, ...indexDefinitions(indexes, run.text)] };
   for (const projection of projections) table = withProjection(run, table, projection);
   const sorted =
     hasKey ||
