@@ -525,8 +525,8 @@ fn fold(b: &Bind<'_>) -> Result<Bound> {
     let state = last.ty.clone();
     let result = b.ty(0).clone();
     let coded = |at: usize| matches!(b.raw.get(at).map(|a| &a.ty), Some(Type::LowCardinality(_)));
-    if coded(b.len() - 1) && !coded(0) {
-        return Err(Error::new(types::codes::TYPE_MISMATCH, format!("Return type of the lambda of function arrayFold must be that of the accumulator: LowCardinality({state}), not {result}")));
+    if coded(b.len() - 1) != coded(0) {
+        return Err(Error::new(types::codes::TYPE_MISMATCH, format!("Return type of the lambda of function arrayFold must be that of the accumulator: one of {state} and {result} is LowCardinality, the other is not")));
     }
     if result != state {
         let fits = common_type(&[result.clone(), state.clone()]).is_ok_and(|t| t == state);
