@@ -325,6 +325,7 @@ fn add_pairs(b: &Bind<'_>, op: &'static str) -> Result<Bound> {
     for i in 0..b.len() {
         match b.ty(i) {
             Type::Tuple(es) if es.len() == 2 => match (&es[0].1, &es[1].1) {
+                (Type::Array(k), _) if k.is_float() => return Err(b.illegal(i, "keys that are no floats")),
                 (Type::Array(k), Type::Array(v)) => maps.push(Arg::new(Type::map(k.as_ref().clone(), v.as_ref().clone()))),
                 _ => return Err(b.illegal(i, "a map or a tuple of two arrays")),
             },
