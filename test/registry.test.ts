@@ -70,16 +70,31 @@ it('every setting with an effect says which', async () => {
   expect(await ours.must(sql)).toBe('');
 });
 
+/** The engine's and the kernel's code, without the tables of settings. */
+function code(): string {
+  return execFileSync('git', ['ls-files', 'engine', 'server', 'native'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((file) => /\.ts$|\/src\/.*\.rs$/.test(file) && !file.startsWith('engine/settings/'))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+}
+
 /** Names of something else, too: of the server's and of tables' settings. */
 const others = ['background_pool_size', 'parts_to_throw_insert'];
 
 it('every setting that the code names is one with an effect', async () => {
-  const files = execFileSync('git', ['ls-files', 'engine', 'native/*/src'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((file) => /\.(ts|rs)$/.test(file) && !file.startsWith('engine/settings/'));
-  const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
-  const named = new Set(source.match(/(?<=['"])[a-z0-9]+(_[a-z0-9]+)+(?=['"])/g));
+  const named = new Set(code().match(/(?<=['"])[a-z0-9]+(_[a-z0-9]+)+(?=['"])/g));
   const sql = 'SELECT name FROM system.settings WHERE is_obsolete';
   const silent = (await ours.must(sql)).split('\n').filter((name) => named.has(name));
   expect(silent.filter((name) => !others.includes(name))).toEqual([]);
+});
+
+it('every setting with an effect is named in the code, or says that it is only accepted', async () => {
+  const source = code();
+  // Put together in the code: max_bytes_before_external_${operator}, ${operation}_default_mode.
+  const parts = /^max_bytes_(ratio_)?before_external_|^(intersect|except)_default_mode$/;
+  const sql = `SELECT name FROM system.settings
+    WHERE NOT is_obsolete AND NOT match(description, '^Accepted:|always so here')`;
+  const names = (await ours.must(sql)).trimEnd().split('\n');
+  expect(names.filter((name) => !source.includes(name) && !parts.test(name))).toEqual([]);
 });

@@ -74,9 +74,4 @@ export const limits: Record<string, SettingRow> = {
   limit: ['integer', '0', 'Rows of the result at most, beside LIMIT. 0 = no limit'],
   offset: ['integer', '0', 'Rows of the result to skip, beside OFFSET'],
   readonly: ['integer', '0', '1: only reads; 2: reads and SET'],
-  max_concurrent_queries_for_user: [
-    'integer',
-    '0',
-    'Queries of one user at a time. 0 = any number',
-  ],
 };

@@ -52,7 +52,6 @@ export const tables: Record<string, SettingRow> = {
     'Rows of a segment that an UPDATE changes without writing the segment anew. 0 = none',
     'own',
   ],
-  optimize_throw_if_noop: ['bool', '0', 'OPTIMIZE that had nothing to do is an error'],
   allow_nondeterministic_mutations: [
     'bool',
     '0',
