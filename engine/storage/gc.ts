@@ -93,19 +93,19 @@ export class Collector {
     const start = `${prefix.slice(at + 1)}-`;
     this.#quietly(() => {
       for (const { name } of this.#list(dir)) {
-        if (name.startsWith(start)) this.#remove(`${dir}/${name}`);
+        if (name.startsWith(start)) this.discard(`${dir}/${name}`);
       }
     });
   }
 
-  /** One file that was written and is in no commit. */
+  /** One file that was written and is in no commit. Whatever the caller believes: what a table names stays. */
   discard(file: string): void {
-    this.#remove(file);
+    if (!this.#catalog.liveFiles().has(file)) this.#remove(file);
   }
 
   /** A segment that is in no commit, with the files beside it. */
   discardSegment(segment: SegmentDescriptor): void {
-    for (const { file } of filesOf(segment)) this.#remove(file);
+    for (const { file } of filesOf(segment)) this.discard(file);
   }
 
   /** The directory of a dropped table, once it is empty. */

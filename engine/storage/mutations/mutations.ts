@@ -267,13 +267,13 @@ export function putAside(
   return quietly(store, () =>
     storage.merges.without(store, async () => {
       store.seal();
+      // The rows first, in a commit of their own: a table that is aside changes no more, and the segments stay
+      // when the second commit is refused.
       await storage.flusher.withSealed(store, store.sealed.length, async (sealed) => {
-        // The rows first: a table that is aside changes no more.
-        if (sealed.flushedThrough !== undefined) {
-          await storage.context.catalog.commit({ tables: [sealed] });
-        }
-        await storage.context.catalog.commit({ ddl: [{ op: 'putAside', id: store.id, reason }] });
+        if (sealed.flushedThrough === undefined) return;
+        await storage.context.catalog.commit({ tables: [sealed] });
       });
+      await storage.context.catalog.commit({ ddl: [{ op: 'putAside', id: store.id, reason }] });
       storage.trimWal();
     }),
   );
