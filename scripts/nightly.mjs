@@ -10,6 +10,7 @@ const env = {
   COLONNADE_TEST_QUERIES: '20000',
   COLONNADE_TEST_DAMAGED: '1000000',
   COLONNADE_TEST_BYTES: '100000',
+  COLONNADE_TEST_ARGUMENTS: '60',
   COLONNADE_TEST_NIGHTLY: '1',
 };
 const rounds = { 'kill.mjs': '40', 'abuse.mjs': '5', 'disconnect.mjs': '5' };

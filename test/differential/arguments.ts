@@ -37,6 +37,35 @@ export const values: readonly string[] = [
   "map('k', 1)",
 ];
 
+/** Values at the ends of their types, and rarer types: for the nightly run. */
+export const rareValues: readonly string[] = [
+  "toUInt256('115792089237316195423570985008687907853269984665640564039457584007913129639935')",
+  "toInt128('-170141183460469231731687303715884105728')",
+  "materialize(toUInt64('18446744073709551615'))",
+  "toInt8('-128')",
+  "toBFloat16('1.1')",
+  '1e20',
+  '-inf',
+  '-0.',
+  "materialize(toDecimal128('-99999999999999.123', 3))",
+  "toDecimal256('1234567890123456789.5', 1)",
+  "toDateTime64('1925-01-01 00:00:00.123456', 6, 'Asia/Kolkata')",
+  "toDateTime64('1969-12-31 23:59:59.5', 1)",
+  "materialize(toDateTime('2024-03-31 01:30:00', 'Europe/Berlin'))",
+  "toDateTime('2106-02-07 06:28:15')",
+  "toDate('2149-06-06')",
+  "toDate32('2299-12-31')",
+  "materialize(toFixedString('x\\0y', 4))",
+  "CAST('x', 'Enum16(\\'x\\' = 1000)')",
+  "toLowCardinality('12')",
+  'materialize(toLowCardinality(toUInt16(7)))',
+  'toIntervalDay(3)',
+  'toIntervalMonth(-1)',
+  '[[1], [], [2, 3]]',
+  "materialize([toNullable('a'), NULL])",
+  'if(materialize(0), 1.5, NULL)',
+];
+
 /** What the second of two arguments may be. */
 export const partners: readonly string[] = [
   '3',
@@ -49,6 +78,20 @@ export const partners: readonly string[] = [
   "materialize(toLowCardinality('b'))",
   '[1, 2]',
   '(1, 2)',
+];
+
+/** More of them, for the nightly run. */
+export const rarePartners: readonly string[] = [
+  '-1',
+  '0',
+  "''",
+  "'UTC'",
+  "'day'",
+  'NULL',
+  'toUInt256(2)',
+  "toDecimal32('0.5', 1)",
+  'materialize(toLowCardinality(toNullable(2)))',
+  'toIntervalDay(3)',
 ];
 
 /** Functions with answers of their own: of chance, of the time, of the server, or of what this one has not. */

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Random, seeded } from '../generated/random.ts';
 import { type Beside, besideClickHouse, closeBoth, type Outcome, report } from '../peers.ts';
-import { incomparable, partners, values } from './arguments.ts';
+import { incomparable, partners, rarePartners, rareValues, values } from './arguments.ts';
 import { meant } from './meant.ts';
 
 const calls = Number(process.env.COLONNADE_TEST_ARGUMENTS ?? 4);
@@ -12,17 +12,23 @@ const seed = Number(process.env.COLONNADE_TEST_SEED ?? 1);
 let beside: Beside | undefined;
 
 beforeAll(async () => {
-  beside = await besideClickHouse('functions', [], { compatibility: '25.8' });
+  beside = await besideClickHouse('functions', []);
 }, 300_000);
 afterAll(() => closeBoth(beside));
 
 const names = (outcome: Outcome): string[] =>
   'text' in outcome ? outcome.text.split('\n').filter(Boolean) : [];
 
-/** One or two arguments, any of them. */
+const nightly = process.env.COLONNADE_TEST_NIGHTLY === '1';
+const firsts = nightly ? [...values, ...rareValues] : values;
+const seconds = nightly ? [...partners, ...rarePartners, ...rareValues] : partners;
+
+/** One or two arguments, any of them; three now and then in the nightly run. */
 function pick(random: Random): string {
-  const first = random.pick(values);
-  return random.chance(0.4) ? `${first}, ${random.pick(partners)}` : first;
+  const given = [random.pick(firsts)];
+  if (random.chance(0.4)) given.push(random.pick(seconds));
+  if (nightly && given.length > 1 && random.chance(0.3)) given.push(random.pick(seconds));
+  return given.join(', ');
 }
 
 it('functions give what ClickHouse gives', { timeout: 1_800_000 }, async (context) => {

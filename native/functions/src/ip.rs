@@ -55,7 +55,7 @@ fn v6_bytes() -> Result<Bound> {
 }
 
 fn v4_arg(b: &Bind<'_>) -> Result<()> {
-    if matches!(b.ty(0), Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::Ipv4) { Ok(()) } else { Err(b.illegal(0, "UInt32 or IPv4")) }
+    if matches!(b.ty(0), Type::Bool | Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::Ipv4) { Ok(()) } else { Err(b.illegal(0, "UInt32 or IPv4")) }
 }
 
 fn v4_text(b: &Bind<'_>, masked: bool) -> Result<Bound> {

@@ -11,7 +11,7 @@ import {
   measureOf,
   someExpr,
 } from '../../expression.ts';
-import { baseType, isInteger, prettyType } from '../../types.ts';
+import { baseType, prettyType } from '../../types.ts';
 import { supertype } from '../common-type.ts';
 import type { Scope } from '../scope.ts';
 import { constantOf } from './constants.ts';
@@ -119,7 +119,7 @@ function takenBranch(scope: Scope, args: readonly Expr[]): Expr | undefined {
   if (args.some(needsRows)) return undefined;
   for (let i = 0; i + 1 < args.length; i += 2) {
     const test = args[i] as Expr;
-    if (!isInteger(baseType(test.type)) && baseType(test.type) !== 'Bool') return undefined;
+    if (!/^(UInt8|Bool|Nothing)$/.test(baseType(test.type))) return undefined;
     const constant = constantOf(scope.ctx, test);
     if (!constant) return undefined;
     if (constant.value === true || !/^(0|false|null)$/.test(String(constant.value)))

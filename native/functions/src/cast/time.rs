@@ -54,10 +54,12 @@ impl Caster<'_> {
         let zone = self.zone(to)?;
         let whole: Vec<i64> = if from.is_float() || from.is_decimal() {
             let v = f64s(col, from);
-            (0..rows).map(|i| v.at(i) as i64).collect()
+            // nan is before every day
+            let whole = |x: f64| if x.is_nan() && kind == Kind::Date32 { DATE32_MIN } else { (x as i64).max(BEYOND + 1) };
+            (0..rows).map(|i| whole(v.at(i))).collect()
         } else {
             let v = i128s(col);
-            let whole = |x: i128| if x > i128::from(i64::MAX) { BEYOND } else { x.max(i128::from(i64::MIN)) as i64 };
+            let whole = |x: i128| if x > i128::from(i64::MAX) { BEYOND } else { x.max(i128::from(BEYOND + 1)) as i64 };
             (0..rows).map(|i| whole(v.at(i))).collect()
         };
         let day_of = |t: i64| zone.utc_to_local(t).div_euclid(DAY);

@@ -105,7 +105,12 @@ fn to_unix(b: &Bind<'_>) -> Result<Bound> {
             cast(c.col(0), &from, &ty, CastMode::Function, c.session).map_err(|e| Error::new(CANNOT_PARSE_DATETIME, e.message()))
         });
     }
-    let clock = Clock::bind(b, 0, Some(1))?;
+    if b.ty(0).is_float() || b.ty(0).is_native_integer() {
+        let from = b.ty(0).clone();
+        return bound(Type::UInt32, move |c| cast(c.col(0), &from, &Type::UInt32, CastMode::Sql, c.session));
+    }
+    // A moment is the same in every zone.
+    let clock = Clock::bind(b, 0, None)?;
     let wide = matches!(b.ty(0), Type::DateTime64(..));
     bound(Type::UInt32, move |c| {
         let m = clock.read(c.col(0));

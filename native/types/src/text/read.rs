@@ -172,8 +172,10 @@ impl Codec {
         let o = &self.options;
         match o.date_time_input {
             DateTimeInput::Basic => scan_moment(s, zone, o.strict, o.strict),
+            // A conversion (it knows the time) takes digits alone for seconds only where there are many;
+            // in formats they are seconds.
             how => match scan_moment(s, zone, true, true) {
-                Ok(m) if m.used == s.len() => Ok(m),
+                Ok(m) if m.used == s.len() && (o.now == 0 || !s.iter().all(u8::is_ascii_digit)) => Ok(m),
                 _ => best_effort(s, zone, how == DateTimeInput::BestEffortUs, o.now),
             },
         }
