@@ -1,7 +1,8 @@
 // Patterns in the paths of file(), url() and s3(): `*` and `?` within a name, `**` over folders, `{a,b}` and
-// `{1..9}`. The expressions that are made of them have no nested repetitions, so they take linear time.
+// `{1..9}`.
 
 import { fail } from '../errors.ts';
+import { literal, type Step, wildcard } from '../wildcards.ts';
 
 const range = /^(\d+)\.\.(\d+)$/;
 
@@ -42,24 +43,15 @@ export const tooMany = (most: number): Error =>
     hint: 'glob_expansion_max_elements is the limit',
   });
 
-const plain = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const inName: Omit<Step, 'many'> = { fits: (c) => c !== '/' };
+const inKey: Omit<Step, 'many'> = { fits: () => true };
 
-/** `*` and `?` of one name. */
-export function namePattern(name: string): RegExp {
-  const text = name
-    .split(/(\*+|\?)/)
-    .map((part) => (part === '?' ? '[^/]' : /^\*+$/.test(part) ? '[^/]*' : plain(part)))
-    .join('');
-  return new RegExp(`^${text}$`, 's');
-}
-
-/** The same over a whole key with `/`; `**` spans them. */
-export function keyPattern(key: string): RegExp {
-  const text = key
-    .split(/(\*\*|\*|\?)/)
-    .map((part) =>
-      part === '**' ? '.*' : part === '*' ? '[^/]*' : part === '?' ? '[^/]' : plain(part),
-    )
-    .join('');
-  return new RegExp(`^${text}$`, 's');
+/** `*` and `?` of one name; `**` of a whole key with `/` goes over folders. */
+export function pathPattern(path: string): (path: string) => boolean {
+  const parts = path.split(/(\*+|\?)/).flatMap((part): Step[] => {
+    if (part === '?') return [{ ...inName, many: false }];
+    if (/^\*+$/.test(part)) return [{ ...(part === '*' ? inName : inKey), many: true }];
+    return Array.from(part, literal);
+  });
+  return wildcard(parts);
 }

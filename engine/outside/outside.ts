@@ -12,7 +12,7 @@ import type { NamedFile, Wanted } from '../plan/context.ts';
 import type { Core } from '../query/core.ts';
 import type { Settings } from '../settings/index.ts';
 import { TEMPORARY_DIR } from '../storage/temporary.ts';
-import { alternatives, isPattern, keyPattern, tooMany } from './glob.ts';
+import { alternatives, isPattern, pathPattern, tooMany } from './glob.ts';
 import { named, type UserFiles } from './user-files.ts';
 
 /** Thrown out of planning: this is needed first. */
@@ -189,10 +189,10 @@ const nameOf = (url: string): string => decodeURIComponent(basename(new URL(url)
 /** Keys that a pattern names, or the key. */
 async function keysOf(s3: S3, key: string, most: number): Promise<string[]> {
   if (!isPattern(key)) return [key];
-  const fits = keyPattern(key);
+  const fits = pathPattern(key);
   const out: string[] = [];
   for await (const object of s3.list(key.replace(/[*?{].*$/s, ''))) {
-    if (!fits.test(object.key)) continue;
+    if (!fits(object.key)) continue;
     out.push(object.key);
     if (out.length > most) throw tooMany(most);
   }

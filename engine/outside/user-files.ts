@@ -5,7 +5,7 @@ import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from 'node:
 import { basename, isAbsolute, normalize, relative, resolve } from 'node:path';
 import { EngineError, fail } from '../errors.ts';
 import type { NamedFile } from '../plan/context.ts';
-import { alternatives, isPattern, namePattern, tooMany } from './glob.ts';
+import { alternatives, isPattern, pathPattern, tooMany } from './glob.ts';
 
 export interface UserFiles {
   /** The folder, or the working directory of a local user. */
@@ -131,9 +131,9 @@ function matching(files: UserFiles, written: string): NamedFile[] {
       else walk(name === '' && dir === '' ? '/' : below(name), at + 1, depth + 1);
       return;
     }
-    const fits = namePattern(name);
+    const fits = pathPattern(name);
     for (const entry of entries(dir)) {
-      if (!fits.test(entry.name) || (entry.name.startsWith('.') && !name.startsWith('.'))) continue;
+      if (!fits(entry.name) || (entry.name.startsWith('.') && !name.startsWith('.'))) continue;
       if (last) {
         if (!entry.isDirectory()) take(below(entry.name));
       } else if (entry.isDirectory() || entry.isSymbolicLink())

@@ -149,9 +149,9 @@ async function truncateDatabase(run: Run, ast: Drop): Promise<Answer> {
   } catch (error) {
     throw pointing(error, written.span);
   }
-  const test = ast.like && likePattern(ast.like.pattern, ast.like.caseInsensitive);
+  const fits = ast.like && likePattern(ast.like.pattern, ast.like.caseInsensitive);
   for (const [table, id] of storage.context.catalog.state.databases.get(name)?.tables ?? []) {
-    if (test && test.test(table) === ast.like?.negated) continue;
+    if (fits && fits(table) === ast.like?.negated) continue;
     if (/View$/.test(storage.context.catalog.table(id)?.definition.engine.name ?? '')) continue;
     await truncate(storage, storage.store(id));
   }

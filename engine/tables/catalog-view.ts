@@ -15,7 +15,8 @@ import type {
   ViewTable,
 } from '../plan/context.ts';
 import type { TableHandle } from '../plan/logical.ts';
-import type { Run, ScanTarget } from '../query/core.ts';
+import { matchingNames } from '../plan/matching-names.ts';
+import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
 import { logPlace } from '../query/log-table.ts';
 import { systemTable, systemTableNames } from '../system/index.ts';
 import {
@@ -67,7 +68,7 @@ export function catalogView(run: Run): CatalogView {
     }
     if (table.definition.engine.name === 'GenerateRandom')
       return queried(table.definition, randomQuery(table.definition), used);
-    if (table.definition.engine.name === 'Merge') return merged(state, table.definition, used);
+    if (table.definition.engine.name === 'Merge') return merged(run, state, table.definition, used);
     if (table.definition.engine.name === 'Buffer') {
       used.set(table.id, table.definition);
       return stored(run, bufferTarget(state, table.definition), scans, used, relied);
@@ -243,14 +244,17 @@ export function parametersOf(query: Query): string[] {
 
 /** Made anew for each statement: tables come and go. */
 function merged(
+  run: Run,
   state: CatalogState,
   definition: TableDefinition,
   used: Map<number, TableDefinition>,
 ): TableSource {
+  const matching = (pattern: string, names: readonly string[]): ReadonlySet<string> =>
+    matchingNames(run.core.native.planner(sessionJson(run)), pattern, names);
   const own = new Set(definition.columns.map((c) => c.name));
   const virtual = ['_table', '_database', '_sample_factor'].filter((name) => !own.has(name));
   const modified = (modifiers: string): ViewTable => ({
-    ...queried(definition, mergeQuery(state, definition, modifiers), used),
+    ...queried(definition, mergeQuery(state, definition, modifiers, matching), used),
     virtual,
   });
   return { ...modified(''), modified };

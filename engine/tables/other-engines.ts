@@ -30,11 +30,16 @@ export function mergeQuery(
   state: CatalogState,
   definition: TableDefinition,
   modifiers: string,
+  matching: (pattern: string, names: readonly string[]) => ReadonlySet<string>,
 ): string {
   const target = engineTarget(definition);
-  const pattern = new RegExp(target?.table ?? '');
-  const tables = [...(state.databases.get(target?.database ?? '')?.tables ?? [])]
-    .filter(([name, id]) => id !== definition.id && pattern.test(name))
+  const there = [...(state.databases.get(target?.database ?? '')?.tables ?? [])];
+  const matched = matching(
+    target?.table ?? '',
+    there.map(([name]) => name),
+  );
+  const tables = there
+    .filter(([name, id]) => id !== definition.id && matched.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, id]) => state.tables.get(id) ?? []);
   const parts = tables.map(({ definition: from }) => {

@@ -10,6 +10,7 @@ import {
 } from '../../../sql/index.ts';
 import { failAt } from '../context.ts';
 import type { Expr } from '../expression.ts';
+import { matchingNames } from '../matching-names.ts';
 import { baseType, tupleElements } from '../types.ts';
 import { callByName } from './expression/call.ts';
 import { elementOf } from './expression/identifier.ts';
@@ -89,12 +90,12 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
   if (sources.length === 0) {
     throw failAt(ast.span, 'UNKNOWN_TABLE', 'There is no FROM that * could take columns from');
   }
-  const pattern =
-    ast.kind === 'ColumnsMatcher' && ast.pattern !== undefined
-      ? compile(ast.pattern, ast)
-      : undefined;
+  const pattern = ast.kind === 'ColumnsMatcher' ? ast.pattern : undefined;
+  const all = sources.flatMap((source) => source.columns.map((c) => c.name));
+  const matched =
+    pattern === undefined ? undefined : matchingNames(scope.ctx.kernel, pattern, all, ast.span);
   const named = (name: string, column: SourceColumn, source: Source | undefined): Candidate[] => {
-    if (column.hidden || (pattern && !pattern.test(name))) return [];
+    if (column.hidden || matched?.has(name) === false) return [];
     const expr = column.expr();
     const shown = source ? shortestName(scope, name, source, expr.key) : name;
     return [{ column: name, name: shown, expr }];
@@ -110,20 +111,12 @@ function select(ast: Star | ColumnsMatcher, scope: Scope): Candidate[] {
   });
 }
 
-function compile(pattern: string, ast: Expression): RegExp {
-  if (pattern.length > 1000) throw failAt(ast.span, 'BAD_ARGUMENTS', 'The pattern is too long');
-  try {
-    return new RegExp(pattern, 'u');
-  } catch {
-    throw failAt(ast.span, 'BAD_ARGUMENTS', `'${pattern}' is not a regular expression`);
-  }
-}
-
 function transform(t: ColumnTransformer, items: Candidate[], scope: Scope): Candidate[] {
   if (t.kind === 'ExceptTransformer') {
     if (t.pattern !== undefined) {
-      const pattern = new RegExp(t.pattern, 'u');
-      return items.filter((item) => !pattern.test(item.column));
+      const names = items.map((item) => item.column);
+      const matched = matchingNames(scope.ctx.kernel, t.pattern, names, t.span);
+      return items.filter((item) => !matched.has(item.column));
     }
     const names = t.columns.map((c) => identifierParts(scope.ctx, c).at(-1) as string);
     if (t.strict) {

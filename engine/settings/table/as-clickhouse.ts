@@ -40,22 +40,23 @@ export const asClickhouse: Record<string, string> = {
   empty_result_for_aggregation_by_constant_keys_on_empty_set:
     'No row where all keys of GROUP BY are constants and there are no rows',
   totals_mode: 'Which groups WITH TOTALS counts when HAVING leaves some out',
-  force_grouping_standard_compatibility: 'grouping() is 1 for columns that are not keys',
+  force_grouping_standard_compatibility: 'For columns that are not keys, grouping() is 1',
   use_variant_as_common_type: 'Types without a common one are Variant; refused here instead',
-  least_greatest_legacy_null_behavior: 'least() and greatest() give NULL if an argument is NULL',
+  least_greatest_legacy_null_behavior:
+    'With a NULL among their arguments, least() and greatest() give NULL',
   short_circuit_function_evaluation: 'Whether branches are computed only for the rows they are for',
   cast_string_to_date_time_mode: "How CAST reads dates: 'best_effort', 'best_effort_us', 'basic'",
   enable_extended_results_for_datetime_functions: 'Functions of dates give Date32 and DateTime64',
-  formatdatetime_e_with_space_padding: "formatDateTime's %e is padded with a space",
+  formatdatetime_e_with_space_padding: '%e of formatDateTime is padded with a space',
   formatdatetime_f_prints_scale_number_of_digits:
-    "formatDateTime's %f has as many digits as the type",
-  formatdatetime_f_prints_single_zero: "formatDateTime's %f prints one zero for whole seconds",
+    '%f of formatDateTime has as many digits as the type',
+  formatdatetime_f_prints_single_zero: '%f of formatDateTime prints one zero for whole seconds',
   formatdatetime_format_without_leading_zeros:
-    "formatDateTime's %c, %l and %k have no leading zero",
+    '%c, %l and %k of formatDateTime have no leading zero',
   formatdatetime_parsedatetime_m_is_month_name: '%M is the name of the month, not the minute',
   function_json_value_return_type_allow_complex: 'JSON_VALUE may give arrays and objects',
   function_json_value_return_type_allow_nullable: 'JSON_VALUE gives NULL for what is not there',
-  function_locate_has_mysql_compatible_argument_order: 'locate(needle, haystack), as in MySQL',
+  function_locate_has_mysql_compatible_argument_order: 'As in MySQL: locate(needle, haystack)',
   splitby_max_substrings_includes_remaining_string: 'The last part of splitBy… is all that is left',
 
   // reading
@@ -84,7 +85,8 @@ export const asClickhouse: Record<string, string> = {
   insert_null_as_default: "NULL for a column that cannot hold it is the column's default",
   throw_if_no_data_to_insert: 'An INSERT without rows fails',
   alter_update_mode: "How ALTER … UPDATE changes rows: 'heavy', 'lightweight', …",
-  system_events_show_zero_values: 'system.events and system.errors show what has not happened too',
+  system_events_show_zero_values:
+    'Show in system.events and system.errors what has not happened, too',
 
   // formats: what is inferred
   column_names_for_schema_inference: 'Names of columns for files without any',
@@ -103,7 +105,7 @@ export const asClickhouse: Record<string, string> = {
     'Elements that an object lacks have their defaults',
   input_format_json_ignore_unknown_keys_in_named_tuple: 'Keys that no element has are passed over',
   input_format_json_read_arrays_as_strings: 'Arrays may go into String',
-  input_format_json_read_bools_as_strings: 'true and false may go into String',
+  input_format_json_read_bools_as_strings: 'Booleans of JSON may go into String',
   output_format_json_map_as_array_of_tuples: 'Maps are written as arrays of pairs',
   output_format_json_skip_null_value_in_named_tuples: 'Elements that are NULL are left out',
 

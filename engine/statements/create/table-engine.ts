@@ -8,6 +8,7 @@ import { bindExpression } from '../../plan/bind/expression/index.ts';
 import { newScope } from '../../plan/bind/scope.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { columnsOf } from '../../plan/expression.ts';
+import { matchingNames } from '../../plan/matching-names.ts';
 import { typeHead } from '../../plan/types.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
 import { startPlanning } from '../../query/plan-query.ts';
@@ -117,12 +118,8 @@ export function withTarget(
   };
   const target = { database: text(call.args[0]) || run.database, table: text(call.args[1]) };
   if (call.name === 'Merge') {
-    try {
-      new RegExp(target.table);
-    } catch {
-      const span = call.args[1]?.span ?? call.span;
-      throw failAt(span, 'CANNOT_COMPILE_REGEXP', `Not a pattern: ${target.table}`);
-    }
+    const span = call.args[1]?.span ?? call.span;
+    matchingNames(run.core.native.planner(sessionJson(run)), target.table, [], span);
   }
   return { ...table, extra: { ...table.extra, target } };
 }

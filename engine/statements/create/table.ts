@@ -277,7 +277,7 @@ export function define(
     table = { ...table, columns: from.columns.map(({ name, type }) => ({ name, type })) };
   }
   table = withTarget(run, table, ast.storage?.engine);
-  table = withBorrowedColumns(run.core.storage.context.catalog.state, table);
+  table = withBorrowedColumns(run, table);
   if (table.columns.every((c) => c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL')) {
     const unsaid = table.columns.length === 0;
     throw failAt(

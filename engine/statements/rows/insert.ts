@@ -14,6 +14,7 @@ import { EngineError, fail } from '../../errors.ts';
 import { makeSource, newScope, plainColumn, walkExpressions } from '../../plan/bind/scope.ts';
 import { failAt, newColumn, notBuilt, type Planning } from '../../plan/context.ts';
 import { type Column, columnExpr, type Expr } from '../../plan/expression.ts';
+import { matchingNames } from '../../plan/matching-names.ts';
 import { exprJson } from '../../plan/physical/expression.ts';
 import { applyOutput, applyQuerySettings, applySettings } from '../../query/apply-settings.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../../query/core.ts';
@@ -129,14 +130,20 @@ function listedColumns(run: Run, definition: TableDefinition, ast: Insert): Colu
         throw notBuilt(t.span, 'REPLACE and APPLY in the columns of INSERT');
       }),
     );
-    const pattern =
+    const columns = insertable(definition);
+    const matched =
       item.kind === 'ColumnsMatcher' && item.pattern !== undefined
-        ? new RegExp(item.pattern, 'u')
+        ? matchingNames(
+            run.core.native.planner(sessionJson(run)),
+            item.pattern,
+            columns.map((column) => column.name),
+            item.span,
+          )
         : undefined;
-    for (const column of insertable(definition)) {
+    for (const column of columns) {
       if (
         !except.has(column.name) &&
-        (!pattern || pattern.test(column.name)) &&
+        matched?.has(column.name) !== false &&
         !chosen.includes(column)
       )
         chosen.push(column);

@@ -6,6 +6,7 @@ import type { Expression, FunctionCall, Identifier } from '../../../../sql/index
 import { failAt, newColumn, notBuilt } from '../../context.ts';
 import { type Column, type Expr, literalExpr } from '../../expression.ts';
 import { type Node, project } from '../../logical.ts';
+import { matchingNames } from '../../matching-names.ts';
 import { typeArguments, typeHead } from '../../types.ts';
 import { supertype } from '../common-type.ts';
 import { constantOf } from '../expression/constants.ts';
@@ -147,32 +148,25 @@ export function bindGenerateRandom(call: FunctionCall, scope: Scope): Node {
   return project(base, items);
 }
 
-/** A regular expression of table names, as ClickHouse's. */
-function pattern(text: string, call: FunctionCall): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    throw failAt(call.span, 'CANNOT_COMPILE_REGEXP', `'${text}' is not a regular expression`);
-  }
-}
-
 /** merge(['db',] 'tables'): the rows of all tables that match, with _database and _table. */
 export function bindMerge(call: FunctionCall, scope: Scope, modified?: Modified): Node {
   arity(call, 1, 2);
   const { ctx } = scope;
   const texts = call.args.map((arg) => databaseText(arg, call, scope));
   const database = texts.length === 2 ? texts[0] || undefined : undefined;
-  const tables = pattern(texts[texts.length - 1] as string, call);
-  const found = ctx.catalog
-    .tables(database)
-    .filter(({ name }) => tables.test(name))
+  const pattern = texts[texts.length - 1] as string;
+  const places = ctx.catalog.tables(database);
+  const names = places.map(({ name }) => name);
+  const matched = matchingNames(ctx.kernel, pattern, names, call.span);
+  const found = places
+    .filter(({ name }) => matched.has(name))
     .flatMap((place) => tableNode(scope, place.database, place.name, call.span, true) ?? [])
     .map((one): FoundTable => {
       if (!modified) return one;
       return { ...one, node: withModifiers(scope, modified, one.node, one.source, one.table) };
     });
   if (found.length === 0) {
-    throw failAt(call.span, 'CANNOT_EXTRACT_TABLE_STRUCTURE', `No table matches ${tables.source}`);
+    throw failAt(call.span, 'CANNOT_EXTRACT_TABLE_STRUCTURE', `No table matches ${pattern}`);
   }
   return unionOf(scope, call, found);
 }
