@@ -86,8 +86,7 @@ impl<'a> Arrays<'a> {
 
 impl ArrayJoin {
     fn piece(&self, batch: &Batch, query: &Query, emit: Emit<'_>) -> Result<Flow> {
-        let columns: Vec<Column> =
-            self.arrays.iter().map(|a| a.eval(batch, query)).collect::<Result<_>>()?;
+        let columns: Vec<Column> = self.arrays.iter().map(|a| a.eval(batch, query)).collect::<Result<_>>()?;
         // A constant stands for every row: laid out for all of them it may be far more than memory.
         let one: usize = columns.iter().filter_map(Column::as_const).map(Column::bytes).sum();
         if batch.rows > 1 && one > BYTES_WANTED / batch.rows {
