@@ -162,7 +162,7 @@ fn codes_are_clickhouses() {
         ("JSONEachRow", &lax, "{\"id\":\"abc\"}", "CANNOT_PARSE_INPUT_ASSERTION_FAILED"),
         ("JSONEachRow", &lax, "{\"id\":11, \"s\":}", "INCORRECT_DATA"),
         ("JSONEachRow", &no_nulls, "{\"id\":13,\"s\":null}", "INCORRECT_DATA"),
-        ("JSONEachRow", &lax, "{\"id\":3,\"d\":\"5 Mar 2024\"}", "CANNOT_PARSE_DATETIME"),
+        ("JSONEachRow", &lax, "{\"id\":3,\"d\":\"no time\"}", "CANNOT_PARSE_DATETIME"),
         ("JSONCompactEachRow", &lax, "[1]", "CANNOT_PARSE_INPUT_ASSERTION_FAILED"),
     ] {
         assert_eq!(read(format, &t, o, text.as_bytes()), Err(code.to_string()), "{format} {text}");

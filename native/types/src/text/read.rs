@@ -8,7 +8,8 @@ use super::cursor::clip;
 use super::escape::{read_quoted_string, unescape};
 use super::number::{ReadInt, scan_decimal, scan_float, scan_float32, scan_int};
 use super::time::{
-    DateTimeInput, Moment, best_effort, date_of, date32_of, datetime_of, scan_date, scan_moment, time_part,
+    DateTimeInput, Moment, best_effort, clock_fits, date_of, date32_of, datetime_of, scan_date, scan_moment,
+    time_part,
 };
 use super::{Codec, Cursor, Kind, net};
 use crate::builder::Values;
@@ -176,6 +177,9 @@ impl Codec {
             // in formats they are seconds.
             how => match scan_moment(s, zone, true, true) {
                 Ok(m) if m.used == s.len() && (o.now == 0 || !s.iter().all(u8::is_ascii_digit)) => Ok(m),
+                _ if o.strict && !clock_fits(s) => {
+                    Err(Error::new(CANNOT_PARSE_DATETIME, format!("'{}' is no time of a clock", clip(s, 50))))
+                }
                 _ => best_effort(s, zone, how == DateTimeInput::BestEffortUs, o.now),
             },
         }
