@@ -5,14 +5,19 @@ import type { Expression } from '../ast/index.ts';
 const decimalNumber = /^-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/;
 
 /** The text that a cast reads, undefined where it reads the expression's value.
- *  @param text the operand as it is written */
-export function castText(operand: Expression, text: string): string | undefined {
+ *  @param written the operand as it is written; asked for literals only */
+export function castText(operand: Expression, written: () => string): string | undefined {
   if (operand.kind === 'Literal') {
-    return operand.type === 'number' && decimalNumber.test(text) ? text : undefined;
+    if (operand.type !== 'number') return undefined;
+    const text = written();
+    return decimalNumber.test(text) ? text : undefined;
+  }
+  if ((operand.kind !== 'Array' && operand.kind !== 'Tuple') || !isWritten(operand, 0)) {
+    return undefined;
   }
   // Quotes within texts are doubled in SQL only: values with them are read as values.
-  const plain = operand.kind === 'Array' || operand.kind === 'Tuple';
-  return plain && isWritten(operand, 0) && !/''|--|\/\*/.test(text) ? text : undefined;
+  const text = written();
+  return /''|--|\/\*/.test(text) ? undefined : text;
 }
 
 /** Lists of numbers and texts, at any depth. */

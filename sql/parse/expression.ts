@@ -329,7 +329,8 @@ export function parsePostfix(p: Cursor, operand: Expression, start: number): Exp
   for (;;) {
     if (p.value === '::') {
       const span = p.span(start);
-      const text = deepened > 0 ? undefined : castText(expr, p.text.slice(span.start, span.end));
+      const text =
+        deepened > 0 ? undefined : castText(expr, () => p.text.slice(span.start, span.end));
       if (text !== undefined) expr = { kind: 'Literal', type: 'string', value: text, span };
       p.next();
       const type = parseType(p);

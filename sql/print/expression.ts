@@ -311,7 +311,7 @@ export const expressionPrinters = {
     ),
   // Behind `::` a number would be read from its text.
   Cast: (node) =>
-    node.form === '::' && castText(node.expr, print(node.expr)) === undefined
+    node.form === '::' && castText(node.expr, () => print(node.expr)) === undefined
       ? `${base(node.expr)}::${print(node.type)}`
       : `CAST(${print(node.expr)} AS ${print(node.type)})`,
   Interval: (node) => {
