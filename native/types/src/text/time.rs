@@ -334,7 +334,8 @@ const DAYS: [&[u8; 3]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"s
 /// Whether what stands between colons is less than a day has: `best_effort` adds up any hours and minutes, as
 /// ClickHouse does, and rows that must fit may not.
 pub fn clock_fits(text: &[u8]) -> bool {
-    let digits = |part: &[u8]| part.iter().fold(0u32, |v, b| v.saturating_mul(10) + u32::from(b - b'0'));
+    let digits =
+        |part: &[u8]| part.iter().fold(0u32, |v, b| v.saturating_mul(10).saturating_add(u32::from(b - b'0')));
     let leading =
         |part: &[u8]| digits(&part[..part.iter().position(|b| !b.is_ascii_digit()).unwrap_or(part.len())]);
     let mut parts = text.split(|b| *b == b':');
