@@ -4,12 +4,12 @@
 //! After an error the builder may hold parts of a nested value: call `truncate` with the number of
 //! rows before it.
 
+use super::clock::clock_fits;
 use super::cursor::clip;
 use super::escape::{read_quoted_string, unescape};
 use super::number::{ReadInt, scan_decimal, scan_float, scan_float32, scan_int};
 use super::time::{
-    DateTimeInput, Moment, best_effort, clock_fits, date_of, date32_of, datetime_of, scan_date, scan_moment,
-    time_part,
+    DateTimeInput, Moment, best_effort, date_of, date32_of, datetime_of, scan_date, scan_moment, time_part,
 };
 use super::{Codec, Cursor, Kind, net};
 use crate::builder::Values;

@@ -331,20 +331,6 @@ const MONTHS: [&[u8; 3]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 const DAYS: [&[u8; 3]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
 
-/// Whether what stands between colons is less than a day has: `best_effort` adds up any hours and minutes, as
-/// ClickHouse does, and rows that must fit may not.
-pub fn clock_fits(text: &[u8]) -> bool {
-    let digits =
-        |part: &[u8]| part.iter().fold(0u32, |v, b| v.saturating_mul(10).saturating_add(u32::from(b - b'0')));
-    let leading =
-        |part: &[u8]| digits(&part[..part.iter().position(|b| !b.is_ascii_digit()).unwrap_or(part.len())]);
-    let mut parts = text.split(|b| *b == b':');
-    let first = parts.next().unwrap_or_default();
-    let hours = first.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |n| n + 1);
-    let mut rest = parts.take(2).peekable();
-    rest.peek().is_none() || (digits(&first[hours..]) < 24 && rest.all(|part| leading(part) < 60))
-}
-
 /// Reads a moment in one of many common forms: ISO 8601, unix timestamps (s, ms, µs, ns),
 /// `YYYYMMDDhhmmss`, `D Mon YYYY`, `Mon D, YYYY`, `DD/MM/YYYY` (`us`: `MM/DD/YYYY`), with AM/PM,
 /// day names and offsets. What has no year is the last such day up to `now` (seconds since epoch; 0 = a year
