@@ -17,6 +17,7 @@ import type { AggregateItem, Assigned, Node } from '../logical.ts';
 import { isVolatile } from '../random-calls.ts';
 import { nullableType } from '../types.ts';
 import type { Unfolder } from '../unnest/unfold.ts';
+import { ofRows } from './conditions.ts';
 import { constantOf } from './expression/constants.ts';
 import { bindExpression } from './expression/index.ts';
 import { convert, resolveCall } from './expression/resolve-call.ts';
@@ -51,7 +52,10 @@ export function bindAggregation(
   ];
   const calls = new Map<string, AggregateExpr>();
   for (const expr of all) collect(expr, calls);
+  for (const by of [...(ast.limitBy?.by ?? []), ...(ast.distinctOn ?? [])])
+    collect(bindExpression(by, scope), calls);
   const grouped = ast.groupBy !== undefined || ast.totals;
+  if (!grouped) for (const expr of all) refuseGrouping(expr);
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
   const written = ast.groupBy;
@@ -154,7 +158,7 @@ function bindKeys(
     const item = inTuple ? undefined : positional(e, items, scope);
     if (!item && e.kind === 'Tuple') return e.items.flatMap((part) => bindKey(part, true));
     const expr = item?.expr() ?? bindExpression(e, scope);
-    refuseAggregates(expr, e);
+    ofRows(expr, 'GROUP BY');
     // As in ClickHouse: beside aggregates constants make no levels, and nothing but constants makes one group.
     if (leveled && aggregated && constantOf(scope.ctx, expr)) return [];
     return [add(expr)];
@@ -213,13 +217,11 @@ function withoutInjection(expr: Expr): Expr {
   return injective && expr.args.length === 1 && arg?.kind === 'column' ? arg : expr;
 }
 
-function refuseAggregates(expr: Expr, ast: Expression): void {
-  if (someExpr(expr, (e) => e.kind === 'aggregate')) {
-    throw failAt(ast.span, 'ILLEGAL_AGGREGATION', 'An aggregate function is found in GROUP BY');
-  }
-  if (someExpr(expr, (e) => e.kind === 'window')) {
-    throw failAt(ast.span, 'ILLEGAL_AGGREGATION', 'A window function is found in GROUP BY');
-  }
+function refuseGrouping(expr: Expr): void {
+  someExpr(expr, (e) => {
+    if (e.kind !== 'grouping') return false;
+    throw failAt(e.span, 'ILLEGAL_AGGREGATION', 'grouping() is found in a SELECT without GROUP BY');
+  });
 }
 
 /** GROUP BY ALL: what an item holds outside its aggregates. */

@@ -20,7 +20,8 @@ export function condition(expr: Expr, ast: Expression, clause: string): Expr {
   return expr;
 }
 
-export function withoutAggregates(expr: Expr, clause: string): Expr {
+/** Checks that an expression is over rows: nothing in it is known only when they are in groups or in order. */
+export function ofRows(expr: Expr, clause: string): Expr {
   someExpr(expr, (e) => {
     if (e.kind === 'aggregate') {
       const hint = clause === 'WHERE' ? { hint: 'Conditions on aggregates go into HAVING' } : {};
@@ -32,9 +33,13 @@ export function withoutAggregates(expr: Expr, clause: string): Expr {
       );
     }
     if (e.kind === 'window') {
-      throw failAt(e.span, 'ILLEGAL_AGGREGATION', `A window function is found in ${clause}`, {
-        hint: 'Conditions on window functions go into QUALIFY',
-      });
+      const hint =
+        clause === 'WHERE' ? { hint: 'Conditions on window functions go into QUALIFY' } : {};
+      const text = `A window function is found in ${clause}`;
+      throw failAt(e.span, 'ILLEGAL_AGGREGATION', text, hint);
+    }
+    if (e.kind === 'grouping') {
+      throw failAt(e.span, 'ILLEGAL_AGGREGATION', `grouping() is found in ${clause}`);
     }
     return false;
   });

@@ -12,7 +12,7 @@ import {
 import { type Assigned, filter, type Node, one } from '../logical.ts';
 import { isCorrelated, Unfolder } from '../unnest/unfold.ts';
 import { type Aggregation, bindAggregation } from './aggregation.ts';
-import { condition, withoutAggregates, withoutWindows } from './conditions.ts';
+import { condition, ofRows, withoutWindows } from './conditions.ts';
 import { bindExpression } from './expression/index.ts';
 import { sortKeys } from './expression/window.ts';
 import { bindFrom } from './from/index.ts';
@@ -140,7 +140,7 @@ function rowConditions(ast: Select, scope: Scope): Expr[] {
     ['WHERE', ast.where],
   ] as const) {
     if (!e) continue;
-    const bound = withoutAggregates(bindExpression(e, scope), clause);
+    const bound = ofRows(bindExpression(e, scope), clause);
     if (clause === 'PREWHERE' && someExpr(bound, (x) => x.kind === 'unfold')) {
       throw failAt(e.span, 'ILLEGAL_PREWHERE', 'PREWHERE cannot contain arrayJoin', {
         hint: 'Write WHERE',

@@ -85,6 +85,9 @@ export function bindAggregate(
     if (someExpr(arg, (e) => e.kind === 'window')) {
       throw failAt(ast.span, 'ILLEGAL_AGGREGATION', `A window function stands inside ${ast.name}`);
     }
+    if (someExpr(arg, (e) => e.kind === 'grouping')) {
+      throw failAt(ast.span, 'ILLEGAL_AGGREGATION', `grouping() stands inside ${ast.name}`);
+    }
   }
   return resolveAggregate(scope, name, params, args, ast.span);
 }

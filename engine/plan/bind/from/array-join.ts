@@ -5,6 +5,8 @@ import { failAt, newColumn } from '../../context.ts';
 import type { Column, Expr } from '../../expression.ts';
 import type { Assigned, Node } from '../../logical.ts';
 import { typeArguments, unfoldedType } from '../../types.ts';
+import { Unfolder } from '../../unnest/unfold.ts';
+import { ofRows } from '../conditions.ts';
 import { bindExpression } from '../expression/index.ts';
 import { resolveCall } from '../expression/resolve-call.ts';
 import {
@@ -28,6 +30,7 @@ export function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
   scope.sources = left.sources;
   scope.merged = left.merged;
   const arrays: Assigned[] = [];
+  const unfold = new Unfolder(scope.ctx);
   const named: SourceColumn[] = [];
   const replaced = new Map<SourceColumn, Column>();
   const add = (expr: Expr, name: string, span: Span): Column => {
@@ -52,7 +55,7 @@ export function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
       }
       continue;
     }
-    const expr = bindExpression(inner, scope);
+    const expr = unfold.apply(ofRows(bindExpression(inner, scope), 'ARRAY JOIN'));
     const parts = inner.kind === 'Identifier' ? identifierParts(scope.ctx, inner) : undefined;
     const found = parts && findColumn(scope, parts, inner.span);
     const own = found?.used === parts?.length ? found?.column : undefined;
@@ -61,12 +64,13 @@ export function bindArrayJoin(ast: ArrayJoin, scope: Scope): BoundFrom {
     if (alias === undefined && own) replaced.set(own, column);
     else if (name !== undefined) named.push({ ...plainColumn(column, true), name });
   }
+  const input = unfold.over(left.node);
   const node: Node = {
     kind: 'arrayJoin',
-    input: left.node,
+    input,
     arrays: aligned(scope, arrays, ast.span),
     left: ast.type === 'LEFT',
-    columns: [...left.node.columns, ...arrays.map((a) => a.column)],
+    columns: [...input.columns, ...arrays.map((a) => a.column)],
   };
   const sources = left.sources.map((source) =>
     makeSource(

@@ -3,7 +3,7 @@
 import type { Expression, Span } from '../../../../sql/index.ts';
 import { EngineError, type ErrorName } from '../../../errors.ts';
 import { type AsOf, failAt, type StoredTable, type TableSource } from '../../context.ts';
-import { type Expr, literalExpr } from '../../expression.ts';
+import { columnsOf, type Expr, literalExpr, someExpr } from '../../expression.ts';
 import { exprJson } from '../../physical/expression.ts';
 import { constantOf } from '../expression/constants.ts';
 import { bindExpression } from '../expression/index.ts';
@@ -32,7 +32,11 @@ function versionOf(scope: Scope, expr: Expr, span: Span): AsOf {
   });
 }
 
+/** What cannot be known before the rows of the table are. */
+const ofRun = new Set(['aggregate', 'window', 'grouping', 'unfold', 'scalar', 'correlated']);
+
 function momentOf(scope: Scope, expr: Expr, span: Span): AsOf {
+  if (columnsOf(expr).size > 0 || someExpr(expr, (e) => ofRun.has(e.kind))) throw noMoment(span);
   const precise = resolveCall(scope, 'toDateTime64', [expr, literalExpr('UInt8', '3')], span);
   const ms = resolveCall(scope, 'toUnixTimestamp64Milli', [precise], span);
   const text = { cast: exprJson(ms, new Map(), []), to: 'String' };
@@ -45,8 +49,13 @@ function momentOf(scope: Scope, expr: Expr, span: Span): AsOf {
     throw error;
   }
   if (typeof value === 'string' && /^-?\d+$/.test(value)) return { timeMs: Number(value) };
-  throw failAt(span, 'BAD_ARGUMENTS', 'The moment of AS OF is no constant');
+  throw noMoment(span);
 }
+
+const noMoment = (span: Span): Error =>
+  failAt(span, 'BAD_ARGUMENTS', 'The moment of AS OF is no constant', {
+    hint: "Write a time, as in TIMESTAMP AS OF '2026-01-01 00:00:00' or now() - INTERVAL 1 HOUR",
+  });
 
 /** A number is a version, anything else a moment. */
 export function versionOrMoment(scope: Scope, ast: Expression): AsOf {

@@ -8,13 +8,12 @@ import {
   columnsOf,
   conjuncts,
   type Expr,
-  someExpr,
 } from '../../expression.ts';
 import { filter, type Node } from '../../logical.ts';
 import type { JoinKind } from '../../physical/wire.ts';
 import { baseType, nullableType, typeHead } from '../../types.ts';
 import { supertype } from '../common-type.ts';
-import { andOf, condition } from '../conditions.ts';
+import { andOf, condition, ofRows } from '../conditions.ts';
 import { bindExpression } from '../expression/index.ts';
 import { convert } from '../expression/resolve-call.ts';
 import { type MergedColumn, makeSource, type Scope, type Source, type StarItem } from '../scope.ts';
@@ -199,14 +198,7 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
   for (const ast_ of operands(on)) {
     if (takePair(ast_, parts, scope, inLeft, inRight)) continue;
     const expr = condition(bindExpression(ast_, scope), ast_, 'ON');
-    someExpr(expr, (e) => {
-      if (e.kind === 'aggregate' || e.kind === 'window') {
-        const text = 'An aggregate or window function is found in JOIN ON';
-        throw failAt(e.span ?? on.span, 'ILLEGAL_AGGREGATION', text);
-      }
-      return false;
-    });
-    bound.push(...conjuncts(expr));
+    bound.push(...conjuncts(ofRows(expr, 'JOIN ON')));
   }
   for (const part of bound) {
     const side = sideOf(part, inLeft, inRight);
@@ -276,8 +268,10 @@ function takePair(
   right: ReadonlySet<number>,
 ): boolean {
   if (ast.kind !== 'Binary' || ast.fn !== 'equals') return false;
-  const a = bindExpression(ast.left, scope);
-  const b = bindExpression(ast.right, scope);
+  const [a, b] = [ast.left, ast.right].map((e) => ofRows(bindExpression(e, scope), 'JOIN ON')) as [
+    Expr,
+    Expr,
+  ];
   const [sa, sb] = [sideOf(a, left, right), sideOf(b, left, right)];
   if (sa === 'left' && sb === 'right') addKey(into, a, b, scope, ast.span);
   else if (sa === 'right' && sb === 'left') addKey(into, b, a, scope, ast.span);
