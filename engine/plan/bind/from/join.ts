@@ -2,13 +2,7 @@
 
 import type { Expression, Join, Span, TableExpression } from '../../../../sql/index.ts';
 import { failAt, notBuilt } from '../../context.ts';
-import {
-  type Column,
-  columnExpr,
-  columnsOf,
-  conjuncts,
-  type Expr,
-} from '../../expression.ts';
+import { type Column, columnExpr, columnsOf, conjuncts, type Expr } from '../../expression.ts';
 import { filter, type Node } from '../../logical.ts';
 import type { JoinKind } from '../../physical/wire.ts';
 import { baseType, nullableType, typeHead } from '../../types.ts';
