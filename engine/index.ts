@@ -15,26 +15,28 @@ import type {
   QueryResult,
   Session,
 } from './facade.ts';
+import type { FilesApi } from './files.ts';
 import { Inserter } from './ingest/insert.ts';
 import { type Native, native } from './native/index.ts';
-import { companionShape } from './projections/bound.ts';
-import { segmentFinisher } from './projections/build.ts';
 import { Admission } from './query/admission.ts';
 import { Lru } from './query/cache.ts';
 import type { Core, EngineSession } from './query/core.ts';
-import { ingest } from './query/ingest.ts';
 import { QueryLog } from './query/log.ts';
-import { LogTable } from './query/log-table.ts';
 import { Processes } from './query/processes.ts';
-import { runQuery } from './query/run.ts';
+import { ingest } from './requests/ingest.ts';
+import { runQuery } from './requests/query.ts';
+import { segmentFinisher } from './rollups/build-projections.ts';
+import { companionShape } from './rollups/projection.ts';
 import { defaultSettings } from './settings/index.ts';
-import { partitionIdOf } from './statements/partition.ts';
-import type { FilesApi } from './storage/files.ts';
+import { statementRowsNode } from './statements/look/as-table.ts';
 import { dropTables } from './storage/mutations/mutations.ts';
 import { openFiles, openSimulated } from './storage/native-files.ts';
 import { openStorage } from './storage/recover.ts';
+import { systemTables } from './system/index.ts';
+import { LogTable } from './system/log-table.ts';
 import { allMetrics } from './system/metrics.ts';
-import { temporaryDatabase } from './tables/catalog-view.ts';
+import { temporaryDatabase } from './tables/databases.ts';
+import { partitionIdOf } from './tables/partition-id.ts';
 import { tableShape } from './tables/shape.ts';
 import { Refreshes } from './views/refresh.ts';
 
@@ -130,6 +132,8 @@ export async function open(options: EngineOptions): Promise<Engine> {
     serverUuid: randomUUID(),
     memoryBytes,
     counters: new Map(),
+    systemTables,
+    statementRows: statementRowsNode,
     nextKey: 1,
     dataDir: typeof options.files === 'object' ? undefined : options.dataDir,
   };
@@ -154,7 +158,7 @@ export async function open(options: EngineOptions): Promise<Engine> {
       halfMade.map((t) => t.id),
     );
   storage.start();
-  core.refreshes = new Refreshes(core);
+  core.refreshes = new Refreshes(core, runQuery);
   core.refreshes.start();
   const logMs = settings.number('query_log_flush_ms');
   if (logMs > 0) core.logTable = new LogTable(core, logMs, settings.number('query_log_days'));

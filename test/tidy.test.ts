@@ -12,12 +12,18 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 })
   .split('\n')
   .filter(Boolean);
+const known = new Map<string, string>();
 const text = (file: string): string => {
-  try {
-    return readFileSync(join(root, file), 'utf8');
-  } catch {
-    return ''; // deleted and not committed yet
+  let content = known.get(file);
+  if (content === undefined) {
+    try {
+      content = readFileSync(join(root, file), 'utf8');
+    } catch {
+      content = ''; // deleted and not committed yet
+    }
+    known.set(file, content);
   }
+  return content;
 };
 const ours = files.filter((f) => /\.(ts|mjs|rs)$/.test(f) && !f.endsWith('.d.ts'));
 const room = (file: string): string => file.split('/')[0] ?? '';
@@ -33,6 +39,22 @@ function imports(file: string): string[] {
     name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name,
   );
 }
+
+/** Imports of more than types: those that make one module need another when it is loaded. */
+function valueImports(file: string): string[] {
+  const statements = text(file).matchAll(/^import (?!type )([^;]*?) from '(\.[^']+)';$/gm);
+  return [...statements]
+    .filter(([, names = '']) => !/^\{(\s*type \w+( as \w+)?,?\s*)+\}$/.test(names))
+    .map(([, , name = '']) => relative(root, resolve(root, dirname(file), name)));
+}
+
+/** Folders and files of engine/, those that know least first; ARCHITECTURE.md says what each is for. */
+const layers = [
+  ...['errors', 'files', 'clock', 'facade', 'nearest', 'wildcards', 'process-memory', 'settings'],
+  ...['catalog', 'storage', 'ingest', 'outbound', 'outside', 'native', 'plan', 'tables', 'rollups'],
+  ...['query', 'views', 'backup', 'system', 'statements', 'requests', 'index', 'doctor', 'check'],
+  ...['library-values', 'library'],
+];
 
 const offences = (test: (file: string) => string[]): string[] =>
   ours.flatMap((file) => test(file).map((fault) => `${file}: ${fault}`));
@@ -66,6 +88,20 @@ describe('who may know whom', () => {
           })
         : [],
     );
+    expect(bad).toEqual([]);
+  });
+
+  it('the layers of the engine know downwards only', () => {
+    const level = new Map(layers.map((name, i) => [name, i]));
+    const layer = (file: string): string => file.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+    const bad = offences((file) => {
+      if (room(file) !== 'engine') return [];
+      const here = level.get(layer(file));
+      if (here === undefined) return [`${layer(file)} is not among the layers`];
+      return valueImports(file).filter(
+        (name) => room(name) === 'engine' && (level.get(layer(name)) ?? 0) > here,
+      );
+    });
     expect(bad).toEqual([]);
   });
 

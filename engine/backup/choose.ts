@@ -5,10 +5,9 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
-import { logPlace } from '../query/log-table.ts';
-import { placeOf } from '../statements/names.ts';
-import { partitionFilter } from '../statements/partition.ts';
-import { isSystem, temporaryDatabase } from '../tables/catalog-view.ts';
+import { placeOf } from '../query/names.ts';
+import { partitionFilter } from '../query/partition.ts';
+import { isSystem, logPlace, temporaryDatabase } from '../tables/databases.ts';
 
 export interface Named {
   readonly definition: TableDefinition;

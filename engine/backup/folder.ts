@@ -2,8 +2,8 @@
 // can be named.
 
 import { fail } from '../errors.ts';
+import { FileError, type FilesApi } from '../files.ts';
 import type { Core } from '../query/core.ts';
-import { FileError, type FilesApi } from '../storage/files.ts';
 import { openFiles } from '../storage/native-files.ts';
 import { piecesOf } from './pieces.ts';
 import type { Pieces, Place } from './place.ts';

@@ -1,11 +1,11 @@
 // Backups in a bucket: an object a file. The manifest comes last, so a backup that broke off has none.
 
 import { EngineError } from '../errors.ts';
+import { FileError } from '../files.ts';
 import type { OutboundGuard } from '../outbound/guard.ts';
 import { S3, s3Place } from '../outbound/s3.ts';
 import { guardOf } from '../outside/outside.ts';
 import type { Core } from '../query/core.ts';
-import { FileError } from '../storage/files.ts';
 import type { Pieces, Place } from './place.ts';
 import type { Target } from './target.ts';
 

@@ -1,7 +1,7 @@
 // Bytes of files, a piece at a time, so that others get their turn, and hashed on the way.
 
 import { createHash } from 'node:crypto';
-import type { FilesApi } from '../storage/files.ts';
+import type { FilesApi } from '../files.ts';
 import type { Pieces } from './place.ts';
 
 const pieceBytes = 1 << 20;

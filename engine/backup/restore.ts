@@ -17,9 +17,9 @@ import {
   type TableChange,
 } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
+import { FileError } from '../files.ts';
 import { failAt } from '../plan/context.ts';
 import type { Run } from '../query/core.ts';
-import { FileError } from '../storage/files.ts';
 import { checkSameShape } from '../storage/partitions.ts';
 import { type Chosen, choose } from './choose.ts';
 import { type Written, withFiles } from './create.ts';

@@ -1,6 +1,6 @@
 // Reads every file of a backup and compares it with its hash.
 
-import { FileError } from '../storage/files.ts';
+import { FileError } from '../files.ts';
 import { readManifest } from './manifest.ts';
 import { hashOf } from './pieces.ts';
 import type { Place } from './place.ts';

@@ -1,7 +1,7 @@
 // The catalog in memory: the newest state, pins of readers, and the files that commits let go of.
 
 import type { Clock } from '../clock.ts';
-import type { FilesApi } from '../storage/files.ts';
+import type { FilesApi } from '../files.ts';
 import type { Health } from '../storage/integrity/health.ts';
 import { liveFilesOf } from './apply.ts';
 import { type Applied, Committer } from './commit.ts';

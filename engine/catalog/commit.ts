@@ -3,7 +3,7 @@
 
 import type { Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
-import { FileError } from '../storage/files.ts';
+import { FileError } from '../files.ts';
 import type { Health } from '../storage/integrity/health.ts';
 import { applyRecord } from './apply.ts';
 import type { CatalogLog } from './log.ts';

@@ -4,7 +4,7 @@
 // Layout: magic (8) | length of the JSON (4) | checksum of the JSON (16) | JSON | zeros.
 
 import { createHash } from 'node:crypto';
-import type { FilesApi } from '../storage/files.ts';
+import type { FilesApi } from '../files.ts';
 
 export const HEAD_BYTES = 4096;
 export const HEAD_FILES = ['catalog/head-a', 'catalog/head-b'] as const;

@@ -11,8 +11,8 @@
 // a later write says that they were on the disk before. Everything else is damage and is named.
 
 import { fail } from '../errors.ts';
-import type { FilesApi, WriteFile } from '../storage/files.ts';
-import { damaged } from '../storage/integrity/damage.ts';
+import type { FilesApi, WriteFile } from '../files.ts';
+import { damaged } from '../files.ts';
 import { applyRecord } from './apply.ts';
 import { HEAD_FILES, type Head, hash16, readHeads, writeHead } from './heads.ts';
 import { type CatalogState, type CommitRecord, emptyState, type TokenRecord } from './state.ts';

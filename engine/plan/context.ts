@@ -4,8 +4,8 @@ import type { Expression, Lambda, Query, SettingItem, Span, Statement } from '..
 import { type EngineError, type ErrorName, type FailureExtra, fail } from '../errors.ts';
 import type { FormatEntry } from '../native/index.ts';
 import type { Settings } from '../settings/index.ts';
-import type { JoinTable } from '../tables/join-engine.ts';
 import type { Column } from './expression.ts';
+import type { JoinTable } from './join-table.ts';
 import type { Node, TableHandle } from './logical.ts';
 import type { ExprJson, Lit, LitValue, SubqueryUse } from './physical/wire.ts';
 

@@ -8,6 +8,8 @@ import type { Logger, QueryRequest, Session, User } from '../facade.ts';
 import type { Inserter } from '../ingest/insert.ts';
 import type { Native } from '../native/index.ts';
 import type { Outside } from '../outside/outside.ts';
+import type { Planning, TableSource } from '../plan/context.ts';
+import type { Node } from '../plan/logical.ts';
 import type { LitValue, SessionJson } from '../plan/physical/wire.ts';
 import type { Settings } from '../settings/index.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -35,6 +37,12 @@ export interface ScanTarget {
   readonly at?: TableState;
   /** The materialised view for whose table it stands; it must still agree with it. */
   readonly view?: number;
+}
+
+/** The tables of the databases `system` and `information_schema`: those above fill them. */
+export interface SystemTables {
+  names(database: string): readonly string[];
+  find(run: Run, database: string, name: string): TableSource | undefined;
 }
 
 /** A finished plan as text; tables are filled in at the start of each run. */
@@ -68,6 +76,9 @@ export interface Core {
   readonly serverUuid: string;
   readonly memoryBytes: number;
   readonly counters: Map<string, number>;
+  readonly systemTables: SystemTables;
+  /** SHOW, DESCRIBE and others of their kind as rows, in FROM (…). */
+  readonly statementRows: (run: Run, statement: Statement, ctx: Planning) => Node;
   nextKey: number;
   /** The data directory; undefined on a simulated disk. */
   readonly dataDir: string | undefined;

@@ -1,7 +1,7 @@
 // Small queries of the engine itself: their rows come back as texts.
 
 import type { PlanText, Run } from './core.ts';
-import { launch } from './run.ts';
+import { launch } from './launch.ts';
 
 /** Runs a plan and gives its rows (JSONCompactEachRow). For results that are surely small. */
 /** `texts`: numbers come as the texts that literals of plans are made of. */

@@ -10,9 +10,8 @@ import { rowsMax } from '../plan/estimate.ts';
 import type { Node } from '../plan/logical.ts';
 import { optimize } from '../plan/optimize.ts';
 import { physicalPlan } from '../plan/physical/index.ts';
-import { statementRowsNode } from '../statements/look/as-table.ts';
-import { type CatalogView, catalogView } from '../tables/catalog-view.ts';
 import { applySettings } from './apply-settings.ts';
+import { type CatalogView, catalogView } from './catalog-view.ts';
 import { type PlanText, type Run, type ScanTarget, sessionJson } from './core.ts';
 import { checkTree } from './tree-limits.ts';
 
@@ -51,7 +50,7 @@ export function startPlanning(run: Run): PlanningRun {
     positional: run.request.positional ?? [],
     parseExpression: (text) => parseExpression(text),
     statementRows: (statement: Statement, planning: Planning) =>
-      statementRowsNode(run, statement, planning),
+      run.core.statementRows(run, statement, planning),
     nestedSettings: (items, settings) => {
       const nested = { ...run, settings };
       applySettings(nested, items);

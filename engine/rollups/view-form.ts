@@ -18,8 +18,8 @@ import type {
 import { isVolatile } from '../plan/random-calls.ts';
 import { below } from '../plan/rollups/below.ts';
 import { plainType } from '../plan/rollups/sides.ts';
-import { planningOver } from '../projections/bound.ts';
 import { baseEngine, columnNames, engineArgs } from '../tables/engine-rule.ts';
+import { planningOver } from './projection.ts';
 
 export interface ViewForm {
   readonly columns: readonly Column[];

@@ -8,7 +8,7 @@ import { type Target, targetOf } from '../backup/target.ts';
 import { EngineError, fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
 import type { Answer, Run } from '../query/core.ts';
-import { refuseCluster } from './names.ts';
+import { refuseCluster } from '../query/names.ts';
 
 /** Settings that change nothing here: a backup is a folder of segments, which are compressed. */
 const accepted =

@@ -4,8 +4,8 @@
 import type { CreateDatabase, Drop, Name } from '../../sql/index.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
-import { detachedName, isSystem, requireDatabase } from '../tables/catalog-view.ts';
-import { nameOf, pointing } from './names.ts';
+import { nameOf, pointing } from '../query/names.ts';
+import { detachedName, isSystem, requireDatabase } from '../tables/databases.ts';
 
 async function renamed(run: Run, from: string, to: string): Promise<Answer> {
   run.core.plans.clear();

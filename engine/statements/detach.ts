@@ -5,9 +5,9 @@ import type { AsideTable, TableState } from '../catalog/state.ts';
 import { EngineError } from '../errors.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
+import { placeOf } from '../query/names.ts';
 import { dropTables, putAside } from '../storage/mutations/mutations.ts';
 import { truncate } from '../storage/mutations/replace-rows.ts';
-import { placeOf } from './names.ts';
 
 export async function detach(run: Run, ast: Drop, tables: readonly TableState[]): Promise<Answer> {
   if (ast.object !== 'TABLE' && ast.object !== 'VIEW')

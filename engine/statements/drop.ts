@@ -5,15 +5,22 @@ import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
+import {
+  findTable,
+  nameOf,
+  placeOf,
+  pointing,
+  refuseCluster,
+  requireTable,
+} from '../query/names.ts';
 import { startPlanning } from '../query/plan-query.ts';
 import { dropTables } from '../storage/mutations/mutations.ts';
 import { truncate } from '../storage/mutations/replace-rows.ts';
-import { isSystem, requireDatabase, temporaryDatabase } from '../tables/catalog-view.ts';
+import { isSystem, requireDatabase, temporaryDatabase } from '../tables/databases.ts';
 import { withInner } from './create/publish-view.ts';
 import { detach, dropForAWhile, undrop } from './detach.ts';
 import { detachDatabase } from './detach-database.ts';
 import { likePattern } from './look/like.ts';
-import { findTable, nameOf, placeOf, pointing, refuseCluster, requireTable } from './names.ts';
 
 export async function drop(run: Run, ast: Drop): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);

@@ -5,9 +5,9 @@ import { failAt, notBuilt } from '../plan/context.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import type { Answer, Run } from '../query/core.ts';
 import { internalRows } from '../query/internal.ts';
+import { refuseCluster } from '../query/names.ts';
 import { bindTop, planText, startPlanning } from '../query/plan-query.ts';
 import { killed } from '../query/processes.ts';
-import { refuseCluster } from './names.ts';
 
 const mutationColumns = ['kill_status', 'database', 'table', 'mutation_id', 'command'].map(
   (name) => ({ name, type: 'String' }),

@@ -6,11 +6,11 @@ import { failAt, notBuilt } from '../plan/context.ts';
 import { columnsOf } from '../plan/expression.ts';
 import { applySettings } from '../query/apply-settings.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../query/core.ts';
+import { refuseCluster, requireTable } from '../query/names.ts';
+import { partitionFilter } from '../query/partition.ts';
 import { baseEngine } from '../tables/engine-rule.ts';
 import { bindTable, partitionKey } from '../tables/shape.ts';
 import { insertTarget } from '../views/fan-out.ts';
-import { refuseCluster, requireTable } from './names.ts';
-import { partitionFilter } from './partition.ts';
 import { zorder } from './zorder.ts';
 
 export async function optimize(run: Run, ast: Optimize): Promise<Answer> {

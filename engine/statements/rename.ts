@@ -4,7 +4,6 @@ import type { Rename } from '../../sql/index.ts';
 import type { DdlChange } from '../catalog/state.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
-import { isSystem, requireDatabase } from '../tables/catalog-view.ts';
 import {
   checkName,
   findTable,
@@ -14,7 +13,8 @@ import {
   refuseCluster,
   requireTable,
   requireWritable,
-} from './names.ts';
+} from '../query/names.ts';
+import { isSystem, requireDatabase } from '../tables/databases.ts';
 
 export async function rename(run: Run, ast: Rename): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);

@@ -7,7 +7,7 @@ import { applySettings, settingText } from '../query/apply-settings.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import { startPlanning } from '../query/plan-query.ts';
 import { canonicalSetting } from '../settings/index.ts';
-import { requireDatabase } from '../tables/catalog-view.ts';
+import { requireDatabase } from '../tables/databases.ts';
 
 export function setSettings(run: Run, ast: SetSettings): Answer {
   for (const item of ast.settings) {

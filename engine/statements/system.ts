@@ -4,12 +4,12 @@ import type { System } from '../../sql/index.ts';
 import { viewExtra } from '../catalog/views.ts';
 import { failAt } from '../plan/context.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
-import { adviseRollups } from '../rollups/advise.ts';
-import { rebuildRollups } from '../rollups/rebuild.ts';
+import { requireTable } from '../query/names.ts';
 import { acceptLog } from '../storage/wal/accept.ts';
 import type { Refreshes } from '../views/refresh.ts';
 import { refreshRows } from '../views/refresh-rows.ts';
-import { requireTable } from './names.ts';
+import { adviseRollups } from './rollups/advise.ts';
+import { rebuildRollups } from './rollups/rebuild.ts';
 
 const accepted =
   /^(RELOAD|FLUSH|START|STOP|DROP|CLEAR|SYNC|WAIT|RESTORE|RESTART|ENABLE|DISABLE|PREWARM|NOTIFY|UNFREEZE|JEMALLOC|LOAD|UNLOAD)\b/;

@@ -7,11 +7,11 @@ import { identifierText } from '../plan/bind/names.ts';
 import { failAt } from '../plan/context.ts';
 import { ownRun, planOf } from '../query/ask.ts';
 import { type Answer, done, type Run, sessionJson } from '../query/core.ts';
+import { writeRows } from '../query/write-rows.ts';
 import { segmentsOf } from '../storage/mutations/mutations.ts';
 import { exclusively } from '../storage/partitions.ts';
 import { baseEngine } from '../tables/engine-rule.ts';
 import { bindTable } from '../tables/shape.ts';
-import { writeRows } from './rows/write-rows.ts';
 
 /** Columns that are woven together, at most. */
 const columnsMax = 8;

@@ -7,7 +7,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { filesOf, type SegmentDescriptor } from '../catalog/state.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../facade.ts';
-import { FileError, type FilesApi } from './files.ts';
+import { FileError, type FilesApi } from '../files.ts';
 import { expireQuarantine } from './integrity/quarantine.ts';
 import type { StorageLimits } from './limits.ts';
 

@@ -1,6 +1,6 @@
 // The kernel's files as `FilesApi`: a real directory, or a simulated disk for crash tests.
 
-import { FileError, type FileErrorKind, type FilesApi, type WriteFile } from './files.ts';
+import { FileError, type FileErrorKind, type FilesApi, type WriteFile } from '../files.ts';
 
 /** The addon's functions for files, as `engine/native/` hands them over. */
 export interface FilesBinding {

@@ -10,7 +10,7 @@ import {
   type TableState,
 } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
-import { FileError } from './files.ts';
+import { FileError } from '../files.ts';
 import type { Storage } from './storage.ts';
 import type { TableStore } from './table-store.ts';
 

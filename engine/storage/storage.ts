@@ -9,7 +9,7 @@ import { sameViews, viewsOn } from '../catalog/views.ts';
 import type { Clock } from '../clock.ts';
 import { EngineError, fail } from '../errors.ts';
 import type { Logger } from '../facade.ts';
-import type { FilesApi } from './files.ts';
+import type { FilesApi } from '../files.ts';
 import { Flusher } from './flush.ts';
 import { Collector, FileNames } from './gc.ts';
 import type { Health } from './integrity/health.ts';

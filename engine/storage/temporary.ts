@@ -2,7 +2,7 @@
 // unlinks each file as soon as it is open, so only a crash between the two steps leaves any.
 
 import type { Logger } from '../facade.ts';
-import type { FilesApi } from './files.ts';
+import type { FilesApi } from '../files.ts';
 
 export const TEMPORARY_DIR = 'tmp';
 

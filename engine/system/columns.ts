@@ -3,10 +3,10 @@
 import type { LitValue } from '../plan/physical/wire.ts';
 import { baseType, typeArguments, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
-import { visibleDatabases } from '../tables/catalog-view.ts';
+import { informationSchemas, visibleDatabases } from '../tables/databases.ts';
 import { partitionKey } from '../tables/shape.ts';
 import { allSystemTables } from './index.ts';
-import { informationColumns, informationSchemas, informationTables } from './information-schema.ts';
+import { informationColumns, informationTables } from './information-schema.ts';
 import { nodeTables } from './numbers.ts';
 import { columns as describe, flag, type SystemTable } from './table.ts';
 

@@ -1,8 +1,7 @@
 // system.databases
 
 import type { LitValue } from '../plan/physical/wire.ts';
-import { visibleDatabases } from '../tables/catalog-view.ts';
-import { informationSchemas } from './information-schema.ts';
+import { informationSchemas, visibleDatabases } from '../tables/databases.ts';
 import { columns, type SystemTable } from './table.ts';
 
 const noUuid = '00000000-0000-0000-0000-000000000000';

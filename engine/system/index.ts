@@ -3,14 +3,15 @@
 import { parseStatement } from '../../sql/index.ts';
 import type { TableColumn, TableSource } from '../plan/context.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
-import type { Run } from '../query/core.ts';
-import { logPlace } from '../query/log-table.ts';
+import type { Run, SystemTables } from '../query/core.ts';
+import { logPlace } from '../tables/databases.ts';
 import { absentTables } from './absent.ts';
 import { backups } from './backups.ts';
 import { columns } from './columns.ts';
 import { damage } from './damage.ts';
 import { databases } from './databases.ts';
 import { functions } from './functions.ts';
+import { informationTable, informationTables } from './information-schema.ts';
 import { languageTables } from './language.ts';
 import { merges } from './merges.ts';
 import { events, metrics } from './metrics.ts';
@@ -89,10 +90,17 @@ function registry(): Map<string, SystemTable> {
 }
 
 export const allSystemTables = (): SystemTable[] => [...registry().values()];
-export const systemTableNames = (): string[] => [...registry().keys(), ...nodeTables.keys()];
+
+/** The databases `system` and `information_schema` to those that bind names. */
+export const systemTables: SystemTables = {
+  names: (database) =>
+    database === 'system' ? [...registry().keys(), ...nodeTables.keys()] : informationTables,
+  find: (run, database, name) =>
+    database === 'system' ? systemTable(run, name) : informationTable(database, name),
+};
 
 /** A table of the database system as the planner sees it. */
-export function systemTable(run: Run, name: string): TableSource | undefined {
+function systemTable(run: Run, name: string): TableSource | undefined {
   const node = nodeTables.get(name);
   if (node) return node;
   const table = registry().get(name);

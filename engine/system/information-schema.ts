@@ -3,8 +3,6 @@
 import { parseStatement, type Query } from '../../sql/index.ts';
 import type { TableColumn, ViewTable } from '../plan/context.ts';
 
-export const informationSchemas: readonly string[] = ['information_schema', 'INFORMATION_SCHEMA'];
-
 type Column = readonly [name: string, type: string, expression: string];
 interface Definition {
   readonly columns: readonly Column[];

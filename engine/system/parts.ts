@@ -1,11 +1,12 @@
 // system.parts: the segments of all tables, and what is in memory as one part without a file.
 
+import { segmentName } from '../catalog/blocks.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import { sessionJson } from '../query/core.ts';
-import { partitionIdOf, segmentName } from '../statements/partition.ts';
-import { visibleDatabases } from '../tables/catalog-view.ts';
+import { visibleDatabases } from '../tables/databases.ts';
+import { partitionIdOf } from '../tables/partition-id.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 /** How many granules ClickHouse makes of so many rows and bytes, and the mark behind the last. */

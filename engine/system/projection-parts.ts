@@ -1,9 +1,10 @@
 // system.projection_parts: the files of projections, beside the segments that they belong to.
 
+import { segmentName } from '../catalog/blocks.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import { sessionJson } from '../query/core.ts';
-import { partitionIdOf, segmentName } from '../statements/partition.ts';
-import { visibleDatabases } from '../tables/catalog-view.ts';
+import { visibleDatabases } from '../tables/databases.ts';
+import { partitionIdOf } from '../tables/partition-id.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 export const projectionParts: SystemTable = {

@@ -1,7 +1,7 @@
 // system.projections
 
 import type { LitValue } from '../plan/physical/wire.ts';
-import { visibleDatabases } from '../tables/catalog-view.ts';
+import { visibleDatabases } from '../tables/databases.ts';
 import { columns, type SystemTable } from './table.ts';
 
 export const projections: SystemTable = {

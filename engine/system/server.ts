@@ -2,7 +2,7 @@
 
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
 import type { LitValue } from '../plan/physical/wire.ts';
-import { visibleDatabases } from '../tables/catalog-view.ts';
+import { visibleDatabases } from '../tables/databases.ts';
 import { gauges } from './metrics.ts';
 import { columns, type SystemTable } from './table.ts';
 

@@ -5,9 +5,9 @@ import { errorCounts, errorTable } from '../errors.ts';
 import { composite, platformName } from '../native/index.ts';
 import { tableFunctionNames } from '../plan/bind/from/table-functions.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
-import { engineNames } from '../statements/create/table-engine.ts';
-import { visibleDatabases } from '../tables/catalog-view.ts';
 import { indexItems } from '../tables/create-sql.ts';
+import { visibleDatabases } from '../tables/databases.ts';
+import { engineNames } from '../tables/engine-names.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 export const errors: SystemTable = {

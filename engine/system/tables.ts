@@ -5,10 +5,10 @@ import { innerOf, viewsOn } from '../catalog/views.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import { isNullable } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
-import { temporaryDatabase, visibleDatabases } from '../tables/catalog-view.ts';
 import { createTableSql, engineSql, keyItems, writtenKey } from '../tables/create-sql.ts';
+import { informationSchemas, temporaryDatabase, visibleDatabases } from '../tables/databases.ts';
 import { allSystemTables } from './index.ts';
-import { informationSchemas, informationTables } from './information-schema.ts';
+import { informationTables } from './information-schema.ts';
 import { nodeTables } from './numbers.ts';
 import { columns, dateTime, flag, type SystemTable } from './table.ts';
 

@@ -5,11 +5,9 @@ import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../cata
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/bind/names.ts';
 import type { Run } from '../query/core.ts';
+import { temporaryDatabase } from './databases.ts';
 import { engineTarget } from './other-engines.ts';
 import { constraintsOf } from './shape.ts';
-
-/** Where the tables of sessions are kept. */
-export const temporaryDatabase = '_temporary_and_external_tables';
 
 const tick = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``;
 

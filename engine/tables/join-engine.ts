@@ -5,17 +5,8 @@ import type { Expression, FunctionCall } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import { identifierText } from '../plan/bind/names.ts';
 import { failAt } from '../plan/context.ts';
+import { type JoinTable, oneRowPerKey } from '../plan/join-table.ts';
 import { columnName } from './engine-rule.ts';
-
-export interface JoinTable {
-  /** ANY, ALL, SEMI, ANTI. */
-  readonly strictness: string;
-  /** LEFT, INNER, RIGHT, FULL. */
-  readonly kind: string;
-  readonly keys: readonly string[];
-  readonly useNulls: boolean;
-  readonly takeLast: boolean;
-}
 
 /** What `SETTINGS` of a Join may say; limits and places mean nothing here. */
 export const joinTableSettings = new Set([
@@ -31,11 +22,6 @@ export const joinTableSettings = new Set([
 
 export const joinTable = ({ extra }: TableDefinition): JoinTable | undefined =>
   extra?.join as JoinTable | undefined;
-
-/** Whether a key has one row at most. */
-export function oneRowPerKey({ strictness, kind }: JoinTable): boolean {
-  return strictness !== 'ALL' && kind !== 'RIGHT';
-}
 
 function keyword(call: FunctionCall, place: number, which: string, words: string): string {
   const arg = call.args[place] as Expression;

@@ -1,6 +1,6 @@
 // The columns that a table's keys and skip indexes are made of.
 
-import { parseExpression, walk } from '../../sql/index.ts';
+import { type Expression, parseExpression, walk } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { KeyColumns } from '../plan/logical.ts';
 
@@ -22,4 +22,11 @@ export function keyColumns(definition: TableDefinition): KeyColumns {
     partition: named(partitionBy === undefined ? [] : [partitionBy]),
     indexes: new Map(indexes.map(({ name, expr }) => [name, named([expr])])),
   };
+}
+
+/** `(a, b)` and `tuple(a, b)` are lists; `tuple()` and `()` are empty. */
+export function keyList(ast: Expression): Expression[] {
+  if (ast.kind === 'Tuple') return ast.items;
+  if (ast.kind === 'Function' && ast.name === 'tuple') return ast.args;
+  return [ast];
 }

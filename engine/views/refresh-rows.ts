@@ -8,7 +8,7 @@ import { fail } from '../errors.ts';
 import { applyQuerySettings } from '../query/apply-settings.ts';
 import type { Run } from '../query/core.ts';
 import { planText, startPlanning } from '../query/plan-query.ts';
-import { writeRows } from '../statements/rows/write-rows.ts';
+import { writeRows } from '../query/write-rows.ts';
 import { segmentsOf } from '../storage/mutations/mutations.ts';
 import { replaceRows } from '../storage/mutations/replace-rows.ts';
 import { viewNode, viewRows } from './fan-out.ts';

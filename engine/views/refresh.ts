@@ -4,9 +4,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
+import type { QueryRequest, QueryResult } from '../facade.ts';
 import { identifierText } from '../plan/bind/names.ts';
 import type { Core } from '../query/core.ts';
-import { runQuery } from '../query/run.ts';
 import { type RefreshRecord, refreshObjects } from './refresh-rows.ts';
 import { nextRefreshMs, type RefreshPlan } from './schedule.ts';
 
@@ -45,8 +45,12 @@ export interface RefreshStatus {
   readonly readRows: number;
 }
 
+/** Runs a statement as if a client had sent it. */
+type RunQuery = (core: Core, request: QueryRequest) => Promise<QueryResult>;
+
 export class Refreshes {
   readonly #core: Core;
+  readonly #query: RunQuery;
   readonly #views = new Map<number, View>();
   /** Refreshes that run: query id → view. */
   readonly #own = new Map<string, number>();
@@ -55,8 +59,9 @@ export class Refreshes {
   #allStopped = false;
   #closed = false;
 
-  constructor(core: Core) {
+  constructor(core: Core, query: RunQuery) {
     this.#core = core;
+    this.#query = query;
   }
 
   start(): void {
@@ -177,7 +182,7 @@ export class Refreshes {
       queryId,
       signal: abort.signal,
     };
-    const work = runQuery(this.#core, request).then(
+    const work = this.#query(this.#core, request).then(
       (result) => {
         const { readRows } = result.summary();
         Object.assign(view, { readRows, exception: '', retries: 0, notBeforeMs: 0 });

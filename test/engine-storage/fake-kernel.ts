@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { SegmentDescriptor } from '../../engine/catalog/state.ts';
 import { fail } from '../../engine/errors.ts';
-import type { FilesApi } from '../../engine/storage/files.ts';
+import type { FilesApi } from '../../engine/files.ts';
 import type {
   DecodedBatch,
   IngestKernel,

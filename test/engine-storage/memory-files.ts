@@ -6,7 +6,7 @@ import {
   FileError,
   type FilesApi,
   type WriteFile,
-} from '../../engine/storage/files.ts';
+} from '../../engine/files.ts';
 
 interface Node {
   content: Buffer;

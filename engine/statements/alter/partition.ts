@@ -6,6 +6,8 @@ import type { SegmentDescriptor, TableState } from '../../catalog/state.ts';
 import { atPlace } from '../../plan/bind/from/as-of.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import type { Run } from '../../query/core.ts';
+import { requireTable } from '../../query/names.ts';
+import { partitionFilter, partName, segmentFilter } from '../../query/partition.ts';
 import { dropPartitions } from '../../storage/mutations/mutations.ts';
 import {
   attachSegments,
@@ -18,8 +20,6 @@ import {
   unfreezeSegments,
 } from '../../storage/partitions.ts';
 import { insertTarget } from '../../views/fan-out.ts';
-import { requireTable } from '../names.ts';
-import { partitionFilter, partName, segmentFilter } from '../partition.ts';
 
 type After = (run: Run, table: TableState) => Promise<void>;
 

@@ -12,10 +12,10 @@ import type { ProjectionDefinition, TableDefinition } from '../../catalog/defini
 import type { SegmentDescriptor, TableState } from '../../catalog/state.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { columnsOf } from '../../plan/expression.ts';
-import { bindProjection, isGrouped, parseProjection } from '../../projections/bound.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
+import { partitionFilter } from '../../query/partition.ts';
+import { bindProjection, isGrouped, parseProjection } from '../../rollups/projection.ts';
 import { describeSegments } from '../../storage/mutations/mutations.ts';
-import { partitionFilter } from '../partition.ts';
 
 /** Segments say which projection a file is of by its id; ids are never used twice in a table. */
 function freshId({ schemaVersion, projections = [] }: TableDefinition): string {

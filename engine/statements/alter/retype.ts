@@ -5,7 +5,7 @@ import type { ColumnDefinition } from '../../catalog/definition.ts';
 import { failAt } from '../../plan/context.ts';
 import { arrayElementType, isNullable } from '../../plan/types.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
-import { pointing } from '../names.ts';
+import { pointing } from '../../query/names.ts';
 
 /** Throws before any row is looked at: types that do not convert, NULLs that would have nowhere to go. */
 export function checkRetype(run: Run, old: ColumnDefinition, type: string, ast: ColumnAst): void {

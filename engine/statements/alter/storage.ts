@@ -6,15 +6,15 @@ import type { SegmentDescriptor } from '../../catalog/state.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { columnsOf } from '../../plan/expression.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
+import { partitionFilter } from '../../query/partition.ts';
+import { keyList } from '../../tables/key-columns.ts';
 import { bindTable, constraintsOf } from '../../tables/shape.ts';
 import {
   keyExpressions,
-  keyList,
   withConstraints,
   withSampleBy,
   withTtl,
 } from '../create/storage-clauses.ts';
-import { partitionFilter } from '../partition.ts';
 import { change, changeSegments } from '../rows/change-rows.ts';
 import type { Step } from './step.ts';
 

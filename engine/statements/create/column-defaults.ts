@@ -13,8 +13,8 @@ import { failAt } from '../../plan/context.ts';
 import { columnsOf, type Expr, someExpr } from '../../plan/expression.ts';
 import { isVolatile } from '../../plan/random-calls.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
+import { pointing } from '../../query/names.ts';
 import { barePlanning, bindTable } from '../../tables/shape.ts';
-import { pointing } from '../names.ts';
 
 /** A default is computed for a row from that row. */
 function ofOneRow(expr: Expr, span: Span, what: string): void {

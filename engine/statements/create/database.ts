@@ -3,9 +3,9 @@
 import { type CreateDatabase, type CreateFunction, print, walk } from '../../../sql/index.ts';
 import { failAt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
-import { isSystem } from '../../tables/catalog-view.ts';
+import { checkName, nameOf, refuseCluster } from '../../query/names.ts';
+import { isSystem } from '../../tables/databases.ts';
 import { attachDatabase } from '../detach-database.ts';
-import { checkName, nameOf, refuseCluster } from '../names.ts';
 
 const engines = new Set(['Atomic', 'Ordinary', 'Memory', 'Lazy', 'Shared']);
 

@@ -4,7 +4,7 @@
 import type { ColumnDefinition as ColumnAst, CreateTable, Span } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import { failAt } from '../../plan/context.ts';
-import { plainEngines } from './table-engine.ts';
+import { plainEngines } from '../../tables/engine-names.ts';
 
 /** Throws BAD_ARGUMENTS at the clause that the engine does not have. */
 export function checkClauses(

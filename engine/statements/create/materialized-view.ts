@@ -16,11 +16,17 @@ import type { TableRefName } from '../../catalog/views.ts';
 import { nearest } from '../../nearest.ts';
 import { failAt } from '../../plan/context.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
+import {
+  checkName,
+  placeOf,
+  refuseCluster,
+  requireTable,
+  requireWritable,
+} from '../../query/names.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';
 import { alter } from '../../storage/mutations/mutations.ts';
 import { tableShape } from '../../tables/shape.ts';
 import { refreshText } from '../../views/schedule.ts';
-import { checkName, placeOf, refuseCluster, requireTable, requireWritable } from '../names.ts';
 import { columnDefinition, sortElements } from './definition.ts';
 import { createFilled, publish } from './publish-view.ts';
 import { define, emptyDefinition } from './table.ts';

@@ -7,11 +7,11 @@ import type { CatalogState, DdlChange, TableAge, TableState } from '../../catalo
 import { isMaterialized, type TableRefName, targetOf, viewExtra } from '../../catalog/views.ts';
 import type { Run } from '../../query/core.ts';
 import { planText, startPlanning } from '../../query/plan-query.ts';
+import { writeRows } from '../../query/write-rows.ts';
 import { meaningSetting } from '../../rollups/meaning.ts';
 import { dropTables, whileShut } from '../../storage/mutations/mutations.ts';
 import type { TableStore } from '../../storage/table-store.ts';
 import { viewNode, viewRows } from '../../views/fan-out.ts';
-import { writeRows } from '../rows/write-rows.ts';
 
 const isEmpty = ({ table, memory }: TableStore): boolean =>
   table.segments.length === 0 && memory.rows === 0;

@@ -17,6 +17,7 @@ import { isVolatile } from '../../plan/random-calls.ts';
 import { isNullable, typeHead } from '../../plan/types.ts';
 import { settingText } from '../../query/apply-settings.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
+import { keyList } from '../../tables/key-columns.ts';
 import { bindTable, constraintsOf, partitionKey } from '../../tables/shape.ts';
 import { checkColumnTtl, checkTtl } from '../../tables/ttl.ts';
 import { checkGranularity, tableSetting } from './table-settings.ts';
@@ -104,13 +105,6 @@ export function keyExpressions(
     }
     return printNormal(ast);
   });
-}
-
-/** `(a, b)` and `tuple(a, b)` are lists; `tuple()` and `()` are empty. */
-export function keyList(ast: Expression): Expression[] {
-  if (ast.kind === 'Tuple') return ast.items;
-  if (ast.kind === 'Function' && ast.name === 'tuple') return ast.args;
-  return [ast];
 }
 
 function sortItems(items: readonly OrderItem[]): Expression[] {

@@ -12,41 +12,10 @@ import { matchingNames } from '../../plan/matching-names.ts';
 import { typeHead } from '../../plan/types.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
 import { startPlanning } from '../../query/plan-query.ts';
+import { borrowing, built, madeEngine, plainEngines } from '../../tables/engine-names.ts';
 import { baseEngine, columnName, columnNames, meantArgs } from '../../tables/engine-rule.ts';
 import { bindTable, partitionKey } from '../../tables/shape.ts';
 
-/** Engines that keep rows as they come. */
-export const plainEngines = new Set([
-  'Memory',
-  'Log',
-  'TinyLog',
-  'StripeLog',
-  'Null',
-  'Set',
-  'Join',
-]);
-/** Engines whose rows are those of other tables. */
-const borrowing = new Set(['Merge', 'Buffer']);
-/** Rows of chance, made as they are read. */
-const made = 'GenerateRandom';
-const mergeTrees = [
-  'MergeTree',
-  'ReplacingMergeTree',
-  'SummingMergeTree',
-  'AggregatingMergeTree',
-  'CollapsingMergeTree',
-  'VersionedCollapsingMergeTree',
-  'CoalescingMergeTree',
-];
-const built = new Set(mergeTrees.flatMap((name) => [name, `Replicated${name}`, `Shared${name}`]));
-/** Every engine that a table can have. */
-export const engineNames: readonly string[] = [
-  ...plainEngines,
-  ...borrowing,
-  made,
-  ...built,
-  ...['View', 'MaterializedView'],
-];
 const later = new Set(
   `GraphiteMergeTree ReplicatedGraphiteMergeTree SharedGraphiteMergeTree
    Distributed Kafka RabbitMQ NATS S3 S3Queue URL File HDFS MySQL PostgreSQL MongoDB Redis SQLite ODBC JDBC
@@ -72,7 +41,7 @@ export function tableEngine(call: FunctionCall | undefined): { name: string; arg
   if (!call) return { name: 'MergeTree', args: '' };
   const { name } = call;
   const args = call.args.map((arg) => print(arg)).join(', ');
-  if (plainEngines.has(name) || built.has(name) || borrowing.has(name) || name === made) {
+  if (plainEngines.has(name) || built.has(name) || borrowing.has(name) || name === madeEngine) {
     const meant = meantArgs(name, call.args);
     const [least, most] = counts[baseEngine(name)] ?? [0, 0];
     if (meant.length < least || meant.length > most) {

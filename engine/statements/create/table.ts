@@ -15,14 +15,6 @@ import { failAt, notBuilt } from '../../plan/context.ts';
 import type { Node } from '../../plan/logical.ts';
 import { applyQuerySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
-import { bindTop, type PlanningRun, startPlanning } from '../../query/plan-query.ts';
-import { dropTables } from '../../storage/mutations/mutations.ts';
-import { isSystem, temporaryDatabase } from '../../tables/catalog-view.ts';
-import { withJoin } from '../../tables/join-engine.ts';
-import { bindTable, tableShape } from '../../tables/shape.ts';
-import { checkIndexType } from '../../tables/skip-index.ts';
-import { withProjection } from '../alter/projection.ts';
-import { attachTable } from '../detach.ts';
 import {
   checkName,
   placeOf,
@@ -30,7 +22,15 @@ import {
   requireDefinition,
   requireTable,
   requireWritable,
-} from '../names.ts';
+} from '../../query/names.ts';
+import { bindTop, type PlanningRun, startPlanning } from '../../query/plan-query.ts';
+import { dropTables } from '../../storage/mutations/mutations.ts';
+import { isSystem, temporaryDatabase } from '../../tables/databases.ts';
+import { withJoin } from '../../tables/join-engine.ts';
+import { bindTable, tableShape } from '../../tables/shape.ts';
+import { checkIndexType } from '../../tables/skip-index.ts';
+import { withProjection } from '../alter/projection.ts';
+import { attachTable } from '../detach.ts';
 import { insertPlan } from '../rows/insert-select.ts';
 import { withBorrowedColumns } from './borrowed-columns.ts';
 import { cloneTable } from './clone.ts';

@@ -3,10 +3,10 @@
 import { type CreateView, print, type Query, type TableRef, walk } from '../../../sql/index.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
+import { checkName, placeOf, refuseCluster, requireWritable } from '../../query/names.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';
 import { dropTables } from '../../storage/mutations/mutations.ts';
-import { parametersOf } from '../../tables/catalog-view.ts';
-import { checkName, placeOf, refuseCluster, requireWritable } from '../names.ts';
+import { parametersOf } from '../../tables/view-parameters.ts';
 import { canonicalType } from './definition.ts';
 import { createMaterializedView } from './materialized-view.ts';
 import { emptyDefinition } from './table.ts';

@@ -2,16 +2,17 @@
 // the table lacks rows of is told too.
 
 import type { Check } from '../../../sql/index.ts';
+import { segmentName } from '../../catalog/blocks.ts';
 import { filesOf, type SegmentDescriptor, type TableState } from '../../catalog/state.ts';
 import { EngineError } from '../../errors.ts';
 import { notBuilt } from '../../plan/context.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';
 import { applySettings } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
-import { checkRollups } from '../../rollups/check.ts';
-import { visibleDatabases } from '../../tables/catalog-view.ts';
-import { requireTable } from '../names.ts';
-import { partitionFilter, segmentName } from '../partition.ts';
+import { requireTable } from '../../query/names.ts';
+import { partitionFilter } from '../../query/partition.ts';
+import { visibleDatabases } from '../../tables/databases.ts';
+import { checkRollups } from '../rollups/check.ts';
 
 const columnsOf = (...list: readonly (readonly [string, string])[]) =>
   list.map(([name, type]) => ({ name, type }));

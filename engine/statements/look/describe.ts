@@ -8,9 +8,9 @@ import type { LitValue } from '../../plan/physical/wire.ts';
 import { prettyType } from '../../plan/types.ts';
 import { applyOutput, applySettings } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
+import { findTable, nameOf, placeOf } from '../../query/names.ts';
 import { startPlanning } from '../../query/plan-query.ts';
-import { isSystem } from '../../tables/catalog-view.ts';
-import { findTable, nameOf, placeOf } from '../names.ts';
+import { isSystem } from '../../tables/databases.ts';
 import { historyRows, numberOf } from './history.ts';
 
 export interface Rows {

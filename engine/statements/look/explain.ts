@@ -21,8 +21,8 @@ import {
   settingText,
 } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
+import { launch } from '../../query/launch.ts';
 import { bindTop, type PlanningRun, planText, startPlanning } from '../../query/plan-query.ts';
-import { launch } from '../../query/run.ts';
 import type { Rows } from './describe.ts';
 
 const text = (lines: readonly string[]): Rows => ({

@@ -8,11 +8,11 @@ import { newScope } from '../../plan/bind/scope.ts';
 import { failAt } from '../../plan/context.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
+import { requireTable } from '../../query/names.ts';
 import { startPlanning } from '../../query/plan-query.ts';
 import { restoreVersion } from '../../storage/mutations/replace-rows.ts';
 import { versionAt, versionsOf } from '../../tables/versions.ts';
 import { insertTarget } from '../../views/fan-out.ts';
-import { requireTable } from '../names.ts';
 import type { Rows } from './describe.ts';
 
 const historyColumns = [

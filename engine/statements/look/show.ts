@@ -14,10 +14,10 @@ import { failAt, notBuilt } from '../../plan/context.ts';
 import type { LitValue } from '../../plan/physical/wire.ts';
 import { applyOutput } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
+import { nameOf, placeOf, pointing, requireDefinition } from '../../query/names.ts';
 import { bindTop, planText, startPlanning } from '../../query/plan-query.ts';
-import { isSystem, requireDatabase } from '../../tables/catalog-view.ts';
 import { createDatabaseSql, createTableSql } from '../../tables/create-sql.ts';
-import { nameOf, placeOf, pointing, requireDefinition } from '../names.ts';
+import { isSystem, requireDatabase } from '../../tables/databases.ts';
 import type { Rows } from './describe.ts';
 
 export function show(run: Run, ast: Show): Answer {

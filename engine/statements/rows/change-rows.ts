@@ -21,14 +21,14 @@ import { nullableType } from '../../plan/types.ts';
 import { applySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
 import { internalRows } from '../../query/internal.ts';
+import { refuseCluster, requireTable } from '../../query/names.ts';
+import { partitionFilter } from '../../query/partition.ts';
 import { type PlanningRun, planText, startPlanning } from '../../query/plan-query.ts';
 import { deleteMarked } from '../../storage/mutations/marked-rows.ts';
 import type { Started } from '../../storage/mutations/mutation-log.ts';
 import { rewrite } from '../../storage/mutations/mutations.ts';
 import { bindTable } from '../../tables/shape.ts';
 import { plainExpression } from '../create/storage-clauses.ts';
-import { refuseCluster, requireTable } from '../names.ts';
-import { partitionFilter } from '../partition.ts';
 
 /** Computes a column's default for all rows there are. */
 export async function writeDefault(

@@ -22,8 +22,8 @@ import { type Column, columnExpr } from '../../plan/expression.ts';
 import { type Node, project } from '../../plan/logical.ts';
 import { applyOutput, applyQuerySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type PlanText, type Run } from '../../query/core.ts';
+import { launch } from '../../query/launch.ts';
 import { bindTop, planText, startPlanning } from '../../query/plan-query.ts';
-import { launch } from '../../query/run.ts';
 
 export async function insertFunction(run: Run, ast: Insert): Promise<Answer> {
   const call = ast.tableFunction as FunctionCall;

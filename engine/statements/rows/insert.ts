@@ -18,25 +18,17 @@ import { matchingNames } from '../../plan/matching-names.ts';
 import { exprJson } from '../../plan/physical/expression.ts';
 import { applyOutput, applyQuerySettings, applySettings } from '../../query/apply-settings.ts';
 import { type Answer, count, done, type Run, sessionJson } from '../../query/core.ts';
+import { nameOf, requireTable } from '../../query/names.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';
+import { insertable, nestedSibling, storedValues } from '../../query/stored-rows.ts';
+import { insertHow } from '../../query/write-rows.ts';
 import { barePlanning } from '../../tables/shape.ts';
 import { insertTarget, viewRows } from '../../views/fan-out.ts';
-import { nameOf, requireTable } from '../names.ts';
 import { insertFunction } from './insert-function.ts';
 import { checkConstraintTypes, checkParts } from './insert-limits.ts';
-import {
-  insertable,
-  inserted,
-  insertPlan,
-  nestedSibling,
-  storedValues,
-  takesNothing,
-  tokenOf,
-  unlessAltered,
-} from './insert-select.ts';
+import { inserted, insertPlan, takesNothing, tokenOf, unlessAltered } from './insert-select.ts';
 import { valuesNode } from './values-rows.ts';
 import { withCommas } from './values-text.ts';
-import { insertHow } from './write-rows.ts';
 
 const expressionBytesMax = 1 << 20;
 

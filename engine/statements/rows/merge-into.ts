@@ -11,6 +11,7 @@ import {
   print,
   walk,
 } from '../../../sql/index.ts';
+import { segmentName } from '../../catalog/blocks.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor } from '../../catalog/state.ts';
 import { viewsOn } from '../../catalog/views.ts';
@@ -21,16 +22,15 @@ import { applySettings } from '../../query/apply-settings.ts';
 import { ownRun } from '../../query/ask.ts';
 import { type Answer, count, type PlanText, type Run } from '../../query/core.ts';
 import { internalRows } from '../../query/internal.ts';
+import { requireTable } from '../../query/names.ts';
 import { bindTop, planText, startPlanning } from '../../query/plan-query.ts';
+import { insertable, tableRows } from '../../query/stored-rows.ts';
+import { writeRows } from '../../query/write-rows.ts';
 import { type MergedRows, mergeRows } from '../../storage/mutations/marked-rows.ts';
 import { segmentsOf } from '../../storage/mutations/mutations.ts';
 import { baseEngine } from '../../tables/engine-rule.ts';
 import { columnOf } from '../alter/columns.ts';
-import { requireTable } from '../names.ts';
-import { segmentName } from '../partition.ts';
 import { recorded } from './change-rows.ts';
-import { insertable, tableRows } from './insert-select.ts';
-import { writeRows } from './write-rows.ts';
 
 const part = '__merge_part';
 const row = '__merge_row';

@@ -16,12 +16,12 @@ import { columnsOf } from '../../plan/expression.ts';
 import type { ChangeJson, ExprJson } from '../../plan/physical/wire.ts';
 import { applySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
+import { pointing, refuseCluster, requireTable } from '../../query/names.ts';
+import { partitionFilter } from '../../query/partition.ts';
 import type { PlanningRun } from '../../query/plan-query.ts';
 import type { TableBinding } from '../../tables/shape.ts';
 import { refuseUsed, typeDefault } from '../alter/columns.ts';
 import { plainExpression } from '../create/storage-clauses.ts';
-import { pointing, refuseCluster, requireTable } from '../names.ts';
-import { partitionFilter } from '../partition.ts';
 import { answered, boundCondition, change, refuseEngine } from './change-rows.ts';
 
 type Assignment = Update['assignments'][number];

@@ -17,7 +17,7 @@ import {
   typeHead,
 } from '../../plan/types.ts';
 import type { PlanningRun } from '../../query/plan-query.ts';
-import { storedValues } from './insert-select.ts';
+import { storedValues } from '../../query/stored-rows.ts';
 
 /** A text that stands for a value of a Nullable type: NULL where it cannot be read, as in ClickHouse. */
 const mayBeNull = (item: Expression, type: string): boolean =>

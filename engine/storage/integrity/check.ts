@@ -9,7 +9,7 @@ import {
   filesOf,
   type TableState,
 } from '../../catalog/state.ts';
-import { FileError, type FilesApi } from '../files.ts';
+import { FileError, type FilesApi } from '../../files.ts';
 import { concerns, type LogDamage, readWal, WAL_DIR } from '../wal/read.ts';
 
 export interface Finding {

@@ -3,14 +3,8 @@
 import { quoteIdentifier } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import { EngineError, fail } from '../../errors.ts';
-import { FileError } from '../files.ts';
+import { FileError } from '../../files.ts';
 import type { LogDamage } from '../wal/read.ts';
-
-/** @param offset bytes from the start of the file where the damage begins */
-export function damaged(file: string, offset: number, why: string): EngineError {
-  const hint = 'Restore the file from a backup; nothing was changed.';
-  return fail('CORRUPTED_DATA', `${file} is damaged at offset ${offset}: ${why}`, { hint });
-}
 
 type Named = Pick<TableDefinition, 'database' | 'name'>;
 

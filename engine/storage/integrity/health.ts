@@ -3,7 +3,7 @@
 
 import { EngineError } from '../../errors.ts';
 import type { Logger } from '../../facade.ts';
-import { FileError } from '../files.ts';
+import { FileError } from '../../files.ts';
 import { cannotSync, refusedByDisk } from './damage.ts';
 
 export class Health {

@@ -1,7 +1,7 @@
 // Files that a repair takes out of the way: copied to quarantine/, with the time in their name, and removed
 // after a week.
 
-import { FileError, type FilesApi } from '../files.ts';
+import { FileError, type FilesApi } from '../../files.ts';
 
 const DIR = 'quarantine';
 const KEPT_MS = 7 * 24 * 3600 * 1000;

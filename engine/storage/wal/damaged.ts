@@ -7,7 +7,7 @@
 
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Change, TableChange } from '../../catalog/state.ts';
-import type { FilesApi } from '../files.ts';
+import type { FilesApi } from '../../files.ts';
 import { readOnlyTable } from '../integrity/damage.ts';
 import { copyToQuarantine } from '../integrity/quarantine.ts';
 import {

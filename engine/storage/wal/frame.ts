@@ -7,7 +7,7 @@
 // `base` is where the write began that carried the frame: everything before it was on the disk then.
 // File: magic (8) | first sequence (8) | checksum of these 16 bytes (8) | frames.
 
-import type { FilesApi } from '../files.ts';
+import type { FilesApi } from '../../files.ts';
 
 const FRAME_MAGIC = 0x314d_5246; // "FRM1"
 export const FRAME_HEADER_BYTES = 40;

@@ -4,7 +4,7 @@
 // the one that was expected to the one before the next whole frame. A bad end of the last file that no
 // later write proves is what a crash leaves of a write that nobody was answered: it is torn, not damage.
 
-import { FileError, type FilesApi } from '../files.ts';
+import { FileError, type FilesApi } from '../../files.ts';
 import {
   FILE_HEADER_BYTES,
   FRAME_HEADER_BYTES,

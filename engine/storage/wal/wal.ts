@@ -5,7 +5,7 @@
 // On a full disk the part that was written is cut off again and the next insert simply tries anew.
 
 import type { Clock } from '../../clock.ts';
-import { FileError, type FilesApi, type WriteFile } from '../files.ts';
+import { FileError, type FilesApi, type WriteFile } from '../../files.ts';
 import type { Health } from '../integrity/health.ts';
 import { encodeFileHeader, encodeFrame, type WalEntry } from './frame.ts';
 import { type LogFile, sequenceOf, WAL_DIR, type WalOnDisk } from './read.ts';

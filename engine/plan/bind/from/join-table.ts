@@ -1,7 +1,6 @@
 // Tables of engine Join in a query: their rows, what a join with one may look like, and joinGet.
 
 import type { Expression, FunctionCall, Join, Span } from '../../../../sql/index.ts';
-import { type JoinTable, oneRowPerKey } from '../../../tables/join-engine.ts';
 import { failAt, newColumn, type Planning } from '../../context.ts';
 import {
   columnExpr,
@@ -11,6 +10,7 @@ import {
   literalExpr,
   scalarExpr,
 } from '../../expression.ts';
+import { type JoinTable, oneRowPerKey } from '../../join-table.ts';
 import { filter, type Node, project } from '../../logical.ts';
 import type { JoinKind } from '../../physical/wire.ts';
 import { baseType, isNullable, nullableType } from '../../types.ts';

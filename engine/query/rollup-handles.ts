@@ -7,10 +7,10 @@ import { type CatalogState, companionsOf, type TableState } from '../catalog/sta
 import { targetOf, viewsOn } from '../catalog/views.ts';
 import type { PlannerKernel } from '../plan/context.ts';
 import type { Rollup, TableHandle } from '../plan/logical.ts';
-import { type BoundProjection, projectionsOf } from '../projections/bound.ts';
-import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
 import { meaningSetting } from '../rollups/meaning.ts';
+import { type BoundProjection, projectionsOf } from '../rollups/projection.ts';
 import { viewForm } from '../rollups/view-form.ts';
+import { type Run, type ScanTarget, sessionJson } from './core.ts';
 
 /** Of the statement whose plan is made. */
 interface Place {

@@ -1,11 +1,11 @@
 // SYSTEM REBUILD ROLLUP of a view, or of all that is made of a table.
 
-import type { TableState } from '../catalog/state.ts';
-import { isMaterialized, viewsOn } from '../catalog/views.ts';
-import { fail } from '../errors.ts';
-import type { Run } from '../query/core.ts';
-import { rebuildProjections } from '../statements/alter/projection.ts';
-import { rebuildView } from '../views/rebuild.ts';
+import type { TableState } from '../../catalog/state.ts';
+import { isMaterialized, viewsOn } from '../../catalog/views.ts';
+import { fail } from '../../errors.ts';
+import type { Run } from '../../query/core.ts';
+import { rebuildView } from '../../views/rebuild.ts';
+import { rebuildProjections } from '../alter/projection.ts';
 
 export async function rebuildRollups(run: Run, table: TableState): Promise<void> {
   const { definition } = table;

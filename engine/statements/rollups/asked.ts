@@ -1,7 +1,7 @@
 // The SELECTs of the query log, in memory and on the disk: what was asked, how often, what it cost.
 
-import { askRows, ownRun } from '../query/ask.ts';
-import type { Run } from '../query/core.ts';
+import { askRows, ownRun } from '../../query/ask.ts';
+import type { Run } from '../../query/core.ts';
 
 export interface Asked {
   readonly text: string;

@@ -5,14 +5,9 @@ import type { TableDefinition } from '../catalog/definition.ts';
 import type { TableState } from '../catalog/state.ts';
 import { EngineError, type ErrorName, fail } from '../errors.ts';
 import { failAt, SpannedError } from '../plan/context.ts';
-import type { Run } from '../query/core.ts';
-import { logPlace } from '../query/log-table.ts';
-import {
-  isSystem,
-  requireDatabase,
-  temporaryDatabase,
-  unknownTable,
-} from '../tables/catalog-view.ts';
+import { isSystem, logPlace, requireDatabase, temporaryDatabase } from '../tables/databases.ts';
+import { unknownTable } from './catalog-view.ts';
+import type { Run } from './core.ts';
 
 export interface Place {
   database: string;

@@ -1,6 +1,8 @@
 // Every file operation of the engine goes through this interface. It mirrors the kernel's trait
 // `Files`: the same code runs on a real directory and on the simulated disk of the crash tests.
 
+import { type EngineError, fail } from './errors.ts';
+
 export interface FileEntry {
   readonly name: string;
   readonly dir: boolean;
@@ -67,4 +69,11 @@ export class FileError extends Error {
     this.file = file;
     this.pid = pid;
   }
+}
+
+/** What was written is not what is read.
+ *  @param offset bytes from the start of the file where the damage begins */
+export function damaged(file: string, offset: number, why: string): EngineError {
+  const hint = 'Restore the file from a backup; nothing was changed.';
+  return fail('CORRUPTED_DATA', `${file} is damaged at offset ${offset}: ${why}`, { hint });
 }

@@ -7,15 +7,16 @@ import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { IngestRequest, IngestResult, RejectedRow as Rejected } from '../facade.ts';
 import type { InsertOutcome } from '../ingest/insert.ts';
 import { baseType } from '../plan/types.ts';
+import { unknownTable } from '../query/catalog-view.ts';
+import { type Core, count, type Run } from '../query/core.ts';
+import { insertable } from '../query/stored-rows.ts';
 import { emptyDefinition } from '../statements/create/table.ts';
 import { ingestSpec } from '../statements/rows/insert.ts';
-import { insertable } from '../statements/rows/insert-select.ts';
 import type { RejectedRow } from '../storage/kernel.ts';
 import { dropTables } from '../storage/mutations/mutations.ts';
-import { requireDatabase, unknownTable } from '../tables/catalog-view.ts';
 import { createTableSql } from '../tables/create-sql.ts';
+import { requireDatabase } from '../tables/databases.ts';
 import { insertTarget, viewRows } from '../views/fan-out.ts';
-import { type Core, count, type Run } from './core.ts';
 
 /** Formats whose values have names: columns that only exist while rows come in may be among them. */
 const named =

@@ -3,12 +3,12 @@
 
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
+import type { Core } from '../query/core.ts';
+import type { LogEntry } from '../query/log.ts';
 import { acceptLog } from '../storage/wal/accept.ts';
-import type { SystemTable } from '../system/table.ts';
-import type { Core } from './core.ts';
-import type { LogEntry } from './log.ts';
-
-export const logPlace = { database: '_system', name: 'query_log' } as const;
+import { logPlace } from '../tables/databases.ts';
+import { queryLog, rowOf } from './query-log.ts';
+import type { SystemTable } from './table.ts';
 
 /** Entries that are written at once. */
 const lotMax = 2000;
@@ -51,8 +51,6 @@ export class LogTable {
 
   async #flush(): Promise<void> {
     const { log, inserter } = this.#core;
-    // Loaded late: the system tables need the catalog, and the catalog the name of this table.
-    const { queryLog, rowOf } = await import('../system/query-log.ts');
     for (let left = log.unstored(); left.length > 0; left = left.slice(lotMax)) {
       const lot = left.slice(0, lotMax);
       const first = await this.#table(queryLog);

@@ -1,37 +1,23 @@
 // Tables as one statement sees them: temporary ones of the session, those of the catalog at one
 // version, views, and the system tables.
 
-import { parseStatement, type Query, suggest, walk } from '../../sql/index.ts';
+import { parseStatement, type Query, suggest } from '../../sql/index.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { CatalogState, TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewsOn } from '../catalog/views.ts';
 import { fail } from '../errors.ts';
-import type {
-  AsOf,
-  Catalog,
-  StoredTable,
-  TableColumn,
-  TableSource,
-  ViewTable,
-} from '../plan/context.ts';
+import type { AsOf, Catalog, StoredTable, TableSource, ViewTable } from '../plan/context.ts';
 import type { TableHandle } from '../plan/logical.ts';
 import { matchingNames } from '../plan/matching-names.ts';
-import { type Run, type ScanTarget, sessionJson } from '../query/core.ts';
-import { logPlace } from '../query/log-table.ts';
-import { systemTable, systemTableNames } from '../system/index.ts';
-import {
-  informationSchemas,
-  informationTable,
-  informationTables,
-} from '../system/information-schema.ts';
-import { temporaryDatabase } from './create-sql.ts';
-import { joinTable } from './join-engine.ts';
-import { keyColumns } from './key-columns.ts';
-import { bufferTarget, mergeQuery, randomQuery } from './other-engines.ts';
+import { columnsOf } from '../tables/columns.ts';
+import { isSystem, requireDatabase, visibleDatabases } from '../tables/databases.ts';
+import { joinTable } from '../tables/join-engine.ts';
+import { keyColumns } from '../tables/key-columns.ts';
+import { bufferTarget, mergeQuery, randomQuery } from '../tables/other-engines.ts';
+import { stepsOf, versionAt } from '../tables/versions.ts';
+import { parametersOf } from '../tables/view-parameters.ts';
+import { type Run, type ScanTarget, sessionJson } from './core.ts';
 import { rollupHandles } from './rollup-handles.ts';
-import { stepsOf, versionAt } from './versions.ts';
-
-export { temporaryDatabase };
 
 export interface CatalogView extends Catalog {
   readonly state: CatalogState;
@@ -55,8 +41,7 @@ export function catalogView(run: Run): CatalogView {
       if (table) return stored(run, table, scans, used, relied);
     }
     const db = database ?? run.database;
-    if (db === 'system') return systemTable(run, name);
-    if (informationSchemas.includes(db)) return informationTable(db, name);
+    if (isSystem(db)) return run.core.systemTables.find(run, db, name);
     const id = state.databases.get(db)?.tables.get(name);
     const table = id === undefined ? undefined : state.tables.get(id);
     if (!table) return undefined;
@@ -99,28 +84,6 @@ export function catalogView(run: Run): CatalogView {
   };
 }
 
-/** Databases of the server itself: nothing can be written or made in them. */
-export const isSystem = (name: string): boolean =>
-  name === 'system' || informationSchemas.includes(name);
-
-/** The database, or UNKNOWN_DATABASE with the nearest name. */
-export function requireDatabase(state: CatalogState, name: string): void {
-  if (state.databases.has(name) || isSystem(name)) return;
-  const near = suggest(name, [...visibleDatabases(state), 'system', 'information_schema']);
-  throw fail('UNKNOWN_DATABASE', `Database ${name} does not exist`, {
-    ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
-  });
-}
-
-/** Databases that hold what is the server's own. */
-const hidden: ReadonlySet<string> = new Set([temporaryDatabase, logPlace.database]);
-
-/** What a database is called while it is detached; no statement can write that. */
-export const detachedName = (name: string): string => `${name}\ndetached`;
-
-export const visibleDatabases = (state: CatalogState): string[] =>
-  [...state.databases.keys()].filter((name) => !hidden.has(name) && !name.includes('\n'));
-
 export function unknownTable(
   run: Run,
   state: CatalogState,
@@ -129,12 +92,9 @@ export function unknownTable(
 ): Error {
   const db = database ?? run.database;
   requireDatabase(state, db);
-  const here =
-    db === 'system'
-      ? systemTableNames()
-      : informationSchemas.includes(db)
-        ? informationTables
-        : [...(state.databases.get(db)?.tables.keys() ?? [])];
+  const here = isSystem(db)
+    ? run.core.systemTables.names(db)
+    : [...(state.databases.get(db)?.tables.keys() ?? [])];
   const temporary = database === undefined ? [...(run.session?.temporary.keys() ?? [])] : [];
   const elsewhere = visibleDatabases(state).find((other) =>
     state.databases.get(other)?.tables.has(name),
@@ -143,15 +103,6 @@ export function unknownTable(
   return fail('UNKNOWN_TABLE', `Table ${db}.${name} does not exist`, {
     ...(near === undefined ? {} : { hint: `Did you mean \`${near}\`?` }),
   });
-}
-
-export function columnsOf(definition: TableDefinition): TableColumn[] {
-  return definition.columns.map((c) => ({
-    name: c.name,
-    type: c.type,
-    ...(c.defaultKind ? { kind: c.defaultKind } : {}),
-    ...(c.defaultExpr === undefined ? {} : { expr: c.defaultExpr }),
-  }));
 }
 
 const stored = (
@@ -230,16 +181,6 @@ function columnsOfView(view: TableDefinition, target: StoredTable): StoredTable 
   const { database, name } = view;
   const columns = view.columns.flatMap((c) => byName.get(c.name) ?? []);
   return { ...target, database, name, columns };
-}
-
-/** Names of the query parameters that a query asks for. */
-export function parametersOf(query: Query): string[] {
-  const names = new Set<string>();
-  walk(query, (node) => {
-    if (node.kind === 'Parameter') names.add(node.name);
-    if (node.kind === 'Name' && node.parameter !== undefined) names.add(node.parameter);
-  });
-  return [...names];
 }
 
 /** Made anew for each statement: tables come and go. */

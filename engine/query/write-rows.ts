@@ -1,12 +1,12 @@
 // Runs a plan whose rows stay in the kernel, as rows of a table: a batch when they are few, finished
 // segments when they are many. Nothing is part of the table yet.
 
-import type { TableDefinition } from '../../catalog/definition.ts';
-import type { SinkJson } from '../../plan/physical/wire.ts';
-import { type PlanText, type Run, sessionJson } from '../../query/core.ts';
-import { launch } from '../../query/run.ts';
-import type { IngestOutcome, InsertHow } from '../../storage/kernel.ts';
-import { tableShape } from '../../tables/shape.ts';
+import type { TableDefinition } from '../catalog/definition.ts';
+import type { SinkJson } from '../plan/physical/wire.ts';
+import type { IngestOutcome, InsertHow } from '../storage/kernel.ts';
+import { tableShape } from '../tables/shape.ts';
+import { type PlanText, type Run, sessionJson } from './core.ts';
+import { launch } from './launch.ts';
 
 /** What the settings say of rows that come in. */
 export const insertHow = ({ settings }: Run): Required<InsertHow> => ({

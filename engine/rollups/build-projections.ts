@@ -15,7 +15,7 @@ import type { IngestOutcome } from '../storage/kernel.ts';
 import type { FinishSegments, Storage } from '../storage/storage.ts';
 import { refsOf } from '../storage/table-store.ts';
 import { tableShape } from '../tables/shape.ts';
-import { type BoundProjection, projectionsOf } from './bound.ts';
+import { type BoundProjection, projectionsOf } from './projection.ts';
 
 /** Rows of one file of a projection at most, as of a merged segment. */
 const segmentRowsMax = 16 << 20;

@@ -22,7 +22,7 @@ import {
 } from '../plan/expression.ts';
 import type { Node, RollupForm, Scan } from '../plan/logical.ts';
 import type { TableShapeJson } from '../plan/physical/wire.ts';
-import { columnsOf as tableColumns } from '../tables/catalog-view.ts';
+import { columnsOf as tableColumns } from '../tables/columns.ts';
 import { barePlanning, tableShape } from '../tables/shape.ts';
 
 export interface BoundProjection extends RollupForm {

@@ -2,17 +2,17 @@
 //
 // Both sides are computed and compared group by group; sums of floats may differ in their last digits.
 
-import { disagreement } from '../catalog/agreement.ts';
-import type { TableDefinition } from '../catalog/definition.ts';
-import type { TableState } from '../catalog/state.ts';
-import { isMaterialized, targetOf, viewExtra, viewsOn } from '../catalog/views.ts';
-import { EngineError, fail } from '../errors.ts';
-import { identifierText } from '../plan/bind/names.ts';
-import { projectionsOf } from '../projections/bound.ts';
-import { askRows, ownRun } from '../query/ask.ts';
-import { type Run, sessionJson } from '../query/core.ts';
-import { baseEngine } from '../tables/engine-rule.ts';
-import { noRollups } from '../views/fan-out.ts';
+import { disagreement } from '../../catalog/agreement.ts';
+import type { TableDefinition } from '../../catalog/definition.ts';
+import type { TableState } from '../../catalog/state.ts';
+import { isMaterialized, targetOf, viewExtra, viewsOn } from '../../catalog/views.ts';
+import { EngineError, fail } from '../../errors.ts';
+import { identifierText } from '../../plan/bind/names.ts';
+import { askRows, ownRun } from '../../query/ask.ts';
+import { type Run, sessionJson } from '../../query/core.ts';
+import { projectionsOf } from '../../rollups/projection.ts';
+import { baseEngine } from '../../tables/engine-rule.ts';
+import { noRollups } from '../../views/fan-out.ts';
 
 /** Groups that are compared at most: all of them are in memory twice. */
 const groupsMax = 2_000_000;

@@ -1,19 +1,19 @@
 // SYSTEM ADVISE ROLLUPS: projections that the aggregations of the query log would have read instead of
 // the rows, with what they would have spared and what they would cost. Each comes as one statement.
 
-import { parseStatement, type Query, type Select } from '../../sql/index.ts';
-import type { TableDefinition } from '../catalog/definition.ts';
-import { identifierText } from '../plan/bind/names.ts';
-import type { Planning } from '../plan/context.ts';
-import { exprText } from '../plan/explain.ts';
-import { callExpr, type Expr, replaceColumns } from '../plan/expression.ts';
-import { type Aggregate, inputs, type Node } from '../plan/logical.ts';
-import { optimize } from '../plan/optimize.ts';
-import { below } from '../plan/rollups/below.ts';
-import { rangeOfBucket } from '../plan/rollups/time-buckets.ts';
-import { askRows, ownRun } from '../query/ask.ts';
-import type { Run } from '../query/core.ts';
-import { bindTop, startPlanning } from '../query/plan-query.ts';
+import { parseStatement, type Query, type Select } from '../../../sql/index.ts';
+import type { TableDefinition } from '../../catalog/definition.ts';
+import { identifierText } from '../../plan/bind/names.ts';
+import type { Planning } from '../../plan/context.ts';
+import { exprText } from '../../plan/explain.ts';
+import { callExpr, type Expr, replaceColumns } from '../../plan/expression.ts';
+import { type Aggregate, inputs, type Node } from '../../plan/logical.ts';
+import { optimize } from '../../plan/optimize.ts';
+import { below } from '../../plan/rollups/below.ts';
+import { rangeOfBucket } from '../../plan/rollups/time-buckets.ts';
+import { askRows, ownRun } from '../../query/ask.ts';
+import type { Run } from '../../query/core.ts';
+import { bindTop, startPlanning } from '../../query/plan-query.ts';
 import { type Asked, askedQueries } from './asked.ts';
 
 /** Proposals, rows of a table that are counted. */
