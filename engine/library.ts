@@ -12,6 +12,7 @@ import type { Table } from 'apache-arrow';
 import type { Engine, IngestResult, Logger, QueryRequest, QueryResult, User } from './facade.ts';
 import { open as openEngine } from './index.ts';
 import { type Column, type Converter, converterOf } from './library-values.ts';
+import { dateText, nestedText, numberText } from './value-texts.ts';
 
 export type { Failure as ColonnadeError, IngestResult } from './facade.ts';
 export type { Column } from './library-values.ts';
@@ -210,17 +211,6 @@ function plain(this: unknown, key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
-function numberText(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
-}
-
-const dateText = (date: Date): string =>
-  date
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/(\.000)?Z$/, '');
-
 function texts(settings: Record<string, string | number | boolean> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [
@@ -255,16 +245,3 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\n': '\\n',
   '\r': '\\r',
 };
-
-function nestedText(value: unknown): string {
-  if (value === null || value === undefined) return 'NULL';
-  if (value instanceof Date) return `'${dateText(value)}'`;
-  if (Array.isArray(value)) return `[${value.map(nestedText).join(',')}]`;
-  if (typeof value === 'object') {
-    return `{${Object.entries(value)
-      .map(([key, v]) => `${nestedText(key)}:${nestedText(v)}`)
-      .join(',')}}`;
-  }
-  if (typeof value === 'number') return numberText(value);
-  return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value);
-}

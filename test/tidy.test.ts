@@ -50,7 +50,17 @@ function valueImports(file: string): string[] {
 
 /** Folders and files of engine/, those that know least first; ARCHITECTURE.md says what each is for. */
 const layers = [
-  ...['errors', 'files', 'clock', 'facade', 'nearest', 'wildcards', 'process-memory', 'settings'],
+  ...[
+    'errors',
+    'value-texts',
+    'files',
+    'clock',
+    'facade',
+    'nearest',
+    'wildcards',
+    'process-memory',
+    'settings',
+  ],
   ...['catalog', 'storage', 'ingest', 'outbound', 'outside', 'native', 'plan', 'tables', 'rollups'],
   ...['query', 'views', 'backup', 'system', 'statements', 'requests', 'index', 'doctor', 'check'],
   ...['library-values', 'library'],

@@ -1,6 +1,7 @@
 // Literals of the text, parameters and JavaScript values as typed constants.
 
 import type { Expression, Span } from '../../../../sql/index.ts';
+import { momentText, nestedText, numberText } from '../../../value-texts.ts';
 import { failAt, type Planning } from '../../context.ts';
 import { castExpr, type Expr, type LiteralExpr, literalExpr } from '../../expression.ts';
 import type { LitValue } from '../../physical/wire.ts';
@@ -127,12 +128,11 @@ function javascriptExpr(ctx: Planning, value: unknown, span: Span, deep: number)
   if (typeof value === 'bigint') return integerLiteral(value, span);
   if (typeof value === 'number') {
     if (Number.isSafeInteger(value)) return integerLiteral(BigInt(value), span);
-    return literalExpr('Float64', floatText(value), span);
+    return literalExpr('Float64', numberText(value), span);
   }
   if (typeof value === 'string') return literalExpr('String', value, span);
   if (value instanceof Date) {
-    const text = value.toISOString().replace('T', ' ').replace('Z', '');
-    return literalExpr("DateTime64(3, 'UTC')", text, span);
+    return literalExpr("DateTime64(3, 'UTC')", momentText(value), span);
   }
   if (Array.isArray(value)) {
     const items = value.map((item) => javascriptExpr(ctx, item, span, deep + 1));
@@ -140,28 +140,8 @@ function javascriptExpr(ctx: Planning, value: unknown, span: Span, deep: number)
       'array',
       items.map((i) => ({ type: i.type })),
     );
-    return castExpr(literalExpr('String', arrayText(value, span), span), type, span);
+    return castExpr(literalExpr('String', nestedText(value), span), type, span);
   }
-  throw failAt(
-    span,
-    'BAD_QUERY_PARAMETER',
-    `A value of this kind cannot be bound: ${typeof value}`,
-  );
-}
-
-function floatText(value: number): string {
-  if (Number.isNaN(value)) return 'nan';
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  return String(value);
-}
-
-function arrayText(value: unknown, span: Span): string {
-  if (Array.isArray(value)) return `[${value.map((v) => arrayText(v, span)).join(',')}]`;
-  if (value === null || value === undefined) return 'NULL';
-  if (typeof value === 'string') return `'${value.replace(/[\\']/g, '\\$&')}'`;
-  if (typeof value === 'number') return floatText(value);
-  if (value instanceof Date) return `'${value.toISOString().replace('T', ' ').replace('Z', '')}'`;
-  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   throw failAt(
     span,
     'BAD_QUERY_PARAMETER',
