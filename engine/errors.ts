@@ -301,14 +301,8 @@ for (const [name, [code]] of Object.entries(table)) {
   if (!nameByCode.has(code)) nameByCode.set(code, name as ErrorName);
 }
 
-export interface FailureExtra {
-  position?: number;
-  length?: number;
-  line?: number;
-  column?: number;
-  hint?: string;
-  retryAfterSeconds?: number;
-  logId?: string;
+/** What a failure may say beside its name and message. */
+export interface FailureExtra extends Omit<Failure, 'code' | 'name' | 'message' | 'fault'> {
   cause?: unknown;
 }
 

@@ -9,6 +9,7 @@ import { parseAll } from './parse/statements.ts';
 import { parseType as type } from './parse/type.ts';
 
 export type * from './ast/index.ts';
+export { emptySelect } from './build.ts';
 export { type Place, placeOf, SqlSyntaxError, SqlTooDeepError } from './error.ts';
 export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';

@@ -52,3 +52,10 @@ WITH SET VALUES
 
 /** Clause words that are never a value, whatever follows. */
 export const neverValue = set('AND OR AS FROM WHERE SELECT THEN WHEN JOIN UNION PREWHERE HAVING');
+
+/** What shows that the word before was a name: none of it can begin an operand. */
+export const afterName = set(`
+, ) ] } . :: : ; -> = == != <> < <= > >= <=> + * / % ||
+AS IN IS LIKE ILIKE AND OR FROM ASC DESC DIV MOD BETWEEN GLOBAL WHERE GROUP ORDER LIMIT UNION FORMAT
+SETTINGS HAVING THEN ELSE END WHEN
+`);

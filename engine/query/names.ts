@@ -110,3 +110,17 @@ export function refuseCluster(cluster: string | undefined, span: Span): void {
 }
 
 export { fail };
+
+/** Where something is to be made, and what is there already. Throws when nothing may be made there.
+ *  @param what `table`, `view`: for the message */
+export function placeToFill(
+  run: Run,
+  name: TableName,
+  what: string,
+): { place: Place; existing: TableState | undefined } {
+  const place = placeOf(run, name);
+  checkName(place.name, name.table.span, what);
+  requireWritable(run, place.database, name.span);
+  const existing = run.core.storage.context.catalog.find(place.database, place.name);
+  return { place, existing };
+}

@@ -153,20 +153,17 @@ function parseShowList(p: Cursor, node: Show): boolean {
 function parseShowRest(p: Cursor, node: Show): void {
   if (p.accept('FROM') || p.accept('IN')) node.from = p.nameOrString('database name');
   if (p.accept('FOR')) node.roles = parseRoleSet(p);
-  if (p.accept('ON')) {
-    const target = parseTarget(p);
-    if (target.table !== undefined) {
-      node.name = {
-        kind: 'TableName',
-        database: target.database,
-        table: target.table,
-        span: target.span,
-      };
-    }
-  }
+  parseOn(p, node);
   if (p.acceptAll('WITH', 'IMPLICIT')) node.flags.push('WITH IMPLICIT');
   if (p.accept('FINAL')) node.flags.push('FINAL');
   parseFilters(p, node);
+}
+
+/** ON table, ON db.*. */
+function parseOn(p: Cursor, node: Show): void {
+  if (!p.accept('ON')) return;
+  const { database, table, span } = parseTarget(p);
+  if (table !== undefined) node.name = { kind: 'TableName', database, table, span };
 }
 
 function parseShowCreate(p: Cursor, node: Show): void {
@@ -175,17 +172,7 @@ function parseShowCreate(p: Cursor, node: Show): void {
     node.type = `CREATE ${object}`;
     if (!p.atEnd() && p.value !== 'FORMAT') {
       node.names = p.list(() => userName(p));
-      if (p.accept('ON')) {
-        const target = parseTarget(p);
-        if (target.table !== undefined) {
-          node.name = {
-            kind: 'TableName',
-            database: target.database,
-            table: target.table,
-            span: target.span,
-          };
-        }
-      }
+      parseOn(p, node);
     }
     return;
   }

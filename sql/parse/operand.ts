@@ -1,7 +1,7 @@
 // Operands: literals, names, calls, parentheses, brackets, braces. Forms with a syntax of their own
 // (CASE, CAST, EXTRACT …) are in forms.ts.
 import type { Expression, FunctionCall, Identifier, Name, Positional, Span } from '../ast/index.ts';
-import { clauseWords, neverValue } from '../keywords.ts';
+import { afterName, clauseWords, neverValue } from '../keywords.ts';
 import { Broken, End, Numeric, Quoted, Text, Word } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { negation, parseExpression, parsePostfix, withAlias } from './expression.ts';
@@ -109,68 +109,14 @@ function parseWord(p: Cursor, start: number): Expression {
 
 /** Clause words that are functions too. */
 const callable = new Set(['AND', 'OR', 'LIKE', 'ILIKE', 'IN', 'VALUES', 'FORMAT', 'WINDOW']);
-/** Behind these a clause word can only be a name. */
-const afterName = new Set([
-  ',',
-  ')',
-  ']',
-  '[',
-  '.',
-  '::',
-  '=',
-  '==',
-  '!=',
-  '<>',
-  '<',
-  '<=',
-  '>',
-  '>=',
-  '+',
-  '/',
-  '%',
-  '||',
-  ';',
-  '->',
-  ':',
-  'AS',
-  'IN',
-  'IS',
-  'LIKE',
-  'AND',
-  'OR',
-  'FROM',
-  'ASC',
-  'DESC',
-  'DIV',
-  'MOD',
-  '}',
-  'LIMIT',
-  'WHERE',
-  'GROUP',
-  'ORDER',
-  'HAVING',
-  'SETTINGS',
-  'FORMAT',
-  'UNION',
-  'BETWEEN',
-  'NOT',
-  'ILIKE',
-  'GLOBAL',
-  'THEN',
-  'ELSE',
-  'END',
-  'WHEN',
-  'OR',
-  'TTL',
-  '*',
-  '-',
-]);
+/** Behind these a clause word can only be a name: what begins an operand would leave the clause without one. */
+const afterClauseName = new Set([...afterName, '[', '-', 'NOT', 'TTL']);
 
 function isValue(p: Cursor, word: string, next: string): boolean {
   if (next === '(') return callable.has(word);
   if (word === 'FROM') return next !== 'FROM' && next !== ')' && /^\W+$/.test(next) && next !== ';';
   if (neverValue.has(word)) return next === '.' || next === '->';
-  return afterName.has(next) || p.peekKind(1) === End;
+  return afterClauseName.has(next) || p.peekKind(1) === End;
 }
 
 /** `a.b.c`, `a -> …`, `t.*`, `t.COLUMNS(…)`. */

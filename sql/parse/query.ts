@@ -1,10 +1,11 @@
 // A query: WITH, SELECTs joined by UNION, EXCEPT and INTERSECT, and the parentheses around them.
 import type { Query, SetOperation, With } from '../ast/index.ts';
+import { emptySelect } from '../build.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpressionList } from './expression.ts';
 import { parseLimits } from './limit.ts';
 import { parseOrderBy } from './order.ts';
-import { emptySelect, type Operand, parseSelect, parseSelectTail } from './select.ts';
+import { type Operand, parseSelect, parseSelectTail } from './select.ts';
 import { parseSettingsList } from './window.ts';
 import { parseWith } from './with.ts';
 
@@ -129,7 +130,7 @@ function parseTail(p: Cursor, query: Query, operand: Operand): void {
 function parseClosedTail(p: Cursor, query: Query, start: number): Query {
   const orders = p.value === 'ORDER' && p.peek(1) === 'BY';
   if (!orders && p.value !== 'LIMIT' && p.value !== 'OFFSET' && p.value !== 'FETCH') return query;
-  const node = emptySelect(start);
+  const node = emptySelect({ start, end: start });
   node.columns = [{ kind: 'Star', transformers: [], span: query.span }];
   node.from = { kind: 'TableSubquery', query, final: false, span: query.span };
   parseSelectTail(p, node);

@@ -1,5 +1,6 @@
 // SELECT and its clauses in ClickHouse's order, FROM-first too.
 import type { Expression, NamedWindow, Query, Select, TableName } from '../ast/index.ts';
+import { emptySelect } from '../build.ts';
 import { notAlias } from '../keywords.ts';
 import { Numeric, Quoted, Word } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
@@ -42,34 +43,10 @@ export interface Operand {
   closed: boolean;
 }
 
-export function emptySelect(start: number): Select {
-  return {
-    kind: 'Select',
-    with: undefined,
-    distinct: false,
-    distinctOn: undefined,
-    columns: [],
-    into: undefined,
-    from: undefined,
-    prewhere: undefined,
-    where: undefined,
-    groupBy: undefined,
-    totals: false,
-    having: undefined,
-    windows: [],
-    qualify: undefined,
-    orderBy: undefined,
-    limitBy: undefined,
-    limit: undefined,
-    settings: undefined,
-    span: { start, end: start },
-  };
-}
-
 /** One SELECT, or FROM … [SELECT …]. */
 export function parseSelect(p: Cursor): Select {
   const start = p.start();
-  const node = emptySelect(start);
+  const node = emptySelect({ start, end: start });
   if (p.value === 'FROM') {
     p.next();
     node.from = parseTables(p);

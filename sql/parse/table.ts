@@ -15,13 +15,14 @@ import type {
   TableElement,
   TtlItem,
 } from '../ast/index.ts';
+import { emptySelect } from '../build.ts';
 import { Quoted, Text, Word } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression, parseExpressionList, withAlias } from './expression.ts';
 import { parseGroupBy } from './group-by.ts';
 import { call } from './operand.ts';
 import { parseOrderBy, parseOrderItem } from './order.ts';
-import { emptySelect, parseSelect } from './select.ts';
+import { parseSelect } from './select.ts';
 import { identifier } from './star.ts';
 import { parseType } from './type.ts';
 import { parseSettingsList } from './window.ts';
@@ -158,7 +159,7 @@ export function parseProjection(p: Cursor, start: number): ProjectionDefinition 
 function parseProjectionQuery(p: Cursor): ProjectionDefinition['query'] {
   if (p.value === 'SELECT') return parseSelect(p);
   const start = p.start();
-  const node = emptySelect(start);
+  const node = emptySelect({ start, end: start });
   if (p.accept('WITH')) {
     const at = p.start();
     const items = parseExpressionList(p).map((expr) => {

@@ -10,6 +10,7 @@ import type {
   Select,
   TableExpression,
 } from '../ast/index.ts';
+import { emptySelect } from '../build.ts';
 import { inFull, style } from './base.ts';
 import { print } from './index.ts';
 import { functional, normalised } from './normal-form.ts';
@@ -130,7 +131,7 @@ function withLines(
 function fromLines(from: TableExpression, indent: string): string[] {
   const table = (word: string, node: TableExpression, rest: string): string[] => {
     if (node.kind !== 'TableSubquery') return [`${indent}${word} ${print(node)}${rest}`];
-    const tail = print({ ...node, query: emptyQuery(node.query) }).replace(/^\(SELECT\)/, '');
+    const tail = print({ ...node, query: emptySelect(node.query.span) }).replace(/^\(SELECT\)/, '');
     return [
       `${indent}${word}`,
       `${indent}(`,
@@ -162,13 +163,3 @@ function fromLines(from: TableExpression, indent: string): string[] {
     ...table(words.filter((w) => w !== undefined).join(' '), right, rest),
   ];
 }
-
-/** What stands for a query whose text is printed elsewhere. */
-const emptyQuery = ({ span }: Query): Query => ({
-  kind: 'Select',
-  distinct: false,
-  columns: [],
-  totals: false,
-  windows: [],
-  span,
-});

@@ -1,6 +1,11 @@
 // UNION, INTERSECT, EXCEPT and VALUES: queries that are made of rows or of other queries.
 
-import type { Select, SetOperation, ValuesQuery } from '../../../sql/index.ts';
+import {
+  emptySelect,
+  type Select,
+  type SetOperation,
+  type ValuesQuery,
+} from '../../../sql/index.ts';
 import { failAt, newColumn, type Planning } from '../context.ts';
 import { type Column, columnExpr, literalExpr } from '../expression.ts';
 import { type Node, project } from '../logical.ts';
@@ -99,14 +104,10 @@ export function bindSetOperation(ast: SetOperation, parent: Scope): Node {
 function orderSetOperation(ast: SetOperation, scope: Scope, node: Node): Node {
   if (!ast.orderBy && !ast.limit) return node;
   const select: Select = {
-    kind: 'Select',
-    span: ast.span,
-    distinct: false,
+    ...emptySelect(ast.span),
     columns: [{ kind: 'Star', span: ast.span, transformers: [] }],
-    totals: false,
-    windows: [],
-    ...(ast.orderBy ? { orderBy: ast.orderBy } : {}),
-    ...(ast.limit ? { limit: ast.limit } : {}),
+    orderBy: ast.orderBy,
+    limit: ast.limit,
   };
   return bindSelectOver(select, scope, node);
 }

@@ -16,13 +16,7 @@ import type { TableRefName } from '../../catalog/views.ts';
 import { nearest } from '../../nearest.ts';
 import { failAt } from '../../plan/context.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
-import {
-  checkName,
-  placeOf,
-  refuseCluster,
-  requireTable,
-  requireWritable,
-} from '../../query/names.ts';
+import { placeOf, placeToFill, refuseCluster, requireTable } from '../../query/names.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';
 import { alter } from '../../storage/mutations/mutations.ts';
 import { tableShape } from '../../tables/shape.ts';
@@ -179,10 +173,7 @@ export async function createMaterializedView(run: Run, ast: CreateView): Promise
   }
   const { storage } = run.core;
   const { catalog } = storage.context;
-  const place = placeOf(run, ast.name);
-  checkName(place.name, ast.name.table.span, 'view');
-  requireWritable(run, place.database, ast.name.span);
-  const existing = catalog.find(place.database, place.name);
+  const { place, existing } = placeToFill(run, ast.name, 'view');
   if (existing && ast.mode !== 'CREATE OR REPLACE') {
     if (ast.ifNotExists) return done;
     const text = `Table ${place.database}.${place.name} already exists`;

@@ -3,7 +3,7 @@
 import { type CreateView, print, type Query, type TableRef, walk } from '../../../sql/index.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
-import { checkName, placeOf, refuseCluster, requireWritable } from '../../query/names.ts';
+import { placeToFill, refuseCluster } from '../../query/names.ts';
 import { bindTop, startPlanning } from '../../query/plan-query.ts';
 import { dropTables } from '../../storage/mutations/mutations.ts';
 import { parametersOf } from '../../tables/view-parameters.ts';
@@ -44,10 +44,7 @@ export async function createView(run: Run, ast: CreateView): Promise<Answer> {
   if (ast.temporary) throw notBuilt(ast.span, 'CREATE TEMPORARY VIEW');
   const { storage } = run.core;
   const { catalog } = storage.context;
-  const place = placeOf(run, ast.name);
-  checkName(place.name, ast.name.table.span, 'view');
-  requireWritable(run, place.database, ast.name.span);
-  const existing = catalog.find(place.database, place.name);
+  const { place, existing } = placeToFill(run, ast.name, 'view');
   if (existing && ast.mode === 'CREATE') {
     if (ast.ifNotExists) return done;
     throw failAt(

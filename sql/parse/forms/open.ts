@@ -1,64 +1,11 @@
 // What forms share: their type and how their parts begin and end.
 import type { Expression, Literal } from '../../ast/index.ts';
-import { notAlias } from '../../keywords.ts';
+import { afterName, notAlias } from '../../keywords.ts';
 import { End } from '../../lexer.ts';
 import type { Cursor } from '../cursor.ts';
 import { parseSelectItem } from '../expression.ts';
 
 export type Form = (p: Cursor, start: number) => Expression | undefined;
-
-/** What shows that the word before was a name: it cannot begin an operand. */
-const afterName = new Set([
-  ',',
-  ')',
-  ']',
-  '}',
-  '.',
-  '::',
-  ':',
-  '=',
-  '==',
-  '!=',
-  '<>',
-  '<',
-  '<=',
-  '>',
-  '>=',
-  '<=>',
-  '+',
-  '/',
-  '%',
-  '||',
-  ';',
-  '->',
-  '*',
-  'AS',
-  'IN',
-  'IS',
-  'LIKE',
-  'ILIKE',
-  'AND',
-  'OR',
-  'FROM',
-  'ASC',
-  'DESC',
-  'DIV',
-  'MOD',
-  'BETWEEN',
-  'GLOBAL',
-  'WHERE',
-  'GROUP',
-  'ORDER',
-  'LIMIT',
-  'UNION',
-  'FORMAT',
-  'SETTINGS',
-  'HAVING',
-  'THEN',
-  'ELSE',
-  'END',
-  'WHEN',
-]);
 
 export const isName = (p: Cursor): boolean => p.peekKind(1) === End || afterName.has(p.peek(1));
 

@@ -1,13 +1,14 @@
 // PIVOT and UNPIVOT as Spark and DuckDB write them: a query over the source that does the same.
 
-import type {
-  Expression,
-  FunctionCall,
-  Name,
-  Pivot,
-  Select,
-  Span,
-  Unpivot,
+import {
+  type Expression,
+  emptySelect,
+  type FunctionCall,
+  type Name,
+  type Pivot,
+  type Select,
+  type Span,
+  type Unpivot,
 } from '../../../../sql/index.ts';
 import { failAt } from '../../context.ts';
 import type { Node } from '../../logical.ts';
@@ -59,15 +60,7 @@ function mentioned(list: readonly Expression[], scope: Scope): Set<string> {
   return names;
 }
 
-const select = (parts: Partial<Select>, span: Span): Select => ({
-  kind: 'Select',
-  distinct: false,
-  columns: [],
-  totals: false,
-  windows: [],
-  span,
-  ...parts,
-});
+const select = (parts: Partial<Select>, span: Span): Select => ({ ...emptySelect(span), ...parts });
 
 /** What a value is called: its alias, the text of a string, or its spelling. */
 function label(e: Expression, scope: Scope): string {
