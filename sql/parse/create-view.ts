@@ -4,7 +4,8 @@ import { unitBySpelling } from '../units.ts';
 import { acceptUuid, type Mode } from './create.ts';
 import type { Cursor } from './cursor.ts';
 import { parseQuery } from './query.ts';
-import { parseElements, parseStorage } from './table.ts';
+import { parseElements } from './table/elements.ts';
+import { parseStorage } from './table/storage.ts';
 import { parseSettingsList } from './window.ts';
 
 export function parseCreateView(

@@ -16,13 +16,10 @@ import { parseExpression } from './expression.ts';
 import { parseCall } from './operand.ts';
 import { parseQuery } from './query.ts';
 import { startsQuery } from './select.ts';
-import {
-  parseCallOrName,
-  parseElements,
-  parseIndexRest,
-  parseSortingKey,
-  parseStorage,
-} from './table.ts';
+import { parseCallOrName } from './table/call-or-name.ts';
+import { parseElements, parseIndexRest } from './table/elements.ts';
+import { parseSortingKey } from './table/key.ts';
+import { parseStorage } from './table/storage.ts';
 import { parseSettingsList } from './window.ts';
 
 export type Mode = CreateTable['mode'];

@@ -4,7 +4,7 @@ import { Quoted, Word } from '../lexer.ts';
 import type { Mode } from './create.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression.ts';
-import { parseCallOrName } from './table.ts';
+import { parseCallOrName } from './table/call-or-name.ts';
 import { parseType } from './type.ts';
 import { parseSettingsList } from './window.ts';
 

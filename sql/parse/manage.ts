@@ -23,7 +23,9 @@ import { parsePrivileges } from './access/grant.ts';
 import { parseDropAccess } from './access/index.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression, parseExpressionList } from './expression.ts';
-import { parseAssignments, parseInPartition, parseKey, parsePartition } from './table.ts';
+import { parseAssignments } from './table/assignment.ts';
+import { parseKey } from './table/key.ts';
+import { parseInPartition, parsePartition } from './table/partition.ts';
 import { parseSettingsList } from './window.ts';
 
 /** A database, function or other single name in the shape of a table's. */

@@ -16,7 +16,8 @@ import { Quoted, Word } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { additive, parseExpression, parseExpressionList } from './expression.ts';
 import { parseTable } from './from.ts';
-import { parseAssignments, parseCallOrName } from './table.ts';
+import { parseAssignments } from './table/assignment.ts';
+import { parseCallOrName } from './table/call-or-name.ts';
 import { parseSettingsList } from './window.ts';
 
 /** At MERGE. */

@@ -2,7 +2,7 @@
 import type { Insert, Output, QueryStatement, Statement } from '../ast/index.ts';
 import { Word } from '../lexer.ts';
 import { parseGrant, parseSetRole } from './access/grant.ts';
-import { parseAlter } from './alter.ts';
+import { parseAlter } from './alter/index.ts';
 import { parseCreate } from './create.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression.ts';
