@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { TableDefinition } from '../catalog/definition.ts';
 import type { SegmentDescriptor } from '../catalog/state.ts';
 import { fail } from '../errors.ts';
+import { FileError } from '../files.ts';
 import type { Place } from './place.ts';
 
 const FORMAT = 1;
@@ -67,7 +68,13 @@ export async function readManifest(place: Place, text: string): Promise<Manifest
     throw fail('BACKUP_DAMAGED', `Backup ${text} is damaged: ${FILE} has ${length} bytes`);
   }
   const pieces: Uint8Array[] = [];
-  for await (const piece of place.read(FILE, length)) pieces.push(piece);
+  try {
+    for await (const piece of place.read(FILE, length)) pieces.push(piece);
+  } catch (error) {
+    const cut = error instanceof FileError && (error.kind === 'Short' || error.kind === 'NotFound');
+    if (!cut) throw error;
+    throw fail('BACKUP_DAMAGED', `Backup ${text} is damaged: ${FILE} has not ${length} bytes`);
+  }
   const [json = '', hash = ''] = Buffer.concat(pieces).toString().split('\n');
   if (digest(json) !== hash) {
     throw fail('BACKUP_DAMAGED', `Backup ${text} is damaged: ${FILE} does not match its checksum`);

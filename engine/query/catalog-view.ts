@@ -56,7 +56,10 @@ export function catalogView(run: Run): CatalogView {
     if (table.definition.engine.name === 'Merge') return merged(run, state, table.definition, used);
     if (table.definition.engine.name === 'Buffer') {
       used.set(table.id, table.definition);
-      return stored(run, bufferTarget(state, table.definition), scans, used, relied);
+      const target = bufferTarget(state, table.definition);
+      const rows = stored(run, target, scans, used, relied);
+      const all = target.definition.columns.length === table.definition.columns.length;
+      return all ? rows : columnsOfView(table.definition, rows);
     }
     return table.definition.engine.name === 'View'
       ? view(table.definition, used)

@@ -51,8 +51,13 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
         if (target && target.id === inner) await truncate(storage, storage.store(inner));
         continue;
       }
-      if (table.definition.engine.name === 'View') {
-        throw failAt(name.span, 'NOT_IMPLEMENTED', 'A view has no rows of its own to truncate');
+      const { name: engine } = table.definition.engine;
+      if (engine === 'View' || engine === 'Buffer') {
+        throw failAt(
+          name.span,
+          'NOT_IMPLEMENTED',
+          `A ${engine} has no rows of its own to truncate`,
+        );
       }
       await truncate(storage, storage.store(table.id));
     }

@@ -25,6 +25,19 @@ export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
     const text = `Method optimize is not supported by storage ${engine}`;
     throw failAt(ast.table.span, 'NOT_IMPLEMENTED', text);
   }
+  if (written.engine.name === 'Buffer') {
+    const { final, partition, deduplicate } = ast;
+    const what = final
+      ? 'FINAL'
+      : partition
+        ? 'PARTITION'
+        : deduplicate
+          ? 'DEDUPLICATE'
+          : undefined;
+    // Nothing is held back that could be handed on.
+    if (what === undefined) return done;
+    throw failAt(ast.span, 'NOT_IMPLEMENTED', `A Buffer knows no ${what}: optimize its target`);
+  }
   if (ast.zorderBy) return zorder(run, ast, definition);
   const { storage } = run.core;
   const only = await filterOf(run, definition, ast.partition);

@@ -20,8 +20,17 @@ export function bufferTarget(state: CatalogState, definition: TableDefinition): 
   const target = engineTarget(definition);
   const id = target && state.databases.get(target.database)?.tables.get(target.table);
   const table = id === undefined ? undefined : state.tables.get(id);
-  if (table) return table;
-  throw fail('UNKNOWN_TABLE', `The target table of ${definition.name} does not exist`);
+  if (!table) throw fail('UNKNOWN_TABLE', `The target table of ${definition.name} does not exist`);
+  if (table.id === definition.id) {
+    throw fail('INFINITE_LOOP', 'The Buffer stands for itself: give it another target');
+  }
+  const there = new Map(table.definition.columns.map(({ name, type }) => [name, type]));
+  const other = definition.columns.find(({ name, type }) => there.get(name) !== type);
+  if (!other) return table;
+  const text = `Column ${other.name} ${other.type} of the Buffer ${definition.name} has no equal in its target`;
+  throw fail('NOT_IMPLEMENTED', text, {
+    hint: 'Rows are handed on as they are: ALTER the target, or make the Buffer anew',
+  });
 }
 
 /** The query that a Merge table is: its columns of every table whose name matches. `modifiers`: FINAL

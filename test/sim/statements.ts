@@ -8,7 +8,8 @@ import { native } from '../../engine/native/index.ts';
 import { openSimulated, type SimulatedDisk } from '../../engine/storage/native-files.ts';
 import { randomNumbers } from '../engine-storage/support.ts';
 import type { Actor, MakeActor, Row } from './actors/actor.ts';
-import { backups } from './actors/backups.ts';
+import { backups, bucketBackups } from './actors/backups.ts';
+import { buffers } from './actors/buffers.ts';
 import { columns } from './actors/columns.ts';
 import { databases } from './actors/databases.ts';
 import { engines } from './actors/engines.ts';
@@ -18,14 +19,18 @@ import { names } from './actors/names.ts';
 import { partitions } from './actors/partitions.ts';
 import { rollups } from './actors/rollups.ts';
 import { tokens } from './actors/tokens.ts';
+import { transfers } from './actors/transfers.ts';
 import { updates } from './actors/updates.ts';
 import { versions } from './actors/versions.ts';
 import { views } from './actors/views.ts';
+import { storeHost } from './object-store.ts';
 
 const LIVES = 3;
 const STEPS = 10;
 const ACTORS = 3;
-const all: readonly MakeActor[] = [
+/** SIM_ACTORS names those that a run is about. */
+const wanted = process.env.SIM_ACTORS?.split(',');
+const every: readonly MakeActor[] = [
   views,
   generations,
   versions,
@@ -39,7 +44,11 @@ const all: readonly MakeActor[] = [
   backups,
   rollups,
   folding,
+  buffers,
+  transfers,
+  bucketBackups,
 ];
+const all = every.filter(({ name }) => wanted?.includes(name) ?? true);
 
 /** The statement that an error answered. */
 const asked = new WeakMap<Error, string>();
@@ -86,7 +95,9 @@ class Statements {
     native().forgetStore(disk.files.store);
     this.#stopped = false;
     try {
-      this.#engine = await open({ dataDir: '', files: { api: disk.files }, clock: this.#clock });
+      const settings = { outbound_hosts: storeHost, http_max_tries: '1' };
+      const files = { api: disk.files };
+      this.#engine = await open({ dataDir: '', files, clock: this.#clock, settings });
       for (const sql of this.#actors.flatMap(({ schema }) => schema)) await this.#ask(sql);
       await this.#check();
       if (!last) disk.crashAfter(1 + this.#below(300));

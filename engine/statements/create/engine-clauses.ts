@@ -1,10 +1,10 @@
 // Which clauses of CREATE TABLE an engine knows: those that keep rows as they come have no keys, no
-// skip indexes and no TTL.
+// skip indexes and no TTL, and those whose rows are other tables' neither.
 
 import type { ColumnDefinition as ColumnAst, CreateTable, Span } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import { failAt } from '../../plan/context.ts';
-import { plainEngines } from '../../tables/engine-names.ts';
+import { borrowing, plainEngines } from '../../tables/engine-names.ts';
 
 /** Throws BAD_ARGUMENTS at the clause that the engine does not have. */
 export function checkClauses(
@@ -12,7 +12,7 @@ export function checkClauses(
   { storage, elements = [] }: CreateTable,
   columns: readonly ColumnAst[],
 ): void {
-  if (!plainEngines.has(engine.name)) return;
+  if (!plainEngines.has(engine.name) && !borrowing.has(engine.name)) return;
   const refuse = (what: string, span: Span | undefined): never => {
     throw failAt(span, 'BAD_ARGUMENTS', `Engine ${engine.name} has no ${what}`, {
       hint: 'Use a MergeTree',

@@ -85,12 +85,28 @@ export function withTarget(
     if (typeof value === 'string') return value;
     throw failAt(arg.span, 'BAD_ARGUMENTS', `Engine ${call.name} takes names as constants`);
   };
+  if (call.name === 'Buffer') checkBuffer(call.args.slice(2));
   const target = { database: text(call.args[0]) || run.database, table: text(call.args[1]) };
   if (call.name === 'Merge') {
     const span = call.args[1]?.span ?? call.span;
     matchingNames(run.core.native.planner(sessionJson(run)), target.table, [], span);
   }
   return { ...table, extra: { ...table.extra, target } };
+}
+
+/** The layers of a Buffer and what it waits for, all of which change nothing: rows are handed on at once. */
+function checkBuffer(args: readonly Expression[]): void {
+  for (const [i, arg] of args.entries()) {
+    const text = print(arg);
+    if (arg.kind !== 'Literal') {
+      const what = `Storage Buffer expects a literal as an argument #${i + 2}, got '${text}' instead`;
+      throw failAt(arg.span, 'BAD_ARGUMENTS', what);
+    }
+    if (arg.type !== 'number')
+      throw failAt(arg.span, 'CANNOT_CONVERT_TYPE', `Engine Buffer takes numbers, not ${text}`);
+    if (Number(text) < (i === 0 ? 1 : 0))
+      throw failAt(arg.span, 'BAD_ARGUMENTS', `Engine Buffer takes positive numbers, not ${text}`);
+  }
 }
 
 /** Checks the engine's columns against the finished definition. */

@@ -53,7 +53,7 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
       `A ${definition.engine.name} takes no rows: insert into the table behind it`,
     );
   }
-  const columns = listedColumns(run, definition, ast);
+  const columns = listedColumns(run, definition, ast, written);
   checkConstraintTypes(run, definition);
   checkParts(run, definition);
   if (ast.query && !ast.data) {
@@ -63,8 +63,9 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
     applyOutput(run, ast.output);
     const { query, table } = ast;
     const outcome = await unlessAltered(async () => {
-      const now = insertTarget(run, requireTable(run, table).definition);
-      const names = listedColumns(run, now, ast).map((c) => c.name);
+      const named = requireTable(run, table).definition;
+      const now = insertTarget(run, named);
+      const names = listedColumns(run, now, ast, named).map((c) => c.name);
       const planning = startPlanning(run);
       return insertPlan(run, now, names, planning, bindTop(planning, query), query.span);
     });
@@ -76,8 +77,18 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
 }
 
 /** The columns an INSERT names, or all that take values. */
-function listedColumns(run: Run, definition: TableDefinition, ast: Insert): ColumnDefinition[] {
-  if (!ast.columns) return insertable(definition);
+function listedColumns(
+  run: Run,
+  definition: TableDefinition,
+  ast: Insert,
+  written: TableDefinition,
+): ColumnDefinition[] {
+  if (!ast.columns) {
+    if (written.engine.name !== 'Buffer') return insertable(definition);
+    // Rows of a Buffer may have fewer columns than its target's.
+    const own = new Set(written.columns.map(({ name }) => name));
+    return insertable(definition).filter(({ name }) => own.has(name));
+  }
   const names = definition.columns.map((c) => c.name);
   const chosen: ColumnDefinition[] = [];
   for (const item of ast.columns) {

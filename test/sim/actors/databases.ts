@@ -1,12 +1,15 @@
-// Databases that come, go and change their names, with a table in each: after a stop each name stands for what
+// Databases that come, go, wait aside and change their names, with a table in each: after a stop each name stands for what
 // it stood for before the last statement, or for what that statement wanted.
 
 import type { MakeActor } from './actor.ts';
 
-/** Name → what is in its table `t`. */
+/** Name → what is in its table `t`; of those that are detached behind `~`. */
 type Databases = ReadonlyMap<string, number>;
 
+const aside = (name: string): boolean => name.startsWith('~');
 const text = (map: Databases): string => JSON.stringify([...map].sort());
+/** What a look at the databases shows. */
+const seen = (map: Databases): string => text(new Map([...map].filter(([name]) => !aside(name))));
 
 export const databases: MakeActor = ({ ask, below, fresh }) => {
   let known: Databases = new Map();
@@ -39,18 +42,29 @@ export const databases: MakeActor = ({ ask, below, fresh }) => {
     halves.delete(name);
   }
 
+  /** One that was detached comes back. */
+  async function back(): Promise<void> {
+    const name = [...known.keys()].find(aside);
+    if (name === undefined) return;
+    const after = new Map(known).set(name.slice(1), known.get(name) ?? 0);
+    after.delete(name);
+    await run(`ATTACH DATABASE ${name.slice(1)}`, after);
+  }
+
   async function step(): Promise<void> {
-    const names = [...known.keys()];
+    const names = [...known.keys()].filter((name) => !aside(name));
     const [one = '', two = ''] = [names[below(names.length)], names[below(names.length)]];
     const [a = 0, b = 0] = [known.get(one), known.get(two)];
     const rest = new Map([...known].filter(([name]) => name !== one));
-    const kind = names.length < 2 ? 0 : below(5);
+    const kind = names.length < 2 ? 0 : below(7);
     if (kind <= 1) return make();
     if (kind === 2) return run(`DROP DATABASE ${one} SYNC`, rest);
     if (kind === 3) {
       const name = `dd${fresh()}`;
       return run(`RENAME DATABASE ${one} TO ${name}`, rest.set(name, a));
     }
+    if (kind === 4) return run(`DETACH DATABASE ${one}`, rest.set(`~${one}`, a));
+    if (kind === 5) return back();
     if (one === two) return;
     const after = new Map([...known, [one, b] as const, [two, a] as const]);
     return run(`EXCHANGE TABLES ${one}.t AND ${two}.t`, after);
@@ -73,10 +87,12 @@ export const databases: MakeActor = ({ ask, below, fresh }) => {
         else faults.push(`database ${name} is torn: ${row}`);
       }
       halves.clear();
-      const fit = [known, open].find((each) => each && text(each) === text(there));
+      const fit = [known, open].find((each) => each && seen(each) === text(there));
       if (!fit) faults.push(`databases: ${text(there)}, not ${text(known)}`);
-      known = there;
+      known = fit ?? there;
       open = undefined;
+      // What waits aside is there, too.
+      if (below(3) === 0) await back();
       return faults;
     },
   };
