@@ -34,9 +34,11 @@ pub enum Path {
     ParallelSort,
     /// blocks are left out by what functions make of their columns' least and greatest values
     ExpressionBounds,
+    /// FINAL begins with what it showed of the version before
+    KnownFinal,
 }
 
-const NAMES: [(&str, Path); 14] = [
+const NAMES: [(&str, Path); 15] = [
     ("statistics", Path::Statistics),
     ("distinct_groups", Path::DistinctGroups),
     ("prune_blocks", Path::PruneBlocks),
@@ -51,6 +53,7 @@ const NAMES: [(&str, Path); 14] = [
     ("dense_keys", Path::DenseKeys),
     ("parallel_sort", Path::ParallelSort),
     ("expression_bounds", Path::ExpressionBounds),
+    ("known_final", Path::KnownFinal),
 ];
 
 /// Those that are left out: a bit each.

@@ -1,6 +1,6 @@
 //! Tables as a query sees them: segments and memtable rows of one registered version.
 
-use crate::collapse::visible::Visible;
+use crate::collapse::visible::{Known, Visible};
 use crate::plan::{BesideRef, Expr, SkipIndex, TableShape, TableVersion};
 use crate::scan::granules::Granules;
 use crate::scan::indexes::stored_name;
@@ -105,6 +105,8 @@ pub struct SegmentSlot {
     held: Option<Arc<Stored>>,
     opened: OnceLock<Arc<Segment>>,
     opening: Mutex<()>,
+    /// what FINAL showed of the newest version whose largest segment this was: over all partitions, and within each
+    pub known: [Mutex<Option<Arc<Known>>>; 2],
 }
 
 impl SegmentSlot {
@@ -195,6 +197,7 @@ impl Shelf {
             held: self.open_already(file),
             opened: OnceLock::new(),
             opening: Mutex::new(()),
+            known: Default::default(),
         });
         map.insert(name.to_string(), Arc::downgrade(&s));
         s

@@ -10,7 +10,6 @@ mod aggregating;
 mod coalescing;
 mod collapsing;
 mod distinct;
-mod overlay;
 mod replacing;
 pub mod sorted;
 mod summing;
@@ -142,9 +141,28 @@ impl Collapse {
         matches!(self.rule, Rule::Replacing { .. } | Rule::Make(_, false))
     }
 
+    /// Of rows with equal keys one stands for all.
+    pub fn replaces(&self) -> bool {
+        matches!(self.rule, Rule::Replacing { .. })
+    }
+
     /// A row whose key no other has stays in every mode.
     pub fn keeps_single_rows(&self) -> bool {
-        matches!(self.rule, Rule::Replacing { deleted: None, .. } | Rule::Distinct(_))
+        match self.rule {
+            Rule::Replacing { deleted, .. } => deleted.is_none(),
+            Rule::Versioned { .. } | Rule::Distinct(_) => true,
+            Rule::All | Rule::Collapsing { .. } | Rule::Make(..) => false,
+        }
+    }
+
+    /// The columns that decide among rows of equal keys, of an engine that keeps rows as they are.
+    pub fn judged_by(&self) -> Vec<usize> {
+        match &self.rule {
+            Rule::Replacing { version, deleted } => version.iter().chain(deleted).copied().collect(),
+            Rule::Collapsing { sign } | Rule::Versioned { sign } => vec![*sign],
+            Rule::Distinct(columns) => columns.clone(),
+            Rule::All | Rule::Make(..) => Vec::new(),
+        }
     }
 
     /// Rows with equal keys lie in one partition: its key is made of columns of the sort key.

@@ -5,16 +5,27 @@
 //! make new rows give a version whose overlapping rows are merged in memory. Either way segments whose
 //! keys no other segment shares are left alone when a merge wrote them.
 
+//!
+//! The bitmaps of a version are made of those of the version before where one is `known`: keys of rows that came
+//! since are looked for (`search`) and judged by the rule (`judge`). Without it all rows are merged.
+
+mod bounds;
 mod inputs;
+mod judge;
+mod known;
+mod search;
+
+pub use known::Known;
 
 use super::sorted::{Collapsed, Input, SortedMerge};
 use super::{Collapse, Mode, group_starts};
 use crate::expr::Bound;
+use crate::paths::Path;
 use crate::plan::TableShape;
 use crate::query::Query;
 use crate::table::{Shelf, TableSnapshot};
 use std::sync::Arc;
-use types::{Batch, Bitmap, Data, Error, Reservation, Result, Scalar, Type};
+use types::{Batch, Bitmap, Column, Data, Error, Field, Reservation, Result, Type};
 
 /// Rows that a scan shows; `None` shows all of them.
 #[derive(Clone, Default)]
@@ -31,6 +42,15 @@ impl Visible {
     pub fn batch(&self, part: usize, batch: usize) -> Option<&Arc<Bitmap>> {
         self.memory.get(part)?.get(batch)?.as_ref()
     }
+}
+
+/// As `Visible`, by source: segments, then batches in memory.
+#[derive(Clone)]
+struct Shown {
+    bits: Vec<Option<Arc<Bitmap>>>,
+    /// of each source rows that do not show, and the source of the row in whose place they stand; more than that
+    /// after a while. None where the engine's rule is another or they are too many.
+    losers: Option<Vec<Vec<(u32, u32)>>>,
 }
 
 /// Sort keys are computed in the zone in which the rows were sorted.
@@ -60,13 +80,17 @@ pub fn final_rows(
     let query = &in_key_zone(query, shape)?;
     let rule = Arc::new(Collapse::bind(shape, query)?);
     let work = Work { table, rule: &rule, shelf, query, by_partition: asked.by_partition };
+    if rule.keeps() && query.off.has(Path::KnownFinal) {
+        let merged = work.merged(&work.crowded()?, Mode::Final)?;
+        return Ok((table.clone(), Some(Arc::new(work.visible(merged)))));
+    }
     if rule.keeps() {
         let slot = &table.finals[usize::from(asked.by_partition)];
         let mut slot = slot.lock();
         if let Some(v) = slot.as_ref() {
             return Ok((table.clone(), Some(v.clone())));
         }
-        let v = Arc::new(work.visible(&work.crowded()?, Mode::Final)?);
+        let v = Arc::new(work.visible(work.shown_since()?));
         *slot = Some(v.clone());
         return Ok((table.clone(), Some(v)));
     }
@@ -82,7 +106,7 @@ pub fn merged_rows(
     query: &Arc<Query>,
 ) -> Result<Visible> {
     let work = Work { table, rule, shelf, query, by_partition: false };
-    work.visible(&vec![true; table.segments.len()], mode)
+    Ok(work.visible(work.shown(mode)?))
 }
 
 /// All rows of a version in the order of its key, merged as its engine says.
@@ -97,7 +121,7 @@ pub fn merged_stream<'a>(
     let names: Vec<String> = table.columns[..rule.types.len()].iter().map(|c| c.name.clone()).collect();
     let needed = vec![true; names.len()];
     let asked = Asked { names: &names, needed: &needed, condition: None, by_partition: false };
-    let inputs = work.inputs(&vec![true; table.segments.len()], Some((&asked, &needed)), &mut None)?;
+    let inputs = work.inputs(&vec![true; table.segments.len()], Some((&asked, &needed)))?;
     Ok(Collapsed::new(work.merge(inputs, false)?, rule, mode))
 }
 
@@ -110,68 +134,47 @@ pub(super) struct Work<'a> {
     pub(super) by_partition: bool,
 }
 
-/// First and last key of a source, as far as the key is made of plain columns.
-type Bounds = (Vec<Scalar>, Vec<Scalar>);
-
 impl Work<'_> {
-    /// Segments whose rows may meet others: all but those that a merge wrote and that share no keys.
-    fn crowded(&self) -> Result<Vec<bool>> {
-        let mut crowded = vec![true; self.table.segments.len()];
-        if self.rule.keeps() && !self.rule.merged_is_final() {
-            return Ok(crowded);
-        }
-        let memory = self.table.memory.iter().any(|(_, bs)| bs.iter().any(|b| b.rows > 0));
-        let mut bounds: Vec<Option<Bounds>> = Vec::new();
-        for slot in &self.table.segments {
-            let s = slot.open(self.shelf)?;
-            let (first, last) = (s.block_key(0), s.block_key(s.block_count()));
-            bounds.push(match (first, last) {
-                (Some(a), Some(b)) if !a.is_empty() => Some((a.to_vec(), b.to_vec())),
-                _ => None,
-            });
-        }
-        let memory_bounds = if memory { self.memory_bounds()? } else { None };
-        let own_partition = self.by_partition || self.rule.within_partition();
-        let marks = &self.table.marks;
-        for i in 0..crowded.len() {
-            if marks[i].level == 0 || (memory && memory_bounds.is_none()) {
-                continue;
-            }
-            let Some(own) = &bounds[i] else { continue };
-            let meets = |j: usize| j != i && !(own_partition && marks[j].partition != marks[i].partition);
-            let others = bounds.iter().enumerate().filter(|(j, _)| meets(*j)).map(|(_, b)| b.as_ref());
-            let free = others.chain(memory_bounds.iter().map(Some)).all(|b| b.is_some_and(|b| apart(own, b)));
-            crowded[i] = !free;
-        }
-        Ok(crowded)
+    fn sources(&self) -> usize {
+        self.table.segments.len() + self.table.memory.iter().map(|(_, bs)| bs.len()).sum::<usize>()
     }
 
-    /// Least and greatest first key column in memory, if it is a plain column.
-    fn memory_bounds(&self) -> Result<Option<Bounds>> {
-        let Some(Bound::Column(c, _)) = self.rule.keys.first() else { return Ok(None) };
-        let name = &self.table.columns[*c].name;
-        let mut all: Option<Bounds> = None;
-        for (fields, batches) in &self.table.memory {
-            let Some(k) = fields.iter().position(|f| f.name == *name) else { return Ok(None) };
-            if fields[k].ty != self.table.columns[*c].ty {
-                return Ok(None);
-            }
-            for b in batches.iter().filter(|b| b.rows > 0) {
-                let Some((lo, hi)) = types::compare::min_max(&b.columns[k]) else { return Ok(None) };
-                if b.columns[k].has_nulls() {
-                    return Ok(None);
-                }
-                let (lo, hi) = (b.columns[k].scalar(lo), b.columns[k].scalar(hi));
-                let (x, y) = all.get_or_insert_with(|| (vec![lo.clone()], vec![hi.clone()]));
-                if lo.compare(&x[0]).is_lt() {
-                    x[0] = lo;
-                }
-                if hi.compare(&y[0]).is_gt() {
-                    y[0] = hi;
-                }
-            }
+    /// A source beyond the segments.
+    fn memory(&self, source: usize) -> Option<(Arc<Vec<Field>>, Arc<Batch>)> {
+        let all = self.table.memory.iter().flat_map(|(fields, bs)| bs.iter().map(move |b| (fields, b)));
+        let mut rest = all.skip(source.checked_sub(self.table.segments.len())?);
+        rest.next().map(|(fields, b)| (fields.clone(), b.clone()))
+    }
+
+    fn rows_of(&self, source: usize) -> usize {
+        match self.table.segments.get(source) {
+            Some(s) => s.rows as usize,
+            None => self.memory(source).map_or(0, |m| m.1.rows),
         }
-        Ok(all)
+    }
+
+    /// Rows that DELETE has left, by source.
+    fn left_by_deletes(&self) -> Result<Vec<Option<Arc<Bitmap>>>> {
+        let base = self.table.deleted(self.shelf)?;
+        Ok((0..self.sources()).map(|n| base.as_deref()?.segment(n).cloned()).collect())
+    }
+
+    fn key_types(&self) -> Vec<Type> {
+        let partition = if self.by_partition { &self.rule.partition[..] } else { &[] };
+        partition.iter().chain(&self.rule.keys).map(|k| k.ty().clone()).collect()
+    }
+
+    /// The columns of the table that the keys read.
+    fn key_columns_read(&self) -> Vec<bool> {
+        let mut used = Vec::new();
+        let partition = if self.by_partition { &self.rule.partition[..] } else { &[] };
+        partition.iter().chain(&self.rule.keys).for_each(|k| k.columns(&mut used));
+        (0..self.rule.types.len()).map(|c| used.contains(&c)).collect()
+    }
+
+    fn keys_of(&self, b: &Batch) -> Result<Vec<Column>> {
+        let partition = if self.by_partition { &self.rule.partition[..] } else { &[] };
+        partition.iter().chain(&self.rule.keys).map(|k| k.eval(b, self.query)).collect()
     }
 
     fn merge(&self, inputs: Vec<Box<dyn Input>>, positions: bool) -> Result<SortedMerge> {
@@ -179,25 +182,18 @@ impl Work<'_> {
         if positions {
             types.extend([Type::UInt32, Type::UInt32]);
         }
-        let mut keys: Vec<Type> = Vec::new();
-        if self.by_partition {
-            keys.extend(self.rule.partition.iter().map(|k| k.ty().clone()));
-        }
-        keys.extend(self.rule.keys.iter().map(|k| k.ty().clone()));
-        SortedMerge::new(inputs, types, keys, self.query)
+        SortedMerge::new(inputs, types, self.key_types(), self.query)
     }
 
-    fn visible(&self, crowded: &[bool], mode: Mode) -> Result<Visible> {
-        let mut overlay = self.overlay(crowded)?;
-        let alone = overlay.as_mut().map(|o| (o.segment, std::mem::take(&mut o.alone)));
-        let merge = self.merge(self.inputs(crowded, None, &mut overlay)?, true)?;
+    /// The rule on all rows of the crowded segments and of memory, merged.
+    fn merged(&self, crowded: &[bool], mode: Mode) -> Result<Shown> {
+        let merge = self.merge(self.inputs(crowded, None)?, true)?;
         let mut groups = Collapsed::new(merge, self.rule, mode);
-        let rows = |i: usize| self.table.segments[i].rows as usize;
-        let mut bits: Vec<Option<Bitmap>> =
-            (0..crowded.len()).map(|i| crowded[i].then(|| Bitmap::new(rows(i), false))).collect();
-        for (_, batches) in &self.table.memory {
-            bits.extend(batches.iter().map(|b| Some(Bitmap::new(b.rows, false))));
-        }
+        let mut bits: Vec<Option<Bitmap>> = (0..self.sources())
+            .map(|n| crowded.get(n).is_none_or(|c| *c).then(|| Bitmap::new(self.rows_of(n), false)))
+            .collect();
+        let losers = self.remembers(mode).then(|| vec![Vec::new(); self.sources()]);
+        let mut shown = Shown { bits: self.left_by_deletes()?, losers };
         let width = self.rule.types.len();
         while let Some((batch, keys)) = groups.next_groups()? {
             let starts = group_starts(&keys, batch.rows);
@@ -212,24 +208,21 @@ impl Work<'_> {
                     b.set(row[k as usize] as usize, true);
                 }
             }
+            self.note_losers(&mut shown, &batch, &starts, |at| (source[at], row[at]))?;
         }
-        if let Some((i, alone)) = alone
-            && let Some(Some(b)) = bits.get_mut(i)
-        {
-            b.or_with(&alone);
+        for (n, own) in bits.into_iter().enumerate() {
+            if let Some(own) = own {
+                shown.bits[n] = Some(Arc::new(own));
+            }
         }
-        let base = self.table.deleted(self.shelf)?;
-        let base = base.as_deref();
-        let mut bits = bits.into_iter();
-        let mut segments = Vec::new();
-        for i in 0..crowded.len() {
-            let own = bits.next().flatten().filter(|b| !b.all()).map(Arc::new);
-            segments.push(own.or_else(|| base.and_then(|v| v.segment(i)).cloned()));
-        }
-        let memory = self.table.memory.iter().map(|(_, bs)| {
-            bs.iter().map(|_| bits.next().flatten().filter(|b| !b.all()).map(Arc::new)).collect()
-        });
-        Ok(Visible { segments, memory: memory.collect() })
+        Ok(shown)
+    }
+
+    fn visible(&self, shown: Shown) -> Visible {
+        let mut bits = shown.bits.into_iter().map(|b| b.filter(|b| !b.all()));
+        let segments = bits.by_ref().take(self.table.segments.len()).collect();
+        let memory = self.table.memory.iter().map(|(_, bs)| bits.by_ref().take(bs.len()).collect());
+        Visible { segments, memory: memory.collect() }
     }
 
     /// The version with crowded rows merged in memory, as far as the scan needs them.
@@ -251,7 +244,7 @@ impl Work<'_> {
             used.iter().filter_map(|k| position(&asked.names[*k])).for_each(|i| needed[i] = true);
         }
         let required = self.rule.required(&needed, self.by_partition);
-        let merge = self.merge(self.inputs(&crowded, Some((asked, &required)), &mut None)?, false)?;
+        let merge = self.merge(self.inputs(&crowded, Some((asked, &required)))?, false)?;
         let mut rows = Collapsed::new(merge, self.rule, Mode::Final);
         let mut held = Reservation::empty(&self.query.memory);
         let there: Vec<usize> = (0..width).filter(|i| required[*i]).collect();
@@ -274,18 +267,4 @@ impl Work<'_> {
         out.held = Some(held);
         Ok(out)
     }
-}
-
-/// Whether two ranges of keys have nothing in common, by the columns that both have.
-fn apart(a: &Bounds, b: &Bounds) -> bool {
-    let before = |x: &[Scalar], y: &[Scalar]| {
-        for (x, y) in x.iter().zip(y) {
-            let o = x.compare(y);
-            if o.is_ne() {
-                return o.is_lt();
-            }
-        }
-        false
-    };
-    before(&a.1, &b.0) || before(&b.1, &a.0)
 }

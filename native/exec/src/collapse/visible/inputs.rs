@@ -1,7 +1,6 @@
 //! What a merge of FINAL reads: the rows of each segment and batch in the order of the key.
 
 use super::super::Collapse;
-use super::super::overlay::Overlay;
 use super::super::sorted::{Input, concat_all};
 use super::{Asked, Visible, Work};
 use crate::expr::Bound;
@@ -98,12 +97,10 @@ impl Input for Rows {
 }
 
 impl Work<'_> {
-    /// `overlay` gives its rows in the place of its segment's.
     pub(in crate::collapse) fn inputs(
         &self,
         crowded: &[bool],
         asked: Option<(&Asked<'_>, &[bool])>,
-        overlay: &mut Option<Overlay>,
     ) -> Result<Vec<Box<dyn Input>>> {
         let width = self.rule.types.len();
         let all: Vec<String> = self.table.columns[..width].iter().map(|c| c.name.clone()).collect();
@@ -173,9 +170,7 @@ impl Work<'_> {
         };
         let mut number = 0;
         for (i, slot) in self.table.segments.iter().enumerate() {
-            if let Some(taken) = overlay.take_if(|o| o.segment == i) {
-                inputs.push(taken.rest);
-            } else if crowded[i] {
+            if crowded[i] {
                 let part = self.table.part(vec![(slot.clone(), self.table.marks[i].clone())], Vec::new());
                 add(&mut inputs, part, true, base.and_then(|v| v.segment(i)).cloned(), number)?;
             }
