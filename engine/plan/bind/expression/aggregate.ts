@@ -100,13 +100,34 @@ export function resolveAggregate(
   span: Span,
 ): Expr {
   const types = args.map((a) => a.type);
+  const resolved = resolvedAggregate(scope, name, params, types, span);
+  return aggregateExpr(resolved.name, params, args, resolved.type, span);
+}
+
+/** The name with -OrNull: inside -State and -Merge, whose states then know whether there were rows. */
+const nullForEmpty = (name: string): string =>
+  name.replace(/((?<!Simple)State|Merge(State)?)?$/, (suffix) => `OrNull${suffix}`);
+
+/** What the kernel makes of an aggregate, under `aggregate_functions_null_for_empty` if that is set. */
+export function resolvedAggregate(
+  scope: Scope,
+  name: string,
+  params: readonly Lit[],
+  types: readonly string[],
+  span: Span,
+): { name: string; type: string } {
+  const { kernel, settings } = scope.ctx;
+  const orNull = settings.bool('aggregate_functions_null_for_empty') && !name.includes('OrNull');
   try {
-    let resolved = scope.ctx.kernel.resolveAggregate(name, params, types);
-    const orNull = scope.ctx.settings.bool('aggregate_functions_null_for_empty');
-    if (orNull && !resolved.defaultOnNulls && !/Or(Null|Default)/.test(name)) {
-      resolved = scope.ctx.kernel.resolveAggregate(`${name}OrNull`, params, types);
+    // states that a query under the setting made are merged as they were made
+    const merges = orNull && /^AggregateFunction\(\w+OrNull/.test(types[0] ?? '');
+    if (merges && /Merge(State|If)?$/.test(name)) {
+      return kernel.resolveAggregate(name.replace('Merge', 'OrNullMerge'), params, types);
     }
-    return aggregateExpr(resolved.name, params, args, resolved.type, span);
+    const resolved = kernel.resolveAggregate(name, params, types);
+    return orNull && !resolved.defaultOnNulls
+      ? kernel.resolveAggregate(nullForEmpty(name), params, types)
+      : resolved;
   } catch (error) {
     throw withSpan(error, span);
   }

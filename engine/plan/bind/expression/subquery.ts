@@ -13,7 +13,7 @@ import {
   scalarExpr,
 } from '../../expression.ts';
 import type { Node } from '../../logical.ts';
-import { project } from '../../logical.ts';
+import { filter, project } from '../../logical.ts';
 import type { SubqueryUse } from '../../physical/wire.ts';
 import { isNullable, nullableType, tupleElements } from '../../types.ts';
 import { freeColumns } from '../../unnest/free-columns.ts';
@@ -85,7 +85,7 @@ export function existsSubquery(query: Query, scope: Scope, span: Span): Expr {
   return scalarExpr(runFirst(scope, inner, limited, 'exists'), 'UInt8', span);
 }
 
-/** `reduce`: the least or greatest value of its one column instead of its only row. */
+/** `reduce`: the least or greatest value of its one column instead of its only row; of no rows the default, as min gives. */
 export function scalarSubquery(
   query: Query,
   scope: Scope,
@@ -123,10 +123,10 @@ export function scalarSubquery(
       keys: [],
       aggregates: [item],
       totals: false,
-      emptyIfNoRows: true,
+      emptyIfNoRows: false,
       columns: [column],
     };
-    return scalarExpr(runFirst(scope, inner, reduced, 'scalar', reduce), nullableType(type), span);
+    return scalarExpr(runFirst(scope, inner, reduced, 'scalar', reduce), type, span);
   }
   const number = runFirst(scope, inner, node, 'scalar');
   if (node.columns.length === 1) return scalarExpr(number, nullableType(first.type), span);
@@ -140,6 +140,17 @@ export function scalarSubquery(
 
 const plainNumber = /^(U?Int\d+|Float\d+|Decimal.*|Bool)$/;
 
+/** The rows that a tuple of columns can be equal to: a NULL among its members is equal to nothing. */
+function withoutNullMembers(scope: Scope, node: Node, span: Span): Node {
+  if (node.columns.length < 2) return node;
+  const known = node.columns
+    .filter((column) => isNullable(column.type))
+    .map((column) => resolveCall(scope, 'isNotNull', [columnExpr(column)], span));
+  const [first] = known;
+  if (!first) return node;
+  return filter(node, known.length > 1 ? resolveCall(scope, 'and', known, span) : first);
+}
+
 /** `left IN (query)`; what a NULL on the left means is for the caller. */
 export function inSubquery(
   left: Expr,
@@ -150,7 +161,8 @@ export function inSubquery(
   nullsCount = false,
 ): Expr {
   const inner = bindInner(query, scope);
-  const { node, params, args, serial } = inner;
+  const { params, args, serial } = inner;
+  const node = nullsCount ? inner.node : withoutNullMembers(scope, inner.node, span);
   checkSetWidth(left, node.columns.length, span);
   const rows = node.columns.length === 1 ? (node.columns[0] as Column).type : undefined;
   if (tupleElements(left.type) && rows && plainNumber.test(rows)) {
@@ -192,6 +204,9 @@ export function bindTableSet(
     column: newColumn(scope.ctx, c.name, c.type),
     expr: c.expr(),
   }));
-  const index = scope.ctx.subqueries.push({ node: project(node, items), usage: 'set' }) - 1;
+  const rows = project(node, items);
+  const nullsCount = scope.ctx.settings.bool('transform_null_in');
+  const set = nullsCount ? rows : withoutNullMembers(scope, rows, ast.span);
+  const index = scope.ctx.subqueries.push({ node: set, usage: 'set' }) - 1;
   return { index, columns: items.length };
 }

@@ -15,9 +15,9 @@ import { type Expr, literalExpr, type SortExpr, someExpr, windowExpr } from '../
 import type { BoundJson, FrameJson } from '../../physical/wire.ts';
 import { withoutLowCardinality } from '../../types.ts';
 import type { Locals, Scope } from '../scope.ts';
-import { aggregateParts } from './aggregate.ts';
+import { aggregateParts, resolvedAggregate } from './aggregate.ts';
 import { constantOf } from './constants.ts';
-import { bindExpression, withSpan } from './index.ts';
+import { bindExpression } from './index.ts';
 import { resolveCall } from './resolve-call.ts';
 
 /**
@@ -47,6 +47,13 @@ export const windowOnly: ReadonlyMap<string, { name: string; type: string }> = n
   ['nonnegativederivative', { name: 'nonNegativeDerivative', type: 'kernel' }],
 ]);
 
+/** first_value and last_value are aggregates where these give NULL for no rows. */
+function windowFunction(name: string, scope: Scope): { name: string; type: string } | undefined {
+  const found = windowOnly.get(name.toLowerCase());
+  const empty = scope.ctx.settings.bool('aggregate_functions_null_for_empty');
+  return empty && /^(first|last)_value$/i.test(name) ? undefined : found;
+}
+
 export function sortKeys(
   scope: Scope,
   items: readonly OrderItem[],
@@ -70,7 +77,7 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
     ast.over as WindowSpec | { kind: 'Name'; name: string; span: Span },
     scope,
   );
-  const only = windowOnly.get(ast.name.toLowerCase());
+  const only = windowFunction(ast.name, scope);
   const canonical = only?.name ?? scope.ctx.kernel.functions.aggregate(ast.name);
   if (canonical === undefined) {
     throw failAt(
@@ -89,12 +96,8 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
     type =
       only.type === 'argument' ? withoutLowCardinality((parts.args[0] as Expr).type) : only.type;
   } else {
-    try {
-      const types = parts.args.map((a) => a.type);
-      ({ name, type } = scope.ctx.kernel.resolveAggregate(name, parts.params, types));
-    } catch (error) {
-      throw withSpan(error, ast.span);
-    }
+    const types = parts.args.map((a) => a.type);
+    ({ name, type } = resolvedAggregate(scope, name, parts.params, types, ast.span));
   }
   const partition = spec.partitionBy.map((e) => bindExpression(e, scope));
   const order = sortKeys(scope, spec.orderBy, (e) => bindExpression(e, scope));
