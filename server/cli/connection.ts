@@ -199,14 +199,22 @@ async function pipeBody(
 ): Promise<void> {
   for await (const piece of body) {
     if (request.destroyed) return;
-    if (!request.write(piece)) {
-      await new Promise<void>((resume) => {
-        request.once('drain', resume);
-        request.once('close', resume);
-      });
-    }
+    if (!request.write(piece)) await drained(request);
   }
   request.end();
+}
+
+/** Resolves when the request takes more, or never will again. */
+function drained(request: http.ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      request.off('drain', resume);
+      request.off('close', resume);
+      resolve();
+    };
+    request.on('drain', resume);
+    request.on('close', resume);
+  });
 }
 
 async function* wholeOrFail(response: http.IncomingMessage): AsyncGenerator<Uint8Array> {
