@@ -18,15 +18,14 @@ function measures(type: string): LitValue[] {
   const head = typeHead(base);
   const int = bits.exec(base);
   if (int) return [null, String(Number(int[2])), '2', '0', null];
-  if (head === 'BFloat16') return [null, '16', '2', null, null];
-  if (head === 'Float32') return [null, '32', '2', null, null];
-  if (head === 'Float64') return [null, '64', '2', null, null];
+  if (base === 'Bool') return [null, '8', '2', '0', null];
   if (head === 'Decimal') {
     const [precision = null, scale = '0'] = typeArguments(base);
     return [null, precision, '10', scale, null];
   }
   if (head === 'DateTime64') return [null, null, null, null, typeArguments(base)[0] ?? '3'];
-  if (head === 'DateTime') return [null, null, null, null, '0'];
+  if (head === 'DateTime' || base === 'Date' || base === 'Date32')
+    return [null, null, null, null, '0'];
   if (head === 'FixedString') return [typeArguments(base)[0] ?? null, null, null, null, null];
   return [null, null, null, null, null];
 }

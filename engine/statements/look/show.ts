@@ -166,7 +166,8 @@ function baseQuery(run: Run, ast: Show): string {
     case 'KEYS': {
       if (!ast.name) throw failAt(ast.span, 'SYNTAX_ERROR', 'SHOW INDEX needs a table');
       const place = placeOf(run, ast.name);
-      const where = `database = ${quoteString(ast.from ? from : place.database)} AND table = ${quoteString(place.name)}`;
+      const database = quoteString(ast.from ? from : place.database);
+      const table = quoteString(place.name);
       const list = (
         name: string,
         seq: string,
@@ -176,9 +177,9 @@ function baseQuery(run: Run, ast: Show): string {
         expr: string,
       ): string =>
         `table, 1 AS non_unique, ${name} AS key_name, ${seq} AS seq_in_index, ${column} AS column_name, ${order} AS collation, 0 AS cardinality, NULL AS sub_part, NULL AS packed, NULL AS \`null\`, ${kind} AS index_type, '' AS comment, '' AS index_comment, 'YES' AS visible, ${expr} AS expression`;
-      const skipping = `SELECT ${list('name', '1', "''", 'NULL', 'upper(type)', 'expr')} FROM system.data_skipping_indices WHERE ${where}`;
-      const primary = `SELECT ${list("'PRIMARY'", 'row_number() OVER (ORDER BY position)', 'name', "'A'", "'PRIMARY'", "''")} FROM system.columns WHERE ${where} AND is_in_primary_key`;
-      return `SELECT * FROM (${skipping} UNION ALL ${primary}) ORDER BY index_type, expression, column_name, seq_in_index`;
+      const skipping = `SELECT ${list('name', '1', "''", 'NULL', 'upper(type)', 'expr')} FROM system.data_skipping_indices WHERE database = ${database} AND table = ${table}`;
+      const primary = `SELECT ${list("'PRIMARY'", 'place', 'column', "'A'", "'PRIMARY'", "''")} FROM (SELECT name AS table, splitByString(', ', primary_key) AS keys FROM system.tables WHERE database = ${database} AND name = ${table}) ARRAY JOIN keys AS column, arrayEnumerate(keys) AS place`;
+      return `SELECT * FROM (${skipping} UNION ALL ${primary}) ORDER BY index_type, expression, seq_in_index`;
     }
     case 'FUNCTIONS':
       return 'SELECT * FROM system.functions ORDER BY name';

@@ -1,17 +1,16 @@
 //! topK and its forms: the most frequent values by the filtered space-saving algorithm.
 //! Source: Homem, Carvalho, "Finding top-k elements in data streams".
 //!
-//! 1. `reserved` counters are kept in order of count. A value that has one is counted there.
-//! 2. While there is room, a new value gets a counter.
-//! 3. Otherwise its count goes to a hashed cell; only when the cell reaches the smallest counter does
-//!    the value take its place, with the cell as its possible error.
+//! 1. `reserved` values and as many again are counted (64 at least).
+//! 2. When the list is full, the `reserved` most frequent stay; the counts of the others go to hashed cells.
+//! 3. A value that comes later begins with the count of its cell, which is also its possible error.
 
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::binary;
 use crate::state::cells::{Cell, Cells};
 use crate::state::numbers::ints;
 use crate::state::wire::{Reader, damaged, put_bytes, put_var};
-use crate::state::{arena, table_order};
+use crate::state::{arena, select, table_order};
 use std::collections::HashMap;
 use std::sync::Arc;
 use types::builder::Values;
@@ -101,6 +100,10 @@ impl Config {
         put_bytes(&mut piece, key);
         arena::read_piece(&self.item, &mut Reader::new(&piece), out)
     }
+    /// How many counters fill the list.
+    fn room(&self) -> usize {
+        (self.reserved * 2).max(64)
+    }
     fn cells(&self) -> usize {
         (self.reserved * 6).next_power_of_two()
     }
@@ -112,62 +115,75 @@ struct Counter {
     error: u64,
 }
 
+impl Counter {
+    /// Counts wrap as ClickHouse's do: weights may be negative.
+    fn sure(&self) -> u64 {
+        self.count.wrapping_sub(self.error)
+    }
+    /// Surely more frequent, or perhaps more frequent where both are sure of the same count.
+    fn before(&self, other: &Self) -> bool {
+        (self.sure(), self.count) > (other.sure(), other.count)
+    }
+}
+
 #[derive(Default)]
 struct SpaceSaving {
-    /// from the largest count down
+    /// in order of first sight, until a full list is cut
     counters: Vec<Counter>,
     places: HashMap<Arc<[u8]>, usize>,
-    /// counts of values without a counter, by hash
+    /// counts of values that lost their counter, by hash
     cells: Vec<u64>,
     key_bytes: usize,
 }
 
+/// A cell counts no further.
+const CELL_MAX: u64 = u32::MAX as u64;
+
 impl SpaceSaving {
-    fn insert(&mut self, config: &Config, key: &[u8], count: u64, error: u64) {
+    fn insert(&mut self, config: &Config, key: &[u8], count: u64) {
         if let Some(&at) = self.places.get(key) {
-            self.counters[at].count += count;
-            self.counters[at].error += error;
-            return self.rise(at);
+            self.counters[at].count = self.counters[at].count.wrapping_add(count);
+            return;
         }
-        if self.counters.len() < config.reserved {
-            return self.push(key, count, error);
+        let known = if self.counters.len() < config.reserved { 0 } else { self.cell(config, key) };
+        self.push(key.into(), known.wrapping_add(count), known);
+        self.shrink(config);
+    }
+    fn cell(&self, config: &Config, key: &[u8]) -> u64 {
+        if self.cells.is_empty() { 0 } else { self.cells[config.hash(key) as usize & (self.cells.len() - 1)] }
+    }
+    fn push(&mut self, key: Arc<[u8]>, count: u64, error: u64) {
+        self.key_bytes += key.len();
+        self.places.insert(key.clone(), self.counters.len());
+        self.counters.push(Counter { key, count, error });
+    }
+    /// Cuts a full list.
+    fn shrink(&mut self, config: &Config) {
+        if self.counters.len() < config.room() {
+            return;
         }
+        select::select(&mut self.counters, config.reserved, &Counter::before);
         if self.cells.is_empty() {
             self.cells = vec![0; config.cells()];
         }
         let mask = self.cells.len() - 1;
-        let cell = config.hash(key) as usize & mask;
-        let Some(smallest) = self.counters.last() else { return };
-        let alpha = self.cells[cell];
-        if alpha + count < smallest.count {
-            self.cells[cell] += count;
-            return;
+        for lost in self.counters.drain(config.reserved..) {
+            let cell = &mut self.cells[config.hash(&lost.key) as usize & mask];
+            *cell = (*cell + lost.sure().min(CELL_MAX)).min(CELL_MAX);
         }
-        self.cells[config.hash(&smallest.key) as usize & mask] = smallest.count;
-        self.key_bytes -= smallest.key.len();
-        self.places.remove(&smallest.key);
-        self.counters.pop();
-        self.push(key, alpha + count, alpha + error);
+        self.key_bytes = self.counters.iter().map(|c| c.key.len()).sum();
+        self.places = self.counters.iter().enumerate().map(|(i, c)| (c.key.clone(), i)).collect();
     }
-    fn push(&mut self, key: &[u8], count: u64, error: u64) {
-        let key: Arc<[u8]> = key.into();
-        self.key_bytes += key.len();
-        self.places.insert(key.clone(), self.counters.len());
-        self.counters.push(Counter { key, count, error });
-        self.rise(self.counters.len() - 1);
+    /// Up to which count a value without a counter may have been seen.
+    fn unseen(&self, config: &Config) -> u64 {
+        if self.counters.len() < config.reserved { 0 } else { self.cells.iter().copied().max().unwrap_or(0) }
     }
-    /// Moves a counter up past smaller ones.
-    fn rise(&mut self, mut at: usize) {
-        while at > 0 {
-            let (above, own) = (&self.counters[at - 1], &self.counters[at]);
-            if (own.count, above.error) <= (above.count, own.error) {
-                break;
-            }
-            self.places.insert(above.key.clone(), at);
-            self.counters.swap(at - 1, at);
-            at -= 1;
-        }
-        self.places.insert(self.counters[at].key.clone(), at);
+    /// The `n` most frequent, as indices of the counters.
+    fn first(&self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.counters.len()).collect();
+        select::first_in_order(&mut order, n, |a, b| self.counters[*a].before(&self.counters[*b]));
+        order.truncate(n);
+        order
     }
 }
 
@@ -191,49 +207,40 @@ impl Cell for SpaceSaving {
     }
     fn add(&mut self, config: &Config, input: &Input, row: usize) -> Result<()> {
         let weight = input.weights.get(row).map_or(1, |w| *w as u64);
-        if weight > 0 {
-            self.insert(config, &input.bytes[input.ends[row]..input.ends[row + 1]], weight, 0);
-        }
+        self.insert(config, &input.bytes[input.ends[row]..input.ends[row + 1]], weight);
         Ok(())
     }
     fn merge(&mut self, config: &Config, other: &Self) -> Result<()> {
-        // a value that only one side counted may have been dropped by the other: up to its smallest count
-        let least = |s: &Self| if s.counters.len() < config.reserved { 0 } else { s.counters.last().map_or(0, |c| c.count) };
-        let (mine, theirs) = (least(self), least(other));
-        if theirs > 0 {
-            for c in &mut self.counters {
-                if !other.places.contains_key(&c.key) {
-                    c.count += theirs;
-                    c.error += theirs;
-                }
-            }
+        if other.counters.is_empty() {
+            return Ok(());
         }
-        let mut all: Vec<(Arc<[u8]>, u64, u64)> = self.counters.drain(..).map(|c| (c.key, c.count, c.error)).collect();
-        let at: HashMap<Arc<[u8]>, usize> = std::mem::take(&mut self.places);
+        // a value that only one side counts may have lost its counter on the other
+        let (mine, theirs) = if self.counters.is_empty() { (0, 0) } else { (self.unseen(config), other.unseen(config)) };
+        for c in &mut self.counters {
+            c.count = c.count.wrapping_add(theirs);
+            c.error = c.error.wrapping_add(theirs);
+        }
         for c in &other.counters {
-            match at.get(&c.key) {
-                Some(&i) => {
-                    all[i].1 += c.count;
-                    all[i].2 += c.error;
+            match self.places.get(&c.key) {
+                Some(&at) => {
+                    let counter = &mut self.counters[at];
+                    counter.count = counter.count.wrapping_sub(theirs).wrapping_add(c.count);
+                    counter.error = counter.error.wrapping_sub(theirs).wrapping_add(c.error);
                 }
-                None => all.push((c.key.clone(), c.count + mine, c.error + mine)),
+                None => self.push(c.key.clone(), c.count.wrapping_add(mine), c.error.wrapping_add(mine)),
             }
         }
-        all.sort_by(|a, b| b.1.cmp(&a.1).then(a.2.cmp(&b.2)));
-        all.truncate(config.reserved);
-        self.key_bytes = all.iter().map(|c| c.0.len()).sum();
-        self.places = all.iter().enumerate().map(|(i, c)| (c.0.clone(), i)).collect();
-        self.counters = all.into_iter().map(|(key, count, error)| Counter { key, count, error }).collect();
         if self.cells.is_empty() {
             self.cells.clone_from(&other.cells);
         } else {
-            self.cells.iter_mut().zip(&other.cells).for_each(|(a, b)| *a += b);
+            self.cells.iter_mut().zip(&other.cells).for_each(|(a, b)| *a = (*a + b).min(CELL_MAX));
         }
+        self.shrink(config);
         Ok(())
     }
     fn finish(&self, config: &Config, out: &mut ColumnBuilder) -> Result<()> {
         let Values::Array { offsets, values } = &mut out.values else { return Ok(()) };
-        for c in self.counters.iter().take(config.threshold) {
+        for c in self.first(config.threshold).into_iter().map(|at| &self.counters[at]) {
             if !config.counts {
                 config.push(&c.key, values)?;
                 continue;
@@ -253,8 +260,9 @@ impl Cell for SpaceSaving {
         Ok(())
     }
     fn put(&self, config: &Config, out: &mut Vec<u8>) {
-        put_var(out, self.counters.len() as u64);
-        for c in &self.counters {
+        let kept = self.first(config.reserved);
+        put_var(out, kept.len() as u64);
+        for c in kept.into_iter().map(|at| &self.counters[at]) {
             if arena::is_number(&config.item) {
                 out.extend_from_slice(&c.key);
             } else {
@@ -275,14 +283,17 @@ impl Cell for SpaceSaving {
             arena::read_piece(&config.item, r, &mut value)?;
             arena::put_plain(&config.item, &value.finish(), 0, &mut key);
             let (count, error) = (r.var()?, r.var()?);
-            s.insert(config, &key, count.min(u64::MAX >> 8), error.min(u64::MAX >> 8));
+            if s.places.contains_key(key.as_slice()) || s.counters.len() >= config.reserved {
+                return Err(damaged());
+            }
+            s.push(key.into(), count, error);
         }
         let cells = r.count(1)?;
         if cells != 0 && cells != config.cells() {
             return Err(damaged());
         }
         for _ in 0..cells {
-            s.cells.push(r.var()? & (u64::MAX >> 8));
+            s.cells.push(r.var()?.min(CELL_MAX));
         }
         if s.cells.iter().all(|c| *c == 0) {
             s.cells.clear();

@@ -10,6 +10,7 @@ pub mod log;
 pub mod numbers;
 pub mod pairs;
 pub mod picked;
+pub mod select;
 pub mod slots;
 pub mod table;
 pub mod table_order;
