@@ -260,6 +260,25 @@ describe('files', () => {
   });
 });
 
+describe('documents', () => {
+  /** Whether some file has these pieces in its path; a crate's name may stand for its sources. */
+  const isThere = (path: string): boolean =>
+    files.some((file) =>
+      [`/${file}`, `/${file.replace(/^native\/(\w+)\/src\//, '$1/')}`].some((whole) => {
+        const at = whole.indexOf(`/${path}`);
+        return at >= 0 && /^($|\/|\.\w+)/.test(whole.slice(at + 1 + path.length));
+      }),
+    );
+  it('name files that are there', () => {
+    const named = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'README.md', 'MANUAL.md'].flatMap((file) =>
+      [...text(file).matchAll(/`(\w[\w.-]*(?:\/[\w.-]+)*)\/?`/g)].map((match) => match[1] ?? ''),
+    );
+    const paths = named.filter((name) => name.includes('/') || /\.(ts|rs|mjs|md)$/.test(name));
+    expect(paths.length).toBeGreaterThan(50);
+    expect(paths.filter((path) => !isThere(path))).toEqual([]);
+  });
+});
+
 describe('packages', () => {
   const { dependencies } = JSON.parse(text('package.json')) as {
     dependencies: Record<string, string>;

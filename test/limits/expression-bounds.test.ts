@@ -7,6 +7,7 @@ let ours: Ours;
 
 /** Conditions in each time zone. */
 const count = Number(process.env.COLONNADE_TEST_QUERIES ?? 60);
+const first = Number(process.env.COLONNADE_TEST_SEED ?? 1);
 
 const ask = (sql: string, settings: Record<string, string> = {}): Promise<string> =>
   ours.must(sql, { format: 'TSVRaw', settings });
@@ -184,8 +185,8 @@ afterAll(() => ours?.close());
 
 describe('bounds of expressions', () => {
   for (const zone of ['UTC', 'Pacific/Auckland']) {
-    it(`leave out no row that meets a condition, in ${zone}`, async () => {
-      const random = seeded(zone.length);
+    it(`leave out no row that meets one of ${count} conditions, in ${zone} (seed ${first})`, async () => {
+      const random = seeded(first + zone.length);
       for (let i = 0; i < count; i++) {
         const sql = `SELECT count(), sum(cityHash64(*)) FROM b WHERE ${condition(random, 2)}`;
         const off = (paths: string) => ({ kernel_paths_off: paths, session_timezone: zone });
@@ -194,7 +195,7 @@ describe('bounds of expressions', () => {
         if ('code' in plain) continue;
         expect(await ours.ask(sql, { settings: off('') }), sql).toEqual(plain);
       }
-    }, 120_000);
+    }, 3_600_000);
   }
   const pruned: [string, RegExp][] = [
     ['toYYYYMM(ts) = 199904', /\d by bounds of ts/],

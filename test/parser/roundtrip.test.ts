@@ -6,7 +6,12 @@ import { type Node, parseExpression, parseStatement, print } from '../../sql/ind
 import { expression, query } from './arbitrary.ts';
 import { bare, sexpr } from './sexpr.ts';
 
-const numRuns = Number(process.env.FAST_CHECK_RUNS ?? 300);
+const { COLONNADE_TEST_RUNS: runs = 300, COLONNADE_TEST_SEED: first } = process.env;
+/** A failure names its seed; COLONNADE_TEST_SEED runs it again. */
+const parameters = {
+  numRuns: Number(runs),
+  ...(first === undefined ? {} : { seed: Number(first) }),
+};
 
 function same(tree: Node, parse: (text: string) => Node): void {
   const text = print(tree);
@@ -25,7 +30,7 @@ function same(tree: Node, parse: (text: string) => Node): void {
 test('random expressions', () => {
   fc.assert(
     fc.property(expression, (tree) => same(tree, (text) => parseExpression(text))),
-    { numRuns },
+    parameters,
   );
 });
 
@@ -37,6 +42,6 @@ test('random queries', () => {
   };
   fc.assert(
     fc.property(query, (tree) => same(tree, parse)),
-    { numRuns },
+    parameters,
   );
 });
