@@ -95,14 +95,52 @@ export const asClickhouse: Record<string, string> = {
   interval_output_format: "Intervals as numbers ('numeric') or words ('kusto')",
   output_format_trim_fixed_string: 'FixedString is written without zeros at its end',
 
+  input_format_max_rows_to_read_for_schema_inference: 'Rows that inference looks at',
+  schema_inference_make_columns_nullable:
+    "Inferred types are Nullable: 0 = never, 1 = always, 2 or 'auto' = where NULLs were seen, 3 = as 1",
+  input_format_try_infer_integers: 'Whole numbers are Int64 when types are inferred, else Float64',
+  input_format_try_infer_dates: 'Dates are recognised when types are inferred',
+  input_format_try_infer_datetimes: 'Dates with times are recognised when types are inferred',
+  input_format_try_infer_datetimes_only_datetime64: 'They are DateTime64, never DateTime',
+  input_format_try_infer_exponent_floats: 'Numbers such as 1e5 are recognised outside of JSON',
+  input_format_csv_use_best_effort_in_schema_inference: 'Types of CSV are inferred; else String',
+  input_format_tsv_use_best_effort_in_schema_inference: 'Types of TSV are inferred; else String',
+  input_format_csv_try_infer_numbers_from_strings: 'Numbers in quotes are inferred as numbers',
+  input_format_csv_try_infer_strings_from_quoted_tuples: 'Tuples in quotes are inferred as String',
+  input_format_json_try_infer_numbers_from_strings: 'Numbers in strings are inferred as numbers',
+  input_format_json_try_infer_named_tuples_from_objects:
+    'Objects are inferred as named tuples, else as String or Map',
+  input_format_json_infer_incomplete_types_as_strings:
+    'Keys with nothing but null and [] are String, else an error',
+
+  // formats: headers and lines
+  input_format_with_names_use_header: 'Names of a header say which columns follow',
+  input_format_with_types_use_header: 'Types of a header must be those of the columns',
+  input_format_csv_skip_first_lines: 'Lines in front of CSV that are passed over',
+  input_format_tsv_skip_first_lines: 'Lines in front of TSV that are passed over',
+  input_format_custom_detect_header: 'A first row of names is found out',
+
   // formats: CSV, TSV, JSON
   input_format_csv_allow_variable_number_of_columns: 'Rows may have more or fewer fields',
+  format_csv_allow_double_quotes: 'Fields of CSV may stand in ""',
+  input_format_csv_allow_whitespace_or_tab_as_delimiter: 'Blanks beside fields of CSV are kept',
+  input_format_csv_use_default_on_bad_values: 'Fields that cannot be read are defaults',
+  input_format_csv_arrays_as_nested_csv: 'Arrays in CSV are CSV themselves',
+  input_format_tsv_allow_variable_number_of_columns: 'Rows may have more or fewer fields',
+  input_format_custom_allow_variable_number_of_columns: 'Rows may have more or fewer fields',
+  input_format_json_compact_allow_variable_number_of_columns: 'Rows may have more or fewer values',
   input_format_csv_detect_header: 'A first row of names is found out',
   output_format_csv_serialize_tuple_into_separate_columns: 'Elements of a tuple are fields',
+  output_format_csv_header_serialize_tuple_into_separate_columns:
+    'Elements of a tuple have names of their own in the header',
   input_format_tsv_crlf_end_of_line: 'Lines of TSV end with \\r\\n',
   input_format_tsv_detect_header: 'A first row of names is found out',
   input_format_json_defaults_for_missing_elements_in_named_tuple:
     'Elements that an object lacks have their defaults',
+  input_format_json_empty_as_default: 'Empty strings of JSON are defaults of other types',
+  input_format_json_validate_types_from_metadata: "Types under 'meta' must be those of the columns",
+  format_json_object_each_row_column_for_object_name:
+    'The column of the names of rows in JSONObjectEachRow',
   input_format_json_ignore_unknown_keys_in_named_tuple: 'Keys that no element has are passed over',
   input_format_json_read_arrays_as_strings: 'Arrays may go into String',
   input_format_json_read_bools_as_strings: 'Booleans of JSON may go into String',
@@ -134,6 +172,10 @@ export const asClickhouse: Record<string, string> = {
   output_format_pretty_fallback_to_vertical_max_rows_per_chunk: 'Up to how many rows',
   output_format_pretty_fallback_to_vertical_min_columns: 'From how many columns on',
   output_format_pretty_fallback_to_vertical_min_table_width: 'From which width on',
+  output_format_pretty_highlight_digit_groups: 'With colours, digits of thousands are underlined',
+  output_format_pretty_highlight_trailing_spaces: 'With colours, blanks at the end of texts show',
+  output_format_pretty_named_tuples_as_json: 'Named tuples are JSON over several lines',
+  output_format_pretty_max_value_width_apply_for_single_value: "A table's only value is cut, too",
   output_format_pretty_grid_charset: "Lines of tables in 'UTF-8' or 'ASCII'",
   output_format_pretty_max_column_name_width_cut_to: 'To what names are cut. 0 = they are not',
   output_format_pretty_max_column_name_width_min_chars_to_cut: 'How much longer cut names are',
@@ -142,6 +184,10 @@ export const asClickhouse: Record<string, string> = {
   output_format_pretty_multiline_fields: 'Values of several lines are shown in several lines',
   output_format_pretty_single_large_number_tip_threshold:
     'From which number on a single one is shown in words. 0 = never',
+  output_format_float_precision: 'Digits behind the point of floats at most. 0 = all',
+  output_format_always_write_decimal_point_in_float_and_decimal: 'Whole ones end with a point',
+  date_time_64_output_format_cut_trailing_zeros_align_to_groups_of_thousands:
+    'Fractions of seconds have 0, 3, 6 or 9 digits, as few as they need',
   output_format_sql_insert_include_column_names: 'INSERT statements name the columns',
   output_format_sql_insert_max_batch_size: 'Rows of one INSERT statement',
   output_format_sql_insert_quote_names: 'Names of columns are quoted',

@@ -1,7 +1,7 @@
 //! CSV with its variants: any delimiter, text in double quotes (doubled inside), line ends of any
 //! kind, an optional header that is recognised by its names.
 
-use super::rows::{check_types, map_header};
+use super::rows::{Header, check_types, map_header};
 use super::{InputOptions, Reader, Rows, Step};
 use types::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_TEXT, INCORRECT_DATA};
 use types::text::{Cursor, Kind};
@@ -11,6 +11,7 @@ use types::{Error, Result};
 #[derive(Clone, Copy)]
 pub(crate) struct CsvSyntax {
     pub delimiter: u8,
+    pub double_quotes: bool,
     pub single_quotes: bool,
     pub trim: bool,
 }
@@ -23,8 +24,12 @@ pub(crate) struct Csv {
     map: Option<Vec<Option<usize>>>,
     /// the first line may be a header although the format does not say so
     detect: bool,
-    skip_unknown: bool,
+    rules: Header,
     variable_width: bool,
+    /// a value that cannot be read is the column's default
+    default_if_bad: bool,
+    /// arrays stand as CSV inside of a field
+    nested_arrays: bool,
     scratch: Vec<u8>,
 }
 
@@ -36,6 +41,10 @@ pub(crate) enum Field<'a> {
 }
 
 impl CsvSyntax {
+    fn is_quote(&self, b: u8) -> bool {
+        (b == b'"' && self.double_quotes) || (b == b'\'' && self.single_quotes)
+    }
+
     /// Reads a field up to its delimiter or line end (which stay). Errors: text behind a closing quote,
     /// and an unclosed quote at the end of the data.
     pub fn field<'a, 'd: 'a>(
@@ -50,7 +59,7 @@ impl CsvSyntax {
             }
         }
         match c.peek() {
-            Some(q) if q == b'"' || (q == b'\'' && self.single_quotes) => self.quoted(c, q, scratch, eof),
+            Some(q) if self.is_quote(q) => self.quoted(c, q, scratch, eof),
             _ => {
                 let rest = c.rest();
                 let n = match memchr::memchr3(self.delimiter, b'\n', b'\r', rest) {
@@ -159,7 +168,7 @@ impl CsvSyntax {
         let (mut i, mut at_start) = (from, true);
         loop {
             let b = *data.get(i)?;
-            if at_start && (b == b'"' || (b == b'\'' && self.single_quotes)) {
+            if at_start && self.is_quote(b) {
                 i += 1 + memchr::memchr(b, data.get(i + 1..)?)? + 1;
                 // A doubled quote goes on with the text.
                 while data.get(i) == Some(&b) {
@@ -182,14 +191,18 @@ impl Csv {
         Ok(Csv {
             syntax: CsvSyntax {
                 delimiter: o.text.csv_delimiter,
+                double_quotes: o.flag("format_csv_allow_double_quotes", true)?,
                 single_quotes: o.flag("format_csv_allow_single_quotes", false)?,
-                trim: o.flag("input_format_csv_trim_whitespaces", true)?,
+                trim: o.flag("input_format_csv_trim_whitespaces", true)?
+                    && !o.flag("input_format_csv_allow_whitespace_or_tab_as_delimiter", false)?,
             },
             header,
             map: None,
             detect: header == 0 && o.flag("input_format_csv_detect_header", true)?,
-            skip_unknown: o.skip_unknown,
+            rules: Header::new(o)?,
             variable_width: o.flag("input_format_csv_allow_variable_number_of_columns", false)?,
+            default_if_bad: o.flag("input_format_csv_use_default_on_bad_values", false)?,
+            nested_arrays: o.flag("input_format_csv_arrays_as_nested_csv", false)?,
             scratch: Vec::new(),
         })
     }
@@ -220,7 +233,19 @@ impl Csv {
             Field::Cut => return Ok(false),
             Field::Value(v, quoted) => {
                 rows.value = from..c.pos;
-                rows.codecs[i].parse_csv(v, quoted, &mut rows.builders[i])
+                let read = if self.nested_arrays {
+                    super::csv_arrays::parse(&self.syntax, &rows.codecs[i], v, quoted, &mut rows.builders[i])
+                } else {
+                    rows.codecs[i].parse_csv(v, quoted, &mut rows.builders[i])
+                };
+                match read {
+                    Err(_) if self.default_if_bad => {
+                        rows.builders[i].truncate(rows.rows);
+                        rows.builders[i].push_default(1);
+                        Ok(false)
+                    }
+                    read => read,
+                }
             }
         };
         if !value? {
@@ -369,7 +394,7 @@ impl Reader for Csv {
                         self.step(c, rows, eof)
                     };
                 }
-                self.map = Some(map_header(&names, rows, self.skip_unknown)?);
+                self.map = Some(map_header(&names, rows, self.rules)?);
                 // Types may follow the names.
                 let mut ahead = c.clone();
                 if let Ok(Some(mut types)) = self.syntax.line(&mut ahead, eof)
@@ -386,8 +411,8 @@ impl Reader for Csv {
                 return Ok(Step::Taken);
             }
             match &self.map {
-                None => self.map = Some(map_header(&names, rows, self.skip_unknown)?),
-                Some(map) => check_types(&names, map, rows)?,
+                None => self.map = Some(map_header(&names, rows, self.rules)?),
+                Some(map) => check_types(&names, map, rows, self.rules)?,
             }
             self.header -= 1;
             return Ok(Step::Taken);

@@ -1,6 +1,6 @@
 //! CustomSeparated: separators and escaping from the `format_custom_…` settings.
 
-use super::rows::{check_types, map_header};
+use super::rows::{Header, check_types, map_header};
 use super::{InputOptions, Reader, Rows, Step};
 use types::Result;
 use types::codes::BAD_ARGUMENTS;
@@ -74,7 +74,8 @@ pub(crate) struct Custom {
     syntax: CustomSyntax,
     header: usize,
     map: Option<Vec<Option<usize>>>,
-    skip_unknown: bool,
+    rules: Header,
+    variable_width: bool,
     strict: bool,
     /// blanks around fields and delimiters are passed over
     spaces: bool,
@@ -88,7 +89,8 @@ impl Custom {
             syntax: CustomSyntax::from_settings(|n, d| o.text_of(n, d))?,
             header,
             map: None,
-            skip_unknown: o.skip_unknown,
+            rules: Header::new(o)?,
+            variable_width: o.flag("input_format_custom_allow_variable_number_of_columns", false)?,
             strict: o.text.strict,
             spaces,
             begun: false,
@@ -115,6 +117,7 @@ impl Custom {
 
     /// What may follow a field.
     fn stops(&self, last: bool) -> [&[u8]; 2] {
+        let last = last && !self.variable_width;
         [if last { &self.syntax.row_after } else { &self.syntax.field }, &self.syntax.row_after]
     }
 
@@ -263,8 +266,8 @@ impl Reader for Custom {
             self.any_row = true;
             let names = self.header_row(c)?;
             match &self.map {
-                None => self.map = Some(map_header(&names, rows, self.skip_unknown)?),
-                Some(map) => check_types(&names, map, rows)?,
+                None => self.map = Some(map_header(&names, rows, self.rules)?),
+                Some(map) => check_types(&names, map, rows, self.rules)?,
             }
             self.header -= 1;
             return Ok(Step::Taken);
@@ -273,6 +276,9 @@ impl Reader for Custom {
         let width = self.map.as_ref().map_or(rows.width(), Vec::len);
         let mut filled = 0;
         for k in 0..width {
+            if k > 0 && self.variable_width && !c.rest().starts_with(&s.field) {
+                break;
+            }
             if k > 0 {
                 self.expect(c, &s.field)?;
             }
@@ -282,6 +288,10 @@ impl Reader for Custom {
             read_field(&field, c, rows)?;
             filled += usize::from(column.is_some());
             rows.column = None;
+        }
+        while self.variable_width && !s.field.is_empty() && c.rest().starts_with(&s.field) {
+            c.pos += s.field.len();
+            plain(c, self.stops(false));
         }
         self.blank(c);
         if !(c.at_end() && s.row_after == b"\n") {

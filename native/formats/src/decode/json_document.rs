@@ -34,11 +34,16 @@ pub(crate) struct Document {
     strict: bool,
     state: State,
     first: bool,
+    /// the types of `meta` must be those of the columns
+    check_meta: bool,
+    /// column that takes the names of the rows of JSONObjectEachRow
+    names: Option<usize>,
 }
 
 impl Document {
     pub fn new(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Self> {
         let arrays = name == "JSONCompact";
+        let names = o.text_of("format_json_object_each_row_column_for_object_name", "");
         Ok(Document {
             shape: match name {
                 "JSON" | "JSONCompact" => Shape::Rows,
@@ -46,12 +51,14 @@ impl Document {
                 "JSONCompactColumns" => Shape::CompactColumns,
                 _ => Shape::Columns,
             },
-            rows: if arrays { JsonRows::arrays(false, 0, o) } else { JsonRows::objects(false, fields, o)? },
+            rows: if arrays { JsonRows::arrays(false, 0, o)? } else { JsonRows::objects(false, fields, o)? },
             arrays,
             skip_unknown: o.skip_unknown,
             strict: o.text.strict,
             state: State::Start,
             first: true,
+            check_meta: !o.text.strict && o.flag("input_format_json_validate_types_from_metadata", true)?,
+            names: fields.iter().position(|f| name == "JSONObjectEachRow" && f.name == names),
         })
     }
 
@@ -188,6 +195,25 @@ impl Document {
     }
 }
 
+/// Errors: `INCORRECT_DATA` where `meta` at the document's beginning gives a column another type.
+fn check_meta(c: &Cursor<'_>, rows: &Rows) -> Result<()> {
+    let Ok(meta) = crate::infer::meta(c.rest()) else { return Ok(()) };
+    for field in meta {
+        let Some(i) = rows.find(field.name.as_bytes()) else { continue };
+        if field.ty != rows.types[i] {
+            return Err(Error::new(
+                INCORRECT_DATA,
+                format!(
+                    "Type {} of column '{}' from metadata is not the same as type in header {} \
+                     (input_format_json_validate_types_from_metadata = 0 does not compare them)",
+                    field.ty, field.name, rows.types[i]
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
 impl Reader for Document {
     fn whole(&self) -> bool {
         true
@@ -212,6 +238,9 @@ impl Reader for Document {
                 }
                 match self.shape {
                     Shape::Rows => {
+                        if self.check_meta {
+                            check_meta(c, rows)?;
+                        }
                         if self.find_data(c)? {
                             c.expect(b'[')?;
                             self.state = State::Rows;
@@ -263,7 +292,10 @@ impl Reader for Document {
         }
         c.blank();
         if self.shape == Shape::RowObject {
-            self.key(c)?;
+            let name = self.key(c)?;
+            if let Some(i) = self.names {
+                rows.read_name(i, &name)?;
+            }
         }
         if self.arrays {
             self.rows.array(c, rows)?

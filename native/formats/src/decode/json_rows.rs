@@ -3,7 +3,7 @@
 //! Rows usually repeat their keys in one order: the key that came next last time is compared first,
 //! and only a miss looks it up. Values go straight from the bytes into the builders.
 
-use super::rows::{check_types, map_header};
+use super::rows::{Header, check_types, map_header};
 use super::{InputField, InputOptions, Reader, Rows, Step};
 use types::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, INCORRECT_DATA};
 use types::text::escape::read_json_string;
@@ -19,6 +19,9 @@ pub(crate) struct JsonRows {
     header: usize,
     map: Option<Vec<Option<usize>>>,
     skip_unknown: bool,
+    rules: Header,
+    /// rows of arrays may have more or fewer values than columns
+    variable_width: bool,
     strict: bool,
     /// names `n` of nested tables whose columns are `n.x`: `{"n":{"x":[…]}}` fills them
     nested: Vec<Vec<u8>>,
@@ -41,25 +44,27 @@ impl JsonRows {
                 .collect();
             nested.dedup();
         }
-        Ok(JsonRows { nested, ..Self::new(false, strings, 0, o) })
+        Ok(JsonRows { nested, ..Self::new(false, strings, 0, o)? })
     }
-    pub fn arrays(strings: bool, header: usize, o: &InputOptions) -> Self {
+    pub fn arrays(strings: bool, header: usize, o: &InputOptions) -> Result<Self> {
         Self::new(true, strings, header, o)
     }
-    fn new(arrays: bool, strings: bool, header: usize, o: &InputOptions) -> Self {
-        JsonRows {
+    fn new(arrays: bool, strings: bool, header: usize, o: &InputOptions) -> Result<Self> {
+        Ok(JsonRows {
             arrays,
             strings,
             header,
             map: None,
             skip_unknown: o.skip_unknown,
+            rules: Header::new(o)?,
+            variable_width: o.flag("input_format_json_compact_allow_variable_number_of_columns", false)?,
             strict: o.text.strict,
             nested: Vec::new(),
             next: 0,
             in_array: false,
             started: false,
             scratch: Vec::new(),
-        }
+        })
     }
 
     /// The column of the key at the cursor, `None` if no column has that name (then it is in `scratch`).
@@ -201,6 +206,9 @@ impl JsonRows {
         let mut filled = 0;
         for i in 0..width {
             c.blank();
+            if self.variable_width && c.peek() == Some(b']') {
+                break;
+            }
             if i > 0 {
                 if !c.eat(b',') {
                     return Err(c.expected(&format!("',': a row has {width} values")));
@@ -221,6 +229,11 @@ impl JsonRows {
             rows.column = None;
         }
         c.blank();
+        while self.variable_width && c.eat(b',') {
+            c.blank();
+            skip_json(c)?;
+            c.blank();
+        }
         if !c.eat(b']') {
             return Err(c.expected(&format!("']': a row has {width} values")));
         }
@@ -246,8 +259,8 @@ impl JsonRows {
             }
         }
         match &self.map {
-            None => self.map = Some(map_header(&names, rows, self.skip_unknown)?),
-            Some(map) => check_types(&names, map, rows)?,
+            None => self.map = Some(map_header(&names, rows, self.rules)?),
+            Some(map) => check_types(&names, map, rows, self.rules)?,
         }
         self.header -= 1;
         Ok(())

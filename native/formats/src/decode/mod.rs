@@ -7,12 +7,14 @@
 
 mod arrow;
 mod csv;
+mod csv_arrays;
 mod custom;
 mod form;
 mod json_document;
 mod json_rows;
 mod lines;
 mod native;
+mod options;
 mod parquet;
 mod regexp;
 mod row_binary;
@@ -26,6 +28,7 @@ pub use arrow::arrow_schema_of;
 pub(crate) use arrow::infer_arrow;
 pub use custom::{CustomSyntax, Rule};
 pub(crate) use form::pairs as form_pairs;
+pub use options::{InputField, InputOptions, OnError};
 pub(crate) use parquet::infer_parquet;
 pub use parquet::{Bounds, ParquetBlocks, ParquetSource, Seekable};
 pub(crate) use regexp::RegexpSyntax;
@@ -34,104 +37,9 @@ pub(crate) use rows::Rows;
 pub use split::{can_split, last_boundary, next_boundary, split_rows};
 
 use crate::registry;
-use std::collections::HashMap;
-use std::sync::Arc;
 use types::codes::{Code, INCORRECT_DATA, TOO_LARGE_STRING_SIZE, TOO_MANY_BYTES};
-use types::text::{Cursor, TextOptions, clip};
-use types::{Error, Result, Type};
-
-/// A column that rows are read into.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InputField {
-    pub name: String,
-    pub ty: Type,
-}
-
-impl InputField {
-    pub fn new(name: impl Into<String>, ty: Type) -> Self {
-        InputField { name: name.into(), ty }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OnError {
-    Fail,
-    /// bad rows are left out, counted and listed; at most this many
-    Skip(u64),
-}
-
-#[derive(Clone)]
-pub struct InputOptions {
-    pub text: Arc<TextOptions>,
-    pub settings: HashMap<String, String>,
-    pub on_error: OnError,
-    /// fields that no column has are skipped, else an error
-    pub skip_unknown: bool,
-    /// errors listed in the report, more are only counted
-    pub errors_max: usize,
-    pub row_bytes_max: usize,
-    pub batch_rows: usize,
-    pub batch_bytes: usize,
-    /// bytes of a format that must be read as a whole (JSON documents, Parquet, Arrow files)
-    pub document_bytes_max: usize,
-    /// rows of the same body that came before these bytes: errors count on from there
-    pub first_row: u64,
-}
-
-impl Default for InputOptions {
-    fn default() -> Self {
-        InputOptions {
-            text: Arc::default(),
-            settings: HashMap::new(),
-            on_error: OnError::Fail,
-            skip_unknown: true,
-            errors_max: 100,
-            row_bytes_max: 64 << 20,
-            batch_rows: 65_536,
-            batch_bytes: 32 << 20,
-            document_bytes_max: 1 << 30,
-            first_row: 0,
-        }
-    }
-}
-
-impl InputOptions {
-    /// From a query's settings. `strict`: what `/ingest` asks for (values must fit, unknown fields and
-    /// broken escapes are errors).
-    pub fn from_settings(
-        settings: &HashMap<String, String>,
-        zone: Arc<types::tz::TimeZone>,
-        strict: bool,
-    ) -> Result<InputOptions> {
-        let mut text = TextOptions::from_settings(settings, zone)?;
-        text.strict = strict;
-        let flag = |name: &str, default: bool| {
-            settings.get(name).map_or(Ok(default), |v| types::text::bool_setting(name, v))
-        };
-        let allowed = settings.get("input_format_allow_errors_num").and_then(|v| v.parse().ok()).unwrap_or(0);
-        let all = settings
-            .get("input_format_allow_errors_ratio")
-            .and_then(|v| v.parse::<f64>().ok())
-            .is_some_and(|r| r >= 1.0);
-        Ok(InputOptions {
-            text: Arc::new(text),
-            on_error: match allowed {
-                _ if all => OnError::Skip(u64::MAX),
-                0 => OnError::Fail,
-                n => OnError::Skip(n),
-            },
-            skip_unknown: flag("input_format_skip_unknown_fields", !strict)?,
-            settings: settings.clone(),
-            ..InputOptions::default()
-        })
-    }
-    pub(crate) fn flag(&self, name: &str, default: bool) -> Result<bool> {
-        self.settings.get(name).map_or(Ok(default), |v| types::text::bool_setting(name, v))
-    }
-    pub(crate) fn text_of(&self, name: &str, default: &str) -> String {
-        self.settings.get(name).cloned().unwrap_or_else(|| default.to_string())
-    }
-}
+use types::text::{Cursor, clip};
+use types::{Error, Result};
 
 /// A row that was left out, or the one that ended everything.
 #[derive(Clone, Debug)]
@@ -210,6 +118,8 @@ pub struct Decoder {
     retry_at: usize,
     /// leaving out the rest of a bad row, up to the next line end
     skipping: bool,
+    /// lines in front of the first row that are passed over
+    lines_to_skip: usize,
     ended: bool,
     /// stop after each block, so that the caller can take it
     one_by_one: bool,
@@ -228,6 +138,7 @@ impl Decoder {
             tail: Vec::new(),
             retry_at: 0,
             skipping: false,
+            lines_to_skip: options.lines_to_skip(def.name)?,
             ended: false,
             one_by_one: false,
             report: Report::default(),
@@ -344,7 +255,12 @@ impl Decoder {
     }
     /// A decoder for rows further on, if this one stands between two rows of a format that allows it.
     pub fn fork(&self) -> Option<Decoder> {
-        if !self.tail.is_empty() || self.skipping || self.ended || self.options.on_error != OnError::Fail {
+        if !self.tail.is_empty()
+            || self.skipping
+            || self.lines_to_skip > 0
+            || self.ended
+            || self.options.on_error != OnError::Fail
+        {
             return None;
         }
         Some(Decoder {
@@ -354,6 +270,7 @@ impl Decoder {
             tail: Vec::new(),
             retry_at: 0,
             skipping: false,
+            lines_to_skip: 0,
             ended: false,
             one_by_one: false,
             report: Report::default(),
@@ -393,6 +310,15 @@ impl Decoder {
                     }
                     None => return Ok(data.len()),
                 }
+            }
+            if self.lines_to_skip > 0 {
+                match memchr::memchr(b'\n', &data[pos..]) {
+                    Some(n) => pos += n + 1,
+                    None if eof => pos = data.len(),
+                    None => return Ok(pos),
+                }
+                self.lines_to_skip -= 1;
+                continue;
             }
             if self.one_by_one && !self.ready.is_empty() {
                 return Ok(pos);
@@ -451,6 +377,11 @@ impl Decoder {
                     self.rows.undo();
                     let allowed = match self.options.on_error {
                         OnError::Skip(n) if self.reader.can_skip() => n,
+                        OnError::SkipShare(n, share) if self.reader.can_skip() => {
+                            let bad = self.report.rejected + 1;
+                            let all = self.report.rows + bad;
+                            if bad as f64 <= share * all as f64 { bad } else { n }
+                        }
                         _ => 0,
                     };
                     if self.report.rejected >= allowed {
@@ -539,9 +470,9 @@ fn reader_of(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Box<
         "JSONEachRow" => Box::new(json_rows::JsonRows::objects(false, fields, o)?),
         "JSONStringsEachRow" => Box::new(json_rows::JsonRows::objects(true, fields, o)?),
         n if n.starts_with("JSONCompactStringsEachRow") => {
-            Box::new(json_rows::JsonRows::arrays(true, header, o))
+            Box::new(json_rows::JsonRows::arrays(true, header, o)?)
         }
-        n if n.starts_with("JSONCompactEachRow") => Box::new(json_rows::JsonRows::arrays(false, header, o)),
+        n if n.starts_with("JSONCompactEachRow") => Box::new(json_rows::JsonRows::arrays(false, header, o)?),
         "JSON"
         | "JSONCompact"
         | "JSONColumns"

@@ -1,6 +1,6 @@
 //! RowBinary with its headed variants, and RowBinaryWithDefaults.
 
-use super::rows::{check_types, map_header};
+use super::rows::{Header, check_types, map_header};
 use super::{InputOptions, Reader, Rows, Step};
 use crate::binary::{Bytes, read_value};
 use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, INCORRECT_DATA};
@@ -29,10 +29,11 @@ impl RowBinary {
         let read = |b: &mut Bytes<'_>| (0..n).map(|_| Ok(b.string()?.to_vec())).collect::<Result<Vec<_>>>();
         let names = read(b)?;
         // Without types a field that no column has cannot be skipped.
-        let map = map_header(&names, rows, self.skip_unknown && self.header == 2)?;
+        let rules = Header::needed(self.skip_unknown && self.header == 2);
+        let map = map_header(&names, rows, rules)?;
         if self.header == 2 {
             let types = read(b)?;
-            check_types(&types, &map, rows)?;
+            check_types(&types, &map, rows, rules)?;
             self.skipped =
                 types.iter().map(|t| types::parse::parse_type(&String::from_utf8_lossy(t)).ok()).collect();
         }

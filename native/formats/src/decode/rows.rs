@@ -1,6 +1,6 @@
 //! The columns that readers fill, row by row, and the way back when a row is bad.
 
-use super::InputField;
+use super::{InputField, InputOptions};
 use hashbrown::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -161,6 +161,10 @@ impl Rows {
         }
         Ok(())
     }
+    /// The name of a row as a value of it.
+    pub fn read_name(&mut self, column: usize, name: &[u8]) -> Result<()> {
+        self.codecs[column].parse_text(name, &mut self.builders[column])
+    }
     pub fn read_tsv(&mut self, column: usize, field: &[u8], at: usize) -> Result<()> {
         self.at(column, at..at + field.len());
         if !self.codecs[column].parse_tsv(field, &mut self.builders[column])? {
@@ -182,12 +186,39 @@ impl Rows {
     }
 }
 
+/// What is done with the names and types of a header.
+#[derive(Clone, Copy)]
+pub(crate) struct Header {
+    skip_unknown: bool,
+    /// names say where fields go; else they go to the columns in order
+    names: bool,
+    /// types must be those of the columns
+    types: bool,
+}
+
+impl Header {
+    pub fn new(o: &InputOptions) -> Result<Header> {
+        Ok(Header {
+            skip_unknown: o.skip_unknown,
+            names: o.flag("input_format_with_names_use_header", true)?,
+            types: o.flag("input_format_with_types_use_header", true)?,
+        })
+    }
+    /// A header without which the rows behind it cannot be read.
+    pub fn needed(skip_unknown: bool) -> Header {
+        Header { skip_unknown, names: true, types: true }
+    }
+}
+
 /// Which column each field of a row goes to, from a header. `None` = skipped.
-pub(crate) fn map_header(names: &[Vec<u8>], rows: &Rows, skip_unknown: bool) -> Result<Vec<Option<usize>>> {
+pub(crate) fn map_header(names: &[Vec<u8>], rows: &Rows, header: Header) -> Result<Vec<Option<usize>>> {
+    if !header.names {
+        return Ok((0..rows.width()).map(Some).collect());
+    }
     let mut out = Vec::with_capacity(names.len());
     for name in names {
         let hit = rows.find(name);
-        if hit.is_none() && !skip_unknown {
+        if hit.is_none() && !header.skip_unknown {
             return Err(Error::new(
                 INCORRECT_DATA,
                 format!("Unknown field found in the header: '{}'", types::text::clip(name, 50)),
@@ -205,7 +236,15 @@ pub(crate) fn map_header(names: &[Vec<u8>], rows: &Rows, skip_unknown: bool) -> 
 }
 
 /// Checks the types of a header against the columns.
-pub(crate) fn check_types(types: &[Vec<u8>], map: &[Option<usize>], rows: &Rows) -> Result<()> {
+pub(crate) fn check_types(
+    types: &[Vec<u8>],
+    map: &[Option<usize>],
+    rows: &Rows,
+    header: Header,
+) -> Result<()> {
+    if !header.types {
+        return Ok(());
+    }
     if types.len() != map.len() {
         return Err(Error::new(
             CANNOT_PARSE_INPUT_ASSERTION_FAILED,

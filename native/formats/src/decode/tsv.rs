@@ -2,7 +2,7 @@
 
 use super::json_rows::width_error;
 use super::lines::line;
-use super::rows::{check_types, map_header};
+use super::rows::{Header, check_types, map_header};
 use super::{InputOptions, Reader, Rows, Step};
 use types::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_TEXT, INCORRECT_DATA};
 use types::text::{Cursor, clip, escape};
@@ -14,8 +14,9 @@ pub(crate) struct Tsv {
     header: usize,
     map: Option<Vec<Option<usize>>>,
     detect: bool,
-    skip_unknown: bool,
+    rules: Header,
     crlf: bool,
+    variable_width: bool,
 }
 
 pub(crate) fn as_assertion(e: Error) -> Error {
@@ -33,7 +34,8 @@ impl Tsv {
             header,
             map: None,
             detect: header == 0 && o.flag("input_format_tsv_detect_header", true)?,
-            skip_unknown: o.skip_unknown,
+            rules: Header::new(o)?,
+            variable_width: o.flag("input_format_tsv_allow_variable_number_of_columns", false)?,
             crlf: o.text.strict || o.flag("input_format_tsv_crlf_end_of_line", false)?,
         })
     }
@@ -70,7 +72,7 @@ impl Reader for Tsv {
                 if !names.iter().all(|n| rows.find(n).is_some()) {
                     return self.step(c, rows, eof);
                 }
-                self.map = Some(map_header(&names, rows, self.skip_unknown)?);
+                self.map = Some(map_header(&names, rows, self.rules)?);
                 *c = ahead.clone();
                 if let Some(second) = line(&mut ahead, eof, self.crlf)
                     && let Ok(types) = self.fields(second)
@@ -84,8 +86,8 @@ impl Reader for Tsv {
                 return Ok(Step::Taken);
             }
             match &self.map {
-                None => self.map = Some(map_header(&names, rows, self.skip_unknown)?),
-                Some(map) => check_types(&names, map, rows)?,
+                None => self.map = Some(map_header(&names, rows, self.rules)?),
+                Some(map) => check_types(&names, map, rows, self.rules)?,
             }
             self.header -= 1;
             *c = ahead;
@@ -93,13 +95,16 @@ impl Reader for Tsv {
         }
         let begin = c.pos;
         *c = ahead;
-        if text.is_empty() && rows.width() != 1 {
+        if text.is_empty() && rows.width() != 1 && !self.variable_width {
             return Ok(Step::Taken);
         }
         let width = self.map.as_ref().map_or(rows.width(), Vec::len);
         let (mut k, mut at, mut filled) = (0, 0, 0);
         loop {
             let end = memchr::memchr(b'\t', &text[at..]).map_or(text.len(), |n| at + n);
+            if k == width && self.variable_width {
+                break;
+            }
             if k == width {
                 return Err(width_error("The line", text.iter().filter(|b| **b == b'\t').count() + 1, width));
             }
@@ -120,7 +125,7 @@ impl Reader for Tsv {
             }
             at = end + 1;
         }
-        if k < width {
+        if k < width && !self.variable_width {
             return Err(width_error("The line", k, width));
         }
         rows.finish_row(filled);

@@ -186,6 +186,23 @@ pub(super) enum RowKind {
     Progress,
 }
 
+/// The column that gives rows their names. Errors: `BAD_ARGUMENTS` if there is none of that name.
+fn name_column(fields: &[Field], o: &OutputOptions) -> Result<Option<usize>> {
+    const SETTING: &str = "format_json_object_each_row_column_for_object_name";
+    let name = o.string(SETTING, "");
+    if name.is_empty() {
+        return Ok(None);
+    }
+    fields.iter().position(|f| f.name == name).map(Some).ok_or_else(|| {
+        types::Error::new(
+            types::codes::BAD_ARGUMENTS,
+            format!(
+                "Column name '{name}' from setting {SETTING} doesn't exist among the columns of the result"
+            ),
+        )
+    })
+}
+
 /// Rows as objects.
 pub(super) struct EachRow {
     cells: Cells,
@@ -194,17 +211,21 @@ pub(super) struct EachRow {
     fields: Vec<Field>,
     kind: RowKind,
     array: bool,
+    /// column whose values are the names of the rows
+    name: Option<usize>,
     rows: u64,
     options: OutputOptions,
 }
 
 impl EachRow {
     pub fn new(fields: &[Field], o: &OutputOptions, strings: bool, kind: RowKind) -> Result<Self> {
+        let name = if kind == RowKind::Member { name_column(fields, o)? } else { None };
+        let first = usize::from(name == Some(0));
         let keys = fields
             .iter()
             .enumerate()
             .map(|(i, f)| {
-                let mut k = vec![if i == 0 { b'{' } else { b',' }];
+                let mut k = vec![if i == first { b'{' } else { b',' }];
                 k.extend_from_slice(&name_of(f, o));
                 k.push(b':');
                 k
@@ -216,9 +237,19 @@ impl EachRow {
             fields: fields.to_vec(),
             kind,
             array: kind == RowKind::Line && o.flag("output_format_json_array_of_rows", false)?,
+            name,
             rows: 0,
             options: o.clone(),
         })
+    }
+    /// The values of a column as keys.
+    fn names(&self, column: usize, batch: &Batch) -> Vec<Vec<u8>> {
+        let text = |row| {
+            let mut out = Vec::new();
+            self.cells.one_as(Style::JsonText, column, &batch.columns[column], row, &mut out);
+            out
+        };
+        (0..batch.rows).map(text).collect()
     }
     fn object(&self, batch: &Batch, row: usize, out: &mut Vec<u8>) {
         for (i, (col, key)) in batch.columns.iter().zip(&self.keys).enumerate() {
@@ -254,23 +285,31 @@ impl Encoder for EachRow {
     }
     fn batch(&mut self, batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
         let (kind, array, keys) = (self.kind, self.array, &self.keys);
+        let name = self.name;
+        let names = name.map(|i| self.names(i, batch));
         let cells = self.cells.view(batch);
         for row in 0..batch.rows {
             match kind {
                 RowKind::Line if array && self.rows > 0 => out.extend_from_slice(b",\n"),
                 RowKind::Line => {}
                 RowKind::Member => {
-                    out.extend_from_slice(if self.rows > 0 { b",\n\t\"row_" } else { b"\t\"row_" });
-                    write_int(self.rows + 1, out);
-                    out.extend_from_slice(b"\": ");
+                    out.extend_from_slice(if self.rows > 0 { b",\n\t" } else { b"\t" });
+                    match names.as_ref().and_then(|n| n.get(row)) {
+                        Some(name) => out.extend_from_slice(name),
+                        None => out.extend_from_slice(format!("\"row_{}\"", self.rows + 1).as_bytes()),
+                    }
+                    out.extend_from_slice(b": ");
                 }
                 RowKind::Progress => out.extend_from_slice(b"{\"row\":"),
             }
             self.rows += 1;
-            if keys.is_empty() {
+            if keys.len() == usize::from(name.is_some()) {
                 out.push(b'{');
             }
-            for (cell, key) in cells.iter().zip(keys) {
+            for (i, (cell, key)) in cells.iter().zip(keys).enumerate() {
+                if name == Some(i) {
+                    continue;
+                }
                 out.extend_from_slice(key);
                 cell.write(row, out);
             }

@@ -47,6 +47,8 @@ impl Separated {
     ) -> Result<Self> {
         let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
         let apart = style == Style::Csv && o.text.csv_tuples_apart;
+        let apart =
+            apart && o.flag("output_format_csv_header_serialize_tuple_into_separate_columns", true)?;
         let heads: Vec<(String, String)> = if apart {
             fields.iter().flat_map(|f| csv_leaves(&f.name, &f.ty)).collect()
         } else {

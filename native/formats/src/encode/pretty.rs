@@ -4,13 +4,16 @@
 //! that one table with fitting widths comes out. Wide rows of few rows are turned into Vertical.
 
 mod charset;
+mod highlight;
 mod table;
 
 use super::cells::{Cells, Style};
 use super::vertical::{Vertical, cut, width, write_tip};
 use super::{Encoder, OutputOptions, Tail};
 use charset::{ASCII, Charset, UTF8};
+pub(super) use highlight::Highlight;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use table::Table;
 use types::{Batch, Column, Field, Result};
 
@@ -28,10 +31,13 @@ pub(super) struct Pretty {
     cells: Cells,
     chars: &'static Charset,
     color: bool,
+    highlight: Highlight,
     row_numbers: bool,
     rows_max: usize,
     column_width_max: usize,
     value_width_max: usize,
+    /// a table's single value is cut, too
+    cut_single: bool,
     name_width_cut: usize,
     name_chars_to_cut: usize,
     multiline: bool,
@@ -91,23 +97,28 @@ impl Pretty {
             Look::Full
         };
         let size = |n: &str, d: u64| o.number(n, d).map(|v| usize::try_from(v).unwrap_or(usize::MAX));
+        let mut text = o.text.as_ref().clone();
+        text.tuples_in_lines = o.flag("output_format_pretty_named_tuples_as_json", true)?;
+        text.json.quote_denormals = true;
         let color = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true")
             && !name.contains("NoEscapes");
         Ok(Pretty {
             look,
             fields: fields.to_vec(),
             options: o.clone(),
-            cells: Cells::new(fields, o, Style::Text)?,
+            cells: Cells::with_text(fields, &Arc::new(text), Style::Text)?,
             chars: if o.string("output_format_pretty_grid_charset", "UTF-8").eq_ignore_ascii_case("ascii") {
                 &ASCII
             } else {
                 &UTF8
             },
             color,
+            highlight: Highlight::new(color, o)?,
             row_numbers: o.flag("output_format_pretty_row_numbers", true)?,
             rows_max: size("output_format_pretty_max_rows", 1000)?,
             column_width_max: size("output_format_pretty_max_column_pad_width", 250)?,
             value_width_max: size("output_format_pretty_max_value_width", 10_000)?,
+            cut_single: o.flag("output_format_pretty_max_value_width_apply_for_single_value", false)?,
             name_width_cut: size("output_format_pretty_max_column_name_width_cut_to", 24)?,
             name_chars_to_cut: size("output_format_pretty_max_column_name_width_min_chars_to_cut", 4)?,
             multiline: o.flag("output_format_pretty_multiline_fields", true)?,
@@ -179,7 +190,7 @@ impl Pretty {
             return Ok(());
         }
         let n = self.fields.len();
-        let single = rows == 1 && n == 1;
+        let single = rows == 1 && n == 1 && !self.cut_single;
         // All texts first: the widths follow from them.
         let mut texts: Vec<Vec<Shown>> = Vec::with_capacity(rows);
         for b in batches {
@@ -192,7 +203,12 @@ impl Pretty {
         let names = self.names();
         let widths: Vec<usize> = (0..n)
             .map(|i| {
-                let wide = |r: &Vec<Shown>| self.lines_width(&r[i].text).min(self.column_width_max);
+                let most = if single {
+                    self.column_width_max.min(self.value_width_max)
+                } else {
+                    self.column_width_max
+                };
+                let wide = |r: &Vec<Shown>| self.lines_width(&r[i].text).min(most);
                 texts.iter().map(wide).max().unwrap_or(0).max(width(&names[i]))
             })
             .collect();
@@ -232,7 +248,7 @@ impl Pretty {
             table.row(k as u64 + 1 + gap.map_or(0, |(_, n)| n), line, out);
             if let Some((b, row)) = places.next() {
                 out.pop();
-                write_tip(&self.fields[n - 1].ty, &b.columns[n - 1], row, self.tip, out);
+                write_tip(&self.fields[n - 1].ty, &b.columns[n - 1], row, self.tip, self.color, out);
                 out.push(b'\n');
             }
         }

@@ -1,6 +1,7 @@
 //! Vertical and Markdown, and what the formats for people share: widths and readable numbers.
 
 use super::cells::{Cells, Style};
+use super::pretty::Highlight;
 use super::{Encoder, OutputOptions, Tail};
 use types::text::number::{write_f64, write_int};
 use types::{Batch, Column, Field, Result, Type};
@@ -59,7 +60,7 @@ fn number_at(ty: &Type, col: &Column, row: usize) -> Option<f64> {
     }
     let v = col.scalar(row).as_f64()?;
     let v = match t {
-        Type::Decimal(_, s) => v / 10f64.powi((*s).into()),
+        Type::Decimal(_, s) => v / types::float::pow10(*s),
         _ => v,
     };
     // Values of 64 bits that large are hashes and bounds, not quantities.
@@ -108,14 +109,14 @@ pub(super) fn readable(mut v: f64) -> String {
 }
 
 /// Writes ` -- 1.23 million` behind numbers above the threshold (0 = never).
-pub(super) fn write_tip(ty: &Type, col: &Column, row: usize, threshold: u64, out: &mut Vec<u8>) {
+pub(super) fn write_tip(ty: &Type, col: &Column, row: usize, threshold: u64, gray: bool, out: &mut Vec<u8>) {
     if threshold > 0
         && let Some(v) = number_at(ty, col, row)
         && v.is_finite()
         && v.abs() > threshold as f64
     {
-        out.extend_from_slice(b" -- ");
-        out.extend_from_slice(readable(v).as_bytes());
+        let (on, off) = if gray { ("\x1b[90m", "\x1b[0m") } else { ("", "") };
+        out.extend_from_slice(format!("{on} -- {}{off}", readable(v)).as_bytes());
     }
 }
 
@@ -132,16 +133,18 @@ pub(super) struct Vertical {
     rows: u64,
     rows_max: u64,
     tip: u64,
+    color: bool,
+    highlight: Highlight,
 }
 
 impl Vertical {
     pub fn new(fields: &[Field], o: &OutputOptions) -> Result<Self> {
-        let bold = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true");
+        let color = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true");
         let widest = fields.iter().map(|f| width(f.name.as_bytes())).max().unwrap_or(0);
         let names = fields
             .iter()
             .map(|f| {
-                let (on, off) = if bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+                let (on, off) = if color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
                 let gap = 1 + widest - width(f.name.as_bytes());
                 format!("{on}{}:{off}{:gap$}", f.name, "").into_bytes()
             })
@@ -150,6 +153,8 @@ impl Vertical {
             cells: Cells::new(fields, o, Style::Text)?,
             types: fields.iter().map(|f| f.ty.clone()).collect(),
             names,
+            color,
+            highlight: Highlight::new(color, o)?,
             rows: 0,
             rows_max: o.number("output_format_pretty_max_rows", 1000)?,
             tip: o.number("output_format_pretty_single_large_number_tip_threshold", 1_000_000)?,
@@ -158,8 +163,10 @@ impl Vertical {
     fn values(&self, batch: &Batch, row: usize, out: &mut Vec<u8>) {
         for (i, col) in batch.columns.iter().enumerate() {
             out.extend_from_slice(&self.names[i]);
-            self.cells.one(i, col, row, out);
-            write_tip(&self.types[i], col, row, self.tip, out);
+            let mut text = Vec::new();
+            self.cells.one(i, col, row, &mut text);
+            self.highlight.write(&text, &self.types[i], out);
+            write_tip(&self.types[i], col, row, self.tip, self.color, out);
             out.push(b'\n');
         }
     }
@@ -229,11 +236,7 @@ impl Markdown {
         let mut head = b"|".to_vec();
         for f in fields {
             head.push(b' ');
-            if escape {
-                escape_markdown(f.name.as_bytes(), &mut head)
-            } else {
-                head.extend_from_slice(f.name.as_bytes())
-            }
+            head.extend_from_slice(f.name.as_bytes());
             head.extend_from_slice(b" |");
         }
         head.extend_from_slice(b"\n|");

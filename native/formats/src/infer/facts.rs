@@ -1,7 +1,8 @@
 //! What the values of a column have in common, and the type that follows from it.
 
+use super::Style;
+use super::how::{How, Nullable, Objects};
 use super::values::literal;
-use super::{How, Style};
 use hashbrown::HashSet;
 use std::sync::Arc;
 use types::Type;
@@ -18,7 +19,8 @@ const ROWS_FOR_LOW_CARDINALITY: usize = 20;
 pub(super) enum Seen {
     #[default]
     Nothing,
-    Bool,
+    /// true: JSON's own, which may stand among numbers
+    Bool(bool),
     /// all of them fit Int64 / some need UInt64 / Int128 and more
     Int {
         unsigned: bool,
@@ -53,6 +55,14 @@ impl Facts {
     pub fn add(&mut self, new: Seen) {
         self.seen = merge(std::mem::take(&mut self.seen), new);
     }
+    /// Nothing but NULLs and empty lists was seen.
+    pub fn incomplete(&self) -> bool {
+        match &self.seen {
+            Seen::Nothing => true,
+            Seen::List(of) => of.incomplete(),
+            _ => false,
+        }
+    }
     pub fn add_text(&mut self, text: &[u8], how: How) {
         self.add(kind_of_text(text, how));
         if !self.many {
@@ -65,12 +75,27 @@ impl Facts {
             }
         }
     }
-    pub fn ty(&self, rows: usize, style: Style) -> Type {
-        let missing = self.nulls || self.count < rows;
-        let nullable = style == Style::ClickHouse || missing;
+    pub fn ty(&self, rows: usize, how: How) -> Type {
+        let style = how.style;
+        let nullable = match how.nullable {
+            Nullable::Never => false,
+            Nullable::Seen => self.nulls || self.count < rows,
+            Nullable::Always => true,
+        };
         let plain = match &self.seen {
-            Seen::Nothing => return Type::nullable(Type::String),
-            Seen::Bool => Type::Bool,
+            // What nothing is known of is text; outside of JSON no NULL was seen in it as one.
+            Seen::Nothing if how.nullable == Nullable::Seen && style == Style::ClickHouse && !how.json => {
+                return Type::String;
+            }
+            Seen::Nothing if style == Style::Table => return Type::nullable(Type::String),
+            Seen::Nothing => Type::String,
+            Seen::Bool(_) => Type::Bool,
+            Seen::Int { wide: true, .. } | Seen::Int { unsigned: true, negative: true, .. }
+                if style == Style::ClickHouse =>
+            {
+                Type::Float64
+            }
+            Seen::Int { .. } if !how.integers => Type::Float64,
             Seen::Int { wide: true, negative: true, .. } => Type::Int256,
             Seen::Int { wide: true, .. } => Type::UInt256,
             Seen::Int { unsigned: true, negative: false, .. } => Type::UInt64,
@@ -105,24 +130,26 @@ impl Facts {
                 }
                 Type::String
             }
-            Seen::List(of) => return Type::array(of.ty(of.count, style)),
+            Seen::List(of) => return Type::array(of.ty(of.count, how)),
             Seen::Tuple(of) => {
-                return Type::tuple(of.iter().map(|f| f.ty(f.count, style)).collect());
+                return Type::tuple(of.iter().map(|f| f.ty(f.count, how)).collect());
             }
             Seen::Map(of) => {
-                let key = of[0].ty(of[0].count, style).base().clone();
-                return Type::map(key, of[1].ty(of[1].count, style));
+                let key = of[0].ty(of[0].count, how).base().clone();
+                return Type::map(key, of[1].ty(of[1].count, how));
             }
             Seen::Object(members) if members.is_empty() => return Type::map(Type::String, Type::String),
-            Seen::Object(members) => return object_type(members, self.count, style),
+            Seen::Object(_) if how.objects == Objects::Text => Type::String,
+            Seen::Object(members) => return object_type(members, self.count, how),
         };
         if nullable { Type::nullable(plain) } else { plain }
     }
 }
 
 /// A tuple where objects share their members, a map where every object has other ones of one type.
-pub(super) fn object_type(members: &[(String, Facts)], rows: usize, style: Style) -> Type {
-    let sparse = members.len() > 100
+pub(super) fn object_type(members: &[(String, Facts)], rows: usize, how: How) -> Type {
+    let sparse = how.objects == Objects::Map
+        || members.len() > 100
         || (members.len() > 8
             && members.iter().filter(|(_, f)| f.count * 4 < rows).count() * 2 > members.len());
     if sparse {
@@ -131,16 +158,17 @@ pub(super) fn object_type(members: &[(String, Facts)], rows: usize, style: Style
             all.seen = merge(all.seen, f.seen.clone());
             all.nulls |= f.nulls;
         }
-        return Type::map(Type::String, all.ty(0, style));
+        return Type::map(Type::String, all.ty(0, how));
     }
-    Type::Tuple(members.iter().map(|(n, f)| (Arc::from(n.as_str()), f.ty(rows, style))).collect())
+    Type::Tuple(members.iter().map(|(n, f)| (Arc::from(n.as_str()), f.ty(rows, how))).collect())
 }
 
 pub(super) fn merge(a: Seen, b: Seen) -> Seen {
     use Seen::*;
     match (a, b) {
         (Nothing, x) | (x, Nothing) => x,
-        (Bool, Bool) => Bool,
+        (Bool(a), Bool(b)) => Bool(a && b),
+        (Bool(true), number @ (Int { .. } | Float)) | (number @ (Int { .. } | Float), Bool(true)) => number,
         (Int { unsigned: u, wide: w, negative: n }, Int { unsigned: v, wide: x, negative: m }) => {
             Int { unsigned: u || v, wide: w || x, negative: n || m }
         }
@@ -209,6 +237,15 @@ pub(super) fn kind_of_number(text: &[u8]) -> Seen {
 
 /// Dates, times and UUIDs in quotes are recognised; all else is text.
 pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
+    if !how.best_effort {
+        return Seen::Text;
+    }
+    if how.quoted_numbers && text.first().is_some_and(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+')) {
+        match kind_of_number(text) {
+            Seen::Text => {}
+            number => return number,
+        }
+    }
     // a zone behind a time is only read where a table is made, and by best effort
     let exact = how.style == Style::ClickHouse && how.times == DateTimeInput::Basic;
     let shaped = text.len() >= 8
@@ -217,11 +254,13 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
         && text.get(4).is_some_and(|b| matches!(b, b'-' | b'/'));
     if shaped {
         if text.len() == 10
+            && (how.dates || !how.datetimes)
             && let Ok((_, 10)) = scan_date(text, true)
         {
-            return Seen::Date;
+            return if how.dates { Seen::Date } else { Seen::Text };
         }
-        if text.len() >= 16
+        if how.datetimes
+            && (text.len() >= 16 || text.len() == 10)
             && let Ok(m) = scan_moment(text, &TimeZone::utc(), true, !exact)
             && m.used == text.len()
         {
@@ -229,17 +268,24 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
             let digits = point.map_or(0, |p| text[p + 1..].iter().take_while(|b| b.is_ascii_digit()).count());
             // Moments that DateTime cannot hold need DateTime64.
             let far = !(0..=i64::from(u32::MAX)).contains(&m.seconds);
-            return Seen::Time(if far && digits == 0 { 1 } else { digits.min(9) as u8 });
+            return Seen::Time(if (far || how.only_datetime64) && digits == 0 {
+                1
+            } else {
+                digits.min(9) as u8
+            });
         }
     }
-    let digits = text.first().is_some_and(u8::is_ascii_digit) && text.iter().any(|b| !b.is_ascii_digit());
-    if how.times != DateTimeInput::Basic
+    let digits = text.iter().any(u8::is_ascii_digit) && text.iter().any(|b| !b.is_ascii_digit());
+    if how.datetimes
+        && how.times != DateTimeInput::Basic
         && digits
         && text.len() >= 8
         && matches!(kind_of_number(text), Seen::Text)
         && best_effort(text, &TimeZone::utc(), how.times == DateTimeInput::BestEffortUs, 0).is_ok()
     {
-        return Seen::Time(9);
+        // without a fraction it is a moment that DateTime holds
+        let whole = how.style == Style::ClickHouse && !how.only_datetime64 && !text.contains(&b'.');
+        return Seen::Time(if whole { 0 } else { 9 });
     }
     if text.len() == 36 && text[8] == b'-' && types::text::net::parse_uuid(text).is_ok() {
         return Seen::Uuid;
@@ -249,14 +295,20 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
 
 /// A field of CSV or TSV: numbers and booleans stand without quotes.
 pub(super) fn kind_of_field(text: &[u8], how: How) -> Seen {
+    if !how.best_effort {
+        return Seen::Text;
+    }
     if text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false") {
-        return Seen::Bool;
+        return Seen::Bool(false);
     }
     if text.first().is_some_and(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.')) {
         match kind_of_number(text) {
             // Codes such as 007 are no numbers.
             Seen::Int { .. } if text.len() > 1 && text[0] == b'0' => return Seen::Text,
             Seen::Text => {}
+            Seen::Float if !how.exponents && text.iter().any(|b| matches!(b, b'e' | b'E')) => {
+                return Seen::Text;
+            }
             number => return number,
         }
     }

@@ -1,7 +1,8 @@
 //! Columns of the JSON formats.
 
 use super::facts::{Facts, Seen, absorb, kind_of_number};
-use super::{How, ROWS_MAX, fields_of};
+use super::fields_of;
+use super::how::How;
 use types::codes::INCORRECT_DATA;
 use types::text::{Cursor, escape, skip_json};
 use types::{Error, Field, Result};
@@ -43,7 +44,7 @@ pub(super) fn value(c: &mut Cursor<'_>, facts: &mut Facts, how: How, depth: usiz
         }
         b't' | b'f' => {
             skip_json(c).ok()?;
-            facts.add(Seen::Bool);
+            facts.add(Seen::Bool(true));
         }
         b'n' => {
             skip_json(c).ok()?;
@@ -58,7 +59,12 @@ pub(super) fn value(c: &mut Cursor<'_>, facts: &mut Facts, how: How, depth: usiz
     Some(())
 }
 
-fn object(c: &mut Cursor<'_>, members: &mut Vec<(String, Facts)>, how: How, depth: usize) -> Option<()> {
+pub(super) fn object(
+    c: &mut Cursor<'_>,
+    members: &mut Vec<(String, Facts)>,
+    how: How,
+    depth: usize,
+) -> Option<()> {
     if !c.eat(b'{') {
         return None;
     }
@@ -108,7 +114,7 @@ pub(super) fn rows(sample: &[u8], how: How) -> Result<Vec<Field>> {
         if c.eat(b',') {
             c.blank();
         }
-        if c.peek() != Some(b'{') || rows >= ROWS_MAX {
+        if c.peek() != Some(b'{') || rows >= how.rows_max {
             if rows == 0 && !c.at_end() {
                 return Err(Error::new(INCORRECT_DATA, c.expected("a JSON object").message()));
             }
@@ -119,19 +125,24 @@ pub(super) fn rows(sample: &[u8], how: How) -> Result<Vec<Field>> {
             break;
         }
         rows += 1;
-        for (i, (name, facts)) in row.into_iter().enumerate() {
-            // The same members in the same order is the usual case.
-            let at = match members.get(i) {
-                Some((n, _)) if *n == name => Some(i),
-                _ => members.iter().position(|(n, _): &(String, Facts)| *n == name),
-            };
-            match at {
-                Some(i) => absorb(&mut members[i].1, facts),
-                None => members.push((name, facts)),
-            }
+        take_row(&mut members, row);
+    }
+    fields_of(&members, rows, how)
+}
+
+/// Adds what a row's members are to what is known of all.
+pub(super) fn take_row(members: &mut Vec<(String, Facts)>, row: Vec<(String, Facts)>) {
+    for (i, (name, facts)) in row.into_iter().enumerate() {
+        // The same members in the same order is the usual case.
+        let at = match members.get(i) {
+            Some((n, _)) if *n == name => Some(i),
+            _ => members.iter().position(|(n, _): &(String, Facts)| *n == name),
+        };
+        match at {
+            Some(i) => absorb(&mut members[i].1, facts),
+            None => members.push((name, facts)),
         }
     }
-    Ok(fields_of(&members, rows, how))
 }
 
 pub(super) fn arrays(format: &str, sample: &[u8], how: How) -> Result<Vec<Field>> {
@@ -146,7 +157,7 @@ pub(super) fn arrays(format: &str, sample: &[u8], how: How) -> Result<Vec<Field>
             c.blank();
         }
         let mut row = Facts::default();
-        if c.peek() != Some(b'[') || rows >= ROWS_MAX {
+        if c.peek() != Some(b'[') || rows >= how.rows_max {
             break;
         }
         if skip > 0 {
@@ -207,11 +218,11 @@ pub(super) fn arrays(format: &str, sample: &[u8], how: How) -> Result<Vec<Field>
         .enumerate()
         .map(|(i, f)| (header.get(i).cloned().unwrap_or_else(|| format!("c{}", i + 1)), f))
         .collect();
-    Ok(fields_of(&members, rows, how))
+    fields_of(&members, rows, how)
 }
 
 /// The `meta` of a JSON document.
-pub(super) fn meta(sample: &[u8]) -> Result<Vec<Field>> {
+pub(crate) fn meta(sample: &[u8]) -> Result<Vec<Field>> {
     let mut c = Cursor::new(sample);
     let string = |c: &mut Cursor<'_>| -> Result<String> {
         let mut s = Vec::new();

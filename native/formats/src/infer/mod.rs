@@ -4,9 +4,12 @@
 //! list, object, text. Integers become Int64 (UInt64 beyond it), mixed kinds become String; columns
 //! with NULLs or missing values become Nullable; texts with few distinct values LowCardinality.
 
+mod custom;
 mod facts;
 mod headers;
+mod how;
 mod json;
+mod json_columns;
 mod pairs;
 mod regexp;
 mod separated;
@@ -15,11 +18,10 @@ mod values;
 use crate::decode::{InputOptions, infer_arrow, infer_parquet};
 use crate::registry;
 use facts::Facts;
+use how::How;
+pub(crate) use json::meta;
 use types::codes::{CANNOT_EXTRACT_TABLE_STRUCTURE, INCORRECT_DATA};
-use types::text::time::DateTimeInput;
 use types::{Error, Field, Result, Type};
-
-const ROWS_MAX: usize = 25_000;
 
 /// How types are chosen.
 #[derive(Clone, Copy, PartialEq)]
@@ -28,13 +30,6 @@ pub enum Style {
     Table,
     /// as ClickHouse's schema inference: everything Nullable
     ClickHouse,
-}
-
-/// What decides between the types that a text could have.
-#[derive(Clone, Copy)]
-pub(crate) struct How {
-    pub style: Style,
-    pub times: DateTimeInput,
 }
 
 /// Types of the columns of `sample` (the beginning of the data; a cut last row is ignored).
@@ -46,14 +41,19 @@ pub fn infer(format: &str, sample: &[u8], options: &InputOptions) -> Result<Vec<
 /// As `infer`, with the types chosen for a new table or as ClickHouse's own inference does.
 pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Style) -> Result<Vec<Field>> {
     let name = registry::find_input(format)?.name;
-    let how = How { style, times: options.text.date_time_input };
+    let how = How::new(name, options, style)?;
+    let sample = &sample[skipped_lines(name, sample, options)?..];
     let mut fields = match name {
-        "JSONEachRow" | "JSONStringsEachRow" | "JSONObjectEachRow" => json::rows(sample, how)?,
+        "JSONEachRow" | "JSONStringsEachRow" => json::rows(sample, how)?,
+        "JSONObjectEachRow" => json_columns::named_rows(sample, options, how)?,
+        "JSONColumns" => json_columns::columns(sample, b'{', how)?,
+        "JSONCompactColumns" => json_columns::columns(sample, b'[', how)?,
         n if n.starts_with("JSONCompactEachRow") || n.starts_with("JSONCompactStringsEachRow") => {
             json::arrays(n, sample, how)?
         }
         n if n.starts_with("CSV") => separated::separated(n, sample, options, true, how)?,
         n if n.starts_with("TabSeparated") => separated::separated(n, sample, options, false, how)?,
+        n if n.starts_with("CustomSeparated") => custom::custom(n, sample, options, how)?,
         "TSKV" => pairs::tskv(sample, how, &options.text.tsv_null)?,
         "Form" => pairs::form(sample, how)?,
         "Regexp" => regexp::regexp(sample, options, how)?,
@@ -101,8 +101,30 @@ pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Styl
     Ok(fields)
 }
 
-fn fields_of(members: &[(String, Facts)], rows: usize, how: How) -> Vec<Field> {
-    members.iter().map(|(n, f)| Field { name: n.clone(), ty: f.ty(rows, how.style) }).collect()
+/// Errors: `CANNOT_EXTRACT_TABLE_STRUCTURE` where nothing tells a column's type and text may not stand for it.
+fn fields_of(members: &[(String, Facts)], rows: usize, how: How) -> Result<Vec<Field>> {
+    if !how.incomplete_as_text
+        && let Some((name, _)) = members.iter().find(|(_, f)| f.incomplete())
+    {
+        return Err(Error::new(
+            CANNOT_EXTRACT_TABLE_STRUCTURE,
+            format!(
+                "Cannot determine type for column '{name}' by first {rows} rows of data, most likely this column \
+                 contains only Nulls or empty Arrays/Maps; give the structure, or set \
+                 input_format_json_infer_incomplete_types_as_strings = 1"
+            ),
+        ));
+    }
+    Ok(members.iter().map(|(n, f)| Field { name: n.clone(), ty: f.ty(rows, how) }).collect())
+}
+
+/// Where the lines end that settings say to pass over.
+fn skipped_lines(format: &str, sample: &[u8], options: &InputOptions) -> Result<usize> {
+    let mut at = 0;
+    for _ in 0..options.lines_to_skip(format)? {
+        at += memchr::memchr(b'\n', &sample[at..]).map_or(sample.len() - at, |n| n + 1);
+    }
+    Ok(at)
 }
 
 /// Names from `column_names_for_schema_inference`, where the data has none.

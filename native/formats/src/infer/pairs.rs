@@ -1,7 +1,8 @@
 //! Columns of TSKV and Form: what has a name is a column.
 
 use super::facts::{Facts, Seen, kind_of_field};
-use super::{How, ROWS_MAX, fields_of};
+use super::fields_of;
+use super::how::How;
 use crate::decode::form_pairs;
 use types::text::escape::unescape;
 use types::{Field, Result};
@@ -26,7 +27,7 @@ fn named<'a>(columns: &'a mut Vec<(String, Facts)>, name: &[u8]) -> &'a mut Fact
 pub(super) fn tskv(sample: &[u8], how: How, null: &[u8]) -> Result<Vec<Field>> {
     let mut columns = Vec::new();
     let mut rows = 0;
-    for line in sample.split(|b| *b == b'\n').filter(|l| !l.is_empty()).take(ROWS_MAX) {
+    for line in sample.split(|b| *b == b'\n').filter(|l| !l.is_empty()).take(how.rows_max) {
         rows += 1;
         for pair in line.split(|b| *b == b'\t') {
             let Some(at) = memchr::memchr(b'=', pair) else { continue };
@@ -41,7 +42,7 @@ pub(super) fn tskv(sample: &[u8], how: How, null: &[u8]) -> Result<Vec<Field>> {
             }
         }
     }
-    Ok(fields_of(&columns, rows, how))
+    fields_of(&columns, rows, how)
 }
 
 pub(super) fn form(sample: &[u8], how: How) -> Result<Vec<Field>> {
@@ -50,5 +51,5 @@ pub(super) fn form(sample: &[u8], how: How) -> Result<Vec<Field>> {
         let (name, value, _) = pair?;
         add(named(&mut columns, &name), &value, how);
     }
-    Ok(fields_of(&columns, 1, how))
+    fields_of(&columns, 1, how)
 }

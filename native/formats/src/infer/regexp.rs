@@ -1,8 +1,9 @@
 //! Columns of Regexp: one for each group.
 
 use super::facts::Facts;
+use super::how::How;
 use super::pairs::add;
-use super::{How, ROWS_MAX, fields_of, json, values};
+use super::{fields_of, json, values};
 use crate::decode::{InputOptions, RegexpSyntax, Rule};
 use types::text::Cursor;
 use types::text::escape::unescape;
@@ -14,7 +15,7 @@ pub(super) fn regexp(sample: &[u8], o: &InputOptions, how: How) -> Result<Vec<Fi
     let mut rows = 0;
     // What stands behind the last line end may be cut, unless it is all there is.
     let whole = memchr::memrchr(b'\n', sample).map_or(sample, |n| &sample[..n]);
-    for line in whole.split(|b| *b == b'\n').take(ROWS_MAX) {
+    for line in whole.split(|b| *b == b'\n').take(how.rows_max) {
         let Some(groups) = syntax.groups(line.strip_suffix(b"\r").unwrap_or(line))? else { continue };
         rows += 1;
         columns.resize_with(groups.len() - 1, Facts::default);
@@ -41,5 +42,5 @@ pub(super) fn regexp(sample: &[u8], o: &InputOptions, how: How) -> Result<Vec<Fi
         }
     }
     let columns: Vec<_> = columns.into_iter().enumerate().map(|(i, f)| (format!("c{}", i + 1), f)).collect();
-    Ok(fields_of(&columns, rows, how))
+    fields_of(&columns, rows, how)
 }

@@ -1,17 +1,18 @@
 //! Columns of CSV and TSV.
 
 use super::facts::{DISTINCT_MAX, Facts, Seen, kind_of_field, kind_of_text};
-use super::{How, ROWS_MAX, Style, fields_of};
+use super::how::How;
+use super::{Style, fields_of};
 use crate::decode::InputOptions;
 use types::text::escape;
 use types::{Field, Result};
 
 /// Lines of CSV or TSV as fields: (text, had quotes).
-fn lines(sample: &[u8], csv: bool, delimiter: u8) -> Vec<Vec<(Vec<u8>, bool)>> {
+fn lines(sample: &[u8], csv: bool, delimiter: u8, rows_max: usize) -> Vec<Vec<(Vec<u8>, bool)>> {
     let mut out = Vec::new();
     let mut row: Vec<(Vec<u8>, bool)> = Vec::new();
     let (mut i, data) = (0, sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample));
-    while i < data.len() && out.len() < ROWS_MAX {
+    while i < data.len() && out.len() < rows_max {
         let mut text = Vec::new();
         let quoted = csv && data[i] == b'"';
         if quoted {
@@ -68,7 +69,7 @@ pub(super) fn separated(
     how: How,
 ) -> Result<Vec<Field>> {
     let delimiter = if csv { o.text.csv_delimiter } else { b'\t' };
-    let mut rows = lines(sample, csv, delimiter);
+    let mut rows = lines(sample, csv, delimiter, how.rows_max.saturating_add(2));
     rows.retain(|r| !(r.len() == 1 && r[0].0.is_empty() && !r[0].1));
     let width = rows.first().map_or(0, Vec::len);
     let typed = format.ends_with("WithNamesAndTypes");
@@ -104,6 +105,9 @@ pub(super) fn separated(
             })
             .collect();
     }
+    rows.truncate(how.rows_max);
+    let tuples_are_text = how.style == Style::ClickHouse
+        && o.flag("input_format_csv_try_infer_strings_from_quoted_tuples", true)?;
     let mut columns = vec![Facts::default(); width];
     for row in &rows {
         for (facts, (text, quoted)) in columns.iter_mut().zip(row) {
@@ -115,11 +119,12 @@ pub(super) fn separated(
                 // An empty text is a value of a text column, no NULL.
                 continue;
             }
-            match if *quoted && !matches!(text.first(), Some(b'[' | b'(' | b'{')) {
-                kind_of_text(text, how)
-            } else {
-                kind_of_field(text, how)
-            } {
+            let literal = match text.first() {
+                Some(b'[' | b'{') => true,
+                Some(b'(') => !tuples_are_text,
+                _ => false,
+            };
+            match if *quoted && !literal { kind_of_text(text, how) } else { kind_of_field(text, how) } {
                 Seen::Text | Seen::Date | Seen::Time(_) | Seen::Uuid => facts.add_text(text, how),
                 other => {
                     facts.add(other);
@@ -144,5 +149,5 @@ pub(super) fn separated(
         }
     }
     let members: Vec<(String, Facts)> = names.into_iter().zip(columns).collect();
-    Ok(fields_of(&members, rows.len(), how))
+    fields_of(&members, rows.len(), how)
 }

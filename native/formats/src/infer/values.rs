@@ -1,7 +1,8 @@
 //! Columns of Values, and of what stands in brackets as literals of SQL do.
 
 use super::facts::{Facts, Seen, kind_of_field};
-use super::{How, ROWS_MAX, fields_of};
+use super::fields_of;
+use super::how::How;
 use types::text::{Cursor, escape};
 use types::{Field, Result};
 
@@ -17,13 +18,13 @@ pub(super) fn values(sample: &[u8], how: How) -> Result<Vec<Field>> {
         if rows > 0 && c.eat(b',') {
             c.blank();
         }
-        if rows >= ROWS_MAX || !c.eat(b'(') || row(&mut c, &mut columns, how).is_none() {
+        if rows >= how.rows_max || !c.eat(b'(') || row(&mut c, &mut columns, how).is_none() {
             break;
         }
         rows += 1;
     }
     let columns: Vec<_> = columns.into_iter().enumerate().map(|(i, f)| (format!("c{}", i + 1), f)).collect();
-    Ok(if rows > 0 { fields_of(&columns, rows, how) } else { Vec::new() })
+    if rows > 0 { fields_of(&columns, rows, how) } else { Ok(Vec::new()) }
 }
 
 fn row(c: &mut Cursor<'_>, columns: &mut Vec<Facts>, how: How) -> Option<()> {

@@ -46,6 +46,14 @@ impl Codec {
     #[inline]
     pub fn read_json(&self, c: &mut Cursor<'_>, out: &mut ColumnBuilder) -> Result<bool> {
         let strict = self.options.strict;
+        if self.options.json.empty_as_default
+            && !matches!(self.kind, Kind::String)
+            && c.rest().starts_with(b"\"\"")
+        {
+            c.pos += 2;
+            out.push_default(1);
+            return Ok(false);
+        }
         match &self.kind {
             Kind::String if c.peek() == Some(b'"') => {
                 let Values::Str { offsets, bytes } = &mut out.values else {

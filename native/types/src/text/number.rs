@@ -302,6 +302,20 @@ fn write_scaled(negative: bool, digits: &[u8], scale: usize, trailing_zeros: boo
         out.extend_from_slice(&fraction_digits[..keep]);
     }
 }
+/// Makes the float written behind `from` have at most so many digits behind its point; very small ones keep
+/// their shortest form, very large ones get all their digits.
+pub fn round_written(v: f64, digits: u8, from: usize, out: &mut Vec<u8>) {
+    let text = &out[from..];
+    let fraction = text.iter().position(|b| *b == b'.').map_or(0, |point| text.len() - point - 1);
+    let large = v.is_finite() && v.abs() >= 1e21;
+    if !large && (fraction <= digits.into() || v.abs() < 1e-6) {
+        return;
+    }
+    let text = format!("{v:.*}", usize::from(digits));
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    out.truncate(from);
+    out.extend_from_slice(if text == "-0" { b"0" } else { text.as_bytes() });
+}
 /// A decimal: `v` × 10^-scale.
 pub fn write_decimal(v: i128, scale: u8, trailing_zeros: bool, out: &mut Vec<u8>) {
     let mut b = itoa::Buffer::new();

@@ -19,6 +19,14 @@ pub struct TextOptions {
     pub bool_false: Vec<u8>,
     pub decimal_trailing_zeros: bool,
     pub trim_fixed_string: bool,
+    /// whole floats and decimals end with a point (not in JSON)
+    pub decimal_point: bool,
+    /// digits behind the point of floats, at most
+    pub float_digits: Option<u8>,
+    /// DateTime64 without zeros at its end, in groups of three digits
+    pub cut_fraction: bool,
+    /// named tuples are objects of JSON over several lines: what Pretty shows
+    pub tuples_in_lines: bool,
     /// intervals as Kusto writes them
     pub kusto_intervals: bool,
     pub tsv_null: Vec<u8>,
@@ -59,6 +67,8 @@ pub struct JsonOptions {
     pub read_bools_as_numbers: bool,
     pub ignore_unknown_keys_in_named_tuple: bool,
     pub defaults_for_missing_in_named_tuple: bool,
+    /// an empty string for what is no text is the default
+    pub empty_as_default: bool,
 }
 
 impl Default for JsonOptions {
@@ -80,6 +90,7 @@ impl Default for JsonOptions {
             read_bools_as_numbers: true,
             ignore_unknown_keys_in_named_tuple: true,
             defaults_for_missing_in_named_tuple: true,
+            empty_as_default: false,
         }
     }
 }
@@ -93,6 +104,10 @@ impl Default for TextOptions {
             bool_false: b"false".to_vec(),
             decimal_trailing_zeros: false,
             trim_fixed_string: false,
+            decimal_point: false,
+            float_digits: None,
+            cut_fraction: false,
+            tuples_in_lines: false,
             kusto_intervals: false,
             tsv_null: b"\\N".to_vec(),
             csv_null: b"\\N".to_vec(),
@@ -205,6 +220,18 @@ impl TextOptions {
             }
             "input_format_json_defaults_for_missing_elements_in_named_tuple" => {
                 j.defaults_for_missing_in_named_tuple = flag()?
+            }
+            "input_format_json_empty_as_default" => j.empty_as_default = flag()?,
+            "output_format_always_write_decimal_point_in_float_and_decimal" => self.decimal_point = flag()?,
+            "date_time_64_output_format_cut_trailing_zeros_align_to_groups_of_thousands" => {
+                self.cut_fraction = flag()?
+            }
+            "output_format_float_precision" => {
+                self.float_digits = match value.parse() {
+                    Ok(0) => None,
+                    Ok(n) if n <= 100 => Some(n),
+                    _ => return one_of("the numbers up to 100"),
+                }
             }
             _ => {}
         }

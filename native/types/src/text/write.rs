@@ -43,6 +43,23 @@ fn integer(col: &Column, row: usize) -> i64 {
     }
 }
 
+/// Makes the fraction of the DateTime64 that ends `out` as short as groups of three digits allow.
+fn cut_fraction(out: &mut Vec<u8>, scale: u8, how: time::DateTimeOutput) {
+    let zulu = how == time::DateTimeOutput::Iso && out.pop().is_some();
+    let digits = usize::from(scale);
+    if digits > 0 && out.len() > digits {
+        let point = out.len() - digits - 1;
+        let needed = out[point + 1..].iter().rposition(|b| *b != b'0').map_or(0, |n| n + 1);
+        match needed.div_ceil(3) * 3 {
+            0 => out.truncate(point),
+            n => out.resize(point + 1 + n, b'0'),
+        }
+    }
+    if zulu {
+        out.push(b'Z');
+    }
+}
+
 impl Codec {
     fn string<'a>(&self, col: &'a Column, row: usize) -> &'a [u8] {
         let b = bytes(col, row);
@@ -72,8 +89,20 @@ impl Codec {
                 Data::I64(v) => number::write_int(v[row], out),
                 Data::I128(v) => number::write_int(v[row], out),
                 Data::I256(v) => number::write_i256(v[row], out),
-                Data::F32(v) => number::write_f32(v[row], out),
-                Data::F64(v) => number::write_f64(v[row], out),
+                Data::F32(v) => {
+                    let from = out.len();
+                    number::write_f32(v[row], out);
+                    if let Some(digits) = o.float_digits {
+                        number::round_written(v[row].into(), digits, from, out);
+                    }
+                }
+                Data::F64(v) => {
+                    let from = out.len();
+                    number::write_f64(v[row], out);
+                    if let Some(digits) = o.float_digits {
+                        number::round_written(v[row], digits, from, out);
+                    }
+                }
                 _ => {}
             },
             Kind::Bool => out.extend_from_slice(if integer(col, row) != 0 { b"true" } else { b"false" }),
@@ -85,7 +114,10 @@ impl Codec {
             Kind::Date | Kind::Date32 => time::write_date(integer(col, row), out),
             Kind::DateTime(zone) => time::write_datetime(integer(col, row), zone, o.date_time_output, out),
             Kind::DateTime64(scale, zone) => {
-                time::write_datetime64(integer(col, row), *scale, zone, o.date_time_output, out)
+                time::write_datetime64(integer(col, row), *scale, zone, o.date_time_output, out);
+                if o.cut_fraction {
+                    cut_fraction(out, *scale, o.date_time_output);
+                }
             }
             Kind::Enum(e) => {
                 let v = integer(col, row) as i16;
@@ -114,6 +146,19 @@ impl Codec {
         }
     }
 
+    /// As `write_bare`, with the point that settings want behind whole floats and decimals.
+    #[inline]
+    fn write_plain(&self, col: &Column, row: usize, out: &mut Vec<u8>) {
+        let from = out.len();
+        self.write_bare(col, row, out);
+        if self.options.decimal_point
+            && matches!(self.kind, Kind::Float | Kind::Decimal(..))
+            && out[from..].iter().all(|b| b.is_ascii_digit() || *b == b'-')
+        {
+            out.push(b'.');
+        }
+    }
+
     fn write_nested(&self, col: &Column, row: usize, out: &mut Vec<u8>) {
         match (&self.kind, &col.data) {
             (Kind::Array(of), Data::Array(a)) => {
@@ -125,6 +170,9 @@ impl Codec {
                     of.write_quoted(&a.values, i as usize, out);
                 }
                 out.push(b']');
+            }
+            (Kind::Tuple(of), Data::Tuple(..)) if self.options.tuples_in_lines && is_named(of) => {
+                self.write_json_nested(col, row, Some(0), out);
             }
             (Kind::Tuple(of), Data::Tuple(cs, _)) => {
                 out.push(b'(');
@@ -171,7 +219,7 @@ impl Codec {
             Kind::String | Kind::FixedString(_) => out.extend_from_slice(self.string(col, row)),
             Kind::Array(_) | Kind::Tuple(_) | Kind::Map(_) => self.write_nested(col, row, out),
             Kind::Bool => self.write_bool(col, row, out),
-            _ => self.write_bare(col, row, out),
+            _ => self.write_plain(col, row, out),
         }
     }
 
@@ -188,7 +236,7 @@ impl Codec {
             }
             Kind::Array(_) | Kind::Tuple(_) | Kind::Map(_) => self.write_nested(col, row, out),
             Kind::Bool => self.write_bool(col, row, out),
-            _ => self.write_bare(col, row, out),
+            _ => self.write_plain(col, row, out),
         }
     }
 
@@ -216,7 +264,7 @@ impl Codec {
                 self.write_bare(col, row, out);
                 out.push(b'\'');
             }
-            _ => self.write_bare(col, row, out),
+            _ => self.write_plain(col, row, out),
         }
     }
     fn quote(&self, s: &[u8], out: &mut Vec<u8>) {
@@ -274,7 +322,7 @@ impl Codec {
                 self.write_bare(col, row, out);
                 out.push(b'"');
             }
-            _ => self.write_bare(col, row, out),
+            _ => self.write_plain(col, row, out),
         }
     }
 
@@ -389,7 +437,7 @@ impl Codec {
             (Kind::Array(of), Data::Array(a)) => {
                 let (start, end) = (a.offsets[row] as usize, a.offsets[row + 1] as usize);
                 let lines = if of.is_nested() { pretty } else { None };
-                let mut list = List::new(b"[]", lines, end > start, out);
+                let mut list = List::new(b"[]", lines, end > start, self, out);
                 for i in start..end {
                     list.next(out);
                     of.write_json(&a.values, i, list.inner(), out);
@@ -397,9 +445,9 @@ impl Codec {
                 list.end(out);
             }
             (Kind::Tuple(of), Data::Tuple(cs, _)) => {
-                let named =
-                    j.named_tuples_as_objects && !of.is_empty() && of.iter().all(|(n, _)| !n.is_empty());
-                let mut list = List::new(if named { b"{}" } else { b"[]" }, pretty, !of.is_empty(), out);
+                let named = j.named_tuples_as_objects && is_named(of);
+                let mut list =
+                    List::new(if named { b"{}" } else { b"[]" }, pretty, !of.is_empty(), self, out);
                 for ((name, codec), c) in of.iter().zip(cs.iter()) {
                     if named && j.skip_null_in_named_tuples && c.is_null(row) {
                         continue;
@@ -418,11 +466,11 @@ impl Codec {
                 let Data::Tuple(cs, _) = &a.values.data else { return };
                 let [keys, values] = &cs[..] else { return };
                 let tuples = j.map_as_array_of_tuples;
-                let mut list = List::new(if tuples { b"[]" } else { b"{}" }, pretty, end > start, out);
+                let mut list = List::new(if tuples { b"[]" } else { b"{}" }, pretty, end > start, self, out);
                 for i in start..end {
                     list.next(out);
                     if tuples {
-                        let mut entry = List::new(b"{}", list.inner(), true, out);
+                        let mut entry = List::new(b"{}", list.inner(), true, self, out);
                         for (name, codec, c) in [("keys", &kv.0, keys), ("values", &kv.1, values)] {
                             entry.next(out);
                             self.write_json_bytes(name.as_bytes(), out);
@@ -445,17 +493,28 @@ impl Codec {
     }
 }
 
+fn is_named(of: &[(std::sync::Arc<str>, Codec)]) -> bool {
+    !of.is_empty() && of.iter().all(|(name, _)| !name.is_empty())
+}
+
 /// A JSON list or object in the making, on one line or spread over several.
 struct List {
     close: u8,
     lines: Option<usize>,
     first: bool,
+    /// lines begin with blanks, not tabs
+    blanks: bool,
 }
 
 impl List {
-    fn new(brackets: &[u8; 2], lines: Option<usize>, any: bool, out: &mut Vec<u8>) -> Self {
+    fn new(brackets: &[u8; 2], lines: Option<usize>, any: bool, of: &Codec, out: &mut Vec<u8>) -> Self {
         out.push(brackets[0]);
-        List { close: brackets[1], lines: lines.filter(|_| any), first: true }
+        List {
+            close: brackets[1],
+            lines: lines.filter(|_| any),
+            first: true,
+            blanks: of.options.tuples_in_lines,
+        }
     }
     fn inner(&self) -> Option<usize> {
         self.lines.map(|n| n + 1)
@@ -466,7 +525,7 @@ impl List {
         }
         self.first = false;
         if let Some(n) = self.lines {
-            new_line(n + 1, out);
+            self.new_line(n + 1, out);
         }
     }
     fn colon(&self, out: &mut Vec<u8>) {
@@ -477,13 +536,17 @@ impl List {
     }
     fn end(self, out: &mut Vec<u8>) {
         if let (Some(n), false) = (self.lines, self.first) {
-            new_line(n, out);
+            self.new_line(n, out);
         }
         out.push(self.close);
     }
-}
-
-fn new_line(tabs: usize, out: &mut Vec<u8>) {
-    out.push(b'\n');
-    out.resize(out.len() + tabs, b'\t');
+    fn new_line(&self, depth: usize, out: &mut Vec<u8>) {
+        out.push(b'\n');
+        if self.blanks {
+            let blanks = if depth == 0 { 0 } else { depth + 1 };
+            out.resize(out.len() + blanks, b' ');
+        } else {
+            out.resize(out.len() + depth, b'\t');
+        }
+    }
 }

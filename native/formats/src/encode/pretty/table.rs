@@ -184,12 +184,12 @@ impl Table<'_> {
                 let mark = values[i].cut && line + 1 == part.len();
                 if right_aligned(self.ty(i)) {
                     pad(gap, out);
-                    out.extend_from_slice(text);
+                    self.p.highlight.write(text, self.ty(i), out);
                     if mark {
                         end = c.cut;
                     }
                 } else {
-                    out.extend_from_slice(text);
+                    self.p.highlight.write(text, self.ty(i), out);
                     if mark && gap > 0 {
                         put(c.cut, out);
                         pad(gap - 1, out);
