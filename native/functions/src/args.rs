@@ -15,9 +15,24 @@ pub fn too_large(function: &str, bytes: usize) -> Error {
     )
 }
 
+/// Less than this is not worth asking the query's budget.
+const ROOM_BYTES: usize = 4 << 20;
+
 /// Checks the size of a result before it is made. `bytes` may be an estimate from above.
 pub fn check_bytes(function: &str, bytes: usize) -> Result<()> {
-    if bytes > BYTES_MAX { Err(too_large(function, bytes)) } else { Ok(()) }
+    if bytes > BYTES_MAX { Err(too_large(function, bytes)) } else { need_room(bytes) }
+}
+
+/// Checks that the query may take so many bytes more.
+pub fn need_room(bytes: usize) -> Result<()> {
+    if bytes > ROOM_BYTES { types::check_room(bytes) } else { Ok(()) }
+}
+
+/// The rows at `at`, which may be far more than there are: as large as they are on average.
+pub fn gathered(values: &Column, at: &[u32]) -> Result<Column> {
+    let each = if values.is_empty() { 0 } else { values.bytes().div_ceil(values.len()) };
+    need_room(each.saturating_mul(at.len()))?;
+    Ok(values.gather(at))
 }
 
 /// String or FixedString argument.
@@ -185,7 +200,7 @@ impl Number for I256 {
         self
     }
     fn to_f64(self) -> f64 {
-        self.as_f64()
+        types::float::of_i256(self)
     }
     fn truth(self) -> bool {
         self != Self::ZERO
@@ -205,7 +220,7 @@ impl Number for types::U256 {
         self.as_i256()
     }
     fn to_f64(self) -> f64 {
-        self.as_f64()
+        types::float::of_u256(self)
     }
     fn truth(self) -> bool {
         self != Self::ZERO
@@ -233,7 +248,7 @@ reader!(i256s, I256, I256, to_i256, "Integers as 256 bits.");
 /// Any number as a double; decimals are divided by their scale.
 pub fn f64s<'a>(c: &'a Column, ty: &Type) -> Nums<'a, f64> {
     if let Type::Decimal(_, s) = ty.base() {
-        let scale = 10f64.powi(i32::from(*s));
+        let scale = types::float::pow10(*s);
         return match raw_f64s(c) {
             Nums::Const(v) => Nums::Const(v / scale),
             Nums::Slice(v) => Nums::Vec(v.iter().map(|x| x / scale).collect()),
@@ -292,9 +307,7 @@ pub fn map_str(
     for i in 0..rows {
         each(i, &mut out.bytes)?;
         out.end_row();
-        if out.bytes.len() > BYTES_MAX {
-            return Err(too_large(function, out.bytes.len()));
-        }
+        check_bytes(function, out.bytes.len())?;
     }
     Ok(out.column())
 }

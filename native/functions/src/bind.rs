@@ -108,7 +108,7 @@ impl Bind<'_> {
             ),
         )
     }
-    fn check(&self, i: usize, ok: bool, expected: &str) -> Result<()> {
+    pub fn check(&self, i: usize, ok: bool, expected: &str) -> Result<()> {
         if ok { Ok(()) } else { Err(self.illegal(i, expected)) }
     }
     pub fn string(&self, i: usize) -> Result<()> {

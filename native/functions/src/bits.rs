@@ -148,6 +148,9 @@ fn shift(b: &Bind<'_>, how: Shift) -> Result<Bound> {
     if b.ty(1).int_bits().is_some_and(|x| x.0 > 64) {
         return Err(Error::new(NOT_IMPLEMENTED, format!("{} is not implemented for big integers as second argument", b.name)));
     }
+    if matches!(how, Shift::RotateLeft | Shift::RotateRight) && b.ty(0).int_bits().is_some_and(|x| x.0 > 64) {
+        return Err(Error::new(NOT_IMPLEMENTED, format!("{} is not implemented for big integers: shift both ways and combine with bitOr", b.name)));
+    }
     let ty = result(b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
     let kernel = ty.clone();
     let width = u64::from(b.ty(0).int_bits().map_or(64, |x| x.0));
@@ -231,6 +234,9 @@ fn test(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     b.integer(0)?;
     b.integer(1)?;
+    if (0..2).any(|i| b.ty(i).int_bits().is_some_and(|x| x.0 > 64)) {
+        return Err(Error::new(NOT_IMPLEMENTED, "bitTest is not implemented for big integers: take 64 bits with bitShiftRight and a cast first"));
+    }
     let width = i64::from(b.ty(0).int_bits().map_or(64, |x| x.0));
     let ty = b.ty(0).clone();
     bound(Type::UInt8, move |c| {

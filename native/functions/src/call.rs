@@ -114,13 +114,16 @@ pub fn resolve(name: &str, args: &[Arg], session: &Session) -> Result<Arc<dyn Ca
         }
     }
     if only_null {
-        // Where the number of arguments is fixed, a wrong one is said also if one of them is NULL.
+        // Where the number of arguments is fixed, a wrong one is said also if one of them is NULL,
+        // except by functions that count their arguments themselves.
         let b = Bind { name: def.name, args: &clean, raw: args, session };
         let fixed = |e: &Error| {
             let wanted = e.message().rsplit("should be ").next().unwrap_or_default();
             e.code() == NUMBER_OF_ARGUMENTS_DOESNT_MATCH && wanted.bytes().all(|x| x.is_ascii_digit())
         };
-        if let Some(e) = (def.bind)(&b).err().filter(fixed) {
+        if args.len() > def.null_within
+            && let Some(e) = (def.bind)(&b).err().filter(fixed)
+        {
             return Err(e);
         }
         return Ok(nothing(def));

@@ -16,7 +16,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 use types::codes::{DECIMAL_OVERFLOW, ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
 use types::compare::compare_rows;
-use types::{Bitmap, Column, Data, Error, I256, Result, Type};
+use types::{Bitmap, Column, Data, Error, I256, IntervalKind, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("equals", "equals(a, b)", "1 if equal.", &[("1 = 1.0", "1")], |b| compare(b, Op::Eq)).total(),
@@ -91,17 +91,16 @@ fn compare(b: &Bind<'_>, op: Op) -> Result<Bound> {
         (x, y) if x == y => same_type(op, ta),
         (Type::String, y) if !y.is_string() => with_text(b, op.swap(), 0, 1, y.clone()),
         (x, Type::String) => with_text(b, op, 1, 0, x.clone()),
-        (Type::Enum8(_) | Type::Enum16(_), Type::Enum8(_) | Type::Enum16(_)) => {
-            bound(Type::UInt8, move |c| {
-                let x = cast(c.col(0), &ta, &Type::String, CastMode::Sql, c.session)?;
-                let y = cast(c.col(1), &tb, &Type::String, CastMode::Sql, c.session)?;
-                Ok(strings(op, &x, &y, c.rows))
-            })
-        }
+        // different enumerations have their numbers in common
+        (Type::Enum8(_) | Type::Enum16(_), Type::Enum8(_) | Type::Enum16(_)) => by_cast(b, op, Type::Int16, Type::Int16),
         (Type::Enum8(_) | Type::Enum16(_), y) if y.is_number() && !y.is_decimal() => by_cast(b, op, Type::Int16, y.clone()),
         (x, Type::Enum8(_) | Type::Enum16(_)) if x.is_number() && !x.is_decimal() => by_cast(b, op, x.clone(), Type::Int16),
         (Type::Interval(_), y) if y.is_number() => by_cast(b, op, Type::Int64, y.clone()),
         (x, Type::Interval(_)) if x.is_number() => by_cast(b, op, x.clone(), Type::Int64),
+        (Type::Interval(x), Type::Interval(y)) if in_months(*x) != in_months(*y) => Err(Error::new(
+            NO_COMMON_TYPE,
+            format!("Cannot compare intervals {ta} and {tb} because the number of days in a month is not fixed: compare dates that are moved by them"),
+        )),
         (Type::Interval(_), Type::Interval(_)) => bound(Type::UInt8, move |c| intervals(op, c, &ta, &tb)),
         (Type::Nothing, _) | (_, Type::Nothing) => bound(Type::UInt8, |c| Ok(u8_col(vec![0; c.rows]))),
         (x, y) if comparable(x, y) => by_common(b, op),
@@ -193,13 +192,17 @@ fn by_common(b: &Bind<'_>, op: Op) -> Result<Bound> {
     })
 }
 
-/// Intervals by their lengths, months taken as 30 days.
+fn in_months(kind: IntervalKind) -> bool {
+    matches!(kind, IntervalKind::Month | IntervalKind::Quarter | IntervalKind::Year)
+}
+
+/// Intervals of days and less, or of months and more, by their lengths.
 fn intervals(op: Op, c: &Ctx<'_>, ta: &Type, tb: &Type) -> Result<Column> {
-    use types::IntervalKind as K;
+    use IntervalKind as K;
     let size = |t: &Type| -> i128 {
         let Type::Interval(k) = t else { return 1 };
         match k {
-            K::Nanosecond => 1,
+            K::Nanosecond | K::Month => 1,
             K::Microsecond => 1_000,
             K::Millisecond => 1_000_000,
             K::Second => 1_000_000_000,
@@ -207,9 +210,8 @@ fn intervals(op: Op, c: &Ctx<'_>, ta: &Type, tb: &Type) -> Result<Column> {
             K::Hour => 3_600_000_000_000,
             K::Day => 86_400_000_000_000,
             K::Week => 604_800_000_000_000,
-            K::Month => 2_629_746_000_000_000,
-            K::Quarter => 3 * 2_629_746_000_000_000,
-            K::Year => 12 * 2_629_746_000_000_000,
+            K::Quarter => 3,
+            K::Year => 12,
         }
     };
     let (ka, kb) = (size(ta), size(tb));
@@ -447,7 +449,19 @@ fn decimals(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -
     let one = I256::ONE;
     let (ma, mb) = (pow10_256(u32::from(s - sa)).unwrap_or(one), pow10_256(u32::from(s - sb)).unwrap_or(one));
     let (x, y) = (i256s(a), i256s(b));
-    // Compared in the width of the wider Decimal; what does not fit there is an error, as in arithmetic.
+    // Beside integers of more than 64 bits by value, otherwise in the width of the wider Decimal; what does not fit there is
+    // an error, as in arithmetic.
+    let wide = |t: &Type| t.int_bits().is_some_and(|(bits, _)| bits > 64);
+    if wide(ta) || wide(tb) {
+        let side = |v: I256, t: &Type, scale: I256| {
+            let positive = v >= I256::ZERO || *t == Type::UInt256;
+            let fits = *t != Type::UInt256 || v >= I256::ZERO;
+            let beyond = if positive { I256::MAX } else { I256::MIN };
+            Some(v).filter(|_| fits).and_then(|v| v.checked_mul(scale)).unwrap_or(beyond)
+        };
+        let each = |i: usize| u8::from(op.of(side(x.at(i), ta, ma).cmp(&side(y.at(i), tb, mb))));
+        return Ok(u8_col((0..rows).map(each).collect()));
+    }
     let width = |t: &Type| if let Type::Decimal(p, _) = t { types::ty::decimal_width(*p) } else { 0 };
     let top = match width(ta).max(width(tb)) {
         32 => I256::MAX,

@@ -276,6 +276,13 @@ fn coalesce(b: &Bind<'_>) -> Result<Bound> {
 
 fn null_if(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
+    // A text is not read as the other's type here.
+    if let [x, y] = [b.ty(0).base(), b.ty(1).base()]
+        && x.is_string() != y.is_string()
+        && ![x, y].iter().any(|t| matches!(t, Type::Nothing | Type::Enum8(_) | Type::Enum16(_)))
+    {
+        common_type(&[x.clone(), y.clone()])?;
+    }
     let call = resolve("equals", b.args, b.session)?;
     bound(nullable_any(b.ty(0)), move |c| {
         let same = truths(&call.eval(&[Value::Column(c.col(0)), Value::Column(c.col(1))], c.rows, c.session)?);
@@ -330,8 +337,9 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
                 truths(&compare::numbers(op, &q, &inner, &p, &inner, c.rows)?)
             } else {
                 Bitmap::from_fn(c.rows, |i| {
-                    let o = types::compare::compare_rows(&q, i, &p, i);
-                    if greatest { o.is_gt() } else { o.is_lt() }
+                    // a NULL inside a tuple or an array loses either way
+                    let null = if greatest { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater };
+                    types::compare::compare_rows_with(&q, i, &p, i, null) == null.reverse()
                 })
             };
             // A NaN gives way to any number.

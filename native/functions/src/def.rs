@@ -36,6 +36,8 @@ pub struct FunctionDef {
     /// depends on the rows before
     pub stateful: bool,
     pub nulls: Nulls,
+    /// with up to so many arguments a literal NULL among them gives NULL, even where the function takes fewer
+    pub null_within: usize,
     /// sees LowCardinality types and columns as `Codes`
     pub own_low_cardinality: bool,
     /// its result is never LowCardinality
@@ -66,6 +68,7 @@ pub const fn f(
         deterministic: true,
         stateful: false,
         nulls: Nulls::Skip,
+        null_within: 0,
         own_low_cardinality: false,
         plain_result: false,
         no_fold: false,
@@ -90,6 +93,10 @@ impl FunctionDef {
     /// Total and fast: run over NULL rows too.
     pub const fn total(mut self) -> Self {
         self.nulls = Nulls::Mask;
+        self
+    }
+    pub const fn null_within(mut self, arguments: usize) -> Self {
+        self.null_within = arguments;
         self
     }
     pub const fn own_nulls(mut self) -> Self {

@@ -78,7 +78,7 @@ fn v4_text(b: &Bind<'_>, masked: bool) -> Result<Bound> {
 
 fn v4_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.string(0)?;
+    b.plain_string(0)?;
     let lenient = b.session.flag("cast_ipv4_ipv6_default_on_conversion_error", false);
     bound(if how == 2 { Type::nullable(Type::UInt32) } else { Type::UInt32 }, move |c| {
         let s = strs(c.col(0));

@@ -17,6 +17,7 @@ mod session;
 mod supertype;
 mod wide_float;
 
+pub use args::gathered;
 pub use call::{Arg, Call, LambdaFn, Value, find, lambda_params, resolve};
 pub use cast::{CastMode, cast};
 pub use conditional::as_branch;

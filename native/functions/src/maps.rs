@@ -201,6 +201,10 @@ fn update(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
     let (k, v) = common_map(b)?;
     let types = b.types();
+    if types[0].without_low_cardinality_deep() != types[1].without_low_cardinality_deep() {
+        let text = format!("The keys and values of both maps of mapUpdate must have the same types, not {} and {}: cast one of them", types[0], types[1]);
+        return Err(Error::illegal_type(text));
+    }
     bound(Type::map(k.clone(), v.clone()), move |c| {
         let all = cast_entries(c, &types, &k, &v)?;
         let (x, y) = (&all[0], &all[1]);

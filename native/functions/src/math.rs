@@ -62,7 +62,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("widthBucket", "widthBucket(x, low, high, count)", "Number of the bucket of equal width that x falls into; 0 below, count + 1 above.", &[("widthBucket(10.15, -8.6, 23, 10)", "6")], width_bucket).alias_ci(&["width_bucket"]),
     f("avg2", "avg2(a, b)", "Mean of two numbers in their common type.", &[("avg2(1.0, 2)", "1.5")], |b| { b.arity(2, 2)?; mean(b) }).own_nulls(),
     f("isProbablePrime", "isProbablePrime(n[, rounds])", "1 for a prime number; wrong with a probability below 4 to the minus rounds.", &[("isProbablePrime(toUInt64(561))", "0")], crate::primes::probable),
-    f("isPrime", "isPrime(n)", "1 for a prime number.", &[("isPrime(7)", "1")], |b| { b.arity(1, 1)?; b.unsigned(0)?; bound(Type::UInt8, |c| { let v = crate::args::u64s(c.col(0)); Ok(u8_col((0..c.rows).map(|i| u8::from(prime(v.at(i)))).collect())) }) }),
+    f("isPrime", "isPrime(n)", "1 for a prime number.", &[("isPrime(7)", "1")], |b| { b.arity(1, 1)?; b.unsigned(0)?; b.native_integer(0)?; bound(Type::UInt8, |c| { let v = crate::args::u64s(c.col(0)); Ok(u8_col((0..c.rows).map(|i| u8::from(prime(v.at(i)))).collect())) }) }),
 ];
 
 fn one(b: &Bind<'_>, of: fn(f64) -> f64) -> Result<Bound> {
@@ -117,8 +117,9 @@ pub fn mean(b: &Bind<'_>) -> Result<Bound> {
     if b.len() == 1 {
         return bound(types[0].clone(), |c| Ok(c.col(0).clone()));
     }
-    let out = crate::supertype::common_type(&types)?;
-    let inner = crate::cast::strip_nullable(&out).clone();
+    let common = crate::supertype::common_type(&types)?;
+    let inner = crate::cast::strip_nullable(&common).clone();
+    let out = if used.len() < b.len() { Type::nullable(common) } else { common };
     if !(inner.is_number() || inner.is_date_or_time()) || inner == Type::Bool {
         return Err(b.illegal(0, "numbers, dates or times"));
     }
@@ -154,6 +155,9 @@ fn test(b: &Bind<'_>, of: fn(f64) -> bool) -> Result<Bound> {
 fn int_exp(b: &Bind<'_>, base: u64) -> Result<Bound> {
     b.arity(1, 1)?;
     b.no_decimal(0)?;
+    if b.ty(0).int_bits().is_some_and(|x| x.0 > 64) {
+        return Err(Error::not_implemented(format!("{} is not implemented for big integers", b.name)));
+    }
     let ty = b.ty(0).clone();
     bound(Type::UInt64, move |c| {
         let v = f64s(c.col(0), &ty);
@@ -166,7 +170,7 @@ fn int_exp(b: &Bind<'_>, base: u64) -> Result<Bound> {
 
 fn factorial(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.integer(0)?;
+    b.native_integer(0)?;
     bound(Type::UInt64, |c| {
         let v = i64s(c.col(0));
         let out = (0..c.rows)
@@ -181,7 +185,7 @@ fn factorial(b: &Bind<'_>) -> Result<Bound> {
 
 fn if_not_finite(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
-    b.number(0)?;
+    b.no_decimal(0)?;
     b.number(1)?;
     let (tx, ty) = (b.ty(0).clone(), b.ty(1).clone());
     let out = crate::supertype::common_type(&[tx.clone(), ty.clone()]).unwrap_or(Type::Float64);
@@ -254,7 +258,7 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
     }
     let constant = if b.len() == 1 { Some(0) } else if b.constant(1).is_some() { Some(b.const_int(1)?) } else { None };
     if let Some(d) = constant
-        && !(-40..=400).contains(&d)
+        && !(i64::from(i16::MIN)..=i64::from(i16::MAX)).contains(&d)
     {
         return Err(Error::new(types::codes::ARGUMENT_OUT_OF_BOUND, format!("Scale {d} of function {} is out of bounds", b.name)));
     }
@@ -304,7 +308,7 @@ fn round(b: &Bind<'_>, how: How) -> Result<Bound> {
                         if d(i) >= 0 {
                             return v.at(i);
                         }
-                        match crate::decimal::pow10_256(d(i).unsigned_abs() as u32) {
+                        match u32::try_from(d(i).unsigned_abs()).ok().and_then(crate::decimal::pow10_256) {
                             // What is added before the cut is added in the type itself, where it may wrap around.
                             Some(k) if how != How::Bankers => {
                                 let (x, half) = (v.at(i), k / I256::from(2));

@@ -16,8 +16,8 @@ pub const DEFS: &[FunctionDef] = &[
     f("indexHint", "indexHint(condition)", "1; the condition is only used to skip data.", &[("indexHint(1)", "1")], |_| constant(Type::UInt8, Scalar::Int(1))).own_nulls().own_lc(),
     f("isConstant", "isConstant(x)", "1 if the argument is a constant expression.", &[("isConstant(1 + 1)", "1")], |b| { b.arity(1, 1)?; constant(Type::UInt8, Scalar::Int(b.constant(0).is_some().into())) }).own_nulls().own_lc(),
     f("toLowCardinality", "toLowCardinality(x)", "The type made LowCardinality.", &[("toTypeName(toLowCardinality('a'))", "LowCardinality(String)")], to_low_cardinality).own_nulls().own_lc(),
-    f("defaultValueOfArgumentType", "defaultValueOfArgumentType(x)", "The default value of the argument's type.", &[("defaultValueOfArgumentType(5)", "0")], |b| { b.arity(1, 1)?; let t = b.ty(0).clone(); bound(t.clone(), move |c| Ok(Column::default_of(&t, c.rows))) }).own_nulls().own_lc(),
-    f("defaultValueOfTypeName", "defaultValueOfTypeName(name)", "The default value of a type.", &[("defaultValueOfTypeName('String')", "")], |b| { b.arity(1, 1)?; let t = types::parse::parse_type(b.const_str(0)?)?; bound(t.clone(), move |c| Ok(Column::default_of(&t, c.rows))) }).own_nulls(),
+    f("defaultValueOfArgumentType", "defaultValueOfArgumentType(x)", "The default value of the argument's type.", &[("defaultValueOfArgumentType(5)", "0")], |b| { b.arity(1, 1)?; let t = b.ty(0).clone(); bound(t.clone(), move |c| Ok(Column::initial_of(&t, c.rows))) }).own_nulls().own_lc(),
+    f("defaultValueOfTypeName", "defaultValueOfTypeName(name)", "The default value of a type.", &[("defaultValueOfTypeName('String')", "")], |b| { b.arity(1, 1)?; let t = types::parse::parse_type(b.const_str(0)?)?; bound(t.clone(), move |c| Ok(Column::initial_of(&t, c.rows))) }).own_nulls(),
     f("throwIf", "throwIf(x[, message])", "An error if x is not 0, else 0.", &[("throwIf(0)", "0")], throw_if),
     f("version", "version()", "Version of the server.", &[], |b| text(b, b.session.version.clone())).ci(),
     f("currentDatabase", "currentDatabase()", "Name of the current database.", &[], |b| text(b, b.session.database.clone())).ci().alias_ci(&["DATABASE", "SCHEMA", "current_database"]),
@@ -39,7 +39,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("getSizeOfEnumType", "getSizeOfEnumType(x)", "Number of elements of an Enum type.", &[], |b| { b.arity(1, 1)?; match b.ty(0) { Type::Enum8(e) | Type::Enum16(e) => constant(Type::UInt32, Scalar::Int(e.entries.len() as i128)), _ => Err(b.illegal(0, "Enum")) } }),
     f("byteSize", "byteSize(…)", "Uncompressed bytes of the values in memory.", &[("byteSize(toUInt32(1))", "4")], byte_size).own_nulls().own_lc().no_fold(),
     f("blockSerializedSize", "blockSerializedSize(…)", "Bytes of the block's values on disk, uncompressed.", &[], serialized_size).own_nulls().no_fold(),
-    f("errorCodeToName", "errorCodeToName(code)", "Name of an error code.", &[("errorCodeToName(46)", "UNKNOWN_FUNCTION")], error_name),
+    f("errorCodeToName", "errorCodeToName(code)", "Name of an error code.", &[("errorCodeToName(46)", "UNKNOWN_FUNCTION")], error_name).own_nulls(),
 ];
 
 static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
@@ -227,9 +227,14 @@ fn add_size(t: &Type, col: &Column, total: &mut [u64]) {
 
 fn error_name(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.integer(0)?;
+    let ty = b.ty(0).base();
+    if *ty == Type::Nothing {
+        return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
+    }
+    b.check(0, ty.is_number() && !ty.is_decimal(), "an integer")?;
     bound(Type::low_cardinality(Type::String), |c| {
-        let v = crate::args::i64s(c.col(0));
+        let codes = c.col(0).flat();
+        let v = crate::args::i64s(&codes);
         let mut out = ColumnBuilder::new(&Type::String);
         for i in 0..c.rows {
             let name = types::codes::ALL.iter().find(|k| i64::from(k.number) == v.at(i)).map_or(if v.at(i) == 0 { "OK" } else { "" }, |k| k.name);

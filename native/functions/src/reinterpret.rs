@@ -61,7 +61,9 @@ fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
     if !plain(&from) || !plain(&ty) {
         return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Cannot reinterpret {from} as {ty}: both must be numbers, dates, strings, UUIDs or the like")));
     }
-    if ty.is_number() && !ty.is_decimal() && matches!(from, Type::Interval(_) | Type::Enum8(_) | Type::Enum16(_) | Type::Ipv4 | Type::Ipv6) {
+    if (ty.is_number() && !ty.is_decimal() || matches!(ty, Type::Date | Type::DateTime(_) | Type::Uuid)) && matches!(from, Type::Date32)
+        || ty == Type::Date32 && !from.is_string()
+        || ty.is_number() && !ty.is_decimal() && matches!(from, Type::Interval(_) | Type::Enum8(_) | Type::Enum16(_) | Type::Ipv4 | Type::Ipv6) {
         return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Cannot reinterpret {from} as {ty}: only numbers, dates, times, UUIDs and strings can be")));
     }
     if let (Some(x), Some(y)) = (width_of(&from), width_of(&ty))

@@ -22,11 +22,13 @@ pub fn common_type(types: &[Type]) -> Result<Type> {
     }
 }
 
-/// Bool and UInt8 hold the same values, as do Decimals of one scale and width; the first names the result.
+/// Bool and UInt8 hold the same values, as do Decimals of one scale and width and times of one scale in different zones;
+/// the first names the result.
 fn same(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (Type::Bool, Type::UInt8) | (Type::UInt8, Type::Bool) => true,
         (Type::Decimal(p, s), Type::Decimal(q, t)) => s == t && class_precision(*p) == class_precision(*q),
+        (Type::DateTime64(s, _), Type::DateTime64(t, _)) => s == t,
         _ => a == b,
     }
 }
@@ -55,6 +57,71 @@ fn merge(types: &[Type]) -> Result<Type> {
         return Ok(Type::nullable(common_type(&inner)?));
     }
     nested(types).unwrap_or_else(|| scalar(types))
+}
+
+/// The narrowest of types that are compared with each other: what all of them hold fits it. None where none of them is that.
+pub fn least_type(types: &[Type]) -> Option<Type> {
+    let plain: Vec<Type> = types.iter().map(Type::without_low_cardinality).collect();
+    let base: Vec<Type> = plain.iter().map(|t| t.base().clone()).collect();
+    if plain.iter().all(Type::is_nullable) {
+        return least_type(&base).map(Type::nullable);
+    }
+    let first = base.first()?;
+    if base.iter().all(|t| same(first, t)) {
+        return Some(first.clone());
+    }
+    if base.iter().all(|t| t.is_integer() || t.is_float()) {
+        return least_number(&base);
+    }
+    if base.iter().all(Type::is_date_or_time) {
+        return base.iter().find(|t| **t == Type::Date).cloned();
+    }
+    if base.iter().all(Type::is_string) {
+        return base
+            .iter()
+            .filter(|t| matches!(t, Type::FixedString(_)))
+            .min_by_key(|t| t.fixed_width())
+            .cloned();
+    }
+    if base.iter().all(Type::is_decimal) {
+        return base
+            .iter()
+            .min_by_key(|t| if let Type::Decimal(p, s) = t { (*p, *s) } else { (0, 0) })
+            .cloned();
+    }
+    least_nested(&base)
+}
+
+/// The least integer; of both signs the narrower, without a sign where they are as wide.
+fn least_number(types: &[Type]) -> Option<Type> {
+    let least = |signed: bool| {
+        let fits = |t: &&Type| t.int_bits().is_some_and(|(_, s)| s == signed);
+        types.iter().filter(fits).min_by_key(|t| t.int_bits())
+    };
+    let narrower = |a: &Type, b: &Type| a.int_bits().map(|x| x.0) < b.int_bits().map(|x| x.0);
+    match (least(true), least(false)) {
+        (Some(s), Some(u)) => Some(if narrower(s, u) { s } else { u }),
+        (one, other) => one.or(other),
+    }
+    .or_else(|| types.iter().min_by_key(|t| t.fixed_width()))
+    .cloned()
+}
+
+fn least_nested(types: &[Type]) -> Option<Type> {
+    let elements: Option<Vec<Type>> =
+        types.iter().map(|t| if let Type::Array(e) = t { Some(e.as_ref().clone()) } else { None }).collect();
+    if let Some(elements) = elements {
+        return least_type(&elements).map(Type::array);
+    }
+    let rows: Vec<_> =
+        types.iter().filter_map(|t| if let Type::Tuple(es) = t { Some(es) } else { None }).collect();
+    let first =
+        rows.first().filter(|f| rows.len() == types.len() && rows.iter().all(|r| r.len() == f.len()))?;
+    let place = |i: usize| {
+        let column: Vec<Type> = rows.iter().map(|r| r[i].1.clone()).collect();
+        Some((first[i].0.clone(), least_type(&column)?))
+    };
+    Some(Type::Tuple((0..first.len()).map(place).collect::<Option<Vec<_>>>()?.into()))
 }
 
 fn nested(types: &[Type]) -> Option<Result<Type>> {
@@ -117,7 +184,8 @@ fn scalar(types: &[Type]) -> Result<Type> {
         };
     }
     if any(|t| matches!(t, Type::Enum8(_) | Type::Enum16(_))) {
-        return Err(none(types, "they are different Enum types"));
+        // what different enumerations have in common are their numbers
+        return common_type(&types.iter().map(enum_number).collect::<Vec<_>>());
     }
     if any(Type::is_date_or_time) {
         return dates(types);
@@ -132,6 +200,14 @@ fn scalar(types: &[Type]) -> Result<Type> {
         return numbers(types);
     }
     Err(none(types, "they cannot be converted to one another"))
+}
+
+fn enum_number(ty: &Type) -> Type {
+    match ty {
+        Type::Enum8(_) => Type::Int8,
+        Type::Enum16(_) => Type::Int16,
+        other => other.clone(),
+    }
 }
 
 fn dates(types: &[Type]) -> Result<Type> {

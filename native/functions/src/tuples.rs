@@ -79,9 +79,17 @@ fn hamming(b: &Bind<'_>) -> Result<Bound> {
     let calls = x.iter().zip(y.iter()).map(|(p, q)| resolve("notEquals", &[Arg::new(p.1.clone()), Arg::new(q.1.clone())], b.session)).collect::<Result<Vec<_>>>()?;
     // A NULL on either side makes the sum NULL.
     let nullable = calls.iter().any(|c| c.ty().is_nullable());
-    bound(if nullable { Type::nullable(Type::UInt8) } else { Type::UInt8 }, move |c| {
+    // as the sum of so many UInt8
+    let ty = match calls.len() {
+        0 | 1 => Type::UInt8,
+        2 => Type::UInt16,
+        3 => Type::UInt32,
+        _ => Type::UInt64,
+    };
+    let whole = ty.clone();
+    bound(if nullable { Type::nullable(ty) } else { ty }, move |c| {
         let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
-        let mut n = vec![0u8; c.rows];
+        let mut n = vec![0u64; c.rows];
         let mut unknown = types::Bitmap::new(c.rows, false);
         for (k, call) in calls.iter().enumerate() {
             let differs = call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?;
@@ -89,9 +97,9 @@ fn hamming(b: &Bind<'_>) -> Result<Bound> {
                 unknown.or_with(&nulls);
             }
             let d = crate::args::truths(&differs);
-            n.iter_mut().enumerate().for_each(|(i, v)| *v += u8::from(d.get(i)));
+            n.iter_mut().enumerate().for_each(|(i, v)| *v += u64::from(d.get(i)));
         }
-        let sums = crate::args::u8_col(n);
+        let sums = cast(&crate::args::u64_col(n), &Type::UInt64, &whole, CastMode::Sql, c.session)?;
         Ok(if nullable { Column::new(sums.data, Some(unknown)) } else { sums })
     })
 }

@@ -132,7 +132,7 @@ impl Merge<'_> {
     ) -> Stream<'s> {
         let spec = &self.specs[column];
         let given = self.options.defaults.iter().find(|d| d.0 == spec.name);
-        let default = given.map_or_else(|| Column::default_of(&spec.ty, 1), |d| d.1.slice(0, 1));
+        let default = given.map_or_else(|| Column::initial_of(&spec.ty, 1), |d| d.1.slice(0, 1));
         let ty = if remaps.is_some() { Type::nullable(Type::UInt32) } else { spec.ty.clone() };
         let inputs = self.inputs.iter().zip(source).zip(self.kept).map(|((segment, column), kept)| Input {
             segment,

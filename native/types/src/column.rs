@@ -207,6 +207,9 @@ impl From<Data> for Column {
     }
 }
 
+/// 1900-01-01, the first day of Date32.
+pub const DATE32_FIRST: i32 = -25_567;
+
 impl Column {
     pub fn new(data: Data, nulls: Option<Bitmap>) -> Self {
         Column { data, nulls: nulls.filter(Bitmap::any).map(Arc::new) }
@@ -279,6 +282,11 @@ impl Column {
             _ => b.push_default(1),
         }
         Column::constant(b.finish(), rows)
+    }
+    /// What a column has where an insert names none for it: as `default_of`, but of Date32 the first day.
+    pub fn initial_of(ty: &Type, rows: usize) -> Column {
+        let Type::Date32 = ty else { return Self::default_of(ty, rows) };
+        Column::constant(Data::I32(vec![DATE32_FIRST].into()).into(), rows)
     }
     pub fn null_of(ty: &Type, rows: usize) -> Column {
         let mut b = ColumnBuilder::new(&Type::nullable(ty.clone()));

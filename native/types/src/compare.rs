@@ -23,7 +23,7 @@ pub fn compare_rows(a: &Column, i: usize, b: &Column, j: usize) -> Ordering {
     compare_rows_with(a, i, b, j, Ordering::Greater)
 }
 
-/// The same; `null` is what a NULL, also inside an array or a tuple, is to every value.
+/// The same; `null` is what a NULL or a NaN, also inside an array or a tuple, is to every value.
 pub fn compare_rows_with(a: &Column, i: usize, b: &Column, j: usize, null: Ordering) -> Ordering {
     match (a.is_null(i), b.is_null(j)) {
         (true, true) => return Ordering::Equal,
@@ -59,11 +59,21 @@ pub fn compare_rows_with(a: &Column, i: usize, b: &Column, j: usize, null: Order
             }
             Ordering::Equal
         }
-        _ => compare_numbers(a, i, b, j),
+        _ => compare_numbers(a, i, b, j, null),
     }
 }
 
-fn compare_numbers(a: &Column, i: usize, b: &Column, j: usize) -> Ordering {
+fn compare_numbers(a: &Column, i: usize, b: &Column, j: usize, null: Ordering) -> Ordering {
+    let nan = |c: &Column, i: usize| match &c.data {
+        Data::F32(v) => v[i].is_nan(),
+        Data::F64(v) => v[i].is_nan(),
+        _ => false,
+    };
+    match (nan(a, i), nan(b, j)) {
+        (true, false) => return null,
+        (false, true) => return null.reverse(),
+        _ => {}
+    }
     macro_rules! pairs { ($($v:ident),*) => {
         match (&a.data, &b.data) {
             $((Data::$v(x), Data::$v(y)) => x[i].order(y[j]),)*

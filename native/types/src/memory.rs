@@ -2,6 +2,7 @@
 
 use crate::codes::MEMORY_LIMIT_EXCEEDED;
 use crate::{Error, Result};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -94,6 +95,32 @@ impl Memory {
     }
 }
 
+thread_local! {
+    static AT_HAND: RefCell<Option<Memory>> = const { RefCell::new(None) };
+}
+
+impl Memory {
+    /// Runs `work` with this budget as the one that [`check_room`] asks on this thread: functions of values have no
+    /// query to ask.
+    pub fn at_hand<T>(&self, work: impl FnOnce() -> T) -> T {
+        struct Before(Option<Memory>);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                AT_HAND.set(self.0.take());
+            }
+        }
+        let _before = Before(AT_HAND.replace(Some(self.clone())));
+        work()
+    }
+}
+
+/// Whether the budget at hand has room for so many bytes more: to be asked before they are allocated.
+/// Errors: `MEMORY_LIMIT_EXCEEDED`.
+pub fn check_room(bytes: usize) -> Result<()> {
+    let memory = AT_HAND.with_borrow(Clone::clone);
+    memory.map_or(Ok(()), |m| m.reserve(bytes as u64).map(drop))
+}
+
 /// Bytes taken from a budget; given back on drop.
 pub struct Reservation {
     memory: Memory,
@@ -122,5 +149,24 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         self.memory.shrink(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_budget_at_hand_is_asked() {
+        let memory = Memory::root("for query", "max_memory_usage", 1000);
+        assert!(check_room(2000).is_ok());
+        memory.at_hand(|| {
+            assert!(check_room(1000).is_ok());
+            assert_eq!(check_room(1001).err().map(|e| e.code()), Some(MEMORY_LIMIT_EXCEEDED));
+            Memory::root("for query", "max_memory_usage", 5000).at_hand(|| assert!(check_room(2000).is_ok()));
+            assert!(check_room(2000).is_err());
+        });
+        assert!(check_room(2000).is_ok());
+        assert_eq!(memory.used(), 0);
     }
 }

@@ -42,8 +42,8 @@ impl Scalar {
         match self {
             Scalar::Int(v) => Some(*v as f64),
             Scalar::UInt(v) => Some(*v as f64),
-            Scalar::I256(v) => Some(v.as_f64()),
-            Scalar::U256(v) => Some(v.as_f64()),
+            Scalar::I256(v) => Some(crate::float::of_i256(*v)),
+            Scalar::U256(v) => Some(crate::float::of_u256(*v)),
             Scalar::Float(v) => Some(*v),
             _ => None,
         }

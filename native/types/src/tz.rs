@@ -156,6 +156,14 @@ impl TimeZone {
     pub fn offset_at(&self, utc: i64) -> i64 {
         i64::from(self.offsets[self.period(utc)])
     }
+    /// As `offset_at`, but a zone that once went over the date line and left out a day stays on the side where it
+    /// was: ClickHouse tells the offset so. Cost: one step for each change of the zone's clock before.
+    pub fn offset_of_first_side(&self, utc: i64) -> i64 {
+        let until = self.period(utc);
+        let skipped =
+            |i: &usize| self.starts[*i] > FIRST && self.offsets[*i] - self.offsets[*i - 1] >= DAY as i32;
+        self.offset_at(utc) - DAY * (1..=until).filter(skipped).count() as i64
+    }
     #[inline]
     pub fn utc_to_local(&self, utc: i64) -> i64 {
         utc.saturating_add(self.offset_at(utc))

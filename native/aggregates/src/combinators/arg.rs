@@ -68,7 +68,7 @@ impl ArgStates {
     /// Order of a key against the group's; anything beats nothing.
     fn offer(&mut self, group: u32, key: &Column, row: usize) -> bool {
         let order =
-            if self.ids[group as usize] == 0 { self.wanted } else { self.keys.compare(key, row, group) };
+            if self.ids[group as usize] == 0 { self.wanted } else { self.keys.compare(key, row, group, self.wanted.reverse()) };
         if order == self.wanted {
             self.keys.set(group, key, row);
             self.fresh(group);
@@ -123,7 +123,7 @@ impl States for ArgStates {
             let order = if self.ids[d as usize] == 0 {
                 self.wanted
             } else {
-                self.keys.compare_slots(&other.keys, s, d)
+                self.keys.compare_slots(&other.keys, s, d, self.wanted.reverse())
             };
             if order == self.wanted {
                 self.keys.copy(&other.keys, s, d);

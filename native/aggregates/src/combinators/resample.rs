@@ -21,12 +21,7 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     if !(key.is_integer()
         || matches!(
             key,
-            Type::Date
-                | Type::Date32
-                | Type::DateTime(_)
-                | Type::Enum8(_)
-                | Type::Enum16(_)
-                | Type::Interval(_)
+            Type::Date | Type::DateTime(_) | Type::Enum8(_) | Type::Enum16(_) | Type::Interval(_)
         ))
     {
         return Err(Error::illegal_type(format!(
@@ -52,6 +47,9 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
     if i64::try_from(end - begin).is_err() {
         return Err(Error::new(ARGUMENT_OUT_OF_BOUND, format!("The range of {name} is wider than 64 bits")));
     }
+    // below zero there are no keys without a sign, and bounds become very large numbers
+    let of_key = |bound: i128| if unsigned(key) { i128::from(bound as u64) } else { bound };
+    let (begin, end) = (of_key(begin), of_key(end));
     let total = if end <= begin { 0 } else { (end - begin + step - 1) / step };
     if total > INTERVALS_MAX {
         return Err(Error::new(
@@ -66,6 +64,10 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
         Box::new(Resample { inner: made.states(), groups: 0, begin, end, step, total: total as usize })
     });
     Ok(resampled.with_params(params).arc())
+}
+
+fn unsigned(key: &Type) -> bool {
+    matches!(key, Type::Bool | Type::Date | Type::DateTime(_)) || matches!(key.int_bits(), Some((_, false)))
 }
 
 struct Resample {

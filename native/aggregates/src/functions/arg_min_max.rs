@@ -90,7 +90,7 @@ impl ArgExtremes {
     /// Takes a row if its val beats the group's.
     fn offer(&mut self, group: u32, args: &[Column], row: usize) {
         let g = group as usize;
-        if !self.seen[g] || self.vals.compare(&args[1], row, group) == self.wanted {
+        if !self.seen[g] || self.vals.compare(&args[1], row, group, self.wanted.reverse()) == self.wanted {
             self.vals.set(group, &args[1], row);
             self.args.set(group, &args[0], row);
             self.seen[g] = true;
@@ -173,7 +173,7 @@ impl States for ArgExtremes {
     fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
         let other = same::<Self>(other)?;
         for (&s, &d) in src.iter().zip(dst) {
-            let wins = other.seen[s as usize] && (!self.seen[d as usize] || self.vals.compare_slots(&other.vals, s, d) == self.wanted);
+            let wins = other.seen[s as usize] && (!self.seen[d as usize] || self.vals.compare_slots(&other.vals, s, d, self.wanted.reverse()) == self.wanted);
             if wins {
                 self.vals.copy(&other.vals, s, d);
                 self.args.copy(&other.args, s, d);

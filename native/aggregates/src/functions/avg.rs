@@ -8,7 +8,7 @@ use super::sum::{Into2, Total, add_column};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells, same, serial};
 use crate::state::few::count_rows;
-use crate::state::numbers::{floats, pow10, scale_of};
+use crate::state::numbers::{floats, scale_of};
 use crate::state::wire::{Reader, put_f64, put_var};
 use crate::{Groups, States};
 use std::any::Any;
@@ -149,7 +149,7 @@ where
         Ok(())
     }
     fn finish(&self, groups: Range<usize>) -> Result<Column> {
-        let by = pow10(self.scale);
+        let by = types::float::pow10(self.scale);
         let means = groups.map(|g| {
             let sum: f64 = self.sums[g].to();
             let sum = if self.scale > 0 { sum / by } else { sum };

@@ -34,8 +34,11 @@ pub const DEFS: &[AggregateDef] = &[
         flags: Flags::ORDER_DEFAULT,
         build: |call| {
             call.arity(2..=2)?;
-            call.check(0, |t| matches!(t.int_bits(), Some((..=64, _))) || t.is_float() || t.is_date_or_time())?;
-            call.check(1, |t| matches!(t.int_bits(), Some((..=64, _))) || t.is_float() || t.is_date_or_time())?;
+            call.check(0, |t| matches!(t.int_bits(), Some((..=64, _))) || t.is_float())?;
+            // as in ClickHouse: integers of 8 and 16 bits are no times
+            call.check(1, |t| {
+                matches!(t.int_bits(), Some((32..=64, _))) || t.is_float() || matches!(t, Type::Date | Type::DateTime(_))
+            })?;
             bind(call)
         },
     },

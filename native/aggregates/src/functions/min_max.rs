@@ -159,7 +159,7 @@ impl Extremes {
     }
     fn offer(&mut self, group: u32, c: &Column, row: usize) {
         let g = group as usize;
-        if !self.seen[g] || self.best.compare(c, row, group) == self.wanted {
+        if !self.seen[g] || self.best.compare(c, row, group, self.wanted.reverse()) == self.wanted {
             self.best.set(group, c, row);
             self.seen[g] = true;
         }
@@ -237,7 +237,7 @@ impl States for Extremes {
                     // the winner of the batch first, so that it is copied once
                     let mut at = 0;
                     for row in 1..rows {
-                        if types::compare::compare_rows(&c, row, &c, at) == wanted {
+                        if types::compare::compare_rows_with(&c, row, &c, at, wanted.reverse()) == wanted {
                             at = row;
                         }
                     }
@@ -313,7 +313,7 @@ impl Extremes {
     fn pending(&self, g: usize) -> Option<(&Column, usize)> {
         let codes = self.codes.as_ref()?;
         let code = *codes.best.get(g)?;
-        let wins = code != NONE && (!self.seen[g] || self.best.compare(&codes.dict.values, code as usize, g as u32) == self.wanted);
+        let wins = code != NONE && (!self.seen[g] || self.best.compare(&codes.dict.values, code as usize, g as u32, self.wanted.reverse()) == self.wanted);
         wins.then_some((&codes.dict.values, code as usize))
     }
     /// Does the own value `s` beat `mine[d]`? NaNs lose.
@@ -323,6 +323,6 @@ impl Extremes {
             Slots::F64(v) => v[i as usize].is_nan(),
             _ => false,
         };
-        !nan(&self.best, s) && (nan(mine, d) || mine.compare_slots(&self.best, s, d) == self.wanted)
+        !nan(&self.best, s) && (nan(mine, d) || mine.compare_slots(&self.best, s, d, self.wanted.reverse()) == self.wanted)
     }
 }

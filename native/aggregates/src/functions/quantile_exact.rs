@@ -7,7 +7,7 @@ use super::sum::{Into2, Total};
 use crate::registry::{AggregateDef, Bound, Call};
 use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
-use crate::state::numbers::{pow10, scale_of};
+use crate::state::numbers::scale_of;
 use crate::state::wire::{Reader, put_var};
 use crate::{Groups, States};
 use std::any::Any;
@@ -145,7 +145,7 @@ impl<T: Measure> Exact<T> {
             let low = at(below as usize - 1);
             low + (position - below) * (at(below as usize) - low)
         };
-        v / pow10(self.config.scale)
+        v / types::float::pow10(self.config.scale)
     }
     /// Position of a level among n > 0 sorted values.
     fn position(&self, n: usize, level: f64) -> usize {
@@ -194,7 +194,8 @@ impl<T: Measure> States for Exact<T> {
                 values.sort_unstable_by(|a, b| a.order(*b));
                 levels.push(&mut out, |out, level| super::moments::push_float(out, self.interpolated(&values, level)));
             } else if values.is_empty() {
-                levels.push(&mut out, |out, _| super::levels::push_raw(out, f64::NAN));
+                let none = if levels.plural { 0.0 } else { f64::NAN };
+                levels.push(&mut out, |out, _| super::levels::push_raw(out, none));
             } else if let [level] = levels.levels[..] {
                 let at = self.position(values.len(), level);
                 let v = *values.select_nth_unstable_by(at, |a, b| a.order(*b)).1;

@@ -7,7 +7,7 @@ use super::sum::Into2;
 use crate::registry::{AggregateDef, Bound, Call};
 use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
-use crate::state::numbers::{ints, pow10, scale_of};
+use crate::state::numbers::{ints, scale_of};
 use crate::state::wire::{Reader, put_u64, put_var};
 use crate::{Groups, States};
 use std::any::Any;
@@ -131,7 +131,8 @@ fn interpolated(all: &[(f64, u64)], level: f64) -> f64 {
             (sum - 0.5 * x.1 as f64) / total
         })
         .collect();
-    let at = middles.partition_point(|m| *m < level);
+    // NaN where nothing has a weight: then the last value
+    let at = if total == 0.0 { all.len() } else { middles.partition_point(|m| *m < level) };
     if at == 0 || at == all.len() {
         return all[at.min(all.len() - 1)].0;
     }
@@ -168,7 +169,8 @@ impl<T: Measure> States for Weighted<T> {
         let c = args[0].flat();
         let values = T::values(&c).ok_or_else(|| Error::internal("Quantile over another type"))?;
         for (row, w) in ints(&args[1]).into_iter().enumerate() {
-            if w != 0 && !values[row].skip() {
+            // a value without weight can still be the first of all
+            if (w != 0 || self.config.kind != Kind::Percentile) && !values[row].skip() {
                 self.log.push(groups.of(row), (values[row], w as u64));
             }
         }
@@ -200,7 +202,7 @@ impl<T: Measure> States for Weighted<T> {
             if self.config.kind == Kind::Interpolated {
                 levels.push(&mut out, |out, level| push_raw(out, interpolated(&floats, level)));
             } else {
-                levels.push(&mut out, |out, level| push_float(out, percentile(&floats, level) / pow10(self.config.scale)));
+                levels.push(&mut out, |out, level| push_float(out, percentile(&floats, level) / types::float::pow10(self.config.scale)));
             }
         }
         Ok(out.finish())

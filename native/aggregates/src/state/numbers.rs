@@ -2,11 +2,6 @@
 
 use types::{Column, Data, Type};
 
-/// Powers of ten as floats; exact up to 10^22.
-pub fn pow10(n: u8) -> f64 {
-    10f64.powi(i32::from(n))
-}
-
 /// Digits after the point of a type's numbers (0 unless Decimal).
 pub fn scale_of(ty: &Type) -> u8 {
     match ty.base() {
@@ -40,13 +35,13 @@ pub fn floats(c: &Column, ty: &Type) -> Vec<f64> {
         Data::I32(v) => cast!(v),
         Data::I64(v) => cast!(v),
         Data::I128(v) => cast!(v),
-        Data::U256(v) => v.iter().map(|x| x.as_f64()).collect(),
-        Data::I256(v) => v.iter().map(|x| x.as_f64()).collect(),
+        Data::U256(v) => v.iter().map(|x| types::float::of_u256(*x)).collect(),
+        Data::I256(v) => v.iter().map(|x| types::float::of_i256(*x)).collect(),
         _ => vec![0.0; c.len()],
     };
     let scale = scale_of(ty);
     if scale > 0 {
-        let by = pow10(scale);
+        let by = types::float::pow10(scale);
         out.iter_mut().for_each(|x| *x /= by);
     }
     out

@@ -4,7 +4,7 @@ use super::binary::{self, put_text, read_text};
 use super::wire::{Fixed, Reader, damaged};
 use std::cmp::Ordering;
 use types::builder::Values;
-use types::compare::{OrderedValue, compare_rows};
+use types::compare::{OrderedValue, compare_rows_with};
 use types::{Column, ColumnBuilder, Data, I256, Result, Type, U256};
 
 /// Values by group. Whether a group has one is the user's to know; fresh slots hold defaults.
@@ -159,13 +159,13 @@ impl Slots {
             _ => {}
         });
     }
-    /// Order of a row of a column against what the group has.
-    pub fn compare(&self, c: &Column, row: usize, group: u32) -> Ordering {
+    /// Order of a row of a column against what the group has. `null` is what a NULL inside an array or a tuple is to values.
+    pub fn compare(&self, c: &Column, row: usize, group: u32, null: Ordering) -> Ordering {
         let g = group as usize;
         match &c.data {
-            Data::Const(one, _) => return self.compare(one, 0, group),
+            Data::Const(one, _) => return self.compare(one, 0, group, null),
             Data::Codes(codes, d) if !c.is_null(row) => {
-                return self.compare(&d.values, codes[row] as usize, group);
+                return self.compare(&d.values, codes[row] as usize, group, null);
             }
             _ => {}
         }
@@ -174,18 +174,18 @@ impl Slots {
             _ => Ordering::Equal,
         }, match self {
             Slots::Bytes(v, _) => c.bytes_at(row).unwrap_or_default().cmp(&v[g]),
-            Slots::Rows(v, ..) => v[g].as_ref().map_or(Ordering::Less, |x| compare_rows(c, row, x, 0)),
+            Slots::Rows(v, ..) => v[g].as_ref().map_or(Ordering::Less, |x| compare_rows_with(c, row, x, 0, null)),
             _ => Ordering::Equal,
         })
     }
     /// Order of `other`'s value against the own.
-    pub fn compare_slots(&self, other: &Slots, src: u32, dst: u32) -> Ordering {
+    pub fn compare_slots(&self, other: &Slots, src: u32, dst: u32, null: Ordering) -> Ordering {
         let (s, d) = (src as usize, dst as usize);
         macro_rules! pairs { ($($v:ident),*) => { match (other, self) {
             $((Slots::$v(a), Slots::$v(b)) => a[s].order(b[d]),)*
             (Slots::Bytes(a, _), Slots::Bytes(b, _)) => a[s].cmp(&b[d]),
             (Slots::Rows(a, ..), Slots::Rows(b, ..)) => match (&a[s], &b[d]) {
-                (Some(x), Some(y)) => compare_rows(x, 0, y, 0),
+                (Some(x), Some(y)) => compare_rows_with(x, 0, y, 0, null),
                 _ => Ordering::Equal,
             },
             _ => Ordering::Equal,

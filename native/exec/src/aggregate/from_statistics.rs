@@ -168,13 +168,13 @@ fn finish(name: &str, arg: Option<&Type>, sum: Sum, call: &AggregateCall) -> Res
         "max" => sum.max.unwrap_or(Scalar::Null),
         "avg" => {
             let scale = if let Some(Type::Decimal(_, s)) = arg.map(Type::base) {
-                10f64.powi(i32::from(*s))
+                types::float::pow10(*s)
             } else {
                 1.0
             };
-            Scalar::Float(total.as_f64() / sum.values as f64 / scale)
+            Scalar::Float(types::float::of_i256(total) / sum.values as f64 / scale)
         }
-        _ if ty.base().is_float() => Scalar::Float(total.as_f64()),
+        _ if ty.base().is_float() => Scalar::Float(types::float::of_i256(total)),
         _ => Scalar::I256(total),
     };
     // 64-bit sums wrap as adding one by one would

@@ -236,7 +236,7 @@ fn step(lit: &Lit, ty: &Type, what: &str) -> Result<Step> {
     let not_a_number = || wrong(format!("{what} of WITH FILL must be a number or an INTERVAL, not {from}"));
     let base = from.base();
     if ty.is_float() {
-        let scale = if let Type::Decimal(_, s) = base { 10f64.powi(i32::from(*s)) } else { 1.0 };
+        let scale = if let Type::Decimal(_, s) = base { types::float::pow10(*s) } else { 1.0 };
         let x = value.as_f64().filter(|x| x.is_finite()).ok_or_else(not_a_number)?;
         return Ok(Step::Ticks(Place::Float(x / scale)));
     }

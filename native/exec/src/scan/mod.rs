@@ -133,7 +133,7 @@ impl Scan {
         for (i, &c) in self.columns.iter().enumerate() {
             let info = &self.table.columns[c];
             let one = match &info.default {
-                None => Column::default_of(&info.ty, 1),
+                None => Column::initial_of(&info.ty, 1),
                 Some(e) => {
                     let b = Bound::bind(e, &Scope { columns: &[], query, scalars: &[], sets: &[] })?;
                     let v = b.eval(&Batch { columns: Vec::new(), rows: 1 }, query)?;

@@ -66,7 +66,7 @@ impl Scan {
     fn default_column(&self, i: usize, rows: usize) -> Column {
         match &self.defaults[i] {
             Some(one) => Column::constant(one.clone(), rows),
-            None => Column::default_of(&self.types[i], rows),
+            None => Column::initial_of(&self.types[i], rows),
         }
     }
 

@@ -13,7 +13,7 @@ fn measured(c: &Column, ty: &Type) -> Vec<f64> {
     let raw = floats(c, None);
     match ty.base() {
         Type::Decimal(_, s) | Type::DateTime64(s, _) => {
-            let unit = 10f64.powi(i32::from(*s));
+            let unit = types::float::pow10(*s);
             raw.into_iter().map(|x| x / unit).collect()
         }
         _ => raw,

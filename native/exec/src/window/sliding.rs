@@ -112,7 +112,7 @@ pub fn column(
                     Data::I128((0..n).map(sum).collect::<Vec<_>>().into())
                 }
                 (Kind::Avg, Type::Float64) => {
-                    let scale = if let Type::Decimal(_, s) = arg { 10f64.powi(i32::from(*s)) } else { 1.0 };
+                    let scale = if let Type::Decimal(_, s) = arg { types::float::pow10(*s) } else { 1.0 };
                     let avg = |i: usize| sum(i) as f64 / scale / f64::from(counted(i));
                     Data::F64((0..n).map(avg).collect::<Vec<_>>().into())
                 }

@@ -1,7 +1,7 @@
 //! Making, joining, cutting and rearranging arrays.
 
 use super::{cast_elements, check_elements, common_element, elements, pick, stack};
-use crate::args::{array_column, arrays, bools, i64s, i128s, u32_col, u64_col};
+use crate::args::{array_column, arrays, bools, gathered, i64s, i128s, need_room, u32_col, u64_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::cast::{CastMode, cast};
 use crate::def::{FunctionDef, f};
@@ -231,7 +231,7 @@ fn resize(b: &Bind<'_>) -> Result<Bound> {
             }
             offsets.push(at.len() as u32);
         }
-        Ok(array_column(offsets, all.gather(&at)))
+        Ok(array_column(offsets, gathered(&all, &at)?))
     })
 }
 
@@ -342,6 +342,8 @@ fn range(b: &Bind<'_>) -> Result<Bound> {
                 Ok((s, count as usize, k))
             })
             .collect::<Result<_>>()?;
+        // the numbers, and what is made of them
+        need_room(total.saturating_mul(2 * size_of::<i64>()))?;
         let mut v: Vec<i64> = Vec::with_capacity(total);
         for (s, count, k) in bounds {
             v.extend((0..count as i128).map(|j| (s + j * k) as i64));
@@ -371,7 +373,7 @@ fn with_constant(b: &Bind<'_>) -> Result<Bound> {
             at.resize(at.len() + k as usize, i as u32);
             offsets.push(at.len() as u32);
         }
-        Ok(array_column(offsets, c.col(1).flat().gather(&at)))
+        Ok(array_column(offsets, gathered(&c.col(1).flat(), &at)?))
     })
 }
 
@@ -380,7 +382,7 @@ fn replicate(b: &Bind<'_>) -> Result<Bound> {
     need_array(b, 1)?;
     bound(Type::array(b.ty(0).clone()), |c| {
         let e = elements(c.col(1), c.rows)?;
-        Ok(array_column(e.offsets, c.col(0).flat().gather(&e.origin)))
+        Ok(array_column(e.offsets, gathered(&c.col(0).flat(), &e.origin)?))
     })
 }
 

@@ -131,11 +131,15 @@ impl Shape {
     }
     fn condition(&self, name: &str) -> Result<()> {
         let t = self.value();
-        let base = t.base();
-        if base.is_integer() || base.is_float() || *base == Type::Nothing {
+        let fits = match (self.lambda.is_some(), t.without_low_cardinality()) {
+            (true, t) => matches!(t.base(), Type::UInt8 | Type::Bool | Type::Nothing),
+            (false, t) => matches!(t, Type::UInt8 | Type::Bool),
+        };
+        if fits {
             return Ok(());
         }
-        Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Function {name} needs a condition of type UInt8, not {t}")))
+        let hint = "compare with something, as in x -> x != 0";
+        Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Function {name} needs a condition of type UInt8, not {t}: {hint}")))
     }
 }
 

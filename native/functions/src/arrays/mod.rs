@@ -6,7 +6,7 @@ pub mod metrics;
 pub mod order;
 pub mod sets;
 
-use crate::args::{arrays, array_column};
+use crate::args::{array_column, arrays, gathered, need_room};
 use crate::cast::{CastMode, cast};
 use crate::session::Session;
 use crate::supertype::common_type;
@@ -23,14 +23,14 @@ pub fn pick(col: &Column, rows: usize, mut keep: impl FnMut(usize, std::ops::Ran
         check_elements(at.len())?;
         offsets.push(at.len() as u32);
     }
-    Ok(array_column(offsets, a.values.gather(&at)))
+    Ok(array_column(offsets, gathered(a.values, &at)?))
 }
 
 pub fn check_elements(n: usize) -> Result<()> {
     if n > crate::args::ELEMENTS_MAX {
         return Err(Error::new(types::codes::TOO_LARGE_ARRAY_SIZE, format!("Arrays of one block would hold {n} elements, more than {}", crate::args::ELEMENTS_MAX)));
     }
-    Ok(())
+    need_room(n.saturating_mul(size_of::<u32>()))
 }
 
 /// Converts the elements of an array column.

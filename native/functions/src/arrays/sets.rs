@@ -7,18 +7,18 @@ use crate::bind::{Bind, Bound, bound};
 use crate::call::without_nulls;
 use crate::cast::{CastMode, cast, strip_nullable};
 use crate::def::{FunctionDef, f};
-use crate::supertype::common_type;
+use crate::supertype::{common_type, least_type};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use types::codes::SIZES_OF_ARRAYS_DONT_MATCH;
+use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::compare::compare_rows;
 use types::{Column, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("has", "has(array, x)", "1 if an element (or a map's key) equals x.", &[("has([1, 2], 2)", "1")], |b| find(b, Find::Has)).own_nulls(),
-    f("indexOf", "indexOf(array, x)", "Place of the first element that equals x (1 = first), 0 if none does.", &[("indexOf([10, 20], 20)", "2")], |b| find(b, Find::Index)).own_nulls(),
-    f("indexOfAssumeSorted", "indexOfAssumeSorted(array, x)", "As indexOf for a sorted array.", &[("indexOfAssumeSorted([10, 20], 20)", "2")], |b| find(b, Find::Index)).own_nulls(),
-    f("countEqual", "countEqual(array, x)", "Number of elements that equal x.", &[("countEqual([1, 2, 1], 1)", "2")], |b| find(b, Find::Count)).own_nulls(),
+    f("has", "has(array, x)", "1 if an element (or a map's key) equals x.", &[("has([1, 2], 2)", "1")], |b| find(b, Find::Has)).own_nulls().plain(),
+    f("indexOf", "indexOf(array, x)", "Place of the first element that equals x (1 = first), 0 if none does.", &[("indexOf([10, 20], 20)", "2")], |b| find(b, Find::Index)).own_nulls().plain(),
+    f("indexOfAssumeSorted", "indexOfAssumeSorted(array, x)", "As indexOf for a sorted array.", &[("indexOfAssumeSorted([10, 20], 20)", "2")], |b| find(b, Find::Index)).own_nulls().plain(),
+    f("countEqual", "countEqual(array, x)", "Number of elements that equal x.", &[("countEqual([1, 2, 1], 1)", "2")], |b| find(b, Find::Count)).own_nulls().plain(),
     f("hasAll", "hasAll(set, subset)", "1 if every element of the second array is in the first.", &[("hasAll([1, 2, 3], [3, 1])", "1")], |b| compare(b, Compare::All)).own_nulls(),
     f("hasAny", "hasAny(a, b)", "1 if the arrays have an element in common.", &[("hasAny([1], [2, 1])", "1")], |b| compare(b, Compare::Any)).own_nulls(),
     f("hasSubstr", "hasSubstr(array, part)", "1 if the second array's elements stand one after another in the first.", &[("hasSubstr([1, 2, 3], [2, 3])", "1")], |b| compare(b, Compare::Run)).own_nulls(),
@@ -159,9 +159,16 @@ fn combine(b: &Bind<'_>, set: Set) -> Result<Bound> {
         b.array(i)?;
     }
     let types = b.types();
-    let element = common_element(&types.iter().collect::<Vec<_>>())?;
-    let kernel = element.clone();
-    bound(Type::array(element), move |c| {
+    let all: Vec<Type> = types.iter().map(|t| if let Type::Array(i) = t { i.as_ref().clone() } else { t.clone() }).collect();
+    let kernel = match set {
+        Set::Intersect => comparable_element(&all)?,
+        _ => common_type(&all)?,
+    };
+    // what all arrays have fits the narrowest of them
+    let element = if set == Set::Intersect { least_type(&all).unwrap_or_else(|| kernel.clone()) } else { kernel.clone() };
+    let ty = Type::array(element);
+    let answer = ty.clone();
+    bound(ty, move |c| {
         let to = Type::array(kernel.clone());
         let columns = (0..types.len()).map(|i| Ok(cast(c.col(i), &types[i], &to, CastMode::Sql, c.session)?.flat())).collect::<Result<Vec<_>>>()?;
         let parts = columns.iter().map(arrays).collect::<Result<Vec<_>>>()?;
@@ -205,7 +212,22 @@ fn combine(b: &Bind<'_>, set: Set) -> Result<Bound> {
             }
             offsets.push(at.len() as u32);
         }
-        Ok(array_column(offsets, all.gather(&at)))
+        cast(&array_column(offsets, all.gather(&at)), &to, &answer, CastMode::Sql, c.session)
+    })
+}
+
+/// A type in which elements of all the arrays can be compared, also where none holds all their values.
+fn comparable_element(types: &[Type]) -> Result<Type> {
+    common_type(types).or_else(|e| {
+        let base: Vec<&Type> = types.iter().map(Type::base).collect();
+        let wide = if base.iter().all(|t| t.is_integer()) {
+            Type::Int256
+        } else if base.iter().all(|t| t.is_integer() || t.is_float()) {
+            Type::Float64
+        } else {
+            return Err(e);
+        };
+        Ok(if types.iter().any(Type::is_nullable) { Type::nullable(wide) } else { wide })
     })
 }
 
@@ -214,6 +236,12 @@ fn except(b: &Bind<'_>) -> Result<Bound> {
     b.array(0)?;
     b.array(1)?;
     let types = b.types();
+    let element = |t: &Type| if let Type::Array(e) = t { e.without_low_cardinality().base().clone() } else { t.clone() };
+    let (x, y) = (element(&types[0]), element(&types[1]));
+    if x != y && x != Type::Nothing && y != Type::Nothing {
+        let text = format!("Function arrayExcept requires both arrays to have exactly the same element type, got {x} and {y}: cast one of them");
+        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, text));
+    }
     let common = Type::array(common_element(&[&types[0], &types[1]])?);
     bound(types[0].clone(), move |c| {
         let x = cast(c.col(0), &types[0], &common, CastMode::Sql, c.session)?.flat();

@@ -14,6 +14,8 @@ use types::{Bitmap, Column, ColumnBuilder, Error, IntervalKind, Result, Type};
 /// How values become text in this session.
 pub fn text_options(session: &Session) -> Result<Arc<TextOptions>> {
     let mut o = TextOptions::from_settings(&session.settings, session.timezone.clone())?;
+    // these two are for what is printed, not for texts that are values
+    (o.decimal_point, o.float_digits) = (false, None);
     // Functions read and write the plain forms.
     o.strict = false;
     o.decimal_trailing_zeros = false;
@@ -31,9 +33,9 @@ pub fn text_options(session: &Session) -> Result<Arc<TextOptions>> {
 macro_rules! family {
     ($name:literal, $shown:literal, $example:literal, $text:literal, $ty:expr) => {
         [
-            f($name, concat!($name, "(x)"), concat!("Converts to ", $shown, "."), &[($example, $text)], |b| convert(b, $ty, CastMode::Function)),
-            f(concat!($name, "OrNull"), concat!($name, "OrNull(x)"), concat!("Converts text to ", $shown, "; NULL if it cannot be read."), &[], |b| convert(b, $ty, CastMode::OrNull)),
-            f(concat!($name, "OrZero"), concat!($name, "OrZero(x)"), concat!("Converts text to ", $shown, "; the default if it cannot be read."), &[], |b| convert(b, $ty, CastMode::OrZero)),
+            f($name, concat!($name, "(x)"), concat!("Converts to ", $shown, "."), &[($example, $text)], |b| convert(b, $ty, CastMode::Function)).null_within(3),
+            f(concat!($name, "OrNull"), concat!($name, "OrNull(x)"), concat!("Converts text to ", $shown, "; NULL if it cannot be read."), &[], |b| convert(b, $ty, CastMode::OrNull)).null_within(3),
+            f(concat!($name, "OrZero"), concat!($name, "OrZero(x)"), concat!("Converts text to ", $shown, "; the default if it cannot be read."), &[], |b| convert(b, $ty, CastMode::OrZero)).null_within(3),
             f(concat!($name, "OrDefault"), concat!($name, "OrDefault(x[, default])"), concat!("Converts to ", $shown, "; the given default if that is not possible."), &[], |b| or_default(b, $ty)).own_nulls(),
         ]
     };
@@ -80,7 +82,7 @@ const OTHERS: &[FunctionDef] = &[
     f("accurateCast", "accurateCast(x, 'type')", "Converts to a type; a value that it cannot hold is an error.", &[("accurateCast(5, 'Int8')", "5")], |b| cast_to(b, CastMode::Accurate)).own_nulls().own_lc(),
     f("accurateCastOrNull", "accurateCastOrNull(x, 'type')", "Converts to a type; a value that it cannot hold becomes NULL.", &[("accurateCastOrNull(256, 'UInt8')", "NULL")], |b| cast_to(b, CastMode::AccurateOrNull)).own_nulls().own_lc(),
     f("accurateCastOrDefault", "accurateCastOrDefault(x, 'type'[, default])", "Converts to a type; a value that it cannot hold becomes the default.", &[("accurateCastOrDefault(256, 'UInt8', toUInt8(7))", "7")], accurate_or_default).own_nulls().own_lc(),
-    f("toString", "toString(x[, zone])", "The text of a value.", &[("toString([1, 2])", "[1,2]")], to_string),
+    f("toString", "toString(x[, zone])", "The text of a value.", &[("toString([1, 2])", "[1,2]")], to_string).null_within(2),
     f("toFixedString", "toFixedString(s, n)", "A text as FixedString(n), filled up with zero bytes.", &[("length(toFixedString('ab', 4))", "4")], |b| convert(b, |b| Ok(Type::FixedString(width(b)?)), CastMode::Function)),
     f("toStringCutToZero", "toStringCutToZero(s)", "The text up to its first zero byte.", &[("toStringCutToZero('ab\\0c')", "ab")], cut_to_zero),
     f("toBool", "toBool(x)", "Converts to Bool.", &[("toBool('true')", "true")], |b| convert(b, |_| Ok(Type::Bool), CastMode::Function)),
@@ -101,7 +103,7 @@ const OTHERS: &[FunctionDef] = &[
 ];
 
 const fn interval(name: &'static str, bind: fn(&Bind<'_>) -> Result<Bound>) -> FunctionDef {
-    f(name, "toInterval…(n)", "An interval of n of the units in its name.", &[], bind)
+    f(name, "toInterval…(n)", "An interval of n of the units in its name.", &[], bind).null_within(usize::MAX)
 }
 
 const COUNT: usize = FAMILIES.len() * 4 + OTHERS.len();
@@ -217,7 +219,7 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
         return Err(b.illegal(0, &format!("a type that can be converted to {to}")));
     }
     // What a Nullable text does not say is NULL.
-    if text && mode == CastMode::Function && b.raw[0].ty.without_low_cardinality().is_nullable() && to.can_be_nullable() {
+    if text && mode == CastMode::Function && to != Type::Bool && b.raw[0].ty.without_low_cardinality().is_nullable() && to.can_be_nullable() {
         let to = Type::nullable(to);
         return bound(to.clone(), move |c| cast(c.col(0), &from, &to, CastMode::Sql, c.session));
     }
@@ -288,7 +290,7 @@ fn replace_failures(b: &Bind<'_>, to: Type, default: usize) -> Result<Bound> {
         let Some(nulls) = done.null_mask() else { return Ok(done) };
         let fallback = match &default_type {
             Some(t) => cast(c.col(default), t, &to, CastMode::Sql, c.session)?.flat(),
-            None => Column::default_of(&to, c.rows).flat(),
+            None => Column::initial_of(&to, c.rows).flat(),
         };
         Ok(choose(&to, &crate::call::without_nulls(&done.flat()), &fallback, &nulls))
     })
@@ -361,7 +363,13 @@ fn to_kind(b: &Bind<'_>, kind: IntervalKind) -> Result<Bound> {
     if !(whole || from.is_string() || matches!(from, Type::Date | Type::Date32 | Type::DateTime(_) | Type::Interval(_))) {
         return Err(b.illegal(0, "a number"));
     }
-    bound(Type::Interval(kind), move |c| {
+    let to = Type::Interval(kind);
+    // What a Nullable text does not say is NULL.
+    if from.is_string() && b.raw[0].ty.without_low_cardinality().is_nullable() {
+        let number = Type::nullable(Type::Int64);
+        return bound(Type::nullable(to), move |c| cast(c.col(0), &from, &number, CastMode::Sql, c.session));
+    }
+    bound(to, move |c| {
         if from.is_string() || from.is_date_or_time() {
             let n = cast(c.col(0), &from, &Type::Int64, CastMode::Function, c.session)?;
             return Ok(n);

@@ -149,7 +149,8 @@ impl Caster<'_> {
             }
             (Type::String | Type::FixedString(_), _) => self.parse(col, from, to, nullable),
             (_, Type::String) => self.write(col, from),
-            (_, Type::FixedString(_)) => self.bytes(&self.write(col, from)?, &Type::String, to),
+            (Type::Enum8(_) | Type::Enum16(_), Type::FixedString(_)) => self.bytes(&self.write(col, from)?, &Type::String, to),
+            (_, Type::FixedString(_)) => Err(Error::not_implemented("CAST AS FixedString is only implemented for types String and FixedString: convert with toString first")),
             (_, Type::Array(_) | Type::Tuple(_) | Type::Map(_)) => self.nested(col, from, to),
             (Type::Array(_) | Type::Tuple(_) | Type::Map(_), _) => Err(Error::illegal_type(format!("Illegal type {from} of a value that is to be {to}"))),
             (Type::Enum8(f) | Type::Enum16(f), Type::Enum8(t) | Type::Enum16(t)) => self.enum_to_enum(col, f, t, to),
@@ -160,7 +161,7 @@ impl Caster<'_> {
             (f, Type::Enum8(t) | Type::Enum16(t)) if f.is_number() => self.int_to_enum(&self.numbers(col, f, &Type::Int64)?, t, to),
             (Type::Ipv4, Type::Ipv6) => Ok(crate::args::u128_col(i64s_vec(col).iter().map(|v| 0xffff_0000_0000 | (*v as u128)).collect())),
             (Type::Ipv6, Type::Ipv4) => self.ipv6_to_ipv4(col),
-            (Type::Ipv4, t) if t.is_integer() => self.plain(col, &Type::UInt32, t, nullable),
+            (Type::Ipv4, Type::UInt32 | Type::UInt64 | Type::UInt128 | Type::UInt256) => self.plain(col, &Type::UInt32, to, nullable),
             (Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64, Type::Ipv4) => self.plain(col, from, &Type::UInt32, nullable),
             (Type::Ipv6, Type::UInt128) | (Type::UInt128, Type::Ipv6) => Ok(col.clone()),
             (Type::Uuid, Type::UInt128) => {
@@ -173,10 +174,13 @@ impl Caster<'_> {
             (Type::Interval(_), Type::Date) => self.wrapped(col, &Type::UInt16),
             (Type::Interval(_), Type::Date32) => self.wrapped(col, &Type::Int32),
             (Type::Interval(_), Type::DateTime(_)) => self.wrapped(col, &Type::UInt32),
-            (Type::Interval(f), Type::Interval(t)) => time::interval(col, *f, *t),
+            (Type::Interval(f), Type::Interval(t)) => Ok(time::interval(col, *f, *t)),
             (Type::Interval(_), t) if t.is_number() && !t.is_decimal() => self.wrapped(col, t),
             (f, Type::Interval(_)) if f.is_decimal() => Err(Error::illegal_type(format!("Illegal type {f} of a value that is to be an {to}: convert it to an integer first"))),
             (f, Type::Interval(_)) if f.is_number() => self.plain(col, f, &Type::Int64, nullable),
+            (f @ (Type::Date | Type::Date32 | Type::DateTime(_)), t) | (f, t @ (Type::Date | Type::Date32 | Type::DateTime(_))) if f.is_decimal() || t.is_decimal() => {
+                Err(Error::new(types::codes::ILLEGAL_COLUMN, format!("Illegal column {f} of a conversion to {t}: convert it to an integer first")))
+            }
             (f, t) if f.is_date_or_time() || t.is_date_or_time() => self.times(col, f, t),
             (f, t) if f.is_number() && t.is_number() => self.numbers(col, f, t),
             (f, t) => Err(cannot(f, t)),
@@ -236,7 +240,10 @@ impl Caster<'_> {
             || matches!(to, Type::Ipv4 | Type::Ipv6) && self.session.flag("cast_ipv4_ipv6_default_on_conversion_error", false);
         let mut bad: Option<Bitmap> = None;
         for i in 0..rows {
-            let v = if fixed { trim_zeros(s.at(i)) } else { s.at(i) };
+            let mut v = if fixed { trim_zeros(s.at(i)) } else { s.at(i) };
+            if fixed && v.is_empty() && to.is_integer() {
+                v = b"0";
+            }
             if v.is_empty() && matches!(to, Type::DateTime64(..)) && to_null {
                 b.push_default(1);
                 continue;

@@ -166,26 +166,25 @@ impl Caster<'_> {
 }
 
 /// Between kinds of intervals, where one is a number of the other.
-pub(super) fn interval(col: &Column, from: IntervalKind, to: IntervalKind) -> Result<Column> {
-    let size = |k: IntervalKind| -> (bool, i64) {
+pub(super) fn interval(col: &Column, from: IntervalKind, to: IntervalKind) -> Column {
+    // A month counts as 28 days, as in ClickHouse.
+    const DAY: i64 = 86_400_000_000_000;
+    let size = |k: IntervalKind| -> i64 {
         match k {
-            IntervalKind::Nanosecond => (false, 1),
-            IntervalKind::Microsecond => (false, 1_000),
-            IntervalKind::Millisecond => (false, 1_000_000),
-            IntervalKind::Second => (false, 1_000_000_000),
-            IntervalKind::Minute => (false, 60_000_000_000),
-            IntervalKind::Hour => (false, 3_600_000_000_000),
-            IntervalKind::Day => (false, 86_400_000_000_000),
-            IntervalKind::Week => (false, 604_800_000_000_000),
-            IntervalKind::Month => (true, 1),
-            IntervalKind::Quarter => (true, 3),
-            IntervalKind::Year => (true, 12),
+            IntervalKind::Nanosecond => 1,
+            IntervalKind::Microsecond => 1_000,
+            IntervalKind::Millisecond => 1_000_000,
+            IntervalKind::Second => 1_000_000_000,
+            IntervalKind::Minute => 60_000_000_000,
+            IntervalKind::Hour => 3_600_000_000_000,
+            IntervalKind::Day => DAY,
+            IntervalKind::Week => 7 * DAY,
+            IntervalKind::Month => 28 * DAY,
+            IntervalKind::Quarter => 3 * 28 * DAY,
+            IntervalKind::Year => 12 * 28 * DAY,
         }
     };
-    let ((fm, fs), (tm, ts)) = (size(from), size(to));
-    if fm != tm {
-        return Err(cannot(&Type::Interval(from), &Type::Interval(to)));
-    }
+    let (from, to) = (i128::from(size(from)), i128::from(size(to)));
     let v = i64s(col);
-    Ok(i64_col((0..col.len()).map(|i| (i128::from(v.at(i)) * i128::from(fs) / i128::from(ts)) as i64).collect()))
+    i64_col((0..col.len()).map(|i| (i128::from(v.at(i)) * from / to) as i64).collect())
 }

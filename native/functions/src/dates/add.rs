@@ -100,8 +100,8 @@ impl Unit {
 macro_rules! movers { ($($add:literal $subtract:literal $unit:ident $words:literal),* $(,)?) => {
     pub const DEFS: &[FunctionDef] = &[
         $(
-            f($add, concat!($add, "(time, number)"), concat!("The date or time moved forward by a number of ", $words, "."), &[], |b| by_name(b, Unit::$unit, false)),
-            f($subtract, concat!($subtract, "(time, number)"), concat!("The date or time moved back by a number of ", $words, "."), &[], |b| by_name(b, Unit::$unit, true)),
+            f($add, concat!($add, "(time, number[, zone])"), concat!("The date or time moved forward by a number of ", $words, "."), &[], |b| by_name(b, Unit::$unit, false)),
+            f($subtract, concat!($subtract, "(time, number[, zone])"), concat!("The date or time moved back by a number of ", $words, "."), &[], |b| by_name(b, Unit::$unit, true)),
         )*
         f("addDate", "addDate(time, interval)", "The date or time plus an interval.", &[("addDate(toDate('2024-01-01'), INTERVAL 1 DAY)", "2024-01-02")], |b| via(b, "plus")).ci().alias_ci(&["ADDDATE", "DATE_ADD"]),
         f("subDate", "subDate(time, interval)", "The date or time minus an interval.", &[("subDate(toDate('2024-01-02'), INTERVAL 1 DAY)", "2024-01-01")], |b| via(b, "minus")).ci().alias_ci(&["DATE_SUB"]),
@@ -145,6 +145,7 @@ fn via(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
 fn by_name(b: &Bind<'_>, unit: Unit, minus: bool) -> Result<Bound> {
     b.arity(2, 3)?;
     b.native(1)?;
+    let shown = shown_in(b)?;
     if unit.scale() > 0 && matches!(b.ty(0), Type::Date | Type::Date32) {
         return Err(b.illegal(0, "DateTime or DateTime64: days have no such parts"));
     }
@@ -158,7 +159,24 @@ fn by_name(b: &Bind<'_>, unit: Unit, minus: bool) -> Result<Bound> {
         });
     }
     b.date_or_time(0)?;
-    bind_add(b, 0, 1, unit, minus)
+    add_to(b, &shown.unwrap_or_else(|| b.ty(0).clone()), 0, 1, unit, minus)
+}
+
+/// The type of the time in the zone given as third argument.
+fn shown_in(b: &Bind<'_>) -> Result<Option<Type>> {
+    if b.len() < 3 {
+        return Ok(None);
+    }
+    b.string(2)?;
+    if !matches!(b.ty(0), Type::DateTime(_) | Type::DateTime64(..)) {
+        return Err(b.illegal(0, "DateTime or DateTime64 where a time zone is given"));
+    }
+    let zone = b.const_str(2)?;
+    TimeZone::get(zone)?;
+    Ok(Some(match b.ty(0) {
+        Type::DateTime64(scale, _) => Type::DateTime64(*scale, Some(zone.into())),
+        _ => Type::DateTime(Some(zone.into())),
+    }))
 }
 
 /// The type that a date or time moved by a unit has.
@@ -177,7 +195,12 @@ fn moved_type(t: &Type, unit: Unit) -> Type {
 
 /// `argument[time] ± argument[delta]` units.
 pub fn bind_add(b: &Bind<'_>, time: usize, delta: usize, unit: Unit, minus: bool) -> Result<Bound> {
-    let from = b.ty(time).clone();
+    add_to(b, b.ty(time), time, delta, unit, minus)
+}
+
+/// As `bind_add` with the time read as `from`, which may be in another zone than the argument.
+fn add_to(b: &Bind<'_>, from: &Type, time: usize, delta: usize, unit: Unit, minus: bool) -> Result<Bound> {
+    let from = from.clone();
     let out = moved_type(&from, unit);
     let zone = b.session.zone_of(&from)?;
     let kind = kind_of(&out).ok_or_else(|| b.illegal(time, "a date or time"))?;
@@ -261,7 +284,14 @@ impl Step {
         let (days, time) = (local.div_euclid(DAY), local.rem_euclid(DAY));
         let days = match self.unit.days() {
             Some(k) => days.saturating_add(delta.saturating_mul(k)).clamp(-10_000_000, 10_000_000),
-            None => add_months(days, delta.saturating_mul(self.unit.months().unwrap_or(0))),
+            None => {
+                let moved = add_months(days, delta.saturating_mul(self.unit.months().unwrap_or(0)));
+                // A month before those of DateTime is its first moment.
+                if self.clock.kind == Kind::DateTime && moved < 0 {
+                    return 0;
+                }
+                moved
+            }
         };
         self.clock.zone.local_to_utc(days * DAY + time)
     }

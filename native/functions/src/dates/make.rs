@@ -14,8 +14,8 @@ pub const DEFS: &[FunctionDef] = &[
     f("makeDate32", "makeDate32(year, month, day) or makeDate32(year, day_of_year)", "A Date32 from numbers; 1970-01-01 if there is no such date.", &[("makeDate32(1950, 6, 15)", "1950-06-15")], |b| make_date(b, true)),
     f("makeDateTime", "makeDateTime(year, month, day, hour, minute, second[, zone])", "A DateTime from numbers.", &[("makeDateTime(2024, 1, 2, 3, 4, 5)", "2024-01-02 03:04:05")], make_datetime),
     f("makeDateTime64", "makeDateTime64(year, month, day, hour, minute, second[, fraction[, scale[, zone]]])", "A DateTime64 from numbers.", &[("makeDateTime64(2024, 1, 2, 3, 4, 5, 678)", "2024-01-02 03:04:05.678")], make_datetime64),
-    f("YYYYMMDDToDate", "YYYYMMDDToDate(n)", "A Date from a number such as 20240229.", &[("YYYYMMDDToDate(20240229)", "2024-02-29")], |b| from_number(b, false)),
-    f("YYYYMMDDToDate32", "YYYYMMDDToDate32(n)", "A Date32 from a number such as 20240229.", &[("YYYYMMDDToDate32(19500615)", "1950-06-15")], |b| from_number(b, true)),
+    f("YYYYMMDDToDate", "YYYYMMDDToDate(n)", "A Date from a number such as 20240229.", &[("YYYYMMDDToDate(20240229)", "2024-02-29")], |b| from_number(b, false)).null_within(usize::MAX),
+    f("YYYYMMDDToDate32", "YYYYMMDDToDate32(n)", "A Date32 from a number such as 20240229.", &[("YYYYMMDDToDate32(19500615)", "1950-06-15")], |b| from_number(b, true)).null_within(usize::MAX),
     f("YYYYMMDDhhmmssToDateTime", "YYYYMMDDhhmmssToDateTime(n[, zone])", "A DateTime from a number such as 20240229010203.", &[("YYYYMMDDhhmmssToDateTime(20240102030405)", "2024-01-02 03:04:05")], number_to_datetime),
     f("YYYYMMDDhhmmssToDateTime64", "YYYYMMDDhhmmssToDateTime64(n[, scale[, zone]])", "A DateTime64 from a number such as 20240229010203.", &[("YYYYMMDDhhmmssToDateTime64(20240102030405)", "2024-01-02 03:04:05.000")], number_to_datetime64),
     f("changeYear", "changeYear(time, n)", "The time with another year.", &[("changeYear(toDate('2024-01-31'), 2000)", "2000-01-31")], |b| change(b, Part::Year)),
@@ -261,7 +261,7 @@ fn first_value(clock: &Clock) -> i64 {
 
 fn from_year_zero(b: &Bind<'_>, wide: bool) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.integer(0)?;
+    b.native_integer(0)?;
     bound(if wide { Type::Date32 } else { Type::Date }, move |c| {
         let v = i64s(c.col(0));
         Ok(if wide { i32_col((0..c.rows).map(|i| v.at(i).saturating_sub(719_528) as i32).collect()) } else { u16_col((0..c.rows).map(|i| v.at(i).saturating_sub(719_528) as u16).collect()) })

@@ -98,6 +98,10 @@ fn today(b: &Bind<'_>, shift: i64) -> Result<Bound> {
 
 fn to_unix(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 2)?;
+    if b.len() > 1 {
+        b.string(1)?;
+        b.need_constant(1)?;
+    }
     if b.ty(0).is_string() {
         let ty = Type::DateTime(zone_arg(b, 1)?);
         let from = b.ty(0).clone();
@@ -137,6 +141,9 @@ fn to_unix64(b: &Bind<'_>, to: u8) -> Result<Bound> {
 fn from_unix64(b: &Bind<'_>, scale: u8) -> Result<Bound> {
     b.arity(1, 2)?;
     b.integer(0)?;
+    if b.ty(0).int_bits().is_some_and(|x| x.0 > 64) {
+        return Err(Error::new(types::codes::ILLEGAL_COLUMN, format!("Illegal column {} of argument 1 of function {}: expected an integer of up to 64 bits", b.ty(0), b.name)));
+    }
     let ty = Type::DateTime64(scale, zone_arg(b, 1)?);
     bound(ty, |c| Ok(i64_col({
         let v = i64s(c.col(0));

@@ -36,18 +36,18 @@ pub const DEFS: &[FunctionDef] = &[
     f("toRelativeYearNum", "toRelativeYearNum(time[, zone])", "Year counted from a fixed point in the past.", &[("toRelativeYearNum(toDate('2024-05-17'))", "2024")], |b| days(b, Type::UInt16, |d| civil_from_days(d).0)),
     f("toRelativeQuarterNum", "toRelativeQuarterNum(time[, zone])", "Quarter counted from a fixed point in the past.", &[("toRelativeQuarterNum(toDate('2024-05-17'))", "8097")], |b| days(b, Type::UInt32, |d| { let (y, m, _) = civil_from_days(d); y * 4 + (i64::from(m) - 1) / 3 })),
     f("toRelativeMonthNum", "toRelativeMonthNum(time[, zone])", "Month counted from a fixed point in the past.", &[("toRelativeMonthNum(toDate('2024-05-17'))", "24293")], |b| days(b, Type::UInt32, |d| { let (y, m, _) = civil_from_days(d); y * 12 + i64::from(m) })),
-    f("toRelativeWeekNum", "toRelativeWeekNum(time[, zone])", "Week counted from a fixed point in the past.", &[("toRelativeWeekNum(toDate('2024-05-17'))", "2837")], |b| days(b, Type::UInt32, relative_week)),
-    f("toRelativeDayNum", "toRelativeDayNum(time[, zone])", "Day counted from 1970-01-01.", &[("toRelativeDayNum(toDate('1970-01-11'))", "10")], |b| days(b, Type::UInt32, |d| d)),
+    f("toRelativeWeekNum", "toRelativeWeekNum(time[, zone])", "Week counted from a fixed point in the past.", &[("toRelativeWeekNum(toDate('2024-05-17'))", "2837")], |b| days_from_epoch(b, Type::UInt32, relative_week)),
+    f("toRelativeDayNum", "toRelativeDayNum(time[, zone])", "Day counted from 1970-01-01.", &[("toRelativeDayNum(toDate('1970-01-11'))", "10")], |b| days_from_epoch(b, Type::UInt32, |d| d)),
     f("toRelativeHourNum", "toRelativeHourNum(time[, zone])", "Hour counted from a fixed point in the past.", &[("toRelativeHourNum(toDateTime('1970-01-01 10:00:00'))", "10")], |b| relative(b, 3600)),
     f("toRelativeMinuteNum", "toRelativeMinuteNum(time[, zone])", "Minute counted from a fixed point in the past.", &[("toRelativeMinuteNum(toDateTime('1970-01-01 00:10:00'))", "10")], |b| relative(b, 60)),
     f("toRelativeSecondNum", "toRelativeSecondNum(time[, zone])", "Seconds since 1970-01-01 UTC.", &[("toRelativeSecondNum(toDateTime('1970-01-01 00:00:10'))", "10")], |b| relative(b, 1)),
-    f("toYearNumSinceEpoch", "toYearNumSinceEpoch(time)", "Years since 1970.", &[("toYearNumSinceEpoch(toDate('2024-05-17'))", "54")], |b| days(b, Type::UInt16, |d| civil_from_days(d).0 - 1970)),
-    f("toMonthNumSinceEpoch", "toMonthNumSinceEpoch(time)", "Months since January 1970.", &[("toMonthNumSinceEpoch(toDate('2024-05-17'))", "652")], |b| days(b, Type::UInt32, |d| { let (y, m, _) = civil_from_days(d); (y - 1970) * 12 + i64::from(m) - 1 })),
+    f("toYearNumSinceEpoch", "toYearNumSinceEpoch(time)", "Years since 1970.", &[("toYearNumSinceEpoch(toDate('2024-05-17'))", "54")], |b| days_from_epoch(b, Type::UInt16, |d| civil_from_days(d).0 - 1970)),
+    f("toMonthNumSinceEpoch", "toMonthNumSinceEpoch(time)", "Months since January 1970.", &[("toMonthNumSinceEpoch(toDate('2024-05-17'))", "652")], |b| days_from_epoch(b, Type::UInt32, |d| { let (y, m, _) = civil_from_days(d); (y - 1970) * 12 + i64::from(m) - 1 })),
     f("toDaysSinceYearZero", "toDaysSinceYearZero(time[, zone])", "Days since 0000-01-01 of the proleptic calendar.", &[("toDaysSinceYearZero(toDate('2023-09-08'))", "739136")], |b| days(b, Type::UInt32, |d| d + 719_528)).alias_ci(&["TO_DAYS"]),
     f("monthName", "monthName(time)", "English name of the month.", &[("monthName(toDate('2024-05-17'))", "May")], month_name).ci(),
     f("dateName", "dateName(part, time[, zone])", "A part of a date as text: year, quarter, month, dayofyear, day, week, weekday, hour, minute, second.", &[("dateName('weekday', toDate('2024-05-17'))", "Friday")], date_name).ci(),
     f("toTimeWithFixedDate", "toTimeWithFixedDate(time[, zone])", "The time of day on 1970-01-02.", D, time_with_fixed_date).alias(&["toTime"]),
-    f("timezoneOffset", "timezoneOffset(time)", "Seconds that the time's zone is east of UTC at that time.", &[("timezoneOffset(toDateTime('2024-01-01 00:00:00', 'Asia/Kathmandu'))", "20700")], zone_offset).alias(&["timeZoneOffset"]),
+    f("timezoneOffset", "timezoneOffset(time)", "Seconds that the time's zone is east of UTC at that time.", &[("timezoneOffset(toDateTime('2024-01-01 00:00:00', 'Asia/Kathmandu'))", "20700")], zone_offset).alias(&["timeZoneOffset"]).null_within(usize::MAX),
     f("isLeapYear", "isLeapYear(time)", "1 if the year has a February 29th.", D, |b| { b.arity(1, 1)?; let clock = Clock::bind(b, 0, None)?; bound(Type::UInt8, move |c| { let m = clock.read(c.col(0)); Ok(bools(c.rows, |i| types::tz::is_leap_year(civil_from_days(m.days(i)).0))) }) }),
 ];
 
@@ -90,6 +90,17 @@ fn days(b: &Bind<'_>, ty: Type, of: fn(i64) -> i64) -> Result<Bound> {
     bound(out, move |c| {
         let m = clock.read(c.col(0));
         Ok(cached_days(&ty, c.rows, &m, of))
+    })
+}
+
+/// As `days` of what begins at 1970-01-01: a Date32 before it gives 0.
+fn days_from_epoch(b: &Bind<'_>, ty: Type, of: fn(i64) -> i64) -> Result<Bound> {
+    let Some(Type::Date32) = b.args.first().map(|a| &a.ty) else { return days(b, ty, of) };
+    b.arity(1, 2)?;
+    let clock = Clock::bind(b, 0, Some(1))?;
+    bound(ty.clone(), move |c| {
+        let m = clock.read(c.col(0));
+        Ok(collect(&ty, c.rows, |i| of(m.days(i)).max(0)))
     })
 }
 
@@ -162,7 +173,7 @@ fn relative(b: &Bind<'_>, divisor: i64) -> Result<Bound> {
         let whole = clock.zone.fixed_offset().is_none_or(|o| o % 3600 == 0);
         Ok(collect(&Type::UInt32, c.rows, |i| {
             let t = if divisor == 3600 && !whole { m.local(i) } else { m.utc(i) };
-            t.div_euclid(divisor)
+            if clock.kind == Kind::Date32 { t.div_euclid(divisor).max(0) } else { t.div_euclid(divisor) }
         }))
     })
 }
@@ -236,6 +247,6 @@ fn zone_offset(b: &Bind<'_>) -> Result<Bound> {
     let clock = Clock::bind(b, 0, None)?;
     bound(Type::Int32, move |c| {
         let m = clock.read(c.col(0));
-        Ok(crate::args::i32_col((0..c.rows).map(|i| clock.zone.offset_at(m.utc(i)) as i32).collect()))
+        Ok(crate::args::i32_col((0..c.rows).map(|i| clock.zone.offset_of_first_side(m.utc(i)) as i32).collect()))
     })
 }

@@ -70,8 +70,17 @@ fn shown_zone(b: &Bind<'_>, i: usize, zone: usize) -> Result<Option<std::sync::A
     if b.len() > zone { Ok(Some(b.const_str(zone)?.into())) } else { Ok(b.ty(i).time_zone().cloned()) }
 }
 
+/// A day is the same in every zone: none may be given with it.
+fn zone_of_days(b: &Bind<'_>, time: usize, zone: usize) -> Result<()> {
+    if b.len() > zone && matches!(b.ty(time), Type::Date | Type::Date32) {
+        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("The timezone argument of function {} is allowed only when argument {} is a DateTime or DateTime64", b.name, time + 1)));
+    }
+    Ok(())
+}
+
 fn to_date(b: &Bind<'_>, of: fn(i64) -> i64) -> Result<Bound> {
     b.arity(1, 2)?;
+    zone_of_days(b, 0, 1)?;
     let clock = Clock::bind(b, 0, Some(1))?;
     date_result(clock, extended(b.session), of)
 }
@@ -100,6 +109,7 @@ fn date_result(clock: Clock, extended: bool, of: impl Fn(i64) -> i64 + Send + Sy
 fn week(b: &Bind<'_>, last: bool) -> Result<Bound> {
     b.arity(1, 3)?;
     let mode = super::week::week_mode(b)?;
+    zone_of_days(b, 0, 2)?;
     let clock = Clock::bind(b, 0, Some(2))?;
     date_result(clock, extended(b.session), move |d| start_of_week(d, mode) + if last { 6 } else { 0 })
 }
@@ -358,7 +368,11 @@ fn from_origin(b: &Bind<'_>, time: usize, origin: usize, unit: Unit, n: i64, clo
 fn time_slots(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 3)?;
     need_time(b, 0)?;
-    b.number(1)?;
+    if let Type::DateTime(_) = b.ty(0) {
+        b.check(1, *b.ty(1) == Type::UInt32, "UInt32")?;
+    } else {
+        b.check(1, matches!(b.ty(1), Type::Decimal(10..=18, _)), "Decimal64")?;
+    }
     let scale_of = crate::decimal::scale_of;
     let out_scale = (0..b.len()).map(|i| scale_of(b.ty(i))).max().unwrap_or(0);
     let element = match b.ty(0) {

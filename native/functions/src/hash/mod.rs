@@ -372,7 +372,7 @@ fn keyed(b: &Bind<'_>) -> Result<Bound> {
 fn int_arg(b: &Bind<'_>) -> Result<()> {
     b.arity(1, 1)?;
     let t = b.ty(0);
-    if t.int_bits().is_some_and(|x| x.0 <= 64) || matches!(t, Type::Date | Type::Date32 | Type::DateTime(_) | Type::Ipv4) { Ok(()) } else { Err(b.illegal(0, "an integer, Date or DateTime")) }
+    if t.int_bits().is_some_and(|x| x.0 <= 64) || matches!(t, Type::Decimal(0..=18, _) | Type::Date | Type::Date32 | Type::DateTime(_) | Type::Ipv4) { Ok(()) } else { Err(b.illegal(0, "an integer, Date or DateTime")) }
 }
 
 fn crc32(b: &Bind<'_>, of: fn(&[u8]) -> u32) -> Result<Bound> {

@@ -425,7 +425,10 @@ fn char_of(b: &Bind<'_>) -> Result<Bound> {
         return Err(Error::new(types::codes::TOO_FEW_ARGUMENTS_FOR_FUNCTION, "Function char needs at least one argument"));
     }
     for i in 0..b.len() {
-        b.number(i)?;
+        b.no_decimal(i)?;
+        if b.ty(i).int_bits().is_some_and(|x| x.0 > 64) {
+            return Err(Error::new(types::codes::ILLEGAL_COLUMN, format!("Illegal column {} of argument {} of function char: expected a number of up to 64 bits", b.ty(i), i + 1)));
+        }
     }
     let types = b.types();
     bound(Type::String, move |c| {

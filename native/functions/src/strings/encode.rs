@@ -50,11 +50,14 @@ fn digits(b: &Bind<'_>, hex: bool) -> Result<Bound> {
     if ty.is_string() || matches!(ty, Type::AggregateFunction(_)) {
         return bound(Type::String, move |c| super::map_text(c.col(0), c.rows, "hex", |s, out| s.iter().for_each(|x| put(*x, out))));
     }
-    if !(ty.is_number() || ty.is_date_or_time() || matches!(ty, Type::Uuid | Type::Ipv4 | Type::Ipv6 | Type::Enum8(_) | Type::Enum16(_))) {
-        return Err(b.illegal(0, "a string, number, date, UUID or IP address"));
+    if let Type::DateTime64(..) = ty {
+        return Err(Error::new(types::codes::ILLEGAL_COLUMN, format!("Illegal column {ty} of argument of function {}: reinterpret its ticks with toInt64 or reinterpretAsInt64 first", b.name)));
+    }
+    if !(ty.is_number() || matches!(ty, Type::Date | Type::DateTime(_) | Type::Uuid | Type::Ipv4 | Type::Ipv6)) {
+        return Err(b.illegal(0, "a string, number, Date, DateTime, UUID or IP address"));
     }
     // Integers are written from the highest byte that is not zero; floats and decimals as they lie in memory.
-    let memory = ty.is_float() || ty.is_decimal() || matches!(ty, Type::DateTime64(..));
+    let memory = ty.is_float() || ty.is_decimal();
     let whole = matches!(ty, Type::Uuid | Type::Ipv6);
     let uuid = ty == Type::Uuid;
     let short = ty == Type::BFloat16;

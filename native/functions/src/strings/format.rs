@@ -10,14 +10,14 @@ use types::{Bitmap, Column, Error, Result, Type};
 pub const DEFS: &[FunctionDef] = &[
     f("format", "format(pattern, a, b, …)", "The pattern with {} or {n} replaced by the arguments.", &[("format('{1} {0}', 'a', 'b')", "b a")], format),
     f("printf", "printf(pattern, a, b, …)", "As C's printf: %d %x %o %f %e %g %s %c with flags, width and precision.", &[("printf('%05d', 42)", "00042")], printf),
-    f("formatReadableSize", "formatReadableSize(bytes)", "Bytes with a binary unit.", &[("formatReadableSize(1536)", "1.50 KiB")], |b| readable(b, Scale::Binary)).alias_ci(&["FORMAT_BYTES"]),
-    f("formatReadableDecimalSize", "formatReadableDecimalSize(bytes)", "Bytes with a decimal unit.", &[("formatReadableDecimalSize(1500)", "1.50 KB")], |b| readable(b, Scale::Decimal)),
-    f("formatReadableQuantity", "formatReadableQuantity(n)", "A number with thousand, million, ….", &[("formatReadableQuantity(1234567)", "1.23 million")], |b| readable(b, Scale::Quantity)),
+    f("formatReadableSize", "formatReadableSize(bytes[, digits])", "Bytes with a binary unit.", &[("formatReadableSize(1536)", "1.50 KiB")], |b| readable(b, Scale::Binary)).alias_ci(&["FORMAT_BYTES"]).null_within(usize::MAX),
+    f("formatReadableDecimalSize", "formatReadableDecimalSize(bytes[, digits])", "Bytes with a decimal unit.", &[("formatReadableDecimalSize(1500)", "1.50 KB")], |b| readable(b, Scale::Decimal)).null_within(usize::MAX),
+    f("formatReadableQuantity", "formatReadableQuantity(n[, digits])", "A number with thousand, million, ….", &[("formatReadableQuantity(1234567)", "1.23 million")], |b| readable(b, Scale::Quantity)).null_within(usize::MAX),
     f("formatReadableTimeDelta", "formatReadableTimeDelta(seconds[, maximum_unit[, minimum_unit]])", "Seconds in years, months, days, hours, minutes and seconds.", &[("formatReadableTimeDelta(90)", "1 minute and 30 seconds")], time_delta),
     f("parseReadableSize", "parseReadableSize(text)", "Bytes of a text such as '1.5 KiB'.", &[("parseReadableSize('1.5 KiB')", "1536")], |b| parse_size(b, 0)),
     f("parseReadableSizeOrNull", "parseReadableSizeOrNull(text)", "As parseReadableSize, NULL if it cannot be read.", &[("parseReadableSizeOrNull('x')", "NULL")], |b| parse_size(b, 1)),
     f("parseReadableSizeOrZero", "parseReadableSizeOrZero(text)", "As parseReadableSize, 0 if it cannot be read.", &[("parseReadableSizeOrZero('x')", "0")], |b| parse_size(b, 2)),
-    f("parseTimeDelta", "parseTimeDelta(text)", "Seconds of a text such as '1h 30m'.", &[("parseTimeDelta('1h 30m')", "5400")], parse_delta),
+    f("parseTimeDelta", "parseTimeDelta(text)", "Seconds of a text such as '1h 30m'.", &[("parseTimeDelta('1h 30m')", "5400")], parse_delta).null_within(usize::MAX),
 ];
 
 enum Part {
@@ -77,25 +77,15 @@ fn pattern(text: &[u8], arguments: usize) -> Result<Vec<Part>> {
 fn format(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, usize::MAX)?;
     b.string(0)?;
-    let count = b.len() - 1;
-    let fixed = b.constant(0).map(|c| pattern(c.bytes_at(0).unwrap_or_default(), count)).transpose()?;
+    let parts = pattern(b.const_bytes(0)?, b.len() - 1)?;
     let types = b.types();
     bound(Type::String, move |c| {
         let columns = (1..types.len())
             .map(|i| if types[i].is_string() { Ok(c.col(i).clone()) } else { cast(c.col(i), &types[i], &Type::String, CastMode::Function, c.session) })
             .collect::<Result<Vec<_>>>()?;
         let texts: Vec<_> = columns.iter().map(strs).collect();
-        let patterns = strs(c.col(0));
         map_str(c.rows, "format", |i, out| {
-            let own;
-            let parts = match &fixed {
-                Some(p) => p,
-                None => {
-                    own = pattern(patterns.at(i), count)?;
-                    &own
-                }
-            };
-            for p in parts {
+            for p in &parts {
                 match p {
                     Part::Text(t) => out.extend_from_slice(t),
                     Part::Argument(k) => out.extend_from_slice(texts[*k].at(i)),
@@ -302,8 +292,12 @@ enum Scale {
 }
 
 fn readable(b: &Bind<'_>, scale: Scale) -> Result<Bound> {
-    b.arity(1, 1)?;
+    b.arity(1, 2)?;
     b.number(0)?;
+    if b.len() > 1 {
+        b.check(1, *b.ty(1) == Type::UInt8, "a constant UInt8, the number of digits behind the point")?;
+    }
+    let precision = if b.len() > 1 { b.const_int(1)? as usize } else { 2 };
     let ty = b.ty(0).clone();
     bound(Type::String, move |c| {
         let v = f64s(c.col(0), &ty);
@@ -320,7 +314,7 @@ fn readable(b: &Bind<'_>, scale: Scale) -> Result<Bound> {
                 k += 1;
             }
             if x.is_finite() {
-                out.extend_from_slice(format!("{x:.2}{}", units[k]).as_bytes());
+                out.extend_from_slice(format!("{x:.precision$}{}", units[k]).as_bytes());
             } else {
                 types::text::number::write_f64(x, out);
                 out.extend_from_slice(units[if x.is_nan() { 0 } else { k }].as_bytes());
@@ -365,7 +359,9 @@ fn time_delta(b: &Bind<'_>) -> Result<Bound> {
                 let n = if *size < 1.0 { (left / size + 1e-6).floor() } else { (left / size).floor() };
                 left -= n * size;
                 if n > 0.0 || (parts.is_empty() && k == last) {
-                    parts.push(format!("{n} {name}{}", if n == 1.0 { "" } else { "s" }));
+                    let mut number = Vec::new();
+                    types::text::number::write_f64(n, &mut number);
+                    parts.push(format!("{} {name}{}", String::from_utf8_lossy(&number), if n == 1.0 { "" } else { "s" }));
                 }
             }
             match parts.split_last() {

@@ -1,18 +1,22 @@
 //! Arithmetic with ClickHouse's result types: integers widen (and wrap), `/` gives Float64, decimals keep
 //! their scale, dates move by days or seconds, tuples and arrays go element by element.
 
-use crate::args::{array_column, arrays, f64s, tuple_columns};
+mod elements;
+mod temporal;
+mod unary;
+
+use crate::args::f64s;
 use crate::bind::{Bind, Bound, Ctx, bound};
-use crate::call::{Arg, Call, Value, resolve};
-use crate::dates::add::{self, Unit};
+use crate::call::Value;
 use crate::decimal;
 use crate::def::{FunctionDef, f};
 use crate::integer::{Arith, Integer};
 use crate::lanes::{Lane, map, try_zip, zip};
-use crate::session::Session;
 use crate::{with_lane, with_wide};
-use std::sync::Arc;
-use types::codes::{DECIMAL_OVERFLOW, ILLEGAL_DIVISION, SIZES_OF_ARRAYS_DONT_MATCH};
+use elements::{array_by_array, array_by_number, by_number, number_by_tuple, vector};
+use temporal::temporal;
+use types::codes::ILLEGAL_DIVISION;
+use unary::{abs, gcd_lcm, negate, sign, two_floats};
 use types::{Bitmap, Column, Data, Error, I256, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -292,7 +296,8 @@ fn float_division(op: Op, out: Type) -> Result<Bound> {
             return Ok(Column::new(data, mask));
         }
         let v = zip::<f64, f64>(a, b, rows, |x, y| {
-            let r = x % y;
+            // As ClickHouse computes it, which is not the exact remainder where the quotient is large.
+            let r = x - y * (x / y).trunc();
             match op {
                 Op::PositiveModulo | Op::PositiveModuloOrNull if r < 0.0 => r + y.abs(),
                 Op::ModuloOrNull if y == 0.0 => 0.0,
@@ -387,315 +392,4 @@ fn f64_column(c: &Column, ty: &Type) -> Column {
         Some(k) => Column::constant(f64::column(vec![k]), n),
         None => f64::column((0..n).map(|i| v.at(i)).collect()),
     }
-}
-
-// ---- dates, times and intervals -------------------------------------------------------------
-
-fn temporal(b: &Bind<'_>, op: Op) -> Result<Option<Bound>> {
-    let (ta, tb) = (b.ty(0), b.ty(1));
-    if !matches!(op, Op::Plus | Op::Minus) {
-        return Ok(None);
-    }
-    let minus = op == Op::Minus;
-    let wide = |t: &Type| t.int_bits().is_some_and(|(bits, _)| bits > 64);
-    Ok(Some(match (ta, tb) {
-        (t, Type::Interval(k)) if t.is_date_or_time() => add::bind_add(b, 0, 1, Unit::of(*k), minus)?,
-        (Type::Interval(k), t) if t.is_date_or_time() && !minus => add::bind_add(b, 1, 0, Unit::of(*k), false)?,
-        (t, Type::Tuple(es)) if t.is_date_or_time() && es.iter().all(|e| matches!(e.1, Type::Interval(_))) => {
-            add::bind_add_tuple(b, minus)?
-        }
-        (Type::Interval(x), Type::Interval(y)) if x == y => {
-            bound(ta.clone(), move |c| Ok(simple::<i64>(op, c.col(0), c.col(1), c.rows)))?
-        }
-        (Type::Interval(_), Type::Interval(_)) => intervals(b, minus)?,
-        (Type::Tuple(es), Type::Interval(_)) if es.iter().all(|e| matches!(e.1, Type::Interval(_))) => tuple_and_interval(b, minus)?,
-        (x, y) if x.is_date_or_time() && y.is_date_or_time() => {
-            if !minus {
-                return Err(b.illegal(1, "an integer or an interval"));
-            }
-            return difference(b, ta.clone(), tb.clone()).map(Some);
-        }
-        (x, y) if x.is_date_or_time() && wide(y) || y.is_date_or_time() && wide(x) => return Err(b.illegal(1, "an integer of at most 64 bits")),
-        (Type::Date | Type::Date32, t) if t.is_integer() => add::bind_add(b, 0, 1, Unit::Day, minus)?,
-        (t, Type::Date | Type::Date32) if t.is_integer() && !minus => add::bind_add(b, 1, 0, Unit::Day, false)?,
-        (Type::DateTime(_) | Type::DateTime64(..), t) if t.is_integer() => add::bind_add(b, 0, 1, Unit::Second, minus)?,
-        (t, Type::DateTime(_) | Type::DateTime64(..)) if t.is_integer() && !minus => add::bind_add(b, 1, 0, Unit::Second, false)?,
-        _ => return Ok(None),
-    }))
-}
-
-fn difference(b: &Bind<'_>, ta: Type, tb: Type) -> Result<Bound> {
-    match (&ta, &tb) {
-        (Type::Date | Type::Date32, Type::Date | Type::Date32) => {
-            bound(Type::Int32, |c| Ok(i32::column(zip::<i32, i32>(c.col(0), c.col(1), c.rows, i32::wrapping_sub))))
-        }
-        (Type::DateTime(_), Type::DateTime(_)) => {
-            bound(Type::Int32, |c| Ok(i32::column(zip::<i64, i32>(c.col(0), c.col(1), c.rows, |x, y| x.wrapping_sub(y) as i32))))
-        }
-        (Type::DateTime64(..), Type::DateTime64(..) | Type::DateTime(_)) | (Type::DateTime(_), Type::DateTime64(..)) => {
-            let s = decimal::scale_of(&ta).max(decimal::scale_of(&tb));
-            let out = Type::Decimal(18, s);
-            let (ka, kb) = (s - decimal::scale_of(&ta), s - decimal::scale_of(&tb));
-            bound(out, move |c| {
-                let (ma, mb) = (10i64.pow(ka.into()), 10i64.pow(kb.into()));
-                Ok(i64::column(try_zip::<i64, i64>(c.col(0), c.col(1), c.rows, |x, y| {
-                    x.checked_mul(ma)
-                        .zip(y.checked_mul(mb))
-                        .and_then(|(x, y)| x.checked_sub(y))
-                        .ok_or_else(|| decimal::overflow("a difference of times"))
-                })?))
-            })
-        }
-        _ => Err(b.illegal(1, &format!("the same kind of date or time as {ta}"))),
-    }
-}
-
-fn intervals(b: &Bind<'_>, minus: bool) -> Result<Bound> {
-    bound(Type::tuple(vec![b.ty(0).clone(), b.ty(1).clone()]), move |c| {
-        let second = if minus { i64::column(map::<i64, i64>(c.col(1), c.rows, i64::wrapping_neg)) } else { c.col(1).flat() };
-        Ok(Data::Tuple(vec![c.col(0).flat(), second].into(), c.rows).into())
-    })
-}
-
-fn tuple_and_interval(b: &Bind<'_>, minus: bool) -> Result<Bound> {
-    let Type::Tuple(es) = b.ty(0) else { return Err(b.illegal(0, "Tuple of intervals")) };
-    let last_same = es.last().is_some_and(|e| e.1 == *b.ty(1));
-    let mut types: Vec<Type> = es.iter().map(|e| e.1.clone()).collect();
-    if !last_same {
-        types.push(b.ty(1).clone());
-    }
-    bound(Type::tuple(types), move |c| {
-        let mut columns: Vec<Column> = tuple_columns(c.col(0))?.iter().map(Column::flat).collect();
-        let delta = map::<i64, i64>(c.col(1), c.rows, |v| if minus { v.wrapping_neg() } else { v });
-        if last_same && let Some(last) = columns.last_mut() {
-            *last = i64::column(zip::<i64, i64>(last, &i64::column(delta), c.rows, i64::wrapping_add));
-        } else {
-            columns.push(i64::column(delta));
-        }
-        Ok(Data::Tuple(columns.into(), c.rows).into())
-    })
-}
-
-// ---- element by element ---------------------------------------------------------------------
-
-type Calls = Vec<Arc<dyn Call>>;
-
-fn element_calls(name: &str, pairs: Vec<Vec<Type>>, session: &Session) -> Result<(Type, Calls)> {
-    let mut types = Vec::new();
-    let mut calls = Vec::new();
-    for args in pairs {
-        let args: Vec<Arg> = args.into_iter().map(Arg::new).collect();
-        let call = resolve(name, &args, session)?;
-        types.push(call.ty().clone());
-        calls.push(call);
-    }
-    Ok((Type::tuple(types), calls))
-}
-
-fn vector(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
-    b.arity(2, 2)?;
-    let Type::Tuple(x) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
-    let Type::Tuple(y) = b.ty(1) else { return Err(b.illegal(1, "Tuple")) };
-    if x.len() != y.len() {
-        return Err(b.illegal(1, &format!("Tuple of {} elements, as the first argument", x.len())));
-    }
-    let pairs = x.iter().zip(y.iter()).map(|(p, q)| vec![p.1.clone(), q.1.clone()]).collect();
-    let (ty, calls) = element_calls(name, pairs, b.session)?;
-    bound(ty, move |c| {
-        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
-        each(&calls, c, |k| vec![xs[k].clone(), ys[k].clone()])
-    })
-}
-
-fn each(calls: &Calls, c: &Ctx<'_>, args: impl Fn(usize) -> Vec<Column>) -> Result<Column> {
-    let mut out = Vec::with_capacity(calls.len());
-    for (k, call) in calls.iter().enumerate() {
-        let columns = args(k);
-        let values: Vec<Value<'_>> = columns.iter().map(Value::Column).collect();
-        out.push(call.eval(&values, c.rows, c.session)?.flat());
-    }
-    Ok(Data::Tuple(out.into(), c.rows).into())
-}
-
-fn by_number(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
-    b.arity(2, 2)?;
-    let Type::Tuple(x) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
-    b.number(1)?;
-    let (ty, calls) = element_calls(name, x.iter().map(|p| vec![p.1.clone(), b.ty(1).clone()]).collect(), b.session)?;
-    bound(ty, move |c| {
-        let xs = tuple_columns(c.col(0))?;
-        each(&calls, c, |k| vec![xs[k].clone(), c.col(1).clone()])
-    })
-}
-
-fn number_by_tuple(b: &Bind<'_>) -> Result<Bound> {
-    let Type::Tuple(x) = b.ty(1) else { return Err(b.illegal(1, "Tuple")) };
-    let (ty, calls) = element_calls("multiply", x.iter().map(|p| vec![b.ty(0).clone(), p.1.clone()]).collect(), b.session)?;
-    bound(ty, move |c| {
-        let xs = tuple_columns(c.col(1))?;
-        each(&calls, c, |k| vec![c.col(0).clone(), xs[k].clone()])
-    })
-}
-
-fn array_by_array(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
-    let call = resolve(name, &[Arg::new(b.array(0)?.clone()), Arg::new(b.array(1)?.clone())], b.session)?;
-    bound(Type::array(call.ty().clone()), move |c| {
-        let (x, y) = (c.col(0).flat(), c.col(1).flat());
-        let (x, y) = (arrays(&x)?, arrays(&y)?);
-        let mut offsets = vec![0u32];
-        let (mut xi, mut yi) = (Vec::new(), Vec::new());
-        for i in 0..c.rows {
-            if x.at(i).len() != y.at(i).len() {
-                return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, format!("Arrays of function {name} must have equal sizes")));
-            }
-            xi.extend(x.at(i).map(|k| k as u32));
-            yi.extend(y.at(i).map(|k| k as u32));
-            offsets.push(xi.len() as u32);
-        }
-        let (l, r) = (x.values.gather(&xi), y.values.gather(&yi));
-        Ok(array_column(offsets, call.eval(&[Value::Column(&l), Value::Column(&r)], xi.len(), c.session)?.flat()))
-    })
-}
-
-fn array_by_number(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
-    let first = matches!(b.ty(0), Type::Array(_));
-    if !first && name == "divide" {
-        return Err(b.illegal(1, "a number"));
-    }
-    let arg = |i: usize| Ok::<Type, Error>(if let Type::Array(t) = b.ty(i) { t.as_ref().clone() } else { b.ty(i).clone() });
-    let call = resolve(name, &[Arg::new(arg(0)?), Arg::new(arg(1)?)], b.session)?;
-    bound(Type::array(call.ty().clone()), move |c| {
-        let (array, number) = if first { (c.col(0), c.col(1)) } else { (c.col(1), c.col(0)) };
-        let array = array.flat();
-        let a = arrays(&array)?;
-        let mut offsets = vec![0u32];
-        let (mut at, mut origin) = (Vec::new(), Vec::new());
-        for i in 0..c.rows {
-            at.extend(a.at(i).map(|k| k as u32));
-            origin.resize(at.len(), i as u32);
-            offsets.push(at.len() as u32);
-        }
-        let (elements, numbers) = (a.values.gather(&at), number.gather(&origin));
-        let args = if first { [Value::Column(&elements), Value::Column(&numbers)] } else { [Value::Column(&numbers), Value::Column(&elements)] };
-        Ok(array_column(offsets, call.eval(&args, at.len(), c.session)?.flat()))
-    })
-}
-
-// ---- one argument ---------------------------------------------------------------------------
-
-fn negate(b: &Bind<'_>) -> Result<Bound> {
-    no_bfloat(b)?;
-    let t = b.ty(0).clone();
-    if let Type::Tuple(es) = &t {
-        let (ty, calls) = element_calls("negate", es.iter().map(|e| vec![e.1.clone()]).collect(), b.session)?;
-        return bound(ty, move |c| {
-            let xs = tuple_columns(c.col(0))?;
-            each(&calls, c, |k| vec![xs[k].clone()])
-        });
-    }
-    let out = match &t {
-        Type::Decimal(..) | Type::Interval(_) => t.clone(),
-        t => {
-            let (bits, signed, float) = shape(t).ok_or_else(|| b.illegal(0, "a number"))?;
-            construct(true, float, if signed || float { bits } else { next_bits(bits) }).ok_or_else(|| b.illegal(0, "a number"))?
-        }
-    };
-    let kernel = out.clone();
-    bound(out, move |c| {
-        Ok(with_lane!(&kernel, R => R::column(map::<R, R>(c.col(0), c.rows, R::neg)), return Err(Error::internal("no lane"))))
-    })
-}
-
-/// Functions of one number that ClickHouse has not for BFloat16.
-fn no_bfloat(b: &Bind<'_>) -> Result<()> {
-    b.arity(1, 1)?;
-    if *b.ty(0) == Type::BFloat16 { Err(b.illegal(0, "a number other than BFloat16: convert it with toFloat32")) } else { Ok(()) }
-}
-
-fn abs(b: &Bind<'_>) -> Result<Bound> {
-    no_bfloat(b)?;
-    let t = b.ty(0).clone();
-    b.number(0)?;
-    if t.is_float() {
-        return bound(t.clone(), move |c| {
-            Ok(if t.is_single() {
-                f32::column(map::<f32, f32>(c.col(0), c.rows, f32::abs))
-            } else {
-                f64::column(map::<f64, f64>(c.col(0), c.rows, f64::abs))
-            })
-        });
-    }
-    let out = match t.int_bits() {
-        Some((bits, _)) => Type::int_of(bits, false),
-        None => t.clone(),
-    };
-    let (kernel, from) = (out.clone(), t);
-    bound(out, move |c| {
-        // |x| in the signed type, then read as unsigned: right for the smallest value too.
-        let signed = with_lane!(&from, R => R::column(map::<R, R>(c.col(0), c.rows, |x| if x < R::default() { x.neg() } else { x })), return Err(Error::internal("no lane")));
-        Ok(with_lane!(&kernel, R => R::column(map::<R, R>(&signed, c.rows, |x| x)), signed))
-    })
-}
-
-fn sign(b: &Bind<'_>) -> Result<Bound> {
-    no_bfloat(b)?;
-    b.number(0)?;
-    let from = b.ty(0).clone();
-    bound(Type::Int8, move |c| {
-        Ok(i8::column(with_lane!(&from, R => map::<R, i8>(c.col(0), c.rows, |x| {
-            let zero = R::default();
-            if x < zero { -1 } else { i8::from(x != zero) }
-        }), return Err(Error::internal("no lane")))))
-    })
-}
-
-fn gcd_lcm(b: &Bind<'_>, lcm: bool) -> Result<Bound> {
-    b.arity(2, 2)?;
-    b.integer(0)?;
-    b.integer(1)?;
-    let out = number_result(Op::Plus, b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
-    let kernel = out.clone();
-    // The largest value of a signed result; unsigned ones wrap around.
-    let top = match out.int_bits() {
-        Some((bits, true)) if bits <= 128 => (1u128 << (bits - 1)) - 1,
-        _ => u128::MAX,
-    };
-    let too_large = || Error::new(DECIMAL_OVERFLOW, "Intermediate result overflow: the operands need a wider type");
-    bound(out, move |c| {
-        let magnitudes = |i: usize| map::<i128, u128>(c.col(i), c.rows, i128::unsigned_abs);
-        let (x, y) = (magnitudes(0), magnitudes(1));
-        let mut v = Vec::with_capacity(c.rows);
-        for (&p, &q) in x.iter().zip(&y) {
-            if p == 0 || q == 0 {
-                return Err(decimal::division_by_zero());
-            }
-            if p > top || q > top {
-                return Err(too_large());
-            }
-            let (mut a, mut b) = (p, q);
-            while b != 0 {
-                (a, b) = (b, a % b);
-            }
-            let product = (p / a).checked_mul(q).filter(|m| *m <= top);
-            v.push(match (lcm, product) {
-                (false, _) => a,
-                (true, Some(m)) => m,
-                (true, None) if top == u128::MAX => (p / a).wrapping_mul(q),
-                (true, None) => return Err(too_large()),
-            });
-        }
-        let wide = u128::column(v);
-        Ok(with_lane!(&kernel, R => R::column(map::<R, R>(&wide, c.rows, |x| x)), wide))
-    })
-}
-
-fn two_floats(b: &Bind<'_>, op: fn(f64, f64) -> f64) -> Result<Bound> {
-    b.arity(2, 2)?;
-    b.number(0)?;
-    b.number(1)?;
-    let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
-    bound(Type::Float64, move |c| {
-        let (x, y) = (f64s(c.col(0), &ta), f64s(c.col(1), &tb));
-        Ok(f64::column((0..c.rows).map(|i| op(x.at(i), y.at(i))).collect()))
-    })
 }
