@@ -38,7 +38,8 @@ export function catalogView(run: Run): CatalogView {
     const temporary = database === undefined ? run.session?.temporary.get(name) : undefined;
     if (temporary !== undefined) {
       const table = state.tables.get(temporary);
-      if (table) return stored(run, table, scans, used, relied);
+      // In the catalog it has the session in its name.
+      if (table) return { ...stored(run, table, scans, used, relied), name };
     }
     const db = database ?? run.database;
     if (isSystem(db)) return run.core.systemTables.find(run, db, name);

@@ -95,7 +95,9 @@ export function diagnose(p: Cursor, thrown: Failure): SqlSyntaxError {
   const raw = atEnd ? 'end of query' : cut(p.text.slice(p.start(), p.end()));
   const expected = expectations(p, at, failure, misspelling);
   const where = `(line ${place.line}, col ${place.column})`;
-  let message = `Syntax error: failed at position ${place.position + 1} (${raw}) ${where}`;
+  // In quotes: clients take the first capitals alone in parentheses for the name of the error.
+  const token = atEnd ? raw : `'${raw}'`;
+  let message = `Syntax error: failed at position ${place.position + 1} (${token}) ${where}`;
   if (broken !== undefined) message += `: ${brokenMessages[p.value] ?? 'not a token'}`;
   else if (failure.message !== undefined) message += `: ${failure.message}`;
   else if (expected.length > 0) {

@@ -247,7 +247,9 @@ export function parseExistsStatement(p: Cursor): ExistsStatement {
   const start = p.start();
   p.expect('EXISTS');
   const temporary = p.value === 'TEMPORARY' && p.accept('TEMPORARY');
-  const explicit = p.peekKind(1) === Word || (p.peekKind(1) !== 0 && p.peek(1) === '');
+  const nameFollows =
+    p.peekKind(1) === Word || (p.peekKind(1) !== 0 && p.peek(1) === '') || p.peek(1) === '{';
+  const explicit = !p.is('{') && nameFollows;
   let object: ExistsStatement['object'] = 'TABLE';
   if (explicit) {
     const word = p.acceptOne('TABLE', 'VIEW', 'DATABASE', 'DICTIONARY');

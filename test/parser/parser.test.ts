@@ -103,7 +103,7 @@ test('errors say where, what and what else', () => {
     });
     expect((error as SqlSyntaxError).expected.length).toBeLessThanOrEqual(5);
     expect((error as SqlSyntaxError).message).toMatch(
-      /^Syntax error: failed at position 17 \(GRUOP\) \(line 3, col 1\)/,
+      /^Syntax error: failed at position 17 \('GRUOP'\) \(line 3, col 1\)/,
     );
   }
 });
