@@ -449,9 +449,9 @@ fn decimals(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -
     let one = I256::ONE;
     let (ma, mb) = (pow10_256(u32::from(s - sa)).unwrap_or(one), pow10_256(u32::from(s - sb)).unwrap_or(one));
     let (x, y) = (i256s(a), i256s(b));
-    // Beside integers of more than 64 bits by value, otherwise in the width of the wider Decimal; what does not fit there is
-    // an error, as in arithmetic.
-    let wide = |t: &Type| t.int_bits().is_some_and(|(bits, _)| bits > 64);
+    // Numbers of more than 64 bits by value, others in the width of the wider Decimal; what does not fit there is an error,
+    // as in arithmetic.
+    let wide = |t: &Type| t.fixed_width().is_some_and(|bytes| bytes > 8);
     if wide(ta) || wide(tb) {
         let side = |v: I256, t: &Type, scale: I256| {
             let positive = v >= I256::ZERO || *t == Type::UInt256;
@@ -463,16 +463,13 @@ fn decimals(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -
         return Ok(u8_col((0..rows).map(each).collect()));
     }
     let width = |t: &Type| if let Type::Decimal(p, _) = t { types::ty::decimal_width(*p) } else { 0 };
-    let top = match width(ta).max(width(tb)) {
-        32 => I256::MAX,
-        bytes => (one << (bytes as u32 * 8 - 1)) - one,
-    };
-    let in_width = |v: I256, t: &Type, scale: I256| {
+    let top = (one << (width(ta).max(width(tb)) as u32 * 8 - 1)) - one;
+    let in_width = |v: I256, scale: I256| {
         let fits = |v: &I256| *v <= top && *v >= -top - one;
-        Some(v).filter(fits).filter(|v| *t != Type::UInt256 || *v >= I256::ZERO)?.checked_mul(scale).filter(fits)
+        Some(v).filter(fits)?.checked_mul(scale).filter(fits)
     };
     let each = |i: usize| -> Result<u8> {
-        match (in_width(x.at(i), ta, ma), in_width(y.at(i), tb, mb)) {
+        match (in_width(x.at(i), ma), in_width(y.at(i), mb)) {
             (Some(p), Some(q)) => Ok(u8::from(op.of(p.cmp(&q)))),
             _ => Err(Error::new(DECIMAL_OVERFLOW, format!("Can't compare decimal number due to overflow ({ta} with {tb}): cast to a wider Decimal"))),
         }

@@ -14,7 +14,7 @@ use std::any::Any;
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
-use types::compare::compare_rows;
+use types::compare::{compare_rows, compare_rows_with};
 use types::{Column, Error, Result, StrData, Type};
 
 pub fn build(
@@ -67,8 +67,11 @@ impl ArgStates {
     }
     /// Order of a key against the group's; anything beats nothing.
     fn offer(&mut self, group: u32, key: &Column, row: usize) -> bool {
-        let order =
-            if self.ids[group as usize] == 0 { self.wanted } else { self.keys.compare(key, row, group, self.wanted.reverse()) };
+        let order = if self.ids[group as usize] == 0 {
+            self.wanted
+        } else {
+            self.keys.compare(key, row, group, self.wanted.reverse())
+        };
         if order == self.wanted {
             self.keys.set(group, key, row);
             self.fresh(group);
@@ -94,7 +97,7 @@ impl States for ArgStates {
         let mut best = std::collections::HashMap::new();
         for row in 0..rows {
             let at = best.entry(groups.of(row)).or_insert(row);
-            if compare_rows(key, row, key, *at) == self.wanted {
+            if compare_rows_with(key, row, key, *at, self.wanted.reverse()) == self.wanted {
                 *at = row;
             }
         }

@@ -9,7 +9,7 @@ use crate::{Groups, States};
 use std::any::Any;
 use std::cmp::Ordering;
 use std::ops::Range;
-use types::compare::{OrderedValue, compare_rows};
+use types::compare::{OrderedValue, compare_rows_with};
 use types::{Column, ColumnBuilder, Data, Result, StrData, Type};
 
 pub const DEFS: &[AggregateDef] = &[
@@ -115,7 +115,7 @@ fn winners(groups: &[u32], val: &Column, wanted: Ordering, best: &mut [u32]) -> 
     types::match_numeric!(&val.data, v, W => scan(groups, best, &mut met, |a, b| v[a].order(v[b]) == wanted),
         match &val.data {
             Data::Codes(c, d) if d.ordered => scan(groups, best, &mut met, |a, b| c[a].cmp(&c[b]) == wanted),
-            _ => scan(groups, best, &mut met, |a, b| compare_rows(val, a, val, b) == wanted),
+            _ => scan(groups, best, &mut met, |a, b| compare_rows_with(val, a, val, b, wanted.reverse()) == wanted),
         });
     met
 }
@@ -147,7 +147,7 @@ impl States for ArgExtremes {
                     }
                 }, {
                     for row in 1..rows {
-                        if compare_rows(val, row, val, at) == self.wanted {
+                        if compare_rows_with(val, row, val, at, self.wanted.reverse()) == self.wanted {
                             at = row;
                         }
                     }

@@ -259,7 +259,8 @@ fn extremes(
     if nan {
         return Ok(None);
     }
-    let keys = key_column(c.clone(), false, false);
+    // a NULL inside a tuple or an array loses either way
+    let keys = key_column(c.clone(), false, kind == Kind::Max);
     // true: a row behind makes the one before superfluous
     let beats = |new: usize, old: usize| match keys.compare(new, old) {
         Ordering::Less => kind == Kind::Min,
