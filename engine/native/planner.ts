@@ -23,7 +23,7 @@ export function plannerKernel(
     ...(Object.keys(settings).length === 0
       ? {}
       : { resolveFunction: resolveFunctionWith(session) }),
-    infer: (format, data) => infer({ format }, Buffer.from(data)),
+    infer: (format, data) => infer({ format }, data),
     inferFile: (format, { root, path, shown, compression }) =>
       infer({ format, file: { root, path, shown, compression } }, Buffer.alloc(0)),
     fold(expr) {

@@ -31,7 +31,7 @@ export interface PlannerKernel {
   ): { name: string; type: string; defaultOnNulls?: boolean };
   canonicalType(text: string): string;
   /** The columns that data in a format suggests, as ClickHouse guesses them. */
-  infer(format: string, data: string): { name: string; type: string }[];
+  infer(format: string, data: Buffer): { name: string; type: string }[];
   /** The same of a file. */
   inferFile(format: string, file: NamedFile): { name: string; type: string }[];
   /** A format by its name in any case. */
@@ -133,6 +133,8 @@ export interface NamedFile {
   readonly compression?: string;
   readonly bytes?: number;
   readonly timeMs?: number;
+  /** What is read of it is brought when it is read. */
+  readonly sparse?: boolean;
 }
 
 /** What a table function names. */
@@ -142,11 +144,14 @@ export type Wanted =
       readonly kind: 'url';
       readonly url: string;
       readonly headers: Readonly<Record<string, string>>;
+      /** The format lets parts of it be read. */
+      readonly ranged?: boolean;
     }
   | {
       readonly kind: 's3';
       readonly url: string;
       readonly keys?: { readonly key: string; readonly secret: string; readonly session?: string };
+      readonly ranged?: boolean;
     };
 
 /** The world outside of the database. */

@@ -129,7 +129,7 @@ export interface Values extends Base {
   readonly title: string;
   readonly rows: readonly (readonly LitValue[])[];
   /** Rows in a format's notation, instead of `rows`. */
-  readonly written?: { readonly format: string; readonly data: string };
+  readonly written?: { readonly format: string; readonly data: Buffer };
 }
 /** Rows of files outside of the database. */
 export interface FilesNode extends Base {

@@ -12,6 +12,7 @@ import { type Core, count, type Run } from '../query/core.ts';
 import { insertable } from '../query/stored-rows.ts';
 import { emptyDefinition } from '../statements/create/table.ts';
 import { ingestSpec } from '../statements/rows/insert.ts';
+import { checkParts } from '../statements/rows/insert-limits.ts';
 import type { RejectedRow } from '../storage/kernel.ts';
 import { dropTables } from '../storage/mutations/mutations.ts';
 import { createTableSql } from '../tables/create-sql.ts';
@@ -167,6 +168,7 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
   const definition = insertTarget(run, table.definition);
   if (definition.engine.name === 'View')
     throw fail('NOT_IMPLEMENTED', `${request.table} is a view: it takes no rows`);
+  checkParts(run, definition);
   const tableId = definition.id;
   const current = (): TableDefinition => {
     const now = catalog.table(tableId);

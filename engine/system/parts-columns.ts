@@ -28,6 +28,10 @@ const ofPart = [
   'refcount',
   'data_version',
   'path',
+  'min_date',
+  'max_date',
+  'min_time',
+  'max_time',
 ];
 
 const ofColumn = columns(

@@ -6,8 +6,9 @@ import type { SegmentDescriptor } from '../catalog/state.ts';
 import type { LitValue } from '../plan/physical/wire.ts';
 import { sessionJson } from '../query/core.ts';
 import { visibleDatabases } from '../tables/databases.ts';
+import { keyColumns } from '../tables/key-columns.ts';
 import { partitionIdOf } from '../tables/partition-id.ts';
-import { columns, dateTime, flag, type SystemTable } from './table.ts';
+import { columns, date, dateTime, flag, type SystemTable } from './table.ts';
 
 /** How many granules ClickHouse makes of so many rows and bytes, and the mark behind the last. */
 function marksOf({ settings }: TableDefinition, segment: SegmentDescriptor): number {
@@ -22,6 +23,34 @@ function marksOf({ settings }: TableDefinition, segment: SegmentDescriptor): num
       : Math.floor(bytesMax / Math.max(1, bytes / rows));
   return Math.ceil(rows / Math.min(fixed, Math.max(1, wanted))) + 1;
 }
+
+/** Milliseconds of the first and the last day, or second, of a segment. */
+interface Times {
+  readonly dates: readonly [number, number];
+  readonly times: readonly [number, number];
+}
+const never = [0, 0] as const;
+const noTimes: Times = { dates: never, times: never };
+
+/** What PARTITION BY says of days or times: of the one Date that it is made of, otherwise of the one DateTime. */
+function timesOf(definition: TableDefinition): (segment: SegmentDescriptor) => Times {
+  const { partition } = keyColumns(definition);
+  const columns = definition.columns.filter(({ name }) => partition.includes(name));
+  const dates = columns.filter(({ type }) => type === 'Date');
+  const found = dates.length > 0 ? dates : columns.filter(({ type }) => /^DateTime/.test(type));
+  const [column] = found;
+  if (column === undefined || found.length > 1) return () => noTimes;
+  const stored = column.stored ?? column.name;
+  return (segment) => {
+    const { columns = [] } = segment as { columns?: { name: string; times?: [number, number] }[] };
+    const [first, last] = columns.find(({ name }) => name === stored)?.times ?? never;
+    return dates.length > 0
+      ? { ...noTimes, dates: [first * 86_400_000, last * 86_400_000] }
+      : { ...noTimes, times: [first * 1000, last * 1000] };
+  };
+}
+
+const shown = ({ dates, times }: Times): string[] => [...dates.map(date), ...times.map(dateTime)];
 
 export const parts: SystemTable = {
   name: 'parts',
@@ -56,6 +85,10 @@ export const parts: SystemTable = {
     ['default_compression_codec', 'String', 'Always LZ4'],
     ['projections', 'Array(String)', 'Projections that are kept beside it'],
     ['has_lightweight_delete', 'UInt8', 'Whether some of its rows are deleted'],
+    ['min_date', 'Date', 'First day of the Date in PARTITION BY'],
+    ['max_date', 'Date', 'Last day of the Date in PARTITION BY'],
+    ['min_time', 'DateTime', 'First second of the DateTime in PARTITION BY'],
+    ['max_time', 'DateTime', 'Last second of the DateTime in PARTITION BY'],
   ),
   rows(run) {
     const { state } = run.core.storage.context.catalog;
@@ -67,6 +100,7 @@ export const parts: SystemTable = {
         if (!table || name.includes('\n')) continue;
         const zero = '00000000-0000-0000-0000-000000000000';
         const engine = table.definition.engine.name;
+        const times = timesOf(table.definition);
         for (const s of table.segments) {
           const file = segmentName(s);
           const bytes = String(s.bytes);
@@ -102,6 +136,7 @@ export const parts: SystemTable = {
               .filter((p) => s.projections?.[p.id])
               .map((p) => p.name),
             flag(s.deleted !== undefined),
+            ...shown(times(s)),
           ]);
         }
         const memory = run.core.storage.store(id).memory;
@@ -137,6 +172,7 @@ export const parts: SystemTable = {
             'LZ4',
             [],
             '0',
+            ...shown(noTimes),
           ]);
         }
       }

@@ -48,3 +48,27 @@ it('a long constant array is not laid out for every row that it is joined to', a
   const many = { max_memory_usage: '100000000' };
   expect(await ours.must(sums, { settings: many })).toBe('1499985000000\t30000000\t300\n');
 });
+
+// Values of one block may be far more than its rows: what does not fit is refused before it is made.
+it.each([
+  ['range', 'SELECT sum(length(range(number % 2 + 3000))) FROM numbers(65409)'],
+  [
+    'arrayWithConstant',
+    'SELECT sum(length(arrayWithConstant(number % 2 + 3000, number))) FROM numbers(65409)',
+  ],
+  [
+    'arrayResize',
+    'SELECT sum(length(arrayResize([number], number % 2 + 3000))) FROM numbers(65409)',
+  ],
+  ['repeat', "SELECT sum(length(repeat('abcdefgh', number % 2 + 2000))) FROM numbers(65409)"],
+  [
+    'arrayMap',
+    "SELECT sum(length(arrayMap(x -> repeat('abcdefgh', x % 2 + 50), range(number % 2 + 300)))) FROM numbers(65409)",
+  ],
+  ['space', 'SELECT sum(length(space(number % 2 + 40000))) FROM numbers(65409)'],
+])('%s asks for memory before it takes it', async (_, sql) => {
+  const settings = { max_memory_usage: '100000000', max_block_size: '65409', max_threads: '1' };
+  const before = process.memoryUsage().rss;
+  expect(await ours.ask(sql, { settings })).toMatchObject({ code: 241 });
+  expect(process.memoryUsage().rss - before).toBeLessThan(250e6);
+});

@@ -1,4 +1,5 @@
 // Nodes without a node below: where rows come from.
+import { isUtf8 } from 'node:buffer';
 import { fail } from '../../errors.ts';
 import type { Planning } from '../context.ts';
 import type { Column } from '../expression.ts';
@@ -51,17 +52,24 @@ export const sources: Placers<Source> = {
 
   values(node) {
     const columns = declared(node.columns);
-    if (node.written) return placed(node, { kind: 'format', ...node.written, columns });
+    if (node.written) {
+      const { format, data } = node.written;
+      const bytes = isUtf8(data)
+        ? { data: data.toString() }
+        : { data: data.toString('hex'), hex: true as const };
+      return placed(node, { kind: 'format', format, ...bytes, columns });
+    }
     return placed(node, { kind: 'values', columns, rows: node.rows.map((r) => [...r]) });
   },
 
   files(node) {
     const columns = declared(node.columns);
-    const files = node.files.map(({ root, path, shown, compression, virtuals }) => ({
+    const files = node.files.map(({ root, path, shown, compression, sparse, virtuals }) => ({
       ...optional('root', root),
       path,
       shown,
       ...optional('compression', compression),
+      ...optional('sparse', sparse),
       virtuals: [...virtuals],
     }));
     return placed(node, {

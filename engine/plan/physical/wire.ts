@@ -98,7 +98,7 @@ export type NodeJson =
     }
   | { kind: 'numbers'; start: number; count?: number; step: number; block?: number }
   | { kind: 'values'; columns: TableColumnJson[]; rows: LitValue[][] }
-  | { kind: 'format'; format: string; data: string; columns: TableColumnJson[] }
+  | { kind: 'format'; format: string; data: string; hex?: true; columns: TableColumnJson[] }
   | {
       kind: 'files';
       format: string;
@@ -250,6 +250,7 @@ export interface NamedFileJson {
   path: string;
   shown: string;
   compression?: string;
+  sparse?: boolean;
   virtuals: LitValue[];
 }
 

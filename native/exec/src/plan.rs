@@ -275,9 +275,15 @@ pub enum Node {
     /// rows written out: one array a row, values as in `Lit`
     #[serde(rename_all = "camelCase")]
     Values { columns: Vec<TableColumn>, rows: Vec<Vec<serde_json::Value>> },
-    /// rows written in the text of the query: the table function format()
+    /// rows written in the text of the query: the table function format(). `hex`: what no text can be, as digits
     #[serde(rename_all = "camelCase")]
-    Format { format: String, data: String, columns: Vec<TableColumn> },
+    Format {
+        format: String,
+        data: String,
+        #[serde(default)]
+        hex: bool,
+        columns: Vec<TableColumn>,
+    },
     /// rows of files that the statement names: file(), url() and s3(). A row's columns are `columns`, then
     /// what stands in `virtuals` of its file
     #[serde(rename_all = "camelCase")]

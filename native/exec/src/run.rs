@@ -194,7 +194,9 @@ impl<'a> Runner<'a> {
                 Ok(Output::plain(Typed { rows, types: vec![Type::UInt64] }))
             }
             Node::Values { columns, rows } => sources::values(columns, rows),
-            Node::Format { format, data, columns } => sources::decoded(format, data, columns, self.query),
+            Node::Format { format, data, hex, columns } => {
+                sources::decoded(format, &sources::written(data, *hex)?, columns, self.query)
+            }
             Node::Files { .. } => self.files(node, needed),
             Node::Batch { batch, columns } => self.batch(*batch, columns),
             Node::Subquery { subquery } => self.subquery_rows(*subquery),

@@ -7,10 +7,10 @@ use crate::query::Query;
 use crate::ttl::{Due, Ttl};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use storage::{ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, Tokenizer, WriteOptions};
+use storage::{ColumnInfo, ColumnSpec, SegmentInfo, SkipIndex, SkipKind, SortKey, Tokenizer, WriteOptions};
 use types::codes::{SIZES_OF_ARRAYS_DONT_MATCH, TOO_MANY_PARTS, VIOLATED_CONSTRAINT};
 use types::parse::parse_type;
-use types::{Batch, Column, Error, Reservation, Result, Type};
+use types::{Batch, Column, Error, Reservation, Result, Scalar, Type};
 
 fn tokenizer(index: &crate::plan::SkipIndex) -> Result<Tokenizer> {
     let text = index.tokenizer.as_deref().unwrap_or_default();
@@ -383,12 +383,29 @@ impl SegmentSink {
     }
 }
 
+/// The first and the last day, or second, of a column of dates or times: system.parts shows those of partition keys.
+fn times(c: &ColumnInfo) -> Option<[i64; 2]> {
+    let unit = match &c.ty {
+        Type::Date | Type::DateTime(_) => 1,
+        Type::DateTime64(scale, _) => 10i64.pow(u32::from(*scale)),
+        _ => return None,
+    };
+    let whole = |v: &Scalar| v.as_i64().map(|n| n.div_euclid(unit));
+    Some([whole(&c.stats.min)?, whole(&c.stats.max)?])
+}
+
 /// What the catalog keeps of a segment.
 pub fn descriptor(info: &SegmentInfo, partition: &str, level: u32) -> Value {
     let columns: Vec<Value> = info
         .columns
         .iter()
-        .map(|c| json!({"name": c.name, "type": c.ty.to_string(), "stored": c.stored_bytes, "raw": c.raw_bytes}))
+        .map(|c| {
+            let mut v = json!({"name": c.name, "type": c.ty.to_string(), "stored": c.stored_bytes, "raw": c.raw_bytes});
+            if let Some(times) = times(c) {
+                v["times"] = json!(times);
+            }
+            v
+        })
         .collect();
     json!({
         "file": info.path,

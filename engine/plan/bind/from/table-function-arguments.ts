@@ -6,6 +6,7 @@ import type { Column } from '../../expression.ts';
 import { splitAtCommas } from '../../types.ts';
 import { constantNow } from '../expression/constants.ts';
 import { bindExpression } from '../expression/index.ts';
+import { resolveCall } from '../expression/resolve-call.ts';
 import type { Scope } from '../scope.ts';
 
 export function arity(call: FunctionCall, least: number, most: number): void {
@@ -22,6 +23,14 @@ export function textOf(arg: Expression | undefined, call: FunctionCall, scope: S
     'BAD_ARGUMENTS',
     `${call.name} takes a structure such as 'a UInt8, b String'`,
   );
+}
+
+/** A text that may be bytes of any kind: constants cross as text, in which such bytes are lost. */
+export function bytesOf(arg: Expression | undefined, call: FunctionCall, scope: Scope): Buffer {
+  const text = textOf(arg, call, scope);
+  if (!arg || !text.includes('\u{FFFD}')) return Buffer.from(text);
+  const digits = resolveCall(scope, 'hex', [bindExpression(arg, scope)], arg.span);
+  return Buffer.from(String(constantNow(scope.ctx, digits)?.value), 'hex');
 }
 
 /** `a UInt8, b String` → columns. */

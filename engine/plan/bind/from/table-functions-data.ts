@@ -14,7 +14,7 @@ import { bindExpression } from '../expression/index.ts';
 import { convert } from '../expression/resolve-call.ts';
 import { makeSource, nameText, newScope, plainColumn, type Scope } from '../scope.ts';
 import { allColumns, type FoundTable, tableNode } from './index.ts';
-import { arity, structure, textOf } from './table-function-arguments.ts';
+import { arity, bytesOf, structure, textOf } from './table-function-arguments.ts';
 import { type Modified, withModifiers } from './table-modifiers.ts';
 
 /** format(CSV[, 'a UInt8'], '1\n2'). */
@@ -26,7 +26,7 @@ export function bindFormat(call: FunctionCall, scope: Scope): Node {
     first?.kind === 'Identifier' && first.parts.length === 1
       ? nameText(ctx, (first as Identifier).parts[0] as Identifier['parts'][0])
       : textOf(first, call, scope);
-  const data = textOf(call.args[call.args.length - 1], call, scope);
+  const data = bytesOf(call.args[call.args.length - 1], call, scope);
   const written = call.args.length === 3 ? textOf(call.args[1], call, scope) : 'auto';
   const columns =
     written === 'auto'

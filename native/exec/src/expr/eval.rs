@@ -40,11 +40,20 @@ pub fn eval(b: &Bound, input: &Input<'_>, query: &Query) -> Result<Column> {
     }
 }
 
-fn plain_call(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<Column> {
-    enum Slot<'a> {
-        Column(Column),
-        Lambda(BoundLambda<'a>),
+enum Slot<'a> {
+    Column(Column),
+    Lambda(BoundLambda<'a>),
+}
+
+/// Bytes of an argument that was made for this call: those of columns that were read are counted already.
+fn made_bytes(arg: &Bound, slot: &Slot<'_>) -> usize {
+    match (arg, slot) {
+        (Bound::Call(_), Slot::Column(c)) => c.bytes(),
+        _ => 0,
     }
+}
+
+fn plain_call(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<Column> {
     let mut slots = Vec::with_capacity(c.args.len());
     for a in &c.args {
         slots.push(match a {
@@ -62,8 +71,10 @@ fn plain_call(c: &BoundCall, input: &Input<'_>, query: &Query) -> Result<Column>
             Slot::Lambda(l) => Value::Lambda(l),
         })
         .collect();
-    let out = c.call.eval(&values, input.rows, &query.session)?;
-    // large temporaries must fit beside what the query holds
+    // large temporaries must fit beside what the query holds, and results beside them
+    let args: usize = c.args.iter().zip(&slots).map(|(arg, slot)| made_bytes(arg, slot)).sum();
+    let _held = if args > LARGE_BYTES { Some(query.memory.reserve(args as u64)?) } else { None };
+    let out = query.memory.at_hand(|| c.call.eval(&values, input.rows, &query.session))?;
     let bytes = out.bytes();
     if bytes > LARGE_BYTES {
         query.memory.reserve(bytes as u64)?;
@@ -93,17 +104,17 @@ impl LambdaFn for BoundLambda<'_> {
         let mut used = Vec::new();
         self.body.columns(&mut used);
         let spread = |c: &Column| match c.as_const() {
-            Some(one) => Column::constant(one.clone(), rows),
-            None => c.gather(origin),
+            Some(one) => Ok(Column::constant(one.clone(), rows)),
+            None => functions::gathered(c, origin),
         };
         let mut columns = vec![Column::from(Data::Nothing(rows)); self.outer.columns.len()];
         for i in used {
             let c = &self.outer.columns[i];
-            columns[i] = spread(c);
+            columns[i] = spread(c)?;
         }
         let mut all = params.to_vec();
         for p in self.outer.params {
-            all.push(spread(p));
+            all.push(spread(p)?);
         }
         eval(self.body, &Input { columns: &columns, rows, params: &all }, self.query)
     }

@@ -8,6 +8,7 @@ use crate::query::Query;
 use crate::rows::{Batches, Rows, Typed};
 use crate::scan::Scan;
 use crate::table::missing_table;
+use std::borrow::Cow;
 use types::parse::parse_type;
 use types::{Batch, ColumnBuilder, Error, Result, Type};
 
@@ -120,14 +121,25 @@ pub(super) fn values(columns: &[TableColumn], rows: &[Vec<serde_json::Value>]) -
     Ok(Output::plain(Typed { rows: Rows::source(Batches::new(chunks(&batch)), true), types }))
 }
 
+/// The bytes of `data`, which are written as digits where they are no text.
+pub(super) fn written(data: &str, hex: bool) -> Result<Cow<'_, [u8]>> {
+    if !hex {
+        return Ok(data.as_bytes().into());
+    }
+    let digit = |c: u8| char::from(c).to_digit(16).map(|d| d as u8);
+    let byte = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?);
+    let bytes: Option<Vec<u8>> = data.as_bytes().chunks(2).map(byte).collect();
+    bytes.map(Cow::Owned).ok_or_else(|| Error::internal("plan: the data of format() is not hexadecimal"))
+}
+
 /// Rows that stand in the query in a format's notation.
-pub(super) fn decoded(format: &str, data: &str, columns: &[TableColumn], query: &Query) -> Result<Output> {
+pub(super) fn decoded(format: &str, data: &[u8], columns: &[TableColumn], query: &Query) -> Result<Output> {
     let types = types_of(columns)?;
     let fields: Vec<formats::InputField> =
         columns.iter().zip(&types).map(|(c, t)| formats::InputField::new(&c.name, t.clone())).collect();
     let session = &query.session;
     let options = formats::InputOptions::from_settings(&session.settings, session.timezone.clone(), false)?;
-    let (blocks, _) = formats::decode_all(format, &fields, &options, data.as_bytes())?;
+    let (blocks, _) = formats::decode_all(format, &fields, &options, data)?;
     let batches = blocks.into_iter().map(|b| b.batch).collect();
     Ok(Output::plain(Typed { rows: Rows::source(Batches::new(batches), true), types }))
 }
