@@ -42,6 +42,9 @@ export interface Addon extends FilesBinding {
   inferSchema(json: string, sample: Buffer): string;
   checkSegment(store: number, file: string): Promise<void>;
   forgetStore(store: number): void;
+  fileWish(path: string): Promise<string | null>;
+  fileBrought(path: string, code?: number, message?: string): void;
+  fileForget(path: string): void;
   Coder: new (
     unpack: boolean,
     method: string,

@@ -37,6 +37,11 @@ export interface QueryKernel {
   cancelQuery(key: string, reason: EngineError): void;
   queryProgress(key: string): QueryProgress | undefined;
   closeQuery(key: string): void;
+  /** Bytes that a query wants of a file of which only a part is here; undefined: none any more. */
+  fileWish(path: string): Promise<readonly (readonly [number, number])[] | undefined>;
+  /** They are there, or why not. */
+  fileBrought(path: string, code?: number, message?: string): void;
+  fileForget(path: string): void;
 }
 
 export function queryKernel(addon: Addon): QueryKernel {
@@ -81,5 +86,11 @@ export function queryKernel(addon: Addon): QueryKernel {
       queries.delete(key);
       addon.closeQuery(running.query);
     },
+    async fileWish(path) {
+      const wish = await addon.fileWish(path);
+      return wish === null ? undefined : (JSON.parse(wish) as [number, number][]);
+    },
+    fileBrought: (path, code, message) => addon.fileBrought(path, code, message),
+    fileForget: (path) => addon.fileForget(path),
   };
 }

@@ -86,8 +86,13 @@ export class S3 {
   }
 
   /** @param from the first byte that is wanted */
-  async get(key: string, from = 0): Promise<OutboundAnswer> {
-    return this.#ask('GET', key, undefined, '', from === 0 ? {} : { range: `bytes=${from}-` });
+  async get(
+    key: string,
+    from = 0,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<OutboundAnswer> {
+    const range = from === 0 ? headers : { range: `bytes=${from}-` };
+    return this.#ask('GET', key, undefined, '', range);
   }
 
   /** Bytes of an object; undefined when there is none. */
@@ -277,14 +282,14 @@ function refused(status: number, key: string, xml: string): EngineError {
 
 export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((go, stop) => {
-    const timer = setTimeout(go, ms);
-    signal?.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        stop(signal.reason);
-      },
-      { once: true },
-    );
+    const ended = (): void => {
+      clearTimeout(timer);
+      stop(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', ended);
+      go();
+    }, ms);
+    signal?.addEventListener('abort', ended, { once: true });
   });
 }

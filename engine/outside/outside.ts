@@ -2,6 +2,7 @@
 // statement is planned. What lies on other servers is fetched first: planning breaks off with Wanting, the
 // object is brought into a temporary file, and planning begins anew.
 
+import { setMaxListeners } from 'node:events';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EngineError, fail } from '../errors.ts';
@@ -13,6 +14,7 @@ import type { Core } from '../query/core.ts';
 import type { Settings } from '../settings/index.ts';
 import { TEMPORARY_DIR } from '../storage/temporary.ts';
 import { alternatives, isPattern, pathPattern, tooMany } from './glob.ts';
+import { endOnly, type Get, PartialFile, partOf } from './partial.ts';
 import { named, type UserFiles } from './user-files.ts';
 
 /** Thrown out of planning: this is needed first. */
@@ -49,6 +51,15 @@ export function guardOf(core: Core, settings: Settings): OutboundGuard {
   });
 }
 
+/** How an object is brought. */
+interface Fetch {
+  readonly tries: number;
+  /** Bytes between two that are wanted which are brought with them. */
+  readonly gap: number;
+  /** Only what is read. */
+  readonly ranged: boolean;
+}
+
 export class Outside {
   readonly #core: Core;
   readonly #key: string;
@@ -56,12 +67,15 @@ export class Outside {
   readonly #readonly: boolean;
   readonly #brought = new Map<string, readonly NamedFile[]>();
   readonly #temporary: string[] = [];
+  readonly #partial: PartialFile[] = [];
 
   constructor(core: Core, key: string, signal: AbortSignal, readonly: boolean) {
     this.#readonly = readonly;
     this.#core = core;
     this.#key = key;
     this.#signal = signal;
+    // Each request that is under way listens to it.
+    setMaxListeners(fetchesMax, signal);
   }
 
   /** The files that a table function names. */
@@ -99,6 +113,10 @@ export class Outside {
 
   /** Removes what was brought. The kernel has opened what it still reads. */
   close(): void {
+    for (const file of this.#partial.splice(0)) {
+      this.#core.native.fileForget(file.path);
+      file.close();
+    }
     for (const path of this.#temporary.splice(0)) rmSync(path, { force: true });
   }
 
@@ -107,69 +125,87 @@ export class Outside {
     const guard = guardOf(this.#core, settings);
     const most = settings.number('glob_expansion_max_elements');
     const tries = settings.number('http_max_tries');
+    const gap = settings.number('remote_read_min_bytes_for_seek');
+    const how = { tries, gap, ranged: wanted.ranged ?? false };
     const out: NamedFile[] = [];
     for (const url of alternatives(wanted.url, most)) {
       if (wanted.kind === 'url') {
         const { headers } = wanted;
-        const get = () => guard.call(url, { headers, signal: this.#signal });
-        out.push(await this.#fetch(url, tries, get, nameOf(url), new URL(url).pathname));
+        const get: Get = (more) =>
+          guard.call(url, { headers: { ...headers, ...more }, signal: this.#signal });
+        out.push(await this.#fetch(url, how, get, nameOf(url), new URL(url).pathname));
         continue;
       }
       const place = s3Place(url);
       const s3 = new S3(guard, place, wanted.keys, tries, this.#signal);
       for (const key of await keysOf(s3, place.key, most)) {
         const shown = `${new URL(place.bucket).pathname.slice(1)}${key}`;
-        const get = () => s3.get(key);
-        out.push(await this.#fetch(url, tries, get, basename(key), shown));
+        const get: Get = (more) => s3.get(key, 0, more);
+        out.push(await this.#fetch(url, how, get, basename(key), shown));
         if (out.length > most) throw tooMany(most);
       }
     }
     this.#brought.set(keyOf(wanted), out);
   }
 
-  /** Brings one object into a temporary file; what breaks off is asked for again. */
-  async #fetch(
-    url: string,
-    tries: number,
-    get: () => ReturnType<OutboundGuard['call']>,
-    name: string,
-    shown: string,
-  ): Promise<NamedFile> {
+  /** Brings one object into a temporary file, or the end of it. */
+  async #fetch(url: string, how: Fetch, get: Get, name: string, shown: string): Promise<NamedFile> {
+    const again = <T>(work: () => Promise<T>): Promise<T> => this.#again(how.tries, work);
+    return again(async () => {
+      const answer = await get(how.ranged ? endOnly : {}).catch(unsatisfiable);
+      // An empty object has no end.
+      if (!answer || answer.status === 416)
+        return this.#fetch(url, { ...how, ranged: false }, get, name, shown);
+      if (answer.status >= 300) throw refused(url, answer.status);
+      const part = partOf(answer);
+      const time = Date.parse(answer.headers['last-modified'] ?? '');
+      const about = { name, shown, ...(Number.isNaN(time) ? {} : { timeMs: time }) };
+      if (part) {
+        const file = new PartialFile(this.#fresh(), answer, part.total, get);
+        this.#partial.push(file);
+        await file.begin(answer, how.gap);
+        // It ends when the statement does.
+        file.serve(this.#core.native, how.gap, again).catch(() => {});
+        return { ...about, path: file.path, bytes: part.total, sparse: true };
+      }
+      const { path, bytes } = await this.keep(answer.body);
+      const length = answer.headers['content-length'];
+      if (length !== undefined && Number(length) !== bytes) {
+        throw fail('NETWORK_ERROR', `${withoutSecrets(url)} broke off`);
+      }
+      return { ...about, path, bytes };
+    });
+  }
+
+  /** What breaks off is asked for again. */
+  async #again<T>(tries: number, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const answer = await get();
-        if (answer.status >= 300) throw refused(url, answer.status);
-        const { path, bytes } = await this.keep(answer.body);
-        const length = answer.headers['content-length'];
-        if (length !== undefined && Number(length) !== bytes) {
-          throw fail('NETWORK_ERROR', `${withoutSecrets(url)} broke off`);
-        }
-        const time = Date.parse(answer.headers['last-modified'] ?? '');
-        return {
-          path,
-          name,
-          shown,
-          bytes,
-          ...(Number.isNaN(time) ? {} : { timeMs: time }),
-        };
+        return await work();
       } catch (error) {
-        const again =
+        const broken =
           error instanceof EngineError && /^(NETWORK_ERROR|SOCKET_TIMEOUT)$/.test(error.name);
-        if (!again || attempt >= Math.min(tries, 10)) throw error;
+        if (!broken || attempt >= Math.min(tries, 10)) throw error;
         await pause(100 * 2 ** (attempt - 1), this.#signal);
       }
     }
   }
 
-  /** Bytes in a temporary file of the statement. */
-  async keep(body: AsyncIterable<Buffer>): Promise<{ path: string; bytes: number }> {
+  /** A path for a temporary file of the statement. */
+  #fresh(): string {
     const { dataDir } = this.#core;
     if (dataDir === undefined) throw fail('ACCESS_DENIED', 'This database has no temporary files');
     const dir = join(dataDir, TEMPORARY_DIR);
     mkdirSync(dir, { recursive: true });
     const path = join(dir, `${this.#key}-fetched-${this.#core.nextKey++}`);
-    const file = openSync(path, 'wx', 0o600);
     this.#temporary.push(path);
+    return path;
+  }
+
+  /** Bytes in a temporary file of the statement. */
+  async keep(body: AsyncIterable<Buffer>): Promise<{ path: string; bytes: number }> {
+    const path = this.#fresh();
+    const file = openSync(path, 'wx', 0o600);
     let bytes = 0;
     try {
       for await (const piece of body) {
@@ -182,6 +218,12 @@ export class Outside {
     }
     return { path, bytes };
   }
+}
+
+/** The store's answer when there are no such bytes. */
+function unsatisfiable(error: unknown): undefined {
+  const none = error instanceof EngineError && error.name === 'S3_ERROR';
+  if (!none || !/\(416\b/.test(error.message)) throw error;
 }
 
 const nameOf = (url: string): string => decodeURIComponent(basename(new URL(url).pathname));

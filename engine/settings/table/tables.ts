@@ -28,6 +28,11 @@ export const tables: Record<string, SettingRow> = {
   http_connection_timeout: ['seconds', '1', 'How long url() and s3() wait for a connection'],
   http_receive_timeout: ['seconds', '30', 'How long url() and s3() wait for the next bytes'],
   http_max_tries: ['integer', '10', 'How often url() and s3() ask a server that fails'],
+  remote_read_min_bytes_for_seek: [
+    'bytes',
+    '4194304',
+    'Parquet of url() and s3(): gaps up to this come with what lies around them, shorter objects whole',
+  ],
   max_http_get_redirects: ['integer', '0', 'Redirects that url() follows, 10 at most'],
   // rollups
   optimize_use_materialized_views: [

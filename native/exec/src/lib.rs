@@ -44,9 +44,11 @@ mod spool;
 mod table;
 mod ttl;
 mod window;
+mod wishes;
 mod write;
 
 pub use coder::{Coder, Direction};
 pub use kernel::kernel;
 pub use pool::{guarded, when_idle};
 pub use sink::Chunk;
+pub use wishes::wishes;

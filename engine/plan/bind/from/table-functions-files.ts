@@ -55,11 +55,14 @@ export function fileArguments(call: FunctionCall, scope: Scope): FileArguments {
   const { keys, left } = call.name === 's3' ? keysOf(rest, scope) : { keys: undefined, left: rest };
   if (left.length > 3) throw badSignature(call);
   const [format = 'auto', shape = 'auto', compression = 'auto'] = left;
+  const formats = (name: string) => scope.ctx.kernel.format(name);
+  const named = format === 'auto' ? formatOf(path, formats) : formats(format)?.name;
+  const ranged = named === 'Parquet' ? { ranged: true } : {};
   const wanted: Wanted =
     call.name === 'url'
-      ? { kind: 'url', url: path, headers }
+      ? { kind: 'url', url: path, headers, ...ranged }
       : call.name === 's3'
-        ? { kind: 's3', url: path, ...(keys ? { keys } : {}) }
+        ? { kind: 's3', url: path, ...(keys ? { keys } : {}), ...ranged }
         : { kind: 'file', path };
   return { wanted, format, structure: shape, compression };
 }

@@ -6,5 +6,6 @@ pub mod failure;
 pub mod files;
 pub mod ingest;
 pub mod jobs;
+pub mod outside;
 pub mod query;
 pub mod tables;

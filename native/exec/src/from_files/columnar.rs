@@ -5,6 +5,7 @@ use crate::pool::Flow;
 use crate::query::Query;
 use crate::rows::{Rows, Source};
 use crate::spool::InFile;
+use crate::wishes::wishes;
 use formats::decode::{InputField, InputOptions, ParquetSource};
 use std::sync::Arc;
 use storage::BlockStats;
@@ -82,6 +83,10 @@ impl Groups {
             self.rows += source.group_rows(number);
             most = most.max(source.group_bytes(number, &names));
             self.list.push(Group { file: at, number });
+        }
+        if named.sparse && !names.is_empty() {
+            let left: Vec<usize> = (0..left.len()).filter(|g| left[*g]).collect();
+            wishes().bring(&named.path, &source.bytes_of(&left, &names)?, query)?;
         }
         self.sources.push(source);
         Ok(most)

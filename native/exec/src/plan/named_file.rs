@@ -14,6 +14,9 @@ pub struct NamedFile {
     /// a Content-Encoding name; None: plain
     #[serde(default)]
     pub compression: Option<String>,
+    /// only its end is there: other bytes are wished for (`wishes.rs`)
+    #[serde(default)]
+    pub sparse: bool,
     /// values of the virtual columns, as in `Lit`
     #[serde(default)]
     pub virtuals: Vec<serde_json::Value>,

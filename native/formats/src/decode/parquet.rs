@@ -245,6 +245,29 @@ impl ParquetSource {
         }
         Ok(())
     }
+    fn mask(&self, names: &[&str]) -> ProjectionMask {
+        let schema = self.metadata.schema();
+        let wanted = |i: &usize| names.iter().any(|n| n.eq_ignore_ascii_case(schema.field(*i).name()));
+        let roots: Vec<usize> = (0..schema.fields().len()).filter(wanted).collect();
+        ProjectionMask::roots(self.metadata.parquet_schema(), roots)
+    }
+    /// Where the bytes of some columns of some row groups lie: first, and one past the last.
+    pub fn bytes_of(&self, groups: &[usize], names: &[&str]) -> Result<Vec<(u64, u64)>> {
+        let mask = self.mask(names);
+        let all = self.metadata.metadata().row_groups();
+        guarded("Parquet", || {
+            let mut out = Vec::new();
+            for g in groups.iter().filter_map(|g| all.get(*g)) {
+                for c in g.columns().iter().enumerate().filter(|(c, _)| mask.leaf_included(*c)) {
+                    let (from, len) = c.1.byte_range();
+                    let end = from.checked_add(len).filter(|end| *end <= self.file.len());
+                    let end = end.ok_or_else(|| ParquetError::EOF("a column lies beyond the file".into()))?;
+                    out.push((from, end));
+                }
+            }
+            Ok::<_, ParquetError>(out)
+        })
+    }
     /// Blocks of some row groups, in order.
     pub fn read(
         &self,
@@ -252,16 +275,9 @@ impl ParquetSource {
         fields: &[InputField],
         options: &InputOptions,
     ) -> Result<ParquetBlocks> {
-        let schema = self.metadata.schema();
         self.check_columns(fields, options)?;
-        let wanted: Vec<usize> = schema
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, f)| fields.iter().any(|w| w.name.eq_ignore_ascii_case(f.name())))
-            .map(|(i, _)| i)
-            .collect();
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), wanted);
+        let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+        let mask = self.mask(&names);
         let reader = guarded("Parquet", || {
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
                 .with_projection(mask)
