@@ -6,18 +6,16 @@ import type { ColumnDefinition, TableDefinition } from '../catalog/definition.ts
 import { asEngineError, EngineError, fail, noteError } from '../errors.ts';
 import type { IngestRequest, IngestResult, RejectedRow as Rejected } from '../facade.ts';
 import type { InsertOutcome } from '../ingest/insert.ts';
-import { baseType } from '../plan/types.ts';
 import { unknownTable } from '../query/catalog-view.ts';
 import { type Core, count, type Run } from '../query/core.ts';
 import { insertable } from '../query/stored-rows.ts';
-import { emptyDefinition } from '../statements/create/table.ts';
 import { ingestSpec } from '../statements/rows/insert.ts';
 import { checkParts } from '../statements/rows/insert-limits.ts';
-import type { RejectedRow } from '../storage/kernel.ts';
 import { dropTables } from '../storage/mutations/mutations.ts';
-import { createTableSql } from '../tables/create-sql.ts';
 import { requireDatabase } from '../tables/databases.ts';
 import { insertTarget, viewRows } from '../views/fan-out.ts';
+import { quarantine } from './quarantine.ts';
+import { createFrom, sample } from './table-of-body.ts';
 
 /** Formats whose values have names: columns that only exist while rows come in may be among them. */
 const named =
@@ -31,10 +29,6 @@ const taken = (definition: TableDefinition, format: string): readonly ColumnDefi
       ]
     : insertable(definition);
 
-const sampleBytesMax = 1 << 20;
-/** Their columns are named at the end of the file: all of it is needed before the first row. */
-const wholeFormats: ReadonlySet<string> = new Set(['Parquet', 'Arrow', 'JSON', 'JSONCompact']);
-const wholeBytesMax = 1 << 30;
 const errorsShown = 100;
 
 export async function ingest(core: Core, request: IngestRequest): Promise<IngestResult> {
@@ -155,11 +149,7 @@ async function take(run: Run, request: IngestRequest): Promise<Taken> {
   let created: IngestResult['created'];
   let table = catalog.find(run.database, request.table);
   if (!table && request.create) {
-    const head = await sample(
-      request.body,
-      wholeFormats.has(format.name) ? wholeBytesMax : sampleBytesMax,
-      run.signal,
-    );
+    const head = await sample(request.body, format.name, run.signal);
     body = head.body;
     created = await createFrom(run, request, format.name, head.bytes);
     table = catalog.find(run.database, request.table);
@@ -222,158 +212,4 @@ async function inserted(
     if (fresh && empty) await dropTables(core.storage, [tableId]);
     throw error;
   }
-}
-
-/** The beginning of a body, and a body that still has it. */
-async function sample(
-  body: AsyncIterable<Uint8Array>,
-  bytesMax: number,
-  signal: AbortSignal,
-): Promise<{ bytes: Buffer; body: AsyncIterable<Uint8Array> }> {
-  const iterator = body[Symbol.asyncIterator]();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  while (size < bytesMax) {
-    const next = await iterator.next();
-    signal.throwIfAborted();
-    if (next.done) break;
-    chunks.push(next.value);
-    size += next.value.length;
-  }
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    yield* chunks;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next())
-      yield next.value;
-  }
-  return { bytes: Buffer.concat(chunks), body: whole() };
-}
-
-const timeName = /^(ts|time|timestamp|event_?time|created(_?at)?|date|datetime|at|when)$/i;
-
-/** ORDER BY the timestamp when there is one: the best named, else the first. */
-function orderOf(columns: readonly { name: string; type: string }[]): string[] {
-  const times = columns.filter((c) => /^DateTime/.test(c.type) || /^Date(32)?$/.test(c.type));
-  const moments = times.filter((c) => /^DateTime/.test(c.type));
-  const list = moments.length > 0 ? moments : times;
-  const best = list.find((c) => timeName.test(c.name)) ?? list[0];
-  return best ? [best.name] : [];
-}
-
-async function createFrom(
-  run: Run,
-  request: IngestRequest,
-  format: string,
-  bytes: Buffer,
-): Promise<IngestResult['created']> {
-  const { core } = run;
-  if (!/^[^\0\n]{1,255}$/.test(request.table))
-    throw fail('BAD_ARGUMENTS', 'The name of a table has 1 to 255 bytes');
-  const spec = {
-    format,
-    settings: run.settings.forKernel(),
-    timezone: 'UTC',
-    ...(request.encoding ? { encoding: request.encoding } : {}),
-  };
-  const fields = await inferred(run, spec, bytes);
-  const columns: ColumnDefinition[] = fields.map(({ name, type }) => ({ name, type }));
-  if (columns.length === 0) {
-    throw fail('CANNOT_EXTRACT_TABLE_STRUCTURE', 'No columns can be inferred from the body', {
-      hint: 'Create the table first',
-    });
-  }
-  const names = new Set(columns.map((c) => c.name));
-  if (names.size < columns.length)
-    throw fail('DUPLICATE_COLUMN', 'A name of a column is there twice');
-  const orderBy = orderOf(columns).filter((name) => !baseType(name).startsWith('Nullable'));
-  const definition: TableDefinition = {
-    ...emptyDefinition(run.database, request.table),
-    columns,
-    orderBy: orderBy.map((name) =>
-      /^[A-Za-z_]\w*$/.test(name) ? name : `\`${name.replace(/[\\`]/g, '\\$&')}\``,
-    ),
-  };
-  const { catalog } = core.storage.context;
-  const created = { ...definition, id: catalog.reserveTableId() };
-  try {
-    await catalog.commit({ ddl: [{ op: 'createTable', definition: created }] });
-  } catch (error) {
-    // Another request made it meanwhile.
-    if (!(error instanceof EngineError) || error.name !== 'TABLE_ALREADY_EXISTS') throw error;
-    return undefined;
-  }
-  return {
-    columns: columns.map(({ name, type }) => ({ name, type })),
-    orderBy: definition.orderBy.length > 0 ? definition.orderBy.join(', ') : 'tuple()',
-    sql: createTableSql(created, true),
-  };
-}
-
-async function inferred(
-  run: Run,
-  spec: object,
-  bytes: Buffer,
-): Promise<{ name: string; type: string }[]> {
-  return run.core.native.inferSchema(spec, bytes);
-}
-
-/** Keeps rejected rows in a table beside, made when it is first needed. */
-async function quarantine(
-  run: Run,
-  definition: TableDefinition,
-  rejected: readonly RejectedRow[],
-): Promise<void> {
-  const { core } = run;
-  const { catalog } = core.storage.context;
-  const name = `${definition.name}_quarantine`;
-  if (!catalog.find(definition.database, name)) {
-    const columns: ColumnDefinition[] = [
-      { name: 'time', type: 'DateTime' },
-      { name: 'query_id', type: 'String' },
-      { name: 'row', type: 'UInt64' },
-      { name: 'column', type: 'String' },
-      { name: 'code', type: 'LowCardinality(String)' },
-      { name: 'message', type: 'String' },
-      { name: 'raw', type: 'String' },
-    ];
-    const table = {
-      ...emptyDefinition(definition.database, name),
-      columns,
-      orderBy: ['time'],
-      id: catalog.reserveTableId(),
-    };
-    await catalog
-      .commit({ ddl: [{ op: 'createTable', definition: table }] })
-      .catch((error: unknown) => {
-        if (!(error instanceof EngineError) || error.name !== 'TABLE_ALREADY_EXISTS') throw error;
-      });
-  }
-  const table = catalog.find(definition.database, name);
-  if (!table) throw fail('UNKNOWN_TABLE', `Table ${name} was dropped`);
-  const time = Math.floor(run.nowMs / 1000);
-  const lines = rejected.map((r) =>
-    JSON.stringify({
-      time,
-      query_id: run.id,
-      row: r.row,
-      column: r.column ?? '',
-      code: r.code,
-      message: r.message,
-      raw: r.raw ?? '',
-    }),
-  );
-  const body = Buffer.from(lines.join('\n'));
-  async function* once(): AsyncGenerator<Uint8Array> {
-    yield body;
-  }
-  await core.inserter.insert({
-    table: () => table.definition,
-    spec: (now) =>
-      ingestSpec(run, now, insertable(now), {
-        format: 'JSONEachRow',
-        strict: false,
-        skipErrors: false,
-        hash: false,
-      }),
-    body: once(),
-  });
 }
