@@ -146,8 +146,9 @@ export async function serve(config: Config, hooks: ServeHooks): Promise<number> 
   return 0;
 }
 
-/** npm passes the terminal's Ctrl-C on: one press arrives twice, milliseconds apart. */
-const SAME_PRESS_MS = 500;
+/** One wish to stop may arrive twice: npm passes the terminal's Ctrl-C on, and what ends a process group
+ *  after its leader (timeout) signals the leader again at once. */
+const SAME_WISH_MS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 500, SIGTERM: 50 };
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
 function firstSignal(log: Logger): Promise<string> {
@@ -155,8 +156,8 @@ function firstSignal(log: Logger): Promise<string> {
     let seen: { signal: string; at: number } | undefined;
     const on = (signal: NodeJS.Signals): void => {
       if (seen !== undefined) {
-        const passedOn = signal === 'SIGINT' && seen.signal === signal;
-        if (passedOn && performance.now() - seen.at < SAME_PRESS_MS) return;
+        const passedOn = seen.signal === signal;
+        if (passedOn && performance.now() - seen.at < (SAME_WISH_MS[signal] ?? 0)) return;
         log.warn({ signal }, 'second signal: exiting at once');
         process.exit(signal === 'SIGINT' ? 130 : 143);
       }
