@@ -14,8 +14,8 @@ const entry = (text: string, tableId = 1, token?: string): WalEntry => ({
   ...(token ? { token: { token, hash: '00112233445566778899aabbccddeeff' } } : {}),
 });
 
-const open = (files: MemoryFiles, flushed = nothingFlushed) =>
-  openWal(files, new Health(quietLogger), manualClock(0), readWal(files, flushed), 0);
+const open = (files: MemoryFiles, flushed = nothingFlushed, clock = manualClock(0)) =>
+  openWal(files, new Health(quietLogger), clock, readWal(files, flushed), 0);
 const texts = (files: MemoryFiles) =>
   readWal(files, nothingFlushed).frames.map((f) => String(f.parts[0]?.payload));
 const newestFile = (files: MemoryFiles) => `wal/${files.list('wal').at(-1)?.name}`;
@@ -33,6 +33,26 @@ describe('wal', () => {
     expect(disk.frames.map((f) => f.sequence)).toEqual([1, 2, 3, 4]);
     expect(disk.frames[3]?.token).toEqual(entry('d', 2, 'name').token);
     expect(disk.frames[3]?.parts[0]?.tableId).toBe(2);
+  });
+
+  it('waits for no clock that stands still', async () => {
+    const files = memoryFiles();
+    const clock = manualClock(0);
+    const create = files.create.bind(files);
+    const slow = (path: string) => {
+      const handle = create(path);
+      const sync = handle.sync.bind(handle);
+      return Object.assign(handle, {
+        sync: () => {
+          clock.advance(100);
+          return sync();
+        },
+      });
+    };
+    const wal = await open(Object.assign(files, { create: slow }), nothingFlushed, clock);
+    await Promise.all(['a', 'b'].map((text) => wal.append(entry(text), () => {})));
+    // Two came together the last time: this one waits for another a while.
+    expect(await wal.append(entry('c'), () => {})).toBe(3);
   });
 
   it('begins new files, and removes those that are flushed', async () => {

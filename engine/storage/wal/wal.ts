@@ -14,6 +14,8 @@ const FILE_BYTES_MAX = 8 << 20;
 /** Bytes of one write. A single entry may be longer. */
 const GROUP_BYTES_MAX = 4 << 20;
 const GATHER_MS_MAX = 2;
+/** Turns of the event loop are far fewer in that time: a clock that stands still holds no insert. */
+const GATHER_TURNS_MAX = 10_000;
 
 interface Waiting {
   readonly entry: WalEntry;
@@ -89,7 +91,8 @@ export class Wal {
   async #gather(): Promise<void> {
     const waitMs = Math.min(GATHER_MS_MAX, this.#syncMs / 2);
     const until = this.#nowMs + waitMs;
-    while (this.#queue.length < this.#lastCount && this.#nowMs < until) {
+    for (let turns = 0; turns < GATHER_TURNS_MAX; turns++) {
+      if (this.#queue.length >= this.#lastCount || this.#nowMs >= until) return;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
