@@ -71,6 +71,7 @@ const table = {
   DATABASE_ALREADY_EXISTS: [82, 'conflict'],
   RECEIVED_ERROR_TOO_MANY_REQUESTS: [364, 'busy'],
   UNEXPECTED_END_OF_FILE: [3, 'client'],
+  TABLE_SIZE_EXCEEDS_MAX_DROP_SIZE_LIMIT: [359, 'too_large'],
   ILLEGAL_SYNTAX_FOR_DATA_TYPE: [377, 'client'],
   TOO_MANY_ROWS: [158, 'too_large'],
   TIMEOUT_EXCEEDED: [159, 'timeout'],

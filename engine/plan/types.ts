@@ -123,3 +123,15 @@ const integers = /^U?Int(8|16|32|64|128|256)$/;
 export const isInteger = (type: string): boolean => integers.test(type);
 export const isNumber = (type: string): boolean =>
   isInteger(type) || /^(Float(32|64)|BFloat16|Decimal(\(.*\))?)$/.test(type);
+
+/** A time without a zone that is made of one with a zone keeps it: CAST(t AS DateTime). */
+export function inZoneOf(type: string, from: string): string {
+  const zone = /^(?:LowCardinality\(|Nullable\()*DateTime(?:64)?\((?:\d+, )?('[^']+')\)+$/.exec(
+    from,
+  )?.[1];
+  const bare = /^((?:LowCardinality\(|Nullable\()*)DateTime(?:64\((\d+)\))?(\)*)$/.exec(type);
+  if (zone === undefined || !bare) return type;
+  const [, before, digits, behind] = bare;
+  const time = digits === undefined ? `DateTime(${zone})` : `DateTime64(${digits}, ${zone})`;
+  return `${before}${time}${behind}`;
+}

@@ -4,6 +4,7 @@ import type { Drop, TableName } from '../../sql/index.ts';
 import type { TableState } from '../catalog/state.ts';
 import { isMaterialized, targetOf, viewExtra } from '../catalog/views.ts';
 import { failAt, notBuilt } from '../plan/context.ts';
+import { applySettings } from '../query/apply-settings.ts';
 import { type Answer, done, type Run } from '../query/core.ts';
 import {
   findTable,
@@ -24,6 +25,7 @@ import { likePattern } from './look/like.ts';
 
 export async function drop(run: Run, ast: Drop): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
+  applySettings(run, ast.settings);
   if (ast.action === 'UNDROP') return undrop(run, ast);
   switch (ast.object) {
     case 'DATABASE':
@@ -42,6 +44,7 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
     const table = lookUp(run, ast, name);
     return table ? [{ name, table }] : [];
   });
+  if (ast.action !== 'DETACH') for (const { name, table } of tables) checkSize(run, name, table);
   if (ast.action === 'TRUNCATE') {
     const { storage } = run.core;
     for (const { name, table } of tables) {
@@ -82,6 +85,19 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
   for (const { name } of tables)
     if (!name.database) run.session?.temporary.delete(nameOf(run, name.table));
   return done;
+}
+
+/** max_table_size_to_drop, where the statement or its session sets it. */
+function checkSize(run: Run, { span }: TableName, { definition, segments }: TableState): void {
+  const most = Number(run.settings.changed.get('max_table_size_to_drop') ?? 0);
+  if (!(most > 0)) return;
+  const inMemory = run.core.storage.store(definition.id).memory.bytes;
+  const bytes = segments.reduce((sum, s) => sum + s.bytes, inMemory);
+  if (bytes <= most) return;
+  const text = `Table ${definition.database}.${definition.name} has ${bytes} bytes, more than max_table_size_to_drop (${most}): it stays`;
+  throw failAt(span, 'TABLE_SIZE_EXCEEDS_MAX_DROP_SIZE_LIMIT', text, {
+    hint: 'SETTINGS max_table_size_to_drop = 0 takes tables of any size',
+  });
 }
 
 /** Tables that UNDROP may bring back: no views, none of a session. */

@@ -44,12 +44,19 @@ export async function optimize(run: Run, ast: Optimize): Promise<Answer> {
   if (ast.cleanup) checkCleanup(definition, ast);
   const deduplicate = ast.deduplicate && deduplicateBy(run, definition, ast.deduplicate);
   count(run.core, 'Merge');
-  await storage.merges.optimize(storage.store(id), {
+  const merged = await storage.merges.optimize(storage.store(id), {
     final: ast.final || deduplicate !== undefined,
     ...(only ? { only } : {}),
     ...(ast.cleanup ? { cleanup: true } : {}),
     ...(deduplicate ? { deduplicate } : {}),
   });
+  if (merged === 0 && !ast.final && run.settings.bool('optimize_throw_if_noop')) {
+    const text =
+      'Cannot OPTIMIZE table: no parts are so many or so small that they would be merged';
+    throw failAt(ast.span, 'CANNOT_ASSIGN_OPTIMIZE', text, {
+      hint: 'OPTIMIZE TABLE … FINAL merges what is there',
+    });
+  }
   return done;
 }
 

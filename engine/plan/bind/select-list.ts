@@ -60,7 +60,7 @@ function untuple(
   const value = bindExpression(arg, scope);
   const elements = tupleElements(baseType(value.type));
   if (!elements)
-    throw failAt(arg.span, 'ILLEGAL_TYPE_OF_ARGUMENT', `untuple takes a Tuple, not ${value.type}`);
+    throw failAt(arg.span, 'UNSUPPORTED_METHOD', `untuple takes a Tuple, not ${value.type}`);
   const prefix = column.kind === 'Alias' ? nameText(scope.ctx, column.alias) : undefined;
   return elements.map((element, i) => {
     const index = bindExpression(

@@ -40,6 +40,8 @@ export const asClickhouse: Record<string, string> = {
   empty_result_for_aggregation_by_constant_keys_on_empty_set:
     'No row where all keys of GROUP BY are constants and there are no rows',
   totals_mode: 'Which groups WITH TOTALS counts when HAVING leaves some out',
+  totals_auto_threshold:
+    "Of 'after_having_auto': which share of groups must pass HAVING for all rows to count",
   force_grouping_standard_compatibility: 'For columns that are not keys, grouping() is 1',
   use_variant_as_common_type: 'Types without a common one are Variant; refused here instead',
   least_greatest_legacy_null_behavior:
@@ -77,6 +79,9 @@ export const asClickhouse: Record<string, string> = {
   allow_suspicious_fixed_string_types: 'FixedString may be longer than 256 bytes',
   compatibility_ignore_auto_increment_in_create_table: 'AUTO_INCREMENT is accepted without effect',
   flatten_nested: 'Nested columns are arrays side by side',
+  optimize_throw_if_noop: 'OPTIMIZE fails where there was nothing to merge',
+  max_table_size_to_drop:
+    'Where it is set: larger tables are neither dropped nor truncated. 0 = any',
   print_pretty_type_names: 'Types of tuples are shown in several lines',
   describe_compact_output: 'DESCRIBE shows names and types only',
   check_query_single_value_result: 'CHECK TABLE answers with one value',

@@ -13,15 +13,18 @@ import type { Altering, CommandOf, Step } from './step.ts';
 
 export function dropColumn(command: CommandOf<'DropColumn'>, { run, definition }: Altering): Step {
   const { name } = command;
-  if (command.ifExists && !has(definition, name.name)) return {};
-  columnOf(definition, name.name, name.span);
-  if (definition.columns.length === 1) {
+  // A nested table goes with all its columns.
+  const own = definition.columns.filter((c) => c.name.startsWith(`${name.name}.`));
+  const names = has(definition, name.name) ? [name.name] : own.map((c) => c.name);
+  if (command.ifExists && names.length === 0) return {};
+  if (names.length === 0) columnOf(definition, name.name, name.span);
+  if (definition.columns.length === names.length) {
     throw failAt(name.span, 'BAD_ARGUMENTS', 'The last column of a table cannot be dropped', {
       hint: 'Use DROP TABLE',
     });
   }
-  refuseUsed(run, definition, name.name, name.span, 'drop');
-  return { define: (d) => withoutColumn(d, name.name) };
+  for (const each of names) refuseUsed(run, definition, each, name.span, 'drop');
+  return { define: (d) => names.reduce(withoutColumn, d) };
 }
 
 export function renameColumn(

@@ -9,11 +9,8 @@ import {
 } from '../../../sql/index.ts';
 import { bindStatement } from '../../plan/bind/query.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
-import { rowsGuess } from '../../plan/estimate.ts';
 import { explainAst, explainPlan } from '../../plan/explain.ts';
-import type { Node } from '../../plan/logical.ts';
 import { optimize } from '../../plan/optimize.ts';
-import type { LitValue } from '../../plan/physical/wire.ts';
 import {
   applyOutput,
   applyQuerySettings,
@@ -22,8 +19,9 @@ import {
 } from '../../query/apply-settings.ts';
 import type { Answer, Run } from '../../query/core.ts';
 import { launch } from '../../query/launch.ts';
-import { bindTop, type PlanningRun, planText, startPlanning } from '../../query/plan-query.ts';
+import { bindTop, planText, startPlanning } from '../../query/plan-query.ts';
 import type { Rows } from './describe.ts';
+import { estimate } from './estimate.ts';
 
 const text = (lines: readonly string[]): Rows => ({
   columns: [{ name: 'explain', type: 'String' }],
@@ -34,6 +32,12 @@ export async function explain(run: Run, ast: Explain): Promise<Answer> {
   applyOutput(run, ast.output);
   if (ast.mode === 'ANALYZE' || asksIndexes(ast)) {
     return { kind: 'rows', ...(await analyze(run, ast)) };
+  }
+  if (ast.mode === 'ESTIMATE') {
+    const query = queryOf(ast.statement, ast);
+    applyQuerySettings(run, query);
+    const planning = startPlanning(run);
+    return { kind: 'rows', ...(await estimate(run, planning, bindTop(planning, query))) };
   }
   return { kind: 'rows', ...explainRows(run, ast) };
 }
@@ -59,7 +63,7 @@ export function explainRows(run: Run, ast: Explain): Rows {
   const { mode = 'PLAN', statement } = ast;
   if (mode === 'AST' && statement) return text(explainAst(statement));
   if (mode === 'SYNTAX' && statement) return text(syntaxOf(ast, statement).split('\n'));
-  if (!['PLAN', 'PIPELINE', 'QUERY TREE', 'ESTIMATE'].includes(mode))
+  if (!['PLAN', 'PIPELINE', 'QUERY TREE'].includes(mode))
     throw notBuilt(ast.span, `EXPLAIN ${mode}`);
   const query = queryOf(statement, ast);
   applyQuerySettings(run, query);
@@ -70,7 +74,6 @@ export function explainRows(run: Run, ast: Explain): Rows {
   if (mode === 'QUERY TREE') return text(explainPlan(ctx, bindStatement(query, ctx).node, []));
   const root = optimize(bindTop(planning, query), ctx, applied);
   const subqueries = ctx.subqueries.map((s) => optimize(s.node, ctx, applied));
-  if (mode === 'ESTIMATE') return estimate(run, planning, root);
   const lines = explainPlan(ctx, root, subqueries);
   lines.push(...new Set(ctx.notes));
   if (applied.size > 0) lines.push(`Rules: ${[...applied].join(', ')}`);
@@ -81,26 +84,6 @@ function syntaxOf({ settings = [] }: Explain, statement: Statement): string {
   if (statement.kind !== 'QueryStatement') return printNormal(statement);
   const oneLine = settings.some((s) => s.name === 'oneline' && settingText(s.value) === '1');
   return printSyntax(statement.query, oneLine);
-}
-
-function estimate(run: Run, { view }: PlanningRun, root: Node): Rows {
-  const columns = [
-    { name: 'database', type: 'String' },
-    { name: 'table', type: 'String' },
-    { name: 'parts', type: 'UInt64' },
-    { name: 'rows', type: 'UInt64' },
-    { name: 'marks', type: 'UInt64' },
-  ];
-  const rows = [...view.used.values()].map((d): LitValue[] => {
-    const segments = view.state.tables.get(d.id)?.segments ?? [];
-    const memory = run.core.storage.store(d.id).memory.rows;
-    const all = segments.reduce((n, s) => n + s.rows, memory);
-    const granule = Number(d.settings.index_granularity ?? 8192) || 8192;
-    const parts = segments.length + (memory > 0 ? 1 : 0);
-    return [d.database, d.name, String(parts), String(all), String(Math.ceil(all / granule))];
-  });
-  void rowsGuess(root);
-  return { columns, rows };
 }
 
 async function analyze(run: Run, ast: Explain): Promise<Rows> {

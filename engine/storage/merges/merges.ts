@@ -263,8 +263,10 @@ export class Merges {
   async optimize(
     store: TableStore,
     options: MergeHow & { final: boolean; only?: (partition: string) => boolean },
-  ): Promise<void> {
+  ): Promise<number> {
     this.#storage.damagedLog?.checkWritable(store.id);
+    // rows of several inserts become one segment
+    let done = store.memory.rows > 0 ? 1 : 0;
     await this.#storage.flusher.flush(store);
     if (store.rests('merges')) {
       throw fail('ABORTED', 'Cancelled merging parts', {
@@ -283,10 +285,12 @@ export class Merges {
           const merges = options.final ? finalMerges(list, limits, alone) : one ? [one] : [];
           const { final: _, only: __, ...how } = options;
           for (const inputs of merges) await this.merge(store, inputs, how);
+          done += merges.filter((inputs) => inputs.length > 1).length;
         }
       }),
     );
     this.#storage.collector.collect();
+    return done;
   }
 
   /** A segment that a merge would change though it has no company. */

@@ -194,7 +194,7 @@ export function untupled(call: FunctionCall, scope: Scope, locals: Locals): Expr
   const value = arg && bindExpression(arg, scope, locals);
   const elements = value && tupleElements(baseType(value.type));
   if (!elements || call.args.length !== 1)
-    throw failAt(call.span, 'ILLEGAL_TYPE_OF_ARGUMENT', 'untuple takes one Tuple');
+    throw failAt(call.span, 'UNSUPPORTED_METHOD', 'untuple takes one Tuple');
   return elements.map((_, i) =>
     resolveCall(scope, 'tupleElement', [value, literalExpr('UInt8', String(i + 1))], call.span),
   );

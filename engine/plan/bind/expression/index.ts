@@ -3,7 +3,7 @@
 import type { Expression, Span } from '../../../../sql/index.ts';
 import { deeper, failAt } from '../../context.ts';
 import { castExpr, type Expr, literalExpr } from '../../expression.ts';
-import { isNullable, nullableType, typeHead } from '../../types.ts';
+import { inZoneOf, isNullable, nullableType, typeHead } from '../../types.ts';
 import { typeText } from '../names.ts';
 import { collectAliases, type Locals, nameText, type Scope } from '../scope.ts';
 import { expandColumns } from '../star.ts';
@@ -150,7 +150,7 @@ export function bindStored(ast: Expression, scope: Scope): Expr {
 export function castTo(scope: Scope, expr: Expr, type: string, span: Span): Expr {
   let to: string;
   try {
-    to = scope.ctx.kernel.canonicalType(type);
+    to = inZoneOf(scope.ctx.kernel.canonicalType(type), expr.type);
   } catch (error) {
     throw withSpan(error, span);
   }
