@@ -74,7 +74,12 @@ async function divide(
       looked = size;
       const split = splitInsert(text.subarray(0, queryBytes).toString('latin1'));
       // Short VALUES stay text: the parser points into them when they are damaged.
-      const keep = next.done && split.kind === 'insert' && split.values && size <= queryBytes;
+      const keep =
+        next.done &&
+        split.kind === 'insert' &&
+        split.values &&
+        size <= queryBytes &&
+        !isBlank(text.subarray(split.dataStart));
       if (split.kind === 'insert' && !keep) {
         return {
           sql: decodeText(text.subarray(0, split.dataStart)),
@@ -86,6 +91,9 @@ async function divide(
     if (next.done) return { sql: decodeText(Buffer.concat(pieces)) };
   }
 }
+
+/** No rows of VALUES are a body too, an empty one: clients send batches of none. */
+const isBlank = (rows: Buffer): boolean => rows.every((byte) => byte <= 0x20);
 
 async function* rest(
   first: Uint8Array,

@@ -34,6 +34,12 @@ export const own: Record<string, SettingRow> = {
     'own',
   ],
   max_body_bytes: ['bytes', '68719476736', 'Bytes of an ingest on the wire', 'own'],
+  max_values_expressions_bytes: [
+    'bytes',
+    '4194304',
+    'Text of INSERT … VALUES that is held so that expressions in it can be computed; longer ones take plain values only',
+    'own',
+  ],
   max_decompression_ratio: [
     'integer',
     '200',

@@ -1,17 +1,9 @@
 // INSERT: VALUES, FORMAT with data inline or behind, and SELECT.
 
-import {
-  type Expression,
-  type Insert,
-  parseStatement,
-  placeOf,
-  type Span,
-  SqlSyntaxError,
-  suggest,
-} from '../../../sql/index.ts';
+import { type Insert, suggest } from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
-import { EngineError, fail } from '../../errors.ts';
-import { makeSource, newScope, plainColumn, walkExpressions } from '../../plan/bind/scope.ts';
+import { EngineError } from '../../errors.ts';
+import { makeSource, newScope, plainColumn } from '../../plan/bind/scope.ts';
 import { failAt, newColumn, notBuilt, type Planning } from '../../plan/context.ts';
 import { type Column, columnExpr, type Expr } from '../../plan/expression.ts';
 import { matchingNames } from '../../plan/matching-names.ts';
@@ -24,13 +16,13 @@ import { insertable, nestedSibling, storedValues } from '../../query/stored-rows
 import { insertHow } from '../../query/write-rows.ts';
 import { barePlanning } from '../../tables/shape.ts';
 import { insertTarget, viewRows } from '../../views/fan-out.ts';
+import { current, same } from './current-columns.ts';
+import { insertExpressions } from './insert-expressions.ts';
 import { insertFunction } from './insert-function.ts';
+import { inputOf, offerInput } from './insert-input.ts';
 import { checkConstraintTypes, checkParts } from './insert-limits.ts';
 import { inserted, insertPlan, takesNothing, tokenOf, unlessAltered } from './insert-select.ts';
-import { valuesNode } from './values-rows.ts';
-import { withCommas } from './values-text.ts';
-
-const expressionBytesMax = 1 << 20;
+import { KeptRows } from './kept-rows.ts';
 
 export async function insert(run: Run, ast: Insert): Promise<Answer> {
   applySettings(run, ast.settings);
@@ -56,23 +48,23 @@ export async function insert(run: Run, ast: Insert): Promise<Answer> {
   const columns = listedColumns(run, definition, ast, written);
   checkConstraintTypes(run, definition);
   checkParts(run, definition);
-  if (ast.query && !ast.data) {
+  if (ast.query) {
     applyQuerySettings(run, ast.query);
     // Those of the INSERT come first.
     applySettings(run, ast.settings);
     applyOutput(run, ast.output);
     const { query, table } = ast;
+    const input = await inputOf(run, ast);
     const outcome = await unlessAltered(async () => {
       const named = requireTable(run, table).definition;
       const now = insertTarget(run, named);
       const names = listedColumns(run, now, ast, named).map((c) => c.name);
       const planning = startPlanning(run);
+      if (input) offerInput(planning.ctx, now, input);
       return insertPlan(run, now, names, planning, bindTop(planning, query), query.span);
     });
     return inserted(outcome);
   }
-  if (ast.query)
-    throw notBuilt(ast.query.span, 'INSERT … SELECT … FROM input() with data behind it');
   return insertData(run, ast, definition, columns);
 }
 
@@ -294,6 +286,7 @@ async function insertData(
   }
   const inline = ast.data ? run.text.slice(ast.data.start, ast.data.end) : '';
   const behind = run.request.data;
+  // A body may be empty, a statement without one may not.
   if (inline.trim() === '' && !behind) {
     if (format.name === 'Values' && run.settings.bool('throw_if_no_data_to_insert'))
       throw failAt(
@@ -316,11 +309,16 @@ async function insertData(
     skipErrors: false,
     hash: token !== undefined,
   };
+  const values = format.name === 'Values' && encoding === undefined;
+  const rows = new KeptRows(
+    bytesOf(inline, behind),
+    values ? run.settings.number('max_values_expressions_bytes') : 0,
+  );
   const request = {
     table: () => current(run, definition),
     spec: (now: TableDefinition) =>
       ingestSpec(run, now, now === definition ? columns : same(now, columns), options),
-    body: bytesOf(inline, behind),
+    body: rows,
     encoded: encoding !== undefined,
     token,
     signal: run.signal,
@@ -335,19 +333,39 @@ async function insertData(
   } catch (error) {
     if (format.name === 'Values' && isBadMap(error, columns))
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
-    if (format.name !== 'Values' || behind || inline.length > expressionBytesMax) throw error;
+    if (!values) throw error;
     // Only rows that cannot be read are tried as expressions: nothing is stored twice.
     if (error instanceof EngineError && error.fault !== 'client') throw error;
     if (isNumberTooLong(error)) throw error;
     if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', error.message);
     }
+    const text = await rows.whole();
+    if (text === undefined) throw tooLongForExpressions(run, error);
     try {
-      return await insertExpressions(run, ast, definition, columns, inline, error);
+      return await insertExpressions(
+        run,
+        ast,
+        definition,
+        columns,
+        { text, inline: !behind },
+        error,
+      );
     } catch (later) {
       throw inRows(later, ast);
     }
+  } finally {
+    await rows.close();
   }
+}
+
+/** Rows that are read as they come hold plain values only. */
+function tooLongForExpressions(run: Run, error: unknown): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const bytes = run.settings.number('max_values_expressions_bytes');
+  const hint = `Expressions are computed in VALUES of up to ${bytes} bytes: send fewer rows at once, or raise max_values_expressions_bytes`;
+  const { name, code, fault, message } = error;
+  return new EngineError(name, code, fault, message, { hint: error.hint ?? hint });
 }
 
 /** A map in braces that cannot be read: as an expression, which is tried next, it is none. */
@@ -374,104 +392,10 @@ function inRows(error: unknown, ast: Insert): unknown {
   return failAt({ start, end: Math.max(end, start) }, 'SYNTAX_ERROR', error.message);
 }
 
-/** The definition as it is now; the table may have been altered since the statement began. */
-function current(run: Run, definition: TableDefinition): TableDefinition {
-  const table = run.core.storage.context.catalog.table(definition.id);
-  if (!table)
-    throw fail('UNKNOWN_TABLE', `Table ${definition.database}.${definition.name} was dropped`);
-  return table.definition;
-}
-
-function same(
-  definition: TableDefinition,
-  columns: readonly ColumnDefinition[],
-): ColumnDefinition[] {
-  return columns.map((c) => {
-    const found = definition.columns.find((other) => other.name === c.name);
-    if (!found)
-      throw fail('NO_SUCH_COLUMN_IN_TABLE', `Column ${c.name} was dropped while the rows came in`);
-    return found;
-  });
-}
-
 async function* bytesOf(
   inline: string,
   behind: AsyncIterable<Uint8Array> | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (inline !== '') yield Buffer.from(inline);
   if (behind) yield* behind;
-}
-
-const plainKinds = new Set(['Literal', 'Tuple', 'Array', 'Map', 'Unary']);
-
-/** VALUES with expressions, as in (1, now(), 1 + 1): planned as a query without tables. */
-async function insertExpressions(
-  run: Run,
-  ast: Insert,
-  definition: TableDefinition,
-  columns: readonly ColumnDefinition[],
-  text: string,
-  before: unknown,
-): Promise<Answer> {
-  let rows: Expression[];
-  const lead = 'VALUES ';
-  try {
-    const statement = parseStatement(`${lead}${withCommas(text.replace(/;\s*$/, ''))}`);
-    if (statement.kind !== 'QueryStatement' || statement.query.kind !== 'Values') throw before;
-    rows = statement.query.rows;
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw error instanceof SqlSyntaxError ? syntaxFailure(run, ast, error, lead.length) : before;
-  }
-  let computed = false;
-  for (const row of rows) {
-    walkExpressions(row, (node) => {
-      if (!plainKinds.has(node.kind)) computed = true;
-    });
-  }
-  if (!computed && before instanceof EngineError && before.name === 'TYPE_MISMATCH') throw before;
-  const shift = (ast.data?.start ?? 0) - lead.length;
-  const place = (span: Span): Span => ({ start: span.start + shift, end: span.end + shift });
-  const work = unlessAltered(async () => {
-    const now = current(run, definition);
-    const planning = startPlanning(run);
-    const node = valuesNode(planning, now, same(now, columns), rows, place, ast.span);
-    return insertPlan(
-      run,
-      now,
-      columns.map((c) => c.name),
-      planning,
-      node,
-      ast.span,
-    );
-  });
-  const outcome = await work.catch((error: unknown) => {
-    // Of plain values the decoder says more: row, column and value.
-    const known = before instanceof EngineError && error instanceof EngineError;
-    if (computed || !known || before.name === error.name) throw computed ? error : before;
-    throw new EngineError(error.name, error.code, error.fault, before.message);
-  });
-  return inserted(outcome);
-}
-
-/** The parser's failure inside the rows, placed in the whole statement. */
-function syntaxFailure(run: Run, ast: Insert, error: SqlSyntaxError, lead: number): Error {
-  const from = ast.data?.start ?? 0;
-  let at = from;
-  const rest = run.text.slice(from);
-  let left = error.position - lead;
-  for (const c of rest) {
-    if (left-- <= 0) break;
-    at += c.length;
-  }
-  const found = Math.min(at, run.text.length);
-  const extra = error.hint === undefined ? {} : { hint: error.hint };
-  const place = placeOf(run.text, {
-    start: found,
-    end: Math.min(found + error.length, run.text.length),
-  });
-  return fail('SYNTAX_ERROR', `Syntax error in the rows of INSERT: found ${error.found}`, {
-    ...extra,
-    ...place,
-  });
 }
