@@ -14,22 +14,26 @@ export const parseAnswer = (text: string): Answer => {
   return { names, types, rows };
 };
 
-/** Digits of a sum of floats depend on the order of its rows. */
-const near = (a: string, b: string): boolean => {
+/** Digits of a sum of floats depend on the order of its rows; those of Float32 are few. */
+const near = (a: string, b: string, type = ''): boolean => {
   if (a === b) return true;
   const x = Number(a);
   const y = Number(b);
   if (a === '' || b === '' || Number.isNaN(x) || Number.isNaN(y)) return false;
   // the deviation of equal floats is the root of the smallest difference
   if (Math.abs(x) < 1e-6 && Math.abs(y) < 1e-6) return true;
-  return Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y), 1);
+  const digits = type.includes('Float32') ? 1e-5 : 1e-9;
+  return Math.abs(x - y) <= digits * Math.max(Math.abs(x), Math.abs(y), 1);
 };
 
-const sameRow = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((cell, i) => near(cell, b[i] ?? ''));
+const sameRow = (a: readonly string[], b: readonly string[], types: readonly string[]): boolean =>
+  a.length === b.length && a.every((cell, i) => near(cell, b[i] ?? '', types[i]));
 
-const sameRows = (a: readonly string[][], b: readonly string[][]): boolean =>
-  a.length === b.length && a.every((row, i) => sameRow(row, b[i] ?? []));
+const sameRows = (
+  a: readonly string[][],
+  b: readonly string[][],
+  types: readonly string[],
+): boolean => a.length === b.length && a.every((row, i) => sameRow(row, b[i] ?? [], types));
 
 const sorted = (rows: readonly string[][]): string[][] =>
   [...rows].sort((a, b) => (a.join('\t') < b.join('\t') ? -1 : 1));
@@ -45,14 +49,11 @@ export function difference(ours: Answer, theirs: Answer, ordered: boolean): stri
   if (ours.rows.length !== theirs.rows.length) {
     return `${ours.rows.length} rows | ${theirs.rows.length} rows`;
   }
-  if (
-    ordered ? sameRows(ours.rows, theirs.rows) : sameRows(sorted(ours.rows), sorted(theirs.rows))
-  ) {
-    return undefined;
-  }
-  if (ordered && sameRows(sorted(ours.rows), sorted(theirs.rows))) return 'order';
+  const same = (a: string[][], b: string[][]): boolean => sameRows(a, b, ours.types);
+  if (ordered && same(ours.rows, theirs.rows)) return undefined;
+  if (same(sorted(ours.rows), sorted(theirs.rows))) return ordered ? 'order' : undefined;
   const a = ordered ? ours.rows : sorted(ours.rows);
   const b = ordered ? theirs.rows : sorted(theirs.rows);
-  const at = a.findIndex((row, i) => !sameRow(row, b[i] ?? []));
+  const at = a.findIndex((row, i) => !sameRow(row, b[i] ?? [], ours.types));
   return `row ${at + 1}: ${a[at]?.join(', ')} | ${b[at]?.join(', ')}`;
 }

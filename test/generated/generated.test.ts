@@ -11,10 +11,15 @@ import { setup } from './tables.ts';
 const { count, all } = seeds(500);
 const format = 'TSVWithNamesAndTypes';
 const settings = { allow_experimental_correlated_subqueries: '1' };
-/** Rewrites of ClickHouse's that change answers: max(x + 1) of no rows is 1, f(k) beside k leaves ORDER BY. */
+/**
+ * Rewrites of ClickHouse's that change answers: max(x + 1) of no rows is 1, f(k) beside k leaves ORDER BY, min(k) beside k
+ * is filled as k is.
+ */
 const asWritten = {
   optimize_arithmetic_operations_in_aggregate_functions: '0',
   optimize_redundant_functions_in_order_by: '0',
+  optimize_aggregators_of_group_by_keys: '0',
+  optimize_injective_functions_inside_uniq: '0',
 };
 let beside: Beside | undefined;
 

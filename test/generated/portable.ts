@@ -1,7 +1,8 @@
 // Random SELECTs in the SQL that ClickHouse and DuckDB share, word for word and in meaning: 64-bit numbers, text,
 // dates, joins, windows, sets. Ours runs them under join_use_nulls and aggregate_functions_null_for_empty.
-import type { Query } from './queries.ts';
+
 import { type Random, seeded } from './random.ts';
+import type { Query } from './shapes/parts.ts';
 
 type Kind = 'num' | 'flt' | 'txt' | 'day' | 'yes';
 interface Column {

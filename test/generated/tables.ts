@@ -1,6 +1,23 @@
 // The tables that generated queries read: every common type, with NULLs, duplicates, edges and empty values,
 // small enough that an engine answers in a millisecond. The same statements are run everywhere.
 import { type Random, seeded } from './random.ts';
+import {
+  date,
+  fixed,
+  instant,
+  integer,
+  ip4,
+  ip6,
+  list,
+  longDate,
+  moment,
+  orNull,
+  quarter,
+  unsigned,
+  uuid,
+  wide,
+  word,
+} from './values.ts';
 
 /** What an expression is, for the generator: one kind covers all widths of a family. */
 export type Kind =
@@ -12,7 +29,19 @@ export type Kind =
   | 'datetime'
   | 'ints'
   | 'strings'
-  | 'bool';
+  | 'bool'
+  | 'wide'
+  | 'uuid'
+  | 'ip4'
+  | 'ip6'
+  | 'date32'
+  | 'instant'
+  | 'enum'
+  | 'fixed'
+  | 'dict'
+  | 'pair'
+  | 'gaps'
+  | 'grid';
 
 export interface ColumnDef {
   name: string;
@@ -29,46 +58,6 @@ export interface TableDef {
   rows: number;
   columns: ColumnDef[];
 }
-
-const words = [
-  '',
-  'a',
-  'b',
-  'ab',
-  'Abc',
-  'hello',
-  'Hello World',
-  'x,y',
-  '%_',
-  'ünïcödé',
-  '10',
-  '-7',
-  '2.5',
-];
-const quote = (text: string): string => `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
-const word = (random: Random): string => quote(random.pick(words));
-const integer =
-  (low: number, high: number) =>
-  (random: Random): string =>
-    String(
-      random.chance(0.1)
-        ? random.pick([low, high, 0])
-        : low < 0
-          ? random.int(41) - 20
-          : random.int(41),
-    );
-const two = (n: number): string => String(n).padStart(2, '0');
-const date = (random: Random): string =>
-  `'${2019 + random.int(4)}-${two(1 + random.int(12))}-${two(1 + random.int(28))}'`;
-const moment = (random: Random): string =>
-  `${date(random).slice(0, -1)} ${two(random.int(24))}:${two(random.int(60))}:${two(random.int(60))}'`;
-/** Quarters: sums of them are exact in any order. */
-const quarter = (random: Random): string => String((random.int(4001) - 2000) / 4);
-
-const orNull =
-  (value: (random: Random) => string) =>
-  (random: Random): string =>
-    random.chance(0.2) ? 'NULL' : value(random);
 
 const column = (
   name: string,
@@ -119,6 +108,76 @@ export const tables: readonly TableDef[] = [
       column('tag', 'LowCardinality(Nullable(String))', 'string', orNull(word)),
       column('v', 'Float64', 'float', quarter),
       column('day', 'Date', 'date', date),
+    ],
+  },
+  {
+    name: 'typed',
+    orderBy: 'id',
+    rows: 80,
+    columns: [
+      column('id', 'UInt16', 'int', (_, row) => String(row)),
+      column('i128', 'Int128', 'wide', wide),
+      column('u256', 'UInt256', 'wide', unsigned),
+      column('n256', 'Nullable(Int256)', 'wide', orNull(wide)),
+      column('f32', 'Float32', 'float', quarter),
+      column('d9', 'Decimal(9, 3)', 'decimal', quarter),
+      column('d38', 'Decimal(38, 10)', 'decimal', quarter),
+      column('nd', 'Nullable(Decimal(60, 5))', 'decimal', orNull(quarter)),
+      column('e', "Enum8('red' = 1, 'green' = 2, 'blue' = -3)", 'enum', (r) =>
+        r.pick(["'red'", "'green'", "'blue'"]),
+      ),
+      column(
+        'ne',
+        "Nullable(Enum16('a' = 1000, 'hello' = -1000))",
+        'enum',
+        orNull((r) => r.pick(["'a'", "'hello'"])),
+      ),
+      column('u', 'UUID', 'uuid', uuid),
+      column('nu', 'Nullable(UUID)', 'uuid', orNull(uuid)),
+      column('a4', 'IPv4', 'ip4', ip4),
+      column('n6', 'Nullable(IPv6)', 'ip6', orNull(ip6)),
+      column('d32', 'Date32', 'date32', longDate),
+      column('t64', "DateTime64(3, 'UTC')", 'instant', instant),
+      column('nt', "Nullable(DateTime64(6, 'UTC'))", 'instant', orNull(instant)),
+      column('fs', 'FixedString(4)', 'fixed', fixed),
+      column('lcf', 'LowCardinality(Nullable(FixedString(3)))', 'fixed', orNull(fixed)),
+      column('s', 'LowCardinality(String)', 'string', word),
+      column(
+        'nb',
+        'Nullable(Bool)',
+        'bool',
+        orNull((r) => String(r.chance(0.5))),
+      ),
+      column(
+        'm',
+        'Map(String, Int32)',
+        'dict',
+        (r) =>
+          `{${["'a'", "'b'", "''"]
+            .filter(() => r.chance(0.5))
+            .map((key) => `${key}:${integer(-9, 9)(r)}`)
+            .join(',')}}`,
+      ),
+      column('p', 'Tuple(a Int32, b String)', 'pair', (r) => `(${integer(-5, 5)(r)},${word(r)})`),
+      column('g', 'Array(Nullable(Int32))', 'gaps', (r) => list(r, 4, orNull(integer(-9, 9)))),
+      column('aas', 'Array(Array(String))', 'grid', (r) => list(r, 2, (q) => list(q, 2, word))),
+    ],
+  },
+  {
+    name: 'ticks',
+    orderBy: '(k, at)',
+    rows: 60,
+    columns: [
+      column('k', 'Int32', 'int', integer(-5, 5)),
+      // every moment once: the nearest row of an ASOF JOIN is a certain one
+      column(
+        'at',
+        "DateTime('UTC')",
+        'datetime',
+        (_, row) => `${1_550_000_000 + ((row * 37) % 60) * 2_000_003}`,
+      ),
+      column('price', 'Nullable(Float64)', 'float', orNull(quarter)),
+      column('src', 'String', 'string', word),
     ],
   },
   {

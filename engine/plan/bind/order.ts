@@ -30,9 +30,10 @@ export function bindLimits(
   for (const item of results) if (!known.has(item.expr.key)) known.set(item.expr.key, item.column);
   const extra: Assigned[] = [];
   /** The projected column that holds the expression. */
-  const fills = ast.orderBy?.items.some((item) => item.fill) ?? false;
+  const withTies = ast.limit?.withTies ?? false;
+  const keepsConstants = withTies || (ast.orderBy?.items.some((item) => item.fill) ?? false);
   const place = (expr: Expr): Expr => {
-    if (expr.kind === 'literal' && !fills) return expr;
+    if (expr.kind === 'literal' && !keepsConstants) return expr;
     let column = known.get(expr.key);
     if (!column) {
       column = newColumn(ctx, 'sort', expr.type);
@@ -51,7 +52,6 @@ export function bindLimits(
     const keys = extra.length > 0 ? { keys: columns.map((c) => columnExpr(c)) } : {};
     node = { kind: 'distinct', input: node, ...keys, columns: node.columns };
   }
-  const withTies = ast.limit?.withTies ?? false;
   if (withTies && order.length === 0) {
     throw failAt(ast.limit?.span, 'WITH_TIES_WITHOUT_ORDER_BY', 'LIMIT WITH TIES needs ORDER BY');
   }

@@ -378,7 +378,7 @@ fn floats(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> 
     }
     // A constant that fits both without rounding: the lane of the column.
     if let Data::Const(one, _) = &b.data
-        && ta.is_integer()
+        && ta.int_bits().is_some_and(|(bits, _)| bits < 128)
         && tb.is_float()
     {
         let v = f64s(one, tb).at(0);
@@ -400,11 +400,17 @@ fn floats(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> 
         };
     }
     let (ints, doubles, op) = if ta.is_float() { (b, a, op.swap()) } else { (a, b, op) };
+    let top = if ta.is_float() { tb } else { ta } == &Type::UInt256;
     let (xs, ys) = (i256s(ints), crate::args::raw_f64s(doubles));
+    // The upper half of UInt256 is negative as read here.
+    let order = |x: I256, y: f64| match x {
+        x if top && x < I256::ZERO => types::float::of_u256(x.as_u256()).partial_cmp(&y),
+        x => int_and_float(x, y),
+    };
     Ok(u8_col(
         (0..rows)
             .map(|i| {
-                u8::from(match int_and_float(xs.at(i), ys.at(i)) {
+                u8::from(match order(xs.at(i), ys.at(i)) {
                     Some(o) => op.of(o),
                     None => op.of_unordered(),
                 })
@@ -484,7 +490,7 @@ pub fn strings(op: Op, a: &Column, b: &Column, rows: usize) -> Column {
     if let (Strs::Const(_), false) = (&x, matches!(y, Strs::Const(_))) {
         return strings(op.swap(), b, a, rows);
     }
-    let padded = matches!(x, Strs::Fixed(..)) || matches!(y, Strs::Fixed(..));
+    let padded = is_fixed(a) || is_fixed(b);
     if let (Strs::Str(offsets, bytes), Strs::Const(k), false) = (&x, &y, padded) {
         if k.is_empty() && matches!(op, Op::Eq | Op::Ne) {
             let want = op == Op::Eq;
@@ -501,6 +507,14 @@ pub fn strings(op: Op, a: &Column, b: &Column, rows: usize) -> Column {
         return u8_col((0..rows).map(|i| u8::from(op.of(trim_zeros(x.at(i)).cmp(trim_zeros(y.at(i)))))).collect());
     }
     u8_col((0..rows).map(|i| u8::from(op.of(x.at(i).cmp(y.at(i))))).collect())
+}
+
+/// Whether zero bytes at the end of its values mean nothing.
+fn is_fixed(c: &Column) -> bool {
+    match &c.data {
+        Data::Const(one, _) => is_fixed(one),
+        data => matches!(data, Data::Fixed(_)),
+    }
 }
 
 // ---- tuples -----------------------------------------------------------------------------------

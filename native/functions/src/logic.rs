@@ -38,9 +38,9 @@ fn many(b: &Bind<'_>, op: Op) -> Result<Bound> {
         return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
     }
     let nullable = (0..b.len()).any(|i| b.ty(i).is_nullable());
-    // of Nullable(Bool) these two make numbers, as in ClickHouse
+    // of Nullable(Bool) without a plain Bool these two make numbers, as in ClickHouse
     let ty = match op {
-        Op::And | Op::Or if nullable => Type::UInt8,
+        Op::And | Op::Or if (0..b.len()).all(|i| *b.ty(i) != Type::Bool) => Type::UInt8,
         _ => ty,
     };
     bound(if nullable { Type::nullable(ty) } else { ty }, move |c| {

@@ -33,7 +33,7 @@ export function byElement(
   // A NULL that is written out makes the whole of it NULL.
   const all = [...left, ...right];
   if (all.some((e) => e.kind === 'literal' && e.type === 'Nullable(Nothing)'))
-    return literalExpr('Nullable(Nothing)', null, args[0]?.span);
+    return literalExpr('Nullable(UInt8)', null, args[0]?.span);
   const tests = left.map((element, i) => call(name, [element, right[i] as Expr]));
   return tests.length === 1 ? (tests[0] as Expr) : call(joint, tests);
 }
