@@ -115,6 +115,11 @@ impl BeforeLimit {
         if self.nodes.contains(&place(node)) { rows.then(Arc::new(Count(self.rows.clone()))) } else { rows }
     }
 
+    /// Where rows that go into a node are counted, if they are to be.
+    pub fn counter(&self, node: &Node) -> Option<Arc<AtomicU64>> {
+        self.nodes.contains(&place(node)).then(|| self.rows.clone())
+    }
+
     /// `None` without a LIMIT.
     pub fn total(&self) -> Option<u64> {
         (!self.nodes.is_empty()).then(|| self.rows.load(Atomic::Relaxed))

@@ -36,9 +36,11 @@ pub enum Path {
     ExpressionBounds,
     /// FINAL begins with what it showed of the version before
     KnownFinal,
+    /// of groups that cannot be among the first rows only the sort key is made
+    LeadingGroups,
 }
 
-const NAMES: [(&str, Path); 15] = [
+const NAMES: [(&str, Path); 16] = [
     ("statistics", Path::Statistics),
     ("distinct_groups", Path::DistinctGroups),
     ("prune_blocks", Path::PruneBlocks),
@@ -54,6 +56,7 @@ const NAMES: [(&str, Path); 15] = [
     ("parallel_sort", Path::ParallelSort),
     ("expression_bounds", Path::ExpressionBounds),
     ("known_final", Path::KnownFinal),
+    ("leading_groups", Path::LeadingGroups),
 ];
 
 /// Those that are left out: a bit each.

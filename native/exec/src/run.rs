@@ -4,11 +4,13 @@
 mod files;
 pub(crate) mod grouped;
 mod join;
+mod leading;
 mod operators;
 mod sources;
 mod top_rows;
 mod types_before;
 
+use crate::aggregate::Leading;
 use crate::expr::{Bound, Scope};
 use crate::extremes::BeforeLimit;
 use crate::guard::GuardStep;
@@ -42,6 +44,8 @@ pub struct Runner<'a> {
     types: RefCell<HashMap<usize, Option<Vec<Type>>>>,
     /// how many rows a LIMIT takes of the scan whose place this is
     first: Cell<Option<(usize, u64)>>,
+    /// the groups that a sort wants of the aggregation whose place this is
+    leading: RefCell<Option<(usize, Leading)>>,
     /// rows that met the outermost LIMITs are counted here
     before_limit: BeforeLimit,
 }
@@ -72,6 +76,7 @@ impl<'a> Runner<'a> {
             pushed: RefCell::default(),
             types: RefCell::default(),
             first: Cell::default(),
+            leading: RefCell::default(),
             before_limit: BeforeLimit::default(),
         }
     }

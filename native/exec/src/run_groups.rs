@@ -1,6 +1,6 @@
 //! GROUP BY and DISTINCT of a plan: what is known of the input decides how its groups are found.
 
-use crate::aggregate::{self, Grouping, Options};
+use crate::aggregate::{self, Grouping, Leading, Options};
 use crate::expr::Bound;
 use crate::paths::Path;
 use crate::plan::{AggregateCall, Expr, Node};
@@ -70,7 +70,8 @@ impl Runner<'_> {
             let rows = Rows::source(Batches::new(vec![Batch { columns, rows: 1 }]), false);
             return Ok(Output::plain(Typed { rows, types: vec![Type::UInt64] }));
         }
-        let grouping = Grouping::bind(keys, aggregates, &options, &self.scope(&typed.types), &range_of)?;
+        let mut grouping = Grouping::bind(keys, aggregates, &options, &self.scope(&typed.types), &range_of)?;
+        grouping.leading = self.leading_of(node).filter(|l| Leading::suits(&grouping.calls[l.call]));
         if let Some(scan) = &scan {
             memoise(&grouping.keys, scan, self.query)?;
             memoise(&grouping.inputs, scan, self.query)?;

@@ -134,11 +134,14 @@ impl Local {
     ) -> Result<()> {
         let k = self.layout.words;
         let mut chosen = g.chosen.read();
-        if chosen.len() < n {
+        // a limit that a setting puts is looked at between blocks, as in ClickHouse
+        let open = |len: usize| len < n || (g.chosen_by_blocks && len == n);
+        if open(chosen.len()) {
             drop(chosen);
             let mut all = g.chosen.write();
+            let open = open(all.len());
             for key in words.chunks_exact(k) {
-                if all.len() >= n {
+                if !open || (all.len() >= n && !g.chosen_by_blocks) {
                     break;
                 }
                 if !all.contains(key) {
@@ -154,6 +157,18 @@ impl Local {
             .filter(|(_, key)| chosen.contains(*key))
             .map(|(i, _)| i as u32)
             .collect();
+        if let Some(overflow) = g.overflow.as_ref().filter(|_| keep.len() < rows) {
+            let left: Vec<u32> = words
+                .chunks_exact(k)
+                .enumerate()
+                .filter(|(_, key)| !chosen.contains(*key))
+                .map(|(i, _)| i as u32)
+                .collect();
+            for (call, states) in g.calls.iter().zip(overflow.lock().iter_mut()) {
+                let args: Vec<Column> = call.args.iter().map(|&i| inputs[i].gather(&left)).collect();
+                states.update(Groups::Each(&vec![0; left.len()]), &args, left.len())?;
+            }
+        }
         drop(chosen);
         if keep.is_empty() {
             return Ok(());

@@ -90,7 +90,7 @@ fn by_partition(local: &Local, cut: Cut) -> Vec<Vec<u32>> {
     out
 }
 
-fn merges_by_group(name: &str) -> bool {
+pub fn merges_by_group(name: &str) -> bool {
     matches!(
         name,
         "count"

@@ -12,6 +12,7 @@ mod external;
 pub mod from_statistics;
 pub mod interner;
 pub mod keys;
+mod leading;
 mod local;
 mod merge;
 mod output;
@@ -24,12 +25,13 @@ use crate::plan::{AggregateCall, Expr};
 use crate::pool::Flow;
 use crate::query::Query;
 use crate::rows::{Rows, Typed};
-use aggregates::{Aggregate, Param};
+use aggregates::{Aggregate, Param, States};
 use external::External;
 use hashbrown::HashSet;
 use keys::Layouts;
+pub use leading::Leading;
 use local::Local;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use spread::Spread;
 use std::sync::Arc;
 use types::{Batch, Column, Result, Type};
@@ -51,12 +53,18 @@ pub struct Grouping {
     pub sets: Option<Vec<Vec<usize>>>,
     /// new groups are not wanted beyond so many (any groups will do)
     pub any_groups: Option<u64>,
+    /// they are chosen block by block, so that the last one may bring more
+    pub chosen_by_blocks: bool,
+    /// what rows of other groups come to, where totals count them
+    pub overflow: Option<Mutex<Vec<Box<dyn States>>>>,
     /// more groups are a failure (`max_rows_to_group_by`)
     pub groups_max: Option<u64>,
     /// beyond so many groups nothing more is read
     groups_stop: Option<u64>,
     /// the keys that were chosen when any groups will do
     pub chosen: RwLock<HashSet<Vec<u64>>>,
+    /// the groups that somebody wants first; None: all
+    pub leading: Option<Leading>,
 }
 
 pub struct Call {
@@ -97,6 +105,12 @@ fn groups_max(query: &Query, asked: &str) -> Option<u64> {
     (most > 0 && mode == asked).then_some(most)
 }
 
+/// Whether totals count rows of groups that were not made.
+fn overflow_counts(query: &Query) -> bool {
+    let mode = query.session.setting("totals_mode").unwrap_or("after_having_exclusive");
+    groups_max(query, "any").is_some() && mode != "after_having_exclusive"
+}
+
 impl Grouping {
     /// `range(expr)`: bounds of an integer key over the whole input, if known.
     pub fn bind(
@@ -135,6 +149,17 @@ impl Grouping {
         }
         let spills = !types.is_empty() && options.any_groups.is_none();
         let external = spills.then(|| External::new(&types, calls.len(), scope.query)).flatten();
+        let overflow = (options.totals && overflow_counts(scope.query)).then(|| {
+            let states = bound_calls.iter().map(|c: &Call| c.aggregate.states());
+            Mutex::new(
+                states
+                    .map(|mut s| {
+                        s.resize(1);
+                        s
+                    })
+                    .collect(),
+            )
+        });
         Ok(Grouping {
             keys,
             inputs,
@@ -145,9 +170,12 @@ impl Grouping {
             dense: None,
             sets: options.sets.clone(),
             any_groups: options.any_groups,
+            chosen_by_blocks: groups_max(scope.query, "any").is_some(),
+            overflow,
             groups_max: groups_max(scope.query, "throw"),
             groups_stop: groups_max(scope.query, "break"),
             chosen: RwLock::default(),
+            leading: None,
         })
     }
 

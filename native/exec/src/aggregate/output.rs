@@ -43,7 +43,13 @@ impl Source for Output {
     }
     fn read(&self, morsel: usize, _: &Query) -> Result<Vec<Batch>> {
         let (part, range) = &self.chunks[morsel];
-        Ok(vec![rows_of(&self.grouping, &self.parts[*part].lock(), range.clone())?])
+        let part = self.parts[*part].lock();
+        if let Some(leading) = &self.grouping.leading
+            && let Some(rows) = leading.read(&self.grouping, &part, range)?
+        {
+            return Ok(rows);
+        }
+        Ok(vec![rows_of(&self.grouping, &part, range.clone())?])
     }
     fn rows_max(&self) -> Option<u64> {
         Some(self.groups)
@@ -72,13 +78,16 @@ pub struct Totals<'a> {
     having: Option<&'a Bound>,
     query: &'a Query,
     all: Local,
+    /// groups, and those of them that `having` keeps
+    groups: usize,
+    passed: usize,
 }
 
 impl<'a> Totals<'a> {
     pub fn new(grouping: &'a Grouping, having: Option<&'a Bound>, query: &'a Query) -> Totals<'a> {
         let mut all = Local::new(grouping, &query.memory);
         all.states.iter_mut().for_each(|s| s.resize(1));
-        Totals { grouping, having, query, all }
+        Totals { grouping, having, query, all, groups: 0, passed: 0 }
     }
 
     pub fn add(&mut self, part: &Local) -> Result<()> {
@@ -101,13 +110,28 @@ impl<'a> Totals<'a> {
                 groups.extend(keep.ones().iter().map(|i| i + start as u32));
             }
         }
+        self.groups += part.len();
+        self.passed += groups.len();
         for (to, from) in self.all.states.iter_mut().zip(&part.states) {
             to.merge(from.as_ref(), &groups, &vec![0; groups.len()])?;
         }
         Ok(())
     }
 
-    pub fn finish(self) -> Result<Batch> {
+    /// Whether rows of groups that were not made count, too (`totals_mode`).
+    fn counts_overflow(&self) -> bool {
+        let share = self.passed as f64 / self.groups.max(1) as f64;
+        let least = self.query.session.setting("totals_auto_threshold").and_then(|v| v.parse().ok());
+        self.query.session.setting("totals_mode") != Some("after_having_auto")
+            || share >= least.unwrap_or(0.5)
+    }
+
+    pub fn finish(mut self) -> Result<Batch> {
+        if let Some(overflow) = self.grouping.overflow.as_ref().filter(|_| self.counts_overflow()) {
+            for (to, from) in self.all.states.iter_mut().zip(overflow.lock().iter()) {
+                to.merge(from.as_ref(), &[0], &[0])?;
+            }
+        }
         let keys = &self.grouping.keys;
         let mut columns: Vec<Column> = keys.iter().map(|k| Column::default_of(k.ty(), 1).flat()).collect();
         for s in &self.all.states {

@@ -69,10 +69,23 @@ impl Runner<'_> {
             used.dedup();
             used
         });
+        let threshold = sort::Threshold::default();
+        if limit.is_some_and(|n| n > 0 && n <= sort::TOP_ROWS_MAX) && !with_ties {
+            self.want_leading(node, input, keys, &threshold);
+        }
         let input = self.run(input, used.as_deref())?;
         let keys = sort::Key::bind(keys, &self.scope(&input.types))?;
         let rows = self.before_limit.counted(node, input.rows);
-        let rows = sort::sort(rows, &input.types, keys, used.as_deref(), *limit, *with_ties, self.query)?;
+        let rows = sort::sort(
+            rows,
+            &input.types,
+            keys,
+            used.as_deref(),
+            *limit,
+            *with_ties,
+            &threshold,
+            self.query,
+        )?;
         Ok(Output { rows, types: input.types, totals: input.totals })
     }
 

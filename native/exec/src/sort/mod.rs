@@ -28,7 +28,8 @@ pub const TOP_ROWS_MAX: u64 = 100_000;
 const CHUNK: usize = 65_536;
 
 /// Sorts a stream; `limit`: only the first rows are wanted (rows that tie with the last one too when
-/// `with_ties`). `used`: the columns that somebody reads (None = all), keys among them.
+/// `with_ties`). `used`: the columns that somebody reads (None = all), keys among them. `threshold`: what is known of
+/// the last of the first rows.
 pub fn sort(
     input: Rows,
     types: &[Type],
@@ -36,11 +37,12 @@ pub fn sort(
     used: Option<&[usize]>,
     limit: Option<u64>,
     with_ties: bool,
+    threshold: &Threshold,
     query: &Arc<Query>,
 ) -> Result<Rows> {
     let limit = limit.filter(|n| *n <= TOP_ROWS_MAX && !with_ties);
     let batches = match limit {
-        Some(n) => top(input, types, &keys, n as usize, &Threshold::default(), query)?,
+        Some(n) => top(input, types, &keys, n as usize, threshold, query)?,
         None => match gather(input, types, &keys, used, query)? {
             Gathered::Memory(batches) => batches,
             Gathered::Runs(runs) => {

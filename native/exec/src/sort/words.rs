@@ -132,6 +132,10 @@ impl KeyColumn {
         }
         self.compare_values(a, other, b)
     }
+    /// Equal words mean equal values.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
     pub fn word(&self, row: usize) -> u64 {
         self.words[row]
     }
