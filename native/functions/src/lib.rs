@@ -45,7 +45,7 @@ registry! {
     arithmetic "Arithmetic" [arithmetic::DEFS],
     bitmap "Bitmaps" [bitmap::DEFS],
     bits "Bits" [bits::DEFS],
-    arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::metrics::DEFS, arrays::order::DEFS, arrays::sets::DEFS],
+    arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::make::DEFS, arrays::metrics::DEFS, arrays::order::DEFS, arrays::sets::DEFS],
     cast "Type conversion" [cast::DEFS],
     curves "Space-filling curves" [curves::DEFS],
     compare "Comparison" [compare::DEFS],

@@ -2,6 +2,7 @@
 
 pub mod basic;
 pub mod lambda;
+pub mod make;
 pub mod metrics;
 pub mod order;
 pub mod sets;
