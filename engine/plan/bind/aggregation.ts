@@ -317,8 +317,8 @@ function grouping(
   const masks = sets.map((set) =>
     positions.reduce(
       (mask, p, i) =>
-        set.includes(p) === marked ? mask | (1 << (positions.length - 1 - i)) : mask,
-      0,
+        set.includes(p) === marked ? mask | (1n << BigInt(positions.length - 1 - i)) : mask,
+      0n,
     ),
   );
   const array = literalExpr('Array(UInt64)', masks.map(String), span);

@@ -33,6 +33,8 @@ export async function check(run: Run, ast: Check): Promise<Answer> {
   if (ast.object === 'ALL TABLES') return checkAll(run);
   if (ast.object !== 'TABLE' || !ast.name) throw notBuilt(ast.span, `CHECK ${ast.object}`);
   const table = requireTable(run, ast.name);
+  if (table.definition.engine.name === 'Buffer')
+    throw notBuilt(ast.name.span, 'CHECK of a Buffer', 'Check its target');
   const chosen = ast.partition && ast.partition.type !== 'ALL' ? ast.partition : undefined;
   const only = chosen && (await partitionFilter(run, table.definition, chosen));
   const rows = await checkTable(run, table.id, only);
