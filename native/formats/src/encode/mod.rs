@@ -1,13 +1,16 @@
 //! Batches to bytes. An encoder is told to begin, given batches, and told to finish; it only appends
 //! to the buffer it is given, so the caller decides when bytes go out.
 
+mod arrow;
 mod binary;
 mod cells;
 mod json;
 mod json_pretty;
 mod lines;
+mod parquet;
 mod pretty;
 mod prometheus;
+mod records;
 mod template;
 mod vertical;
 mod xml;
@@ -153,9 +156,9 @@ pub fn encoder(format: &str, fields: &[Field], options: &OutputOptions) -> Resul
         n if n.starts_with("Pretty") => Box::new(pretty::Pretty::new(n, fields, options)?),
         n if n.starts_with("RowBinary") => Box::new(binary::RowBinary::new(fields, header)),
         "Native" => Box::new(binary::Native::new(fields, options.revision)),
-        "ArrowStream" => Box::new(binary::ArrowStream::new(fields)?),
-        "Arrow" => Box::new(binary::ArrowFile::new(fields)?),
-        "Parquet" => Box::new(binary::Parquet::new(fields, options)?),
+        "ArrowStream" => Box::new(arrow::stream(fields)?),
+        "Arrow" => Box::new(arrow::file(fields)?),
+        "Parquet" => Box::new(parquet::parquet(fields, options)?),
         other => return Err(Error::not_implemented(format!("Output format {other} is not built yet"))),
     };
     Ok(Output { encoder, format: def.name, content_type: def.content_type })

@@ -42,20 +42,24 @@ impl Table<'_> {
             put("\x1b[0m", out);
         }
     }
+    /// A column's name, filled up to a width on the side where its values are.
+    fn name(&self, i: usize, name: &[u8], wide: usize, fill: &str, out: &mut Vec<u8>) {
+        let gap = |out: &mut Vec<u8>| (0..wide - width(name)).for_each(|_| put(fill, out));
+        if right_aligned(self.ty(i)) {
+            gap(out);
+            self.bold(name, out);
+        } else {
+            self.bold(name, out);
+            gap(out);
+        }
+    }
     /// The names between bars (Full).
     fn names_line(&self, bar: &str, out: &mut Vec<u8>) {
         pad(self.number_width, out);
         for (i, (name, w)) in self.names.iter().zip(&self.widths).enumerate() {
             put(bar, out);
             out.push(b' ');
-            let gap = w - width(name);
-            if right_aligned(self.ty(i)) {
-                pad(gap, out);
-                self.bold(name, out);
-            } else {
-                self.bold(name, out);
-                pad(gap, out);
-            }
+            self.name(i, name, *w, " ", out);
             out.push(b' ');
         }
         put(bar, out);
@@ -67,14 +71,7 @@ impl Table<'_> {
         for (i, (name, w)) in self.names.iter().zip(&self.widths).enumerate() {
             put(if i == 0 { left } else { middle }, out);
             put(fill, out);
-            let gap = w - width(name);
-            if right_aligned(self.ty(i)) {
-                (0..gap).for_each(|_| put(fill, out));
-                self.bold(name, out);
-            } else {
-                self.bold(name, out);
-                (0..gap).for_each(|_| put(fill, out));
-            }
+            self.name(i, name, *w, fill, out);
             put(fill, out);
         }
         put(right, out);
@@ -88,14 +85,7 @@ impl Table<'_> {
             if i > 0 {
                 pad(3, out);
             }
-            let gap = w - width(name);
-            if right_aligned(self.ty(i)) {
-                pad(gap, out);
-                self.bold(name, out);
-            } else {
-                self.bold(name, out);
-                pad(gap, out);
-            }
+            self.name(i, name, *w, " ", out);
         }
         out.push(b'\n');
     }
