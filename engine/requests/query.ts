@@ -43,6 +43,7 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
       life.leave =
         core.admission.tryEnter(request.sql) ??
         (await core.admission.enter(request.sql, request.signal));
+      checkShare(core, request.user.name, settings);
     }
     const run = begin(life, statement, settings);
     life.run = run;
@@ -70,6 +71,21 @@ export async function runQuery(core: Core, request: QueryRequest): Promise<Query
     finish(life, failure);
     throw failure;
   }
+}
+
+/** Throws TOO_MANY_SIMULTANEOUS_QUERIES where settings of the session or the request bound what runs already. */
+function checkShare(core: Core, user: string, settings: Settings): void {
+  const mine = settings.number('max_concurrent_queries_for_user');
+  const all = settings.number('max_concurrent_queries_for_all_users');
+  if (mine === 0 && all === 0) return;
+  const running = core.processes.list();
+  const own = running.filter((process) => process.user === user);
+  const many = (count: number, most: number): boolean => most > 0 && count >= most;
+  if (!many(own.length, mine) && !many(running.length, all)) return;
+  const text = many(own.length, mine)
+    ? `Too many simultaneous queries for user ${user}: ${own.length} run, max_concurrent_queries_for_user is ${mine}`
+    : `Too many simultaneous queries: ${running.length} run, max_concurrent_queries_for_all_users is ${all}`;
+  throw fail('TOO_MANY_SIMULTANEOUS_QUERIES', text, { retryAfterSeconds: 1 });
 }
 
 /** Those of the server, of the session and of the request. */

@@ -3,6 +3,10 @@
 export const asClickhouse: Record<string, string> = {
   // limits
   max_block_size: 'Rows of a block that is made, such as one of numbers()',
+  max_concurrent_queries_for_user:
+    'Queries of one user that run at a time. 0 = as many as the server',
+  max_concurrent_queries_for_all_users:
+    'Queries that may run when one begins. 0 = as many as the server',
   max_columns_to_read: 'Columns that a query may read of a table. 0 = any number',
   max_rows_to_read_leaf: 'Rows that a query may read of tables of this server. 0 = any number',
   max_bytes_to_read_leaf: 'Bytes that a query may read of tables of this server. 0 = any number',
