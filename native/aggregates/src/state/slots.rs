@@ -1,7 +1,7 @@
 //! One value of any type per group: what min, any, argMin and their like remember.
 
 use super::binary::{self, put_text, read_text};
-use super::wire::{Fixed, Reader, damaged};
+use super::wire::{Fixed, Reader, damaged, put_bytes};
 use std::cmp::Ordering;
 use types::builder::Values;
 use types::compare::{OrderedValue, compare_rows_with};
@@ -239,7 +239,11 @@ impl Slots {
         }
         let start = out.len();
         match_slots!(self, v, D => { v[group].put(out); binary::arrange(ty, &mut out[start..]) }, match self {
-            Slots::Bytes(v, _) => out.extend_from_slice(&v[group]),
+            Slots::Bytes(v, _) if matches!(ty.base(), Type::FixedString(_)) => {
+                out.extend_from_slice(&v[group]);
+            }
+            // a state of another function
+            Slots::Bytes(v, _) => put_bytes(out, &v[group]),
             Slots::Rows(v, ..) => {
                 if let Some(c) = &v[group] {
                     binary::put(ty, c, 0, out);
