@@ -124,4 +124,17 @@ export const explained: readonly (readonly [RegExp, string])[] = [
     /types: Nullable\(UInt8\).*\| UInt8.*\n.* IN \(.*transform_null_in/,
     'a list that is no constant is compared member by member here',
   ],
+  [
+    /: row .*\n.*sumKahan\([^()]*\) OVER/,
+    'ClickHouse adds a NULL row as the value of the row before in sumKahan over a window',
+  ],
+  [/: row .*\n.*toRelativeHourNum\(.*'1965/, 'as above, inside another function'],
+  [
+    /types: .*Tuple\(.*\| .*Nullable\(Tuple/,
+    'there is no Nullable(Tuple) here: subqueries, join_use_nulls and aggregates leave tuples as they are',
+  ],
+  [
+    /: (row|\d+ rows) .*\n.*count\(DISTINCT r\.p\).*join_use_nulls/,
+    'a tuple of a row that found no other is the default here, not NULL',
+  ],
 ];

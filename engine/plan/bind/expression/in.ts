@@ -139,6 +139,11 @@ function inList(
   span: Span,
 ): Expr {
   const { ctx } = scope;
+  // a tuple with a NULL that is written out equals no other
+  const untyped = tupleElements(baseType(left.type))?.some((e) => e.type === 'Nullable(Nothing)');
+  if (untyped && !ctx.settings.bool('transform_null_in')) {
+    return literalExpr('UInt8', negated ? '1' : '0', span);
+  }
   const literals = items.map((item) => constantOf(ctx, item));
   const only = items[0];
   if (only && literals.every((l) => l !== undefined)) {

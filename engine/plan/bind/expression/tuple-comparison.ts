@@ -30,9 +30,10 @@ export function byElement(
   const [left, right] = args.map(elements);
   if (!left || !right || left.length !== right.length || left.length === 0) return undefined;
   if (args.every((arg) => arg.kind === 'literal')) return undefined;
-  // A NULL that is written out makes the whole of it NULL.
+  // A NULL among constants makes the whole of it NULL; beside columns what else differs decides.
   const all = [...left, ...right];
-  if (all.some((e) => e.kind === 'literal' && e.type === 'Nullable(Nothing)'))
+  const known = all.every((e) => e.kind === 'literal');
+  if (known && all.some((e) => e.type === 'Nullable(Nothing)'))
     return literalExpr('Nullable(UInt8)', null, args[0]?.span);
   const tests = left.map((element, i) => call(name, [element, right[i] as Expr]));
   return tests.length === 1 ? (tests[0] as Expr) : call(joint, tests);

@@ -171,8 +171,10 @@ function widened(
   const items = side.node.columns.map(
     (column): Assigned => changed.get(column.id) ?? { column, expr: columnExpr(column) },
   );
+  // what is hidden is made when it is asked for; only names of USING have been, such as those of ARRAY JOIN
+  const asked = new Set([...changed.values()].map((item) => item.column.name));
   const renewed = <C extends SourceColumn>(c: C): C => {
-    if (c.hidden) return c;
+    if (c.hidden && !asked.has(c.name)) return c;
     const expr = c.expr();
     const item = expr.kind === 'column' ? changed.get(expr.id) : undefined;
     return item ? { ...c, type: item.column.type, expr: () => columnExpr(item.column) } : c;
