@@ -5,7 +5,6 @@ use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use crate::integer::Integer;
 use crate::lanes::{Lane, map, zip};
-use crate::with_lane;
 use types::codes::{NOT_IMPLEMENTED, ARGUMENT_OUT_OF_BOUND, PARAMETER_OUT_OF_BOUND};
 use types::{Data, Error, FixedData, Result, Type, match_numeric};
 
@@ -39,6 +38,8 @@ enum Op {
 fn result(a: &Type, b: &Type) -> Option<Type> {
     let shape = |t: &Type| match t {
         Type::Float32 | Type::Float64 => Some((64, true)),
+        Type::Ipv4 => Some((32, false)),
+        Type::Ipv6 => Some((128, false)),
         t => t.int_bits(),
     };
     let ((x, sx), (y, sy)) = (shape(a)?, shape(b)?);
@@ -62,6 +63,11 @@ macro_rules! with_int { ($ty:expr, $R:ident => $body:expr, $other:expr) => {
         _ => $other,
     }
 } }
+
+/// Addresses are the numbers that they are.
+fn is_address(t: &Type) -> bool {
+    matches!(t, Type::Ipv4 | Type::Ipv6)
+}
 
 fn no_lane() -> Error {
     Error::internal("integer expected")
@@ -87,8 +93,9 @@ fn two(b: &Bind<'_>, op: Op) -> Result<Bound> {
             Ok(Data::Fixed(FixedData { width, bytes: bytes.into() }).into())
         });
     }
-    b.integer(0)?;
-    b.integer(1)?;
+    for i in 0..2 {
+        b.check(i, b.ty(i).is_integer() || is_address(b.ty(i)), "an integer")?;
+    }
     let ty = result(b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
     let kernel = ty.clone();
     bound(ty, move |c| {
@@ -122,7 +129,11 @@ fn not(b: &Bind<'_>) -> Result<Bound> {
     }
     b.no_decimal(0)?;
     // A float stands for its whole part.
-    let kernel = if b.ty(0).is_float() { Type::Int64 } else { b.ty(0).clone() };
+    let kernel = match b.ty(0) {
+        Type::Float32 | Type::BFloat16 => Type::Int32,
+        Type::Float64 => Type::Int64,
+        t => t.clone(),
+    };
     let ty = if kernel == Type::Bool { Type::UInt8 } else { kernel.clone() };
     bound(ty, move |c| Ok(with_int!(&kernel, R => R::column(map::<R, R>(c.col(0), c.rows, Integer::not)), return Err(no_lane()))))
 }
@@ -144,7 +155,7 @@ fn shift(b: &Bind<'_>, how: Shift) -> Result<Bound> {
         }
         return shift_text(b, how == Shift::Left);
     }
-    b.integer(0)?;
+    b.check(0, b.ty(0).is_integer() || is_address(b.ty(0)), "an integer")?;
     if b.ty(1).int_bits().is_some_and(|x| x.0 > 64) {
         return Err(Error::new(NOT_IMPLEMENTED, format!("{} is not implemented for big integers as second argument", b.name)));
     }
@@ -153,7 +164,7 @@ fn shift(b: &Bind<'_>, how: Shift) -> Result<Bound> {
     }
     let ty = result(b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
     let kernel = ty.clone();
-    let width = u64::from(b.ty(0).int_bits().map_or(64, |x| x.0));
+    let width = u64::from(ty.int_bits().map_or(64, |x| x.0)).min(b.ty(0).fixed_width().map_or(64, |w| w as u64 * 8));
     bound(ty, move |c| {
         let n = i64s(c.col(1));
         if matches!(how, Shift::Left | Shift::Right) {
@@ -366,16 +377,12 @@ fn slice(b: &Bind<'_>) -> Result<Bound> {
 
 fn swap(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
-    b.integer(0)?;
-    if b.ty(0).int_bits().is_some_and(|x| x.0 > 64) {
-        return Err(Error::new(NOT_IMPLEMENTED, "byteSwap() is not implemented for 128- and 256-bit integers"));
+    if b.ty(0).is_float() {
+        return Err(Error::new(NOT_IMPLEMENTED, "byteSwap is not implemented for floats: reinterpret them as integers first"));
     }
-    let kernel = b.ty(0).clone();
-    bound(b.ty(0).clone(), move |c| {
-        let v = i64s(c.col(0));
-        let width = kernel.fixed_width().unwrap_or(8) as u32;
-        let out: Vec<i64> = (0..c.rows).map(|i| ((v.at(i) as u64).swap_bytes() >> (64 - 8 * width)) as i64).collect();
-        let wide = i64::column(out);
-        Ok(with_lane!(&kernel, R => R::column(map::<R, R>(&wide, c.rows, |x| x)), wide))
+    b.integer(0)?;
+    let kernel = if *b.ty(0) == Type::Bool { Type::UInt8 } else { b.ty(0).clone() };
+    bound(kernel.clone(), move |c| {
+        Ok(with_int!(&kernel, R => R::column(map::<R, R>(c.col(0), c.rows, |x| x.swap_bytes())), return Err(no_lane())))
     })
 }

@@ -165,7 +165,7 @@ fn v6_number(b: &Bind<'_>, how: u8) -> Result<Bound> {
 }
 
 fn prefix_length(b: &Bind<'_>) -> Result<()> {
-    if *b.ty(1) == Type::UInt8 { Ok(()) } else { Err(b.illegal(1, "UInt8")) }
+    if matches!(b.ty(1), Type::UInt8 | Type::Bool) { Ok(()) } else { Err(b.illegal(1, "UInt8")) }
 }
 
 fn v4_range(b: &Bind<'_>) -> Result<Bound> {

@@ -57,6 +57,9 @@ fn width_of(ty: &Type) -> Option<usize> {
 
 fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
     let from = b.ty(0).clone();
+    if let (Type::String, Type::FixedString(_)) = (&from, &ty) {
+        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, "Cannot reinterpret String as FixedString because it has no fixed size: use toFixedString"));
+    }
     let plain = |t: &Type| t.fixed_width().is_some() || t.is_string();
     if !plain(&from) || !plain(&ty) {
         return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Cannot reinterpret {from} as {ty}: both must be numbers, dates, strings, UUIDs or the like")));
@@ -86,7 +89,7 @@ fn to(b: &Bind<'_>, ty: Type) -> Result<Bound> {
                 bytes.reverse();
             }
             if kernel.is_string() {
-                if matches!(kernel, Type::String) && !from.is_string() {
+                if matches!(kernel, Type::String) && from != Type::String {
                     out.push_bytes(crate::cast::trim_zeros(&bytes));
                 } else {
                     out.push_bytes(&bytes);
@@ -251,10 +254,16 @@ fn bar(b: &Bind<'_>) -> Result<Bound> {
         let mut out = StrOut::new(c.rows, 0);
         for i in 0..c.rows {
             let (v, l, h) = (x.at(i), lo.at(i), hi.at(i));
-            if !(l.is_finite() && h.is_finite()) {
-                return Err(Error::bad_arguments("The bounds of function bar must not be NaN or infinite"));
+            let filled = if v.is_nan() || l.is_nan() || h.is_nan() || v <= l {
+                0.0
+            } else if v >= h {
+                width
+            } else {
+                (v - l) / (h - l) * width
+            };
+            if !filled.is_finite() {
+                return Err(Error::bad_arguments("The bounds of function bar are too far apart: the width of the bar is no number"));
             }
-            let filled = if v.is_nan() || v <= l { 0.0 } else if v >= h { width } else { (v - l) / (h - l) * width };
             let eighths = (filled * 8.0) as usize;
             for _ in 0..eighths / 8 {
                 out.bytes.extend_from_slice("█".as_bytes());

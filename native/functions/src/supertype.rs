@@ -236,8 +236,10 @@ fn integer_digits(t: &Type) -> Option<u8> {
     Some(match t.int_bits()? {
         (8, _) => 3,
         (16, _) => 5,
-        (32, _) => 10,
-        (64, true) => 19,
+        // what the Decimal stored alike holds
+        (32, true) => 9,
+        (32, false) => 10,
+        (64, true) => 18,
         (64, false) => 20,
         _ => return None,
     })

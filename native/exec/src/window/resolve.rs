@@ -217,9 +217,9 @@ pub fn resolve(name: &str, params: &[Lit], args: &[Type], has_order: bool) -> Re
                 need_number(canonical, "time", time)?;
             }
             let (c, _) = literal(param)?;
-            let length = c.flat().scalar(0).as_f64().filter(|x| *x > 0.0);
+            let length = c.flat().scalar(0).as_f64().filter(|x| x.is_finite());
             let length = length.ok_or_else(|| {
-                Error::bad_arguments(format!("The decay length of {canonical} must be a positive number"))
+                Error::bad_arguments(format!("The decay length of {canonical} must be a finite number"))
             })?;
             (Function::Decay { kind, length }, Type::Float64)
         }

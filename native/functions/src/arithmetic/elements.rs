@@ -88,9 +88,6 @@ pub fn array_by_array(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
 
 pub fn array_by_number(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
     let first = matches!(b.ty(0), Type::Array(_));
-    if !first && name == "divide" {
-        return Err(b.illegal(1, "a number"));
-    }
     let arg = |i: usize| Ok::<Type, Error>(if let Type::Array(t) = b.ty(i) { t.as_ref().clone() } else { b.ty(i).clone() });
     let call = resolve(name, &[Arg::new(arg(0)?), Arg::new(arg(1)?)], b.session)?;
     bound(Type::array(call.ty().clone()), move |c| {

@@ -169,7 +169,7 @@ fn binary(b: &Bind<'_>, op: Op) -> Result<Bound> {
         (Type::Tuple(_), t) if t.is_number() => return by_number(b, op.function()),
         (t, Type::Tuple(_)) if t.is_number() && op == Op::Multiply => return number_by_tuple(b),
         (Type::Array(_), Type::Array(_)) if matches!(op, Op::Plus | Op::Minus) => return array_by_array(b, op.function()),
-        (Type::Array(_), t) | (t, Type::Array(_)) if t.is_number() && matches!(op, Op::Multiply | Op::Divide) => {
+        (Type::Array(_), t) | (t, Type::Array(_)) if t.is_number() && scales_arrays(op) => {
             return array_by_number(b, op.function());
         }
         _ => {}
@@ -190,6 +190,11 @@ fn binary(b: &Bind<'_>, op: Op) -> Result<Bound> {
     let out = number_result(op, &ta, &tb)
         .ok_or_else(|| b.illegal(1, &format!("a type that {ta} can be combined with (no floats with 128- or 256-bit integers)")))?;
     numbers(op, ta, tb, out)
+}
+
+/// Operations of an array's elements with a number.
+fn scales_arrays(op: Op) -> bool {
+    matches!(op, Op::Multiply | Op::Divide | Op::IntDiv | Op::IntDivOrZero | Op::Modulo | Op::PositiveModulo)
 }
 
 fn numbers(op: Op, ta: Type, tb: Type, out: Type) -> Result<Bound> {

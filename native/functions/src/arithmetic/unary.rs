@@ -118,8 +118,9 @@ pub fn gcd_lcm(b: &Bind<'_>, lcm: bool) -> Result<Bound> {
 
 pub fn two_floats(b: &Bind<'_>, op: fn(f64, f64) -> f64) -> Result<Bound> {
     b.arity(2, 2)?;
-    b.number(0)?;
-    b.number(1)?;
+    for i in 0..2 {
+        b.check(i, b.ty(i).is_number() && b.ty(i).int_bits().is_none_or(|x| x.0 <= 64), "a number of up to 64 bits")?;
+    }
     let (ta, tb) = (b.ty(0).clone(), b.ty(1).clone());
     bound(Type::Float64, move |c| {
         let (x, y) = (f64s(c.col(0), &ta), f64s(c.col(1), &tb));

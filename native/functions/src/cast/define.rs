@@ -65,7 +65,7 @@ families! {
     ("toFloat64", "Float64", "toFloat64('1.5')", "1.5", |_| Ok(Type::Float64)),
     ("toDate", "Date", "toDate('2024-05-17')", "2024-05-17", |_| Ok(Type::Date)),
     ("toDate32", "Date32", "toDate32('1950-05-17')", "1950-05-17", |_| Ok(Type::Date32)),
-    ("toDateTime", "DateTime", "toDateTime('2024-05-17 12:00:00')", "2024-05-17 12:00:00", |b| Ok(Type::DateTime(zone(b, 1)?))),
+    ("toDateTime", "DateTime", "toDateTime('2024-05-17 12:00:00')", "2024-05-17 12:00:00", date_time),
     ("toDateTime64", "DateTime64", "toDateTime64('2024-05-17 12:00:00.5', 1)", "2024-05-17 12:00:00.5", |b| Ok(Type::DateTime64(scale(b, 1, 9)?, zone(b, 2)?))),
     ("toDecimal32", "Decimal32", "toDecimal32('1.5', 2)", "1.5", |b| Ok(Type::Decimal(9, scale(b, 1, 9)?))),
     ("toDecimal64", "Decimal64", "toDecimal64('1.5', 2)", "1.5", |b| Ok(Type::Decimal(18, scale(b, 1, 18)?))),
@@ -146,6 +146,15 @@ fn zone(b: &Bind<'_>, i: usize) -> Result<Option<Arc<str>>> {
     Ok(Some(name.into()))
 }
 
+/// With a number of digits as second argument toDateTime gives a DateTime64.
+fn date_time(b: &Bind<'_>) -> Result<Type> {
+    if b.name != "toDateTime" || b.len() < 2 || !b.ty(1).is_integer() {
+        return Ok(Type::DateTime(zone(b, 1)?));
+    }
+    let (digits, zone) = (scale(b, 1, 9)?, zone(b, 2)?);
+    Ok(if digits == 0 { Type::DateTime(zone) } else { Type::DateTime64(digits, zone) })
+}
+
 fn scale(b: &Bind<'_>, i: usize, max: u8) -> Result<u8> {
     if b.len() == i && (b.name.ends_with("OrNull") || b.name.ends_with("OrZero")) && b.name.starts_with("toDateTime64") {
         return Ok(3);
@@ -181,6 +190,7 @@ fn convert(b: &Bind<'_>, target: Target, mode: CastMode) -> Result<Bound> {
     b.arity(1, 3)?;
     let to = target(b)?;
     let extra = match &to {
+        Type::DateTime(_) if b.name == "toDateTime" && b.len() > 1 && b.ty(1).is_integer() => 2,
         Type::DateTime64(..) => 2,
         Type::Decimal(..) | Type::DateTime(_) | Type::Date | Type::Date32 | Type::FixedString(_) => 1,
         _ => 0,

@@ -238,6 +238,7 @@ impl Caster<'_> {
         let to_null = self.mode.or_null() || (nullable && self.mode == CastMode::Sql);
         let to_default = self.mode == CastMode::OrZero
             || matches!(to, Type::Ipv4 | Type::Ipv6) && self.session.flag("cast_ipv4_ipv6_default_on_conversion_error", false);
+        let gentle = matches!(self.mode, CastMode::OrNull | CastMode::OrZero) && matches!(to, Type::DateTime(_) | Type::DateTime64(..));
         let mut bad: Option<Bitmap> = None;
         for i in 0..rows {
             let mut v = if fixed { trim_zeros(s.at(i)) } else { s.at(i) };
@@ -248,7 +249,8 @@ impl Caster<'_> {
                 b.push_default(1);
                 continue;
             }
-            if let Err(e) = codec.parse_text(v, &mut b) {
+            let read = if gentle && is_short_number(v) { Err(cannot(from, to)) } else { codec.parse_text(v, &mut b) };
+            if let Err(e) = read {
                 let at_end = e.message().contains("found the end of the data");
                 let e = if matches!(to, Type::Array(_)) && e.message().contains("is left over") {
                     Error::new(types::codes::UNEXPECTED_DATA_AFTER_PARSED_VALUE, e.message())
@@ -373,6 +375,12 @@ fn null_error(to: &Type) -> Error {
         CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN,
         format!("Cannot convert NULL value to non-Nullable type {to}: use Nullable({to}), or ifNull to replace NULLs"),
     )
+}
+
+/// Fewer than five digits before a point: a year or a part of it, no moment.
+fn is_short_number(v: &[u8]) -> bool {
+    let whole = v.iter().position(|b| *b == b'.').unwrap_or(v.len());
+    (1..5).contains(&whole) && v.iter().all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
 /// What `…OrZero` gives: the default, which of Date32 is its first day.

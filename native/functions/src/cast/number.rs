@@ -89,8 +89,23 @@ impl Caster<'_> {
         let rows = col.len();
         let sql = Caster { mode: CastMode::Sql, session: self.session, text: self.text.clone() };
         if from.is_decimal() {
-            // Digits behind the point are cut; what does not fit is an error in every mode.
-            return sql.numbers(col, from, to);
+            // Digits behind the point are cut. What does not fit another Decimal is NULL where that is asked for.
+            let whole = sql.numbers(col, from, to);
+            if whole.is_ok() || !to.is_decimal() || self.mode != CastMode::AccurateOrNull {
+                return whole;
+            }
+            let mut bad = Bitmap::new(rows, false);
+            let mut b = types::ColumnBuilder::with_capacity(to, rows);
+            for i in 0..rows {
+                match sql.numbers(&col.slice(i, 1), from, to) {
+                    Ok(c) => b.push_row(&c, 0),
+                    Err(_) => {
+                        b.push_default(1);
+                        bad.set(i, true);
+                    }
+                }
+            }
+            return Ok(Column::new(b.finish().data, Some(bad)));
         }
         let mut bad = Bitmap::new(rows, false);
         let out = if from.is_float() || to.is_float() || to.is_decimal() {

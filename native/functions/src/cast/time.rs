@@ -37,7 +37,8 @@ impl Caster<'_> {
             Type::DateTime64(s, _) if to.is_integer() && !self.mode.accurate() => {
                 let k = 10i64.pow((*s).into());
                 let v = i64s(col);
-                self.numbers(&i64_col((0..col.len()).map(|i| v.at(i) / k).collect()), &Type::Int64, to)
+                let seconds = i64_col((0..col.len()).map(|i| v.at(i) / k).collect());
+                self.numbers(&seconds, &Type::Decimal(18, 0), to)
             }
             _ => self.numbers(col, &Type::Decimal(18, scale_of(from)), to),
         }

@@ -156,9 +156,9 @@ fn from_number(b: &Bind<'_>, wide: bool) -> Result<Bound> {
     })
 }
 
-fn number_seconds(zone: &TimeZone, n: i64) -> i64 {
+fn number_seconds(zone: &TimeZone, n: i64) -> Option<i64> {
     let (d, t) = (n / 1_000_000, n % 1_000_000);
-    seconds(zone, &[d / 10_000, d / 100 % 100, d % 100, t / 10_000, t / 100 % 100, t % 100]).unwrap_or(0)
+    seconds(zone, &[d / 10_000, d / 100 % 100, d % 100, t / 10_000, t / 100 % 100, t % 100])
 }
 
 fn number_to_datetime(b: &Bind<'_>) -> Result<Bound> {
@@ -167,7 +167,7 @@ fn number_to_datetime(b: &Bind<'_>) -> Result<Bound> {
     let (name, zone) = zone_arg(b, 1)?;
     bound(Type::DateTime(name), move |c| {
         let v = ints(&types, c, 0);
-        Ok(u32_col((0..c.rows).map(|i| number_seconds(&zone, v.at(i)).clamp(0, u32::MAX.into()) as u32).collect()))
+        Ok(u32_col((0..c.rows).map(|i| number_seconds(&zone, v.at(i)).unwrap_or(0).clamp(0, u32::MAX.into()) as u32).collect()))
     })
 }
 
@@ -177,9 +177,11 @@ fn number_to_datetime64(b: &Bind<'_>) -> Result<Bound> {
     let scale = if b.len() > 1 { scale_arg(b, 1)? } else { 3 };
     let (name, zone) = zone_arg(b, 2)?;
     let k = 10i64.pow(scale.into());
+    // What is no time is the first moment of 1900.
+    let first = zone.local_to_utc(i64::from(types::column::DATE32_FIRST) * DAY);
     bound(Type::DateTime64(scale, name), move |c| {
         let v = ints(&types, c, 0);
-        Ok(i64_col((0..c.rows).map(|i| number_seconds(&zone, v.at(i)).saturating_mul(k)).collect()))
+        Ok(i64_col((0..c.rows).map(|i| number_seconds(&zone, v.at(i)).unwrap_or(first).saturating_mul(k)).collect()))
     })
 }
 
@@ -201,7 +203,7 @@ fn change(b: &Bind<'_>, part: Part) -> Result<Bound> {
     let from = b.ty(0).clone();
     let ty = match &from {
         Type::Date if time => Type::DateTime(None),
-        Type::Date32 if time => Type::DateTime64(0, None),
+        Type::Date32 if time => Type::DateTime64(3, None),
         t => t.clone(),
     };
     let Some(kind) = super::kind_of(&ty) else { return Err(b.illegal(0, "a date or time")) };

@@ -105,11 +105,16 @@ fn to_unix(b: &Bind<'_>) -> Result<Bound> {
     if b.ty(0).is_string() {
         let ty = Type::DateTime(zone_arg(b, 1)?);
         let from = b.ty(0).clone();
+        // What a Nullable text does not say is NULL.
+        if b.raw[0].ty.without_low_cardinality().is_nullable() {
+            let ty = Type::nullable(ty);
+            return bound(Type::nullable(Type::UInt32), move |c| cast(c.col(0), &from, &ty, CastMode::Sql, c.session));
+        }
         return bound(Type::UInt32, move |c| {
             cast(c.col(0), &from, &ty, CastMode::Function, c.session).map_err(|e| Error::new(CANNOT_PARSE_DATETIME, e.message()))
         });
     }
-    if b.ty(0).is_float() || b.ty(0).is_native_integer() {
+    if b.ty(0).is_float() || b.ty(0).is_integer() {
         let from = b.ty(0).clone();
         return bound(Type::UInt32, move |c| cast(c.col(0), &from, &Type::UInt32, CastMode::Sql, c.session));
     }

@@ -1,6 +1,6 @@
 //! The hash algorithms that have no crate or whose variant is ClickHouse's own.
 
-use types::city::{K0, K1, K2, len16_mul, rot, shift_mix, u32_at, u64_at, weak};
+use types::city::{rot, u32_at, u64_at};
 pub use types::city::{city64, hash_128_to_64};
 
 pub fn int_hash64(x: u64) -> u64 {
@@ -21,88 +21,6 @@ pub fn int_hash32(x: u64) -> u32 {
     k = k.wrapping_add(k << 6);
     k ^= k.rotate_right(22);
     k as u32
-}
-
-/// FarmHash's 64-bit fingerprint.
-pub fn farm64(s: &[u8]) -> u64 {
-    let n = s.len();
-    let len = n as u64;
-    let mul = K2.wrapping_add(len * 2);
-    match n {
-        0 => return K2,
-        1..=3 => {
-            let (a, b, c) = (u64::from(s[0]), u64::from(s[n >> 1]), u64::from(s[n - 1]));
-            return shift_mix((a + (b << 8)).wrapping_mul(K2) ^ (len + (c << 2)).wrapping_mul(K0)).wrapping_mul(K2);
-        }
-        4..=7 => return len16_mul(len.wrapping_add(u32_at(s, 0) << 3), u32_at(s, n - 4), mul),
-        8..=16 => {
-            let (a, b) = (u64_at(s, 0).wrapping_add(K2), u64_at(s, n - 8));
-            let c = rot(b, 37).wrapping_mul(mul).wrapping_add(a);
-            let d = rot(a, 25).wrapping_add(b).wrapping_mul(mul);
-            return len16_mul(c, d, mul);
-        }
-        17..=32 => {
-            let (a, b) = (u64_at(s, 0).wrapping_mul(K1), u64_at(s, 8));
-            let (c, d) = (u64_at(s, n - 8).wrapping_mul(mul), u64_at(s, n - 16).wrapping_mul(K2));
-            return len16_mul(
-                rot(a.wrapping_add(b), 43).wrapping_add(rot(c, 30)).wrapping_add(d),
-                a.wrapping_add(rot(b.wrapping_add(K2), 18)).wrapping_add(c),
-                mul,
-            );
-        }
-        33..=64 => {
-            let (a, b) = (u64_at(s, 0).wrapping_mul(K2), u64_at(s, 8));
-            let (c, d) = (u64_at(s, n - 8).wrapping_mul(mul), u64_at(s, n - 16).wrapping_mul(K2));
-            let y = rot(a.wrapping_add(b), 43).wrapping_add(rot(c, 30)).wrapping_add(d);
-            let z = len16_mul(y, a.wrapping_add(rot(b.wrapping_add(K2), 18)).wrapping_add(c), mul);
-            let (e, f) = (u64_at(s, 16).wrapping_mul(mul), u64_at(s, 24));
-            let g = y.wrapping_add(u64_at(s, n - 32)).wrapping_mul(mul);
-            let h = z.wrapping_add(u64_at(s, n - 24)).wrapping_mul(mul);
-            return len16_mul(
-                rot(e.wrapping_add(f), 43).wrapping_add(rot(g, 30)).wrapping_add(h),
-                e.wrapping_add(rot(f.wrapping_add(a), 18)).wrapping_add(g),
-                mul,
-            );
-        }
-        _ => {}
-    }
-    let mut x: u64 = 81;
-    let mut y = 81u64.wrapping_mul(K1).wrapping_add(113);
-    let mut z = shift_mix(y.wrapping_mul(K2).wrapping_add(113)).wrapping_mul(K2);
-    let (mut v, mut w) = ((0u64, 0u64), (0u64, 0u64));
-    x = x.wrapping_mul(K2).wrapping_add(u64_at(s, 0));
-    let end = (n - 1) / 64 * 64;
-    let last = end + ((n - 1) & 63) - 63;
-    let mut i = 0;
-    while i != end {
-        x = rot(x.wrapping_add(y).wrapping_add(v.0).wrapping_add(u64_at(s, i + 8)), 37).wrapping_mul(K1);
-        y = rot(y.wrapping_add(v.1).wrapping_add(u64_at(s, i + 48)), 42).wrapping_mul(K1);
-        x ^= w.1;
-        y = y.wrapping_add(v.0).wrapping_add(u64_at(s, i + 40));
-        z = rot(z.wrapping_add(w.0), 33).wrapping_mul(K1);
-        v = weak(s, i, v.1.wrapping_mul(K1), x.wrapping_add(w.0));
-        w = weak(s, i + 32, z.wrapping_add(w.1), y.wrapping_add(u64_at(s, i + 16)));
-        std::mem::swap(&mut z, &mut x);
-        i += 64;
-    }
-    let mul = K1.wrapping_add((z & 0xff) << 1);
-    let i = last;
-    w.0 = w.0.wrapping_add((len - 1) & 63);
-    v.0 = v.0.wrapping_add(w.0);
-    w.0 = w.0.wrapping_add(v.0);
-    x = rot(x.wrapping_add(y).wrapping_add(v.0).wrapping_add(u64_at(s, i + 8)), 37).wrapping_mul(mul);
-    y = rot(y.wrapping_add(v.1).wrapping_add(u64_at(s, i + 48)), 42).wrapping_mul(mul);
-    x ^= w.1.wrapping_mul(9);
-    y = y.wrapping_add(v.0.wrapping_mul(9)).wrapping_add(u64_at(s, i + 40));
-    z = rot(z.wrapping_add(w.0), 33).wrapping_mul(mul);
-    v = weak(s, i, v.1.wrapping_mul(mul), x.wrapping_add(w.0));
-    w = weak(s, i + 32, z.wrapping_add(w.1), y.wrapping_add(u64_at(s, i + 16)));
-    std::mem::swap(&mut z, &mut x);
-    len16_mul(
-        len16_mul(v.0, w.0, mul).wrapping_add(shift_mix(y).wrapping_mul(K0)).wrapping_add(z),
-        len16_mul(v.1, w.1, mul).wrapping_add(x),
-        mul,
-    )
 }
 
 /// MetroHash64 with seed 0.

@@ -5,6 +5,7 @@
 //! values are combined from the first to the last.
 
 pub mod crypto;
+mod farm;
 mod kernels;
 pub mod more;
 pub mod shingles;
@@ -12,6 +13,7 @@ pub mod shingles;
 use crate::args::{i64s, strs, tuple_columns, u32_col, u64_col, u64s};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
+use farm::{farm64, fingerprint64};
 use kernels::*;
 use types::codes::BAD_ARGUMENTS;
 use types::{Column, Data, Error, FixedData, Result, Type, match_numeric};
@@ -88,7 +90,7 @@ macro_rules! hashes { ($($name:ident { $($body:tt)* })*) => { $(struct $name; im
 hashes! {
     City { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { city64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
     Farm { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { farm64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
-    Fingerprint { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { farm64(s) } fn combine(a: u64, b: u64) -> u64 { fingerprint(a, b) } }
+    Fingerprint { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { fingerprint64(s) } fn combine(a: u64, b: u64) -> u64 { fingerprint(a, b) } }
     Metro { const INTEGERS: bool = true; fn bytes(s: &[u8]) -> u64 { metro64(s) } fn combine(a: u64, b: u64) -> u64 { hash_128_to_64(a, b) } }
     Sip { fn bytes(s: &[u8]) -> u64 { sip64(s, 0, 0) } fn combine(a: u64, b: u64) -> u64 { sip64(&pair(a, b), 0, 0) } }
     Xx32 { const BITS32: bool = true; fn bytes(s: &[u8]) -> u64 { xxhash_rust::xxh32::xxh32(s, 0).into() } fn combine(a: u64, b: u64) -> u64 { u64::from(int_hash32(a)) ^ b } }
@@ -450,7 +452,7 @@ fn java16(b: &Bind<'_>) -> Result<Bound> {
 fn java_hash(b: &Bind<'_>) -> Result<Bound> {
     one_value(b)?;
     let long = matches!(b.ty(0), Type::Int64);
-    if b.ty(0).int_bits().is_some_and(|(_, signed)| !signed) || matches!(b.ty(0), Type::Date | Type::DateTime(_)) {
+    if b.ty(0).int_bits().is_some_and(|(bits, signed)| !signed && bits <= 64) || matches!(b.ty(0), Type::Date | Type::DateTime(_)) {
         return Err(Error::not_implemented("Unsigned types are not supported by javaHash: convert the number to a signed type"));
     }
     if !matches!(b.ty(0), Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::Enum8(_) | Type::Enum16(_) | Type::Date32) {
