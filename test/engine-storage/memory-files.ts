@@ -1,12 +1,7 @@
 // A small disk in memory for tests that need no kernel: what is not synced may be lost.
 
 import { createHash } from 'node:crypto';
-import {
-  type FileEntry,
-  FileError,
-  type FilesApi,
-  type WriteFile,
-} from '../../engine/files.ts';
+import { type FileEntry, FileError, type FilesApi, type WriteFile } from '../../engine/files.ts';
 
 interface Node {
   content: Buffer;
