@@ -111,7 +111,7 @@ export function merged(random: Random): Query {
       `${name}Merge${parameters}(s${i}) AS c${i}`,
       `finalizeAggregation(${name}MergeState${parameters}(s${i})) AS c${i}`,
       `${name}MergeIf${parameters}(s${i}, n > 2) AS c${i}`,
-      `toTypeName(any(s${i})) AS c${i}`,
+      `toTypeName(${name}MergeState${parameters}(s${i})) AS c${i}`,
     ]),
   );
   return {
