@@ -6,7 +6,7 @@ use super::values::literal;
 use hashbrown::HashSet;
 use std::sync::Arc;
 use types::Type;
-use types::text::time::{DateTimeInput, best_effort, scan_date, scan_moment};
+use types::text::time::{DateTimeInput, Moment, best_effort, scan_date, scan_moment};
 use types::text::{Cursor, number};
 use types::tz::TimeZone;
 
@@ -235,6 +235,11 @@ pub(super) fn kind_of_number(text: &[u8]) -> Seen {
     }
 }
 
+/// DateTime cannot hold it, DateTime64 can.
+fn is_far(moment: &Moment) -> bool {
+    !(0..=i64::from(u32::MAX)).contains(&moment.seconds)
+}
+
 /// Dates, times and UUIDs in quotes are recognised; all else is text.
 pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
     if !how.best_effort {
@@ -255,7 +260,8 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
     if shaped {
         if text.len() == 10
             && (how.dates || !how.datetimes)
-            && let Ok((_, 10)) = scan_date(text, true)
+            && let Ok((days, 10)) = scan_date(text, true)
+            && (how.style == Style::Table || (0..=i64::from(u16::MAX)).contains(&days) || !how.datetimes)
         {
             return if how.dates { Seen::Date } else { Seen::Text };
         }
@@ -266,9 +272,7 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
         {
             let point = text.iter().position(|b| *b == b'.');
             let digits = point.map_or(0, |p| text[p + 1..].iter().take_while(|b| b.is_ascii_digit()).count());
-            // Moments that DateTime cannot hold need DateTime64.
-            let far = !(0..=i64::from(u32::MAX)).contains(&m.seconds);
-            return Seen::Time(if (far || how.only_datetime64) && digits == 0 {
+            return Seen::Time(if (is_far(&m) || how.only_datetime64) && digits == 0 {
                 1
             } else {
                 digits.min(9) as u8
@@ -281,10 +285,10 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
         && digits
         && text.len() >= 8
         && matches!(kind_of_number(text), Seen::Text)
-        && best_effort(text, &TimeZone::utc(), how.times == DateTimeInput::BestEffortUs, 0).is_ok()
+        && let Ok(m) = best_effort(text, &TimeZone::utc(), how.times == DateTimeInput::BestEffortUs, 0)
     {
-        // without a fraction it is a moment that DateTime holds
-        let whole = how.style == Style::ClickHouse && !how.only_datetime64 && !text.contains(&b'.');
+        let whole =
+            how.style == Style::ClickHouse && !how.only_datetime64 && !text.contains(&b'.') && !is_far(&m);
         return Seen::Time(if whole { 0 } else { 9 });
     }
     if text.len() == 36 && text[8] == b'-' && types::text::net::parse_uuid(text).is_ok() {
