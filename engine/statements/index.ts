@@ -1,9 +1,9 @@
 // Every kind of statement and who runs it; what is not built is refused by name and place.
 
 import type { QueryStatement, Statement, TableName } from '../../sql/index.ts';
-import { fail } from '../errors.ts';
+import { EngineError, fail } from '../errors.ts';
 import { failAt } from '../plan/context.ts';
-import type { Answer, Run } from '../query/core.ts';
+import { type Answer, done, type Run } from '../query/core.ts';
 import { alterTable } from './alter/table.ts';
 import { backup } from './backup.ts';
 import { createDatabase, createFunction } from './create/database.ts';
@@ -39,6 +39,20 @@ const notYet =
     throw failAt(ast.span, 'NOT_IMPLEMENTED', `${what} is not implemented yet`);
   };
 
+const alreadyExists = /^(TABLE|DATABASE)_ALREADY_EXISTS$/;
+
+/** IF NOT EXISTS holds at the commit too: another statement may have made it since this one looked. */
+const unlessMade =
+  <S extends Statement & { readonly ifNotExists: boolean }>(
+    create: (run: Run, ast: S) => Promise<Answer>,
+  ) =>
+  (run: Run, ast: S): Promise<Answer> =>
+    create(run, ast).catch((error: unknown) => {
+      if (ast.ifNotExists && error instanceof EngineError && alreadyExists.test(error.name))
+        return done;
+      throw error;
+    });
+
 /** Who asks for segments or partitions sees all rows in some: those in memory are written first. */
 const looksAtParts = /\b_?parts?(ition_id)?\b|\b_part\w*/i;
 
@@ -61,9 +75,9 @@ async function settle({ core: { storage } }: Run): Promise<void> {
 const handlers: { [K in Kind]: Handler<K> } = {
   QueryStatement: selectSettled,
   Insert: insert,
-  CreateTable: createTable,
-  CreateView: createView,
-  CreateDatabase: createDatabase,
+  CreateTable: unlessMade(createTable),
+  CreateView: unlessMade(createView),
+  CreateDatabase: unlessMade(createDatabase),
   CreateFunction: createFunction,
   CreateIndex: notYet('CREATE INDEX'),
   CreateDictionary: notYet('CREATE DICTIONARY'),

@@ -335,9 +335,10 @@ async function insertData(
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
     if (!values) throw error;
     // Only rows that cannot be read are tried as expressions: nothing is stored twice.
-    if (error instanceof EngineError && error.fault !== 'client') throw error;
+    if (!(error instanceof EngineError) || error.fault !== 'client') throw error;
+    if (error.name === 'INSERT_WAS_DEDUPLICATED') throw error;
     if (isNumberTooLong(error)) throw error;
-    if (error instanceof EngineError && /a row has \d+ values/.test(error.message)) {
+    if (/a row has \d+ values/.test(error.message)) {
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', error.message);
     }
     const text = await rows.whole();
