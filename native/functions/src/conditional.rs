@@ -321,12 +321,13 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
     }
     let integers = types.iter().all(Type::is_integer);
     let common = common_type(&types).map_err(|e| if integers { Error::illegal_type(format!("Illegal types of arguments of function {}: {}", b.name, e.message())) } else { e })?;
-    let out = match common {
+    let kernel = match common {
         Type::Bool => Type::UInt8,
         t => t,
     };
-    let kernel = out.clone();
-    let inner = strip_nullable(&out).clone();
+    let out = extreme_of_decimals(&types).unwrap_or_else(|| kernel.clone());
+    let shown = out.clone();
+    let inner = strip_nullable(&kernel).clone();
     bound(out, move |c| {
         let columns = used.iter().map(|&i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
         let mut best = columns[0].clone();
@@ -360,8 +361,18 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
                 .collect();
             best = select(&kernel, &[best, next.clone()], &choice);
         }
-        Ok(best)
+        if shown == kernel { Ok(best) } else { cast(&best, &kernel, &shown, CastMode::Sql, c.session) }
     })
+}
+
+/// The type of the larger of two plain numbers with a Decimal among them: as many digits as the wider Decimal's
+/// bytes hold; beside an integer the Decimal's own.
+fn extreme_of_decimals(types: &[Type]) -> Option<Type> {
+    match types {
+        [Type::Decimal(p, s), Type::Decimal(q, t)] => Some(Type::Decimal(types::ty::decimal_digits(*p.max(q)), *s.max(t))),
+        [d @ Type::Decimal(..), i] | [i, d @ Type::Decimal(..)] if i.is_integer() => Some(d.clone()),
+        _ => None,
+    }
 }
 
 /// Of a signed and an unsigned 64-bit integer: the smaller one is signed, the larger one is not.

@@ -313,6 +313,16 @@ impl Type {
     }
 }
 
+/// The most digits that a decimal stored like one of this precision can have.
+pub fn decimal_digits(precision: u8) -> u8 {
+    match decimal_width(precision) {
+        4 => 9,
+        8 => 18,
+        16 => 38,
+        _ => 76,
+    }
+}
+
 /// Bytes of a decimal of this precision.
 pub fn decimal_width(precision: u8) -> usize {
     match precision {

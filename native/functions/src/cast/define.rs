@@ -262,6 +262,7 @@ fn or_default(b: &Bind<'_>, target: Target) -> Result<Bound> {
         Type::DateTime(_) if b.len() > 1 && b.ty(1).is_string() => 2,
         _ => 1,
     };
+    let to = kept_nullable(b, to);
     if let Some(given) = b.raw.get(first_default).map(|a| a.ty.without_low_cardinality())
         && !same_kind(&given, &to)
     {
@@ -282,8 +283,13 @@ fn same_kind(a: &Type, b: &Type) -> bool {
 
 fn accurate_or_default(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 3)?;
-    let to = parse_type(b.const_str(1)?)?;
+    let to = kept_nullable(b, parse_type(b.const_str(1)?)?);
     replace_failures(b, to, 2)
+}
+
+/// `cast_keep_nullable`: what is made of a Nullable is one too, and NULL stands for what cannot be converted.
+fn kept_nullable(b: &Bind<'_>, to: Type) -> Type {
+    if b.session.flag("cast_keep_nullable", false) && b.ty(0).is_nullable() { Type::nullable(to) } else { to }
 }
 
 fn replace_failures(b: &Bind<'_>, to: Type, default: usize) -> Result<Bound> {

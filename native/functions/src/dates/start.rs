@@ -235,8 +235,8 @@ fn interval_bound(b: &Bind<'_>, time: usize, unit: Unit, n: i64, origin: Option<
     if unit.nanos().is_some() && day_kind {
         return Err(b.illegal(time, "DateTime or DateTime64, for an interval shorter than a day"));
     }
-    let wide = wide || extended(b.session);
     let wide_input = matches!(clock.kind, Kind::Date32 | Kind::DateTime64(_));
+    let wide = if wide { wide_input } else { extended(b.session) };
     if let Some(o) = origin {
         return from_origin(b, time, o, unit, n, clock);
     }
@@ -244,9 +244,9 @@ fn interval_bound(b: &Bind<'_>, time: usize, unit: Unit, n: i64, origin: Option<
         Unit::Nanosecond => Type::DateTime64(9, zone),
         Unit::Microsecond => Type::DateTime64(6, zone),
         Unit::Millisecond => Type::DateTime64(3, zone),
-        Unit::Second | Unit::Minute | Unit::Hour | Unit::Day if wide && wide_input => Type::DateTime64(0, zone),
+        Unit::Second | Unit::Minute | Unit::Hour | Unit::Day if wide => Type::DateTime64(0, zone),
         Unit::Second | Unit::Minute | Unit::Hour | Unit::Day => Type::DateTime(zone),
-        _ if wide && wide_input => Type::Date32,
+        _ if wide => Type::Date32,
         _ => Type::Date,
     };
     let kernel = out.clone();
