@@ -66,7 +66,18 @@ function picked(node: Aggregate, ctx: Planning): Node | undefined {
   return best?.node;
 }
 
+/** HAVING stands over its aggregation, which sees what it takes out of the totals; a rollup would part them. */
+const havingOfTotals = (node: Node): boolean =>
+  node.kind === 'filter' &&
+  node.input.kind === 'aggregate' &&
+  node.input.totals &&
+  node.input.totalsOfAll !== true;
+
 function visit(node: Node, ctx: Planning): Node {
+  if (havingOfTotals(node)) {
+    ctx.notes?.push('No rollup is read: the totals leave out the groups that HAVING does');
+    return withInputs(node, (input) => withInputs(input, (rows) => visit(rows, ctx)));
+  }
   if (node.kind === 'aggregate') {
     const made = picked(node, ctx);
     if (made) return made;
