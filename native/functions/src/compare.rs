@@ -202,16 +202,9 @@ fn intervals(op: Op, c: &Ctx<'_>, ta: &Type, tb: &Type) -> Result<Column> {
     let size = |t: &Type| -> i128 {
         let Type::Interval(k) = t else { return 1 };
         match k {
-            K::Nanosecond | K::Month => 1,
-            K::Microsecond => 1_000,
-            K::Millisecond => 1_000_000,
-            K::Second => 1_000_000_000,
-            K::Minute => 60_000_000_000,
-            K::Hour => 3_600_000_000_000,
-            K::Day => 86_400_000_000_000,
-            K::Week => 604_800_000_000_000,
             K::Quarter => 3,
             K::Year => 12,
+            _ => k.nanos().map_or(1, i128::from),
         }
     };
     let (ka, kb) = (size(ta), size(tb));

@@ -82,7 +82,7 @@ impl EnumDef {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum IntervalKind {
     Nanosecond,
     Microsecond,
@@ -111,6 +111,20 @@ impl IntervalKind {
         Self::Quarter,
         Self::Year,
     ];
+    /// Nanoseconds of one, where all are of one length: a day is 24 hours, months and more have no such length.
+    pub fn nanos(self) -> Option<i64> {
+        Some(match self {
+            Self::Nanosecond => 1,
+            Self::Microsecond => 1_000,
+            Self::Millisecond => 1_000_000,
+            Self::Second => 1_000_000_000,
+            Self::Minute => 60_000_000_000,
+            Self::Hour => 3_600_000_000_000,
+            Self::Day => 86_400_000_000_000,
+            Self::Week => 604_800_000_000_000,
+            Self::Month | Self::Quarter | Self::Year => return None,
+        })
+    }
     pub fn name(self) -> &'static str {
         match self {
             Self::Nanosecond => "Nanosecond",

@@ -4,7 +4,6 @@
 //! version from key and version columns; a FINAL query then is a plain scan with bitmaps. Engines that
 //! make new rows give a version whose overlapping rows are merged in memory. Either way segments whose
 //! keys no other segment shares are left alone when a merge wrote them.
-
 //!
 //! The bitmaps of a version are made of those of the version before where one is `known`: keys of rows that came
 //! since are looked for (`search`) and judged by the rule (`judge`). Without it all rows are merged.

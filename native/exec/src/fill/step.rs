@@ -263,13 +263,9 @@ fn interval(n: i64, kind: IntervalKind, ty: &Type, what: &str) -> Result<Step> {
         )));
     }
     const NS: i128 = 1_000_000_000;
-    let ns = match kind {
-        IntervalKind::Nanosecond => 1,
-        IntervalKind::Microsecond => 1_000,
-        IntervalKind::Millisecond => 1_000_000,
-        IntervalKind::Second => NS,
-        IntervalKind::Minute => 60 * NS,
-        IntervalKind::Hour => 3_600 * NS,
+    // Days and more are counted on the calendar, whose days may have 23 hours.
+    let ns = match kind.nanos() {
+        Some(ns) if kind < IntervalKind::Day => i128::from(ns),
         _ => return Ok(Step::Calendar(n, kind)),
     };
     let tick = match ty {

@@ -276,17 +276,7 @@ fn by_range(side: &Side, end: bool, rows: &Rowset<'_>) -> Result<Vec<u32>> {
 /// Ticks of a type in one unit, where the unit always has the same length.
 fn fixed_ticks(ty: &Type, kind: IntervalKind) -> Result<Option<i128>> {
     const NS: i128 = 1_000_000_000;
-    let ns = match kind {
-        IntervalKind::Nanosecond => 1,
-        IntervalKind::Microsecond => 1_000,
-        IntervalKind::Millisecond => 1_000_000,
-        IntervalKind::Second => NS,
-        IntervalKind::Minute => 60 * NS,
-        IntervalKind::Hour => 3_600 * NS,
-        IntervalKind::Day => 86_400 * NS,
-        IntervalKind::Week => 7 * 86_400 * NS,
-        _ => return Ok(None),
-    };
+    let Some(ns) = kind.nanos().map(i128::from) else { return Ok(None) };
     let tick = match ty {
         Type::Date | Type::Date32 => 86_400 * NS,
         // days of a zone with clock changes are not all of one length

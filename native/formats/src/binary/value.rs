@@ -1,6 +1,7 @@
 //! RowBinary: one value after the other.
 
 use super::{Bytes, bytes_of_u128, check_enum, u128_of, write_string, write_varuint};
+use std::borrow::Cow;
 use types::bfloat;
 use types::builder::Values;
 use types::codes::INCORRECT_DATA;
@@ -73,15 +74,8 @@ pub fn read_value(ty: &Type, b: &mut Bytes<'_>, out: &mut ColumnBuilder) -> Resu
         }
         Values::Array { offsets, values } => {
             let n = b.count()?;
-            let entry;
-            let inner = match ty {
-                Type::Array(t) => t.as_ref(),
-                Type::Map(kv) => {
-                    entry = Type::map_entry(kv);
-                    &entry
-                }
-                _ => return Err(Error::internal("an array of an unknown type")),
-            };
+            let Some(inner) = element(ty) else { return Err(Error::internal("an array of an unknown type")) };
+            let inner = inner.as_ref();
             if inner.fixed_width() == Some(0) || matches!(inner, Type::Nothing) {
                 return Err(Error::not_implemented("Arrays of values without bytes cannot be read"));
             }
@@ -159,16 +153,8 @@ pub fn write_value(ty: &Type, col: &Column, row: usize, out: &mut Vec<u8>) {
         Data::Array(a) => {
             let (start, end) = (a.offsets[row] as usize, a.offsets[row + 1] as usize);
             write_varuint((end - start) as u64, out);
-            let entry;
-            let inner = match ty {
-                Type::Array(t) => t.as_ref(),
-                Type::Map(kv) => {
-                    entry = Type::map_entry(kv);
-                    &entry
-                }
-                _ => return,
-            };
-            (start..end).for_each(|i| write_value(inner, &a.values, i, out));
+            let Some(inner) = element(ty) else { return };
+            (start..end).for_each(|i| write_value(&inner, &a.values, i, out));
         }
         Data::Tuple(cs, _) => {
             if let Type::Tuple(es) = ty {
@@ -176,5 +162,14 @@ pub fn write_value(ty: &Type, col: &Column, row: usize, out: &mut Vec<u8>) {
             }
         }
         Data::Nothing(_) | Data::Const(..) | Data::Codes(..) => {}
+    }
+}
+
+/// What an array holds; a map is one of its entries.
+fn element(ty: &Type) -> Option<Cow<'_, Type>> {
+    match ty {
+        Type::Array(t) => Some(Cow::Borrowed(t)),
+        Type::Map(kv) => Some(Cow::Owned(Type::map_entry(kv))),
+        _ => None,
     }
 }

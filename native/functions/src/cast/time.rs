@@ -169,21 +169,13 @@ impl Caster<'_> {
 /// Between kinds of intervals, where one is a number of the other.
 pub(super) fn interval(col: &Column, from: IntervalKind, to: IntervalKind) -> Column {
     // A month counts as 28 days, as in ClickHouse.
-    const DAY: i64 = 86_400_000_000_000;
+    const MONTH: i64 = 28 * 86_400_000_000_000;
     let size = |k: IntervalKind| -> i64 {
-        match k {
-            IntervalKind::Nanosecond => 1,
-            IntervalKind::Microsecond => 1_000,
-            IntervalKind::Millisecond => 1_000_000,
-            IntervalKind::Second => 1_000_000_000,
-            IntervalKind::Minute => 60_000_000_000,
-            IntervalKind::Hour => 3_600_000_000_000,
-            IntervalKind::Day => DAY,
-            IntervalKind::Week => 7 * DAY,
-            IntervalKind::Month => 28 * DAY,
-            IntervalKind::Quarter => 3 * 28 * DAY,
-            IntervalKind::Year => 12 * 28 * DAY,
-        }
+        k.nanos().unwrap_or(match k {
+            IntervalKind::Quarter => 3 * MONTH,
+            IntervalKind::Year => 12 * MONTH,
+            _ => MONTH,
+        })
     };
     let (from, to) = (i128::from(size(from)), i128::from(size(to)));
     let v = i64s(col);

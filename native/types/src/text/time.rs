@@ -109,18 +109,8 @@ pub fn write_datetime64(ticks: i64, scale: u8, zone: &TimeZone, how: DateTimeOut
 /// An interval as Kusto writes it: `[-][d.]hh:mm:ss[.fffffffff]`; months and more have no such form
 /// and are written as numbers.
 pub fn write_kusto(v: i64, kind: IntervalKind, out: &mut Vec<u8>) {
-    let unit: i128 = match kind {
-        IntervalKind::Nanosecond => 1,
-        IntervalKind::Microsecond => 1_000,
-        IntervalKind::Millisecond => 1_000_000,
-        IntervalKind::Second => 1_000_000_000,
-        IntervalKind::Minute => 60_000_000_000,
-        IntervalKind::Hour => 3_600_000_000_000,
-        IntervalKind::Day => 86_400_000_000_000,
-        IntervalKind::Week => 604_800_000_000_000,
-        _ => return write_int(v, out),
-    };
-    let total = i128::from(v) * unit;
+    let Some(unit) = kind.nanos() else { return write_int(v, out) };
+    let total = i128::from(v) * i128::from(unit);
     if total < 0 {
         out.push(b'-');
     }

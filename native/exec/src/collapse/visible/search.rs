@@ -54,7 +54,11 @@ fn gallop(from: usize, to: usize, before: impl Fn(usize) -> bool) -> usize {
         lo += step;
         step *= 2;
     }
-    let mut hi = (lo + step).min(to);
+    bisect(lo..(lo + step).min(to), before)
+}
+
+/// The first of a range that is not `before`.
+fn bisect(Range { start: mut lo, end: mut hi }: Range<usize>, before: impl Fn(usize) -> bool) -> usize {
     while lo < hi {
         let mid = lo + (hi - lo) / 2;
         if before(mid) {
@@ -69,19 +73,6 @@ fn gallop(from: usize, to: usize, before: impl Fn(usize) -> bool) -> usize {
 impl Keys {
     pub fn new(values: Vec<Column>, count: usize, lead: usize, held: Reservation) -> Keys {
         Keys { words: words(&values), values, count, lead, _held: held }
-    }
-
-    fn first(&self, range: Range<usize>, before: impl Fn(usize) -> bool) -> usize {
-        let (mut lo, mut hi) = (range.start, range.end);
-        while lo < hi {
-            let mid = lo + (hi - lo) / 2;
-            if before(mid) {
-                lo = mid + 1;
-            } else {
-                hi = mid;
-            }
-        }
-        lo
     }
 
     /// A key against the values that its leading columns are compared with, `lead` of them left out.
@@ -99,8 +90,8 @@ impl Keys {
     fn of_partition(&self, partition: &[Column]) -> Range<usize> {
         let own = words(partition);
         let lead = &self.words[..self.lead];
-        let from = self.first(0..self.count, |k| compare(lead, k, &own, 0).is_lt());
-        from..self.first(from..self.count, |k| compare(lead, k, &own, 0).is_le())
+        let from = bisect(0..self.count, |k| compare(lead, k, &own, 0).is_lt());
+        from..bisect(from..self.count, |k| compare(lead, k, &own, 0).is_le())
     }
 
     /// Rows of a block, which are in order.
@@ -132,7 +123,7 @@ impl Keys {
             {
                 continue;
             }
-            let k = self.first(0..self.count, |k| compare(&self.words, k, &own, row).is_lt());
+            let k = bisect(0..self.count, |k| compare(&self.words, k, &own, row).is_lt());
             if k < self.count && compare(&self.words, k, &own, row).is_eq() {
                 out.push((row as u32, k as u32));
             }
@@ -216,8 +207,8 @@ impl Work<'_> {
             let within = match (segment.block_key(block), segment.block_key(block + 1)) {
                 (Some(lo), Some(hi)) if plain > 0 => {
                     let (lo, hi) = (&lo[..plain.min(lo.len())], &hi[..plain.min(hi.len())]);
-                    let from = keys.first(range.clone(), |k| keys.against(k, lo).is_lt());
-                    from..keys.first(from..range.end, |k| keys.against(k, hi).is_le())
+                    let from = bisect(range.clone(), |k| keys.against(k, lo).is_lt());
+                    from..bisect(from..range.end, |k| keys.against(k, hi).is_le())
                 }
                 _ => range.clone(),
             };
