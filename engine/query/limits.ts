@@ -15,7 +15,7 @@ export function limitsJson(run: Run, analyze: boolean): LimitsJson {
     userMemoryBytes,
   );
   return {
-    executionMs: Math.ceil(seconds * 1000),
+    executionMs: Math.min(Math.ceil(seconds * 1000), Number.MAX_SAFE_INTEGER),
     executionBreak: settings.text('timeout_overflow_mode') === 'break',
     memoryBytes,
     userMemoryBytes,

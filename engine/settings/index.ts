@@ -19,7 +19,7 @@ export {
 export interface Settings {
   text(name: string): string;
   bool(name: string): boolean;
-  /** Whole numbers, bytes and seconds. */
+  /** Whole numbers, bytes and seconds; what a double cannot count (2^53 and more) is 2^53 - 1. */
   number(name: string): number;
   /** Those that were set, without defaults. */
   readonly changed: ReadonlyMap<string, string>;
@@ -40,7 +40,7 @@ function make(changed: ReadonlyMap<string, string>): Settings {
   return {
     text,
     bool: (name) => text(name) === '1',
-    number: (name) => Number(text(name)) || 0,
+    number: (name) => Math.min(Number(text(name)) || 0, Number.MAX_SAFE_INTEGER),
     changed,
     with(more) {
       let next: Map<string, string> | undefined;
