@@ -4,6 +4,8 @@
 use crate::state::wire::{Reader, damaged};
 use std::any::Any;
 use std::ops::Range;
+use std::sync::Arc;
+use types::ty::AggregateType;
 use types::{Column, Result, Scalar, StrData, Type};
 
 /// A parameter, as 0.9 in `quantile(0.9)(x)`: its value and how it stands in a type's name.
@@ -13,16 +15,44 @@ pub struct Param {
     pub text: String,
 }
 
+/// What an aggregate function was bound to, and what came of it.
+pub struct Signature {
+    /// canonical name with its combinators, e.g. `sumIf`
+    pub name: String,
+    pub params: Vec<Param>,
+    pub args: Vec<Type>,
+    /// type of the result
+    pub ty: Type,
+    /// type of the states where they are those of another function
+    pub state_type: Option<Type>,
+}
+
 /// An aggregate function bound to parameters and argument types.
 pub trait Aggregate: Send + Sync {
-    /// canonical name with its combinators, e.g. `sumIf`
-    fn name(&self) -> &str;
-    fn params(&self) -> &[Param];
-    fn args(&self) -> &[Type];
-    /// type of the result
-    fn ty(&self) -> &Type;
+    fn signature(&self) -> &Signature;
+    fn name(&self) -> &str {
+        &self.signature().name
+    }
+    fn params(&self) -> &[Param] {
+        &self.signature().params
+    }
+    fn args(&self) -> &[Type] {
+        &self.signature().args
+    }
+    fn ty(&self) -> &Type {
+        &self.signature().ty
+    }
     /// `AggregateFunction(name(params), args…)`: the type of its intermediate states
-    fn state_type(&self) -> Type;
+    fn state_type(&self) -> Type {
+        let s = self.signature();
+        s.state_type.clone().unwrap_or_else(|| {
+            Type::AggregateFunction(Arc::new(AggregateType {
+                name: s.name.clone(),
+                params: s.params.iter().map(|p| p.text.clone()).collect(),
+                args: s.args.clone(),
+            }))
+        })
+    }
     /// Empty states for zero groups; call `resize` next.
     fn states(&self) -> Box<dyn States>;
     /// Result depends on the order of rows (any, groupArray, …): keep the order where it is cheap.
@@ -41,15 +71,6 @@ pub trait Aggregate: Send + Sync {
     fn idempotent(&self) -> bool {
         false
     }
-}
-
-/// `AggregateFunction(name(params), args…)` of an aggregate.
-pub(crate) fn state_type_of(a: &dyn Aggregate) -> Type {
-    Type::AggregateFunction(std::sync::Arc::new(types::ty::AggregateType {
-        name: a.name().to_string(),
-        params: a.params().iter().map(|p| p.text.clone()).collect(),
-        args: a.args().to_vec(),
-    }))
 }
 
 /// Which group each row of a batch belongs to.

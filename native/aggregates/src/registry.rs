@@ -1,5 +1,6 @@
 //! The list of aggregate functions: what each is called, what it says of itself, and how to build it.
 
+use crate::contract::Signature;
 use crate::{Aggregate, Param, States};
 use std::sync::{Arc, LazyLock};
 use types::codes::{CANNOT_CONVERT_TYPE, NUMBER_OF_ARGUMENTS_DOESNT_MATCH, UNKNOWN_AGGREGATE_FUNCTION};
@@ -138,12 +139,8 @@ impl Call<'_> {
 
 /// A base function bound to its call.
 pub struct Bound {
-    name: String,
-    params: Vec<Param>,
-    args: Vec<Type>,
-    ty: Type,
+    signature: Signature,
     flags: Flags,
-    state_type: Option<Type>,
     make: Box<dyn Fn() -> Box<dyn States> + Send + Sync>,
 }
 
@@ -153,38 +150,25 @@ impl Bound {
         ty: Type,
         make: impl Fn() -> Box<dyn States> + Send + Sync + 'static,
     ) -> Bound {
-        Bound {
+        let signature = Signature {
             name: call.name.to_string(),
             params: call.params.to_vec(),
             args: call.args.to_vec(),
             ty,
-            flags: Flags::NONE,
             state_type: None,
-            make: Box::new(make),
-        }
+        };
+        Bound { signature, flags: Flags::NONE, make: Box::new(make) }
     }
     /// For functions whose states are those of another one.
     pub fn with_state_type(mut self, ty: Type) -> Bound {
-        self.state_type = Some(ty);
+        self.signature.state_type = Some(ty);
         self
     }
 }
 
 impl Aggregate for Bound {
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn params(&self) -> &[Param] {
-        &self.params
-    }
-    fn args(&self) -> &[Type] {
-        &self.args
-    }
-    fn ty(&self) -> &Type {
-        &self.ty
-    }
-    fn state_type(&self) -> Type {
-        self.state_type.clone().unwrap_or_else(|| crate::contract::state_type_of(self))
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
     fn states(&self) -> Box<dyn States> {
         (self.make)()

@@ -125,77 +125,16 @@ impl StrData {
 #[macro_export]
 macro_rules! match_numeric {
     ($data:expr, $v:ident, $wrap:ident => $body:expr, $other:expr) => {
+        $crate::match_numeric!(@ $data, $v, $wrap, $body, $other;
+            U8 U16 U32 U64 U128 U256 I8 I16 I32 I64 I128 I256 F32 F64)
+    };
+    (@ $data:expr, $v:ident, $wrap:ident, $body:expr, $other:expr; $($held:ident)*) => {
         match $data {
-            $crate::Data::U8($v) => {
+            $($crate::Data::$held($v) => {
                 #[allow(unused)]
-                use $crate::Data::U8 as $wrap;
+                use $crate::Data::$held as $wrap;
                 $body
-            }
-            $crate::Data::U16($v) => {
-                #[allow(unused)]
-                use $crate::Data::U16 as $wrap;
-                $body
-            }
-            $crate::Data::U32($v) => {
-                #[allow(unused)]
-                use $crate::Data::U32 as $wrap;
-                $body
-            }
-            $crate::Data::U64($v) => {
-                #[allow(unused)]
-                use $crate::Data::U64 as $wrap;
-                $body
-            }
-            $crate::Data::U128($v) => {
-                #[allow(unused)]
-                use $crate::Data::U128 as $wrap;
-                $body
-            }
-            $crate::Data::U256($v) => {
-                #[allow(unused)]
-                use $crate::Data::U256 as $wrap;
-                $body
-            }
-            $crate::Data::I8($v) => {
-                #[allow(unused)]
-                use $crate::Data::I8 as $wrap;
-                $body
-            }
-            $crate::Data::I16($v) => {
-                #[allow(unused)]
-                use $crate::Data::I16 as $wrap;
-                $body
-            }
-            $crate::Data::I32($v) => {
-                #[allow(unused)]
-                use $crate::Data::I32 as $wrap;
-                $body
-            }
-            $crate::Data::I64($v) => {
-                #[allow(unused)]
-                use $crate::Data::I64 as $wrap;
-                $body
-            }
-            $crate::Data::I128($v) => {
-                #[allow(unused)]
-                use $crate::Data::I128 as $wrap;
-                $body
-            }
-            $crate::Data::I256($v) => {
-                #[allow(unused)]
-                use $crate::Data::I256 as $wrap;
-                $body
-            }
-            $crate::Data::F32($v) => {
-                #[allow(unused)]
-                use $crate::Data::F32 as $wrap;
-                $body
-            }
-            $crate::Data::F64($v) => {
-                #[allow(unused)]
-                use $crate::Data::F64 as $wrap;
-                $body
-            }
+            })*
             _ => $other,
         }
     };

@@ -16,7 +16,7 @@ mod wrap;
 pub use nulls::{nothing, skip_nulls, with_args};
 pub use state::SIMPLE;
 
-use crate::contract::{Aggregate, Param, States};
+use crate::contract::{Aggregate, Param, Signature, States};
 use crate::resolve::resolve_at;
 use std::sync::Arc;
 use types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH;
@@ -114,11 +114,7 @@ type Make = Box<dyn Fn() -> Box<dyn States> + Send + Sync>;
 
 /// An aggregate made of another.
 pub struct Combined {
-    name: String,
-    params: Vec<Param>,
-    args: Vec<Type>,
-    ty: Type,
-    state_type: Option<Type>,
+    signature: Signature,
     inner: Arc<dyn Aggregate>,
     make: Make,
 }
@@ -131,50 +127,37 @@ impl Combined {
         ty: Type,
         make: impl Fn() -> Box<dyn States> + Send + Sync + 'static,
     ) -> Combined {
-        Combined {
+        let signature = Signature {
             name: format!("{}{suffix}", inner.name()),
             params: inner.params().to_vec(),
             args: args.to_vec(),
             ty,
             state_type: None,
-            inner: inner.clone(),
-            make: Box::new(make),
-        }
+        };
+        Combined { signature, inner: inner.clone(), make: Box::new(make) }
     }
     pub fn arc(self) -> Arc<dyn Aggregate> {
         Arc::new(self)
     }
     pub fn with_params(mut self, params: &[Param]) -> Self {
-        self.params = params.to_vec();
+        self.signature.params = params.to_vec();
         self
     }
     pub fn with_state_type(mut self, ty: Type) -> Self {
-        self.state_type = Some(ty);
+        self.signature.state_type = Some(ty);
         self
     }
     pub fn renamed(inner: Arc<dyn Aggregate>, name: String) -> Arc<dyn Aggregate> {
         let made = inner.clone();
         let mut c = Combined::new("", &inner, inner.args(), inner.ty().clone(), move || made.states());
-        c.name = name;
+        c.signature.name = name;
         c.arc()
     }
 }
 
 impl Aggregate for Combined {
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn params(&self) -> &[Param] {
-        &self.params
-    }
-    fn args(&self) -> &[Type] {
-        &self.args
-    }
-    fn ty(&self) -> &Type {
-        &self.ty
-    }
-    fn state_type(&self) -> Type {
-        self.state_type.clone().unwrap_or_else(|| crate::contract::state_type_of(self))
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
     fn states(&self) -> Box<dyn States> {
         (self.make)()

@@ -1,7 +1,7 @@
 //! Skipping rows with a NULL argument, and the aggregates of nothing but NULL.
 
 use super::Combined;
-use crate::contract::{Aggregate, Groups, Param, States};
+use crate::contract::{Aggregate, Groups, Param, Signature, States};
 use crate::state::cells::{same, serial};
 use crate::state::wire::Reader;
 use std::any::Any;
@@ -37,7 +37,14 @@ pub fn skip_nulls(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate
 /// What an aggregate over the literal NULL is: NULL, or 0 for those that count.
 pub fn nothing(name: &str, params: &[Param], args: &[Type], zero: bool) -> Arc<dyn Aggregate> {
     let ty = if zero { Type::UInt64 } else { Type::nullable(Type::Nothing) };
-    Arc::new(Nothing { name: name.to_string(), params: params.to_vec(), args: args.to_vec(), ty })
+    let signature = Signature {
+        name: name.to_string(),
+        params: params.to_vec(),
+        args: args.to_vec(),
+        ty,
+        state_type: None,
+    };
+    Arc::new(Nothing { signature })
 }
 
 /// Rows of the arguments and groups that a mask keeps.
@@ -190,33 +197,18 @@ impl States for SkipNulls {
 }
 
 struct Nothing {
-    name: String,
-    params: Vec<Param>,
-    args: Vec<Type>,
-    ty: Type,
+    signature: Signature,
 }
 
 impl Aggregate for Nothing {
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn params(&self) -> &[Param] {
-        &self.params
-    }
-    fn args(&self) -> &[Type] {
-        &self.args
-    }
-    fn ty(&self) -> &Type {
-        &self.ty
-    }
-    fn state_type(&self) -> Type {
-        crate::contract::state_type_of(self)
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
     fn states(&self) -> Box<dyn States> {
-        Box::new(NoStates { groups: 0, zero: self.ty == Type::UInt64 })
+        Box::new(NoStates { groups: 0, zero: *self.ty() == Type::UInt64 })
     }
     fn default_on_nulls(&self) -> bool {
-        self.ty == Type::UInt64
+        *self.ty() == Type::UInt64
     }
     fn respects_nulls(&self) -> bool {
         true

@@ -1,11 +1,9 @@
 //! What functions over streams of events share: timestamps and conditions of rows.
 
-use crate::registry::{AggregateDef, Call};
+use crate::registry::Call;
 use crate::state::numbers::ints;
 use types::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH;
 use types::{Column, Data, Error, Result, Type};
-
-pub const DEFS: &[AggregateDef] = &[];
 
 pub const CONDITIONS_MAX: usize = 32;
 
@@ -44,6 +42,9 @@ pub fn check(call: &Call<'_>, first: usize, min: usize) -> Result<()> {
             format!("Aggregate function {} takes a time and {min} to {CONDITIONS_MAX} conditions", call.name),
         ));
     }
-    call.check(0, |t| matches!(t, Type::Date | Type::Date32 | Type::DateTime(_) | Type::DateTime64(..)) || matches!(t.int_bits(), Some((..=64, false))))?;
+    call.check(0, |t| {
+        matches!(t, Type::Date | Type::Date32 | Type::DateTime(_) | Type::DateTime64(..))
+            || matches!(t.int_bits(), Some((..=64, false)))
+    })?;
     (first..n).try_for_each(|i| call.check(i, is_condition))
 }

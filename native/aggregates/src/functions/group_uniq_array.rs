@@ -2,7 +2,6 @@
 
 use super::group_array::{arrays, max_size};
 use super::uniq_exact::Distinct;
-use crate::combinators::map::key_at;
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
@@ -84,11 +83,11 @@ impl States for UniqArray {
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let keys = self.set.keyer.keys(args, rows)?;
         if self.max != usize::MAX {
-            (0..rows).for_each(|row| self.insert(groups.of(row), key_at(&keys, row)));
+            (0..rows).for_each(|row| self.insert(groups.of(row), keys.at(row)));
             return Ok(());
         }
         let UniqArray { set, log, .. } = self;
-        set.pairs.insert_all(groups, &keys, |row| log.push(groups.of(row), key_at(&keys, row)));
+        set.pairs.insert_all(groups, &keys, |row| log.push(groups.of(row), keys.at(row)));
         Ok(())
     }
     fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {

@@ -3,9 +3,9 @@
 //! table of corrections and this an estimator without one.
 
 use super::sketch::words::Words;
-use super::sketch::{int_hash32, int_hash64};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
+use crate::state::int_hash::{int_hash32, int_hash64};
 use crate::state::wire::{Reader, damaged, put_var};
 use std::sync::Arc;
 use types::builder::Values;

@@ -1,10 +1,8 @@
 //! What all quantiles share: levels from parameters, one value or an array of them.
 
-use crate::registry::{AggregateDef, Call, Flags};
+use crate::registry::{Call, Flags};
 use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, PARAMETER_OUT_OF_BOUND};
 use types::{ColumnBuilder, Error, Result, Type, builder::Values};
-
-pub const DEFS: &[AggregateDef] = &[];
 
 #[derive(Clone)]
 pub struct Levels {
@@ -27,16 +25,25 @@ impl Levels {
         for i in skip..call.params.len() {
             let level = call.float_param(i)?;
             if !(0.0..=1.0).contains(&level) {
-                return Err(Error::new(PARAMETER_OUT_OF_BOUND, format!("Quantile level {level} of {} is out of range [0, 1]", call.name)));
+                return Err(Error::new(
+                    PARAMETER_OUT_OF_BOUND,
+                    format!("Quantile level {level} of {} is out of range [0, 1]", call.name),
+                ));
             }
             levels.push(level);
         }
         if plural && levels.is_empty() {
-            return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {} takes at least one level as a parameter", call.name)));
+            return Err(Error::new(
+                NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+                format!("Aggregate function {} takes at least one level as a parameter", call.name),
+            ));
         }
         if !plural {
             if levels.len() > 1 {
-                return Err(Error::new(NUMBER_OF_ARGUMENTS_DOESNT_MATCH, format!("Aggregate function {} takes one level", call.name)));
+                return Err(Error::new(
+                    NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+                    format!("Aggregate function {} takes one level", call.name),
+                ));
             }
             if levels.is_empty() {
                 levels.push(0.5);

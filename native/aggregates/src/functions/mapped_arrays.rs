@@ -4,18 +4,15 @@ use super::group_array::arrays;
 use super::sum::{states_of, sum_type};
 use crate::combinators::array::unnest;
 use crate::combinators::for_each::finish_ids;
-use crate::combinators::map::{in_order, key_at};
 use crate::registry::{AggregateDef, Bound, Call, Flags};
-use crate::state::cells::{same, serial};
-use crate::state::keys::Keyer;
-use crate::state::wire::{Reader, put_var};
+use crate::state::by_key::ByKey;
+use crate::state::cells::same;
+use crate::state::wire::Reader;
 use crate::{Groups, States};
 use std::any::Any;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use types::codes::BAD_ARGUMENTS;
-use types::compare::compare_rows;
 use types::{Column, ColumnBuilder, Data, Error, Result, Scalar, StrData, Type};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -99,20 +96,17 @@ fn build(call: &Call<'_>, kind: Kind, filtered: bool) -> Result<Bound> {
     let tupled = arrays.len() != call.args.len();
     let value_types = types[1..].to_vec();
     Ok(Bound::new(call, Type::tuple(types), move || {
-        let mut keyer = Keyer::new(std::slice::from_ref(&key));
+        let mut by_key = ByKey::new(&key);
         let allowed = filter.as_ref().map(|keys| {
             let mut b = ColumnBuilder::new(&key);
             keys.iter().for_each(|k| b.push_scalar(k));
             let n = keys.len();
-            let batch = keyer.keys(&[b.finish()], n);
-            batch.map(|b| (0..n).map(|i| key_at(&b, i)).collect()).unwrap_or_default()
+            let batch = by_key.keys(&b.finish(), n);
+            batch.map(|b| (0..n).map(|i| b.at(i)).collect()).unwrap_or_default()
         });
         Box::new(Mapped {
             inners: inners.iter().map(|f| f()).collect(),
-            key: key.clone(),
-            keyer,
-            ids: Vec::new(),
-            next: 0,
+            groups: by_key,
             allowed,
             sums,
             tupled,
@@ -123,11 +117,7 @@ fn build(call: &Call<'_>, kind: Kind, filtered: bool) -> Result<Bound> {
 
 struct Mapped {
     inners: Vec<Box<dyn States>>,
-    key: Type,
-    keyer: Keyer,
-    /// key → inner group, of each group
-    ids: Vec<HashMap<u128, u32>>,
-    next: u32,
+    groups: ByKey,
     allowed: Option<Vec<u128>>,
     /// sums of 0 are left out
     sums: bool,
@@ -136,15 +126,8 @@ struct Mapped {
 }
 
 impl Mapped {
-    fn id(&mut self, group: u32, key: u128) -> u32 {
-        let next = &mut self.next;
-        *self.ids[group as usize].entry(key).or_insert_with(|| {
-            *next += 1;
-            *next - 1
-        })
-    }
     fn grow(&mut self) {
-        let n = self.next as usize;
+        let n = self.groups.inner_len();
         self.inners.iter_mut().for_each(|s| s.resize(n));
     }
 }
@@ -163,12 +146,10 @@ fn is_default(c: &Column, row: usize) -> bool {
 
 impl States for Mapped {
     fn resize(&mut self, groups: usize) {
-        if groups > self.ids.len() {
-            self.ids.resize(groups, HashMap::new());
-        }
+        self.groups.resize(groups);
     }
     fn len(&self) -> usize {
-        self.ids.len()
+        self.groups.len()
     }
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let tuple;
@@ -183,16 +164,16 @@ impl States for Mapped {
         };
         let all = unnest(args).map_err(|e| Error::new(BAD_ARGUMENTS, e.message()))?;
         let total = all.offsets.last().copied().unwrap_or(0) as usize;
-        let keys = self.keyer.keys(&all.values[..1], total)?;
+        let keys = self.groups.keys(&all.values[0], total)?;
         let mut ids = Vec::with_capacity(total);
         let mut keep = Vec::with_capacity(total);
         for row in 0..rows {
             for i in all.offsets[row]..all.offsets[row + 1] {
-                let key = key_at(&keys, i as usize);
+                let key = keys.at(i as usize);
                 if self.allowed.as_ref().is_some_and(|a| !a.contains(&key)) {
                     continue;
                 }
-                ids.push(self.id(groups.of(row), key));
+                ids.push(self.groups.id(groups.of(row), key));
                 keep.push(i);
             }
         }
@@ -215,39 +196,22 @@ impl States for Mapped {
     }
     fn merge(&mut self, other: &dyn States, src: &[u32], dst: &[u32]) -> Result<()> {
         let other = same::<Self>(other)?;
-        let (mut from, mut to) = (Vec::new(), Vec::new());
-        for (&s, &d) in src.iter().zip(dst) {
-            for (key, id) in &other.ids[s as usize] {
-                let key = self.keyer.translate(&other.keyer, *key)?;
-                from.push(*id);
-                to.push(self.id(d, key));
-            }
-        }
+        let (from, to) = self.groups.pairs(&other.groups, src, dst)?;
         self.grow();
         self.inners.iter_mut().zip(&other.inners).try_for_each(|(a, b)| a.merge(b.as_ref(), &from, &to))
     }
     fn finish(&self, groups: Range<usize>) -> Result<Column> {
         let n = groups.len();
         let all: Vec<Column> = self.inners.iter().map(|s| s.finish(0..s.len())).collect::<Result<_>>()?;
-        let mut keys = ColumnBuilder::new(&self.key);
+        let mut keys = self.groups.key_builder();
         let mut ids = Vec::new();
         let mut lengths = Vec::with_capacity(n);
         for g in groups {
-            let mut builder = [ColumnBuilder::new(&self.key)];
-            let mut own = Vec::new();
-            for (key, id) in &self.ids[g] {
-                if !self.sums || !all.iter().all(|c| is_default(c, *id as usize)) {
-                    self.keyer.push(*key, &mut builder)?;
-                    own.push(*id);
-                }
-            }
-            let [builder] = builder;
-            let column = builder.finish();
-            let mut order: Vec<u32> = (0..own.len() as u32).collect();
-            order.sort_by(|a, b| compare_rows(&column, *a as usize, &column, *b as usize));
-            keys.append_column(&column.gather(&order));
-            lengths.push(own.len());
-            ids.extend(order.iter().map(|i| own[*i as usize]));
+            let keep = |id: u32| !self.sums || !all.iter().all(|c| is_default(c, id as usize));
+            let (own, entries) = self.groups.in_order(g, keep)?;
+            keys.append_column(&own);
+            lengths.push(entries.len());
+            ids.extend(entries.iter().map(|e| e.1));
         }
         let mut out = vec![arrays(&lengths, keys.finish())];
         for inner in &self.inners {
@@ -257,25 +221,13 @@ impl States for Mapped {
         Ok(Data::Tuple(out.into(), n).into())
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
-        let every: Vec<u32> = (0..self.next).collect();
+        let every = self.groups.inner_ids();
         let states: Vec<StrData> = self.inners.iter().map(|s| s.serialize(&every)).collect::<Result<_>>()?;
-        let mut failed = Ok(());
-        let all = serial(groups, |g, out| match in_order(&self.keyer, &self.key, &self.ids[g as usize]) {
-            Ok((_, entries)) => {
-                put_var(out, entries.len() as u64);
-                for (key, id) in entries {
-                    self.keyer.put(key, out);
-                    states.iter().for_each(|s| out.extend_from_slice(s.get(id as usize)));
-                }
-            }
-            Err(e) => failed = Err(e),
-        });
-        failed.map(|()| all)
+        self.groups.serialize(groups, &states)
     }
     fn absorb(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
         for _ in 0..r.count(2)? {
-            let key = self.keyer.read(r)?;
-            let id = self.id(group, key);
+            let id = self.groups.read(group, r)?;
             self.grow();
             self.inners.iter_mut().try_for_each(|inner| inner.absorb(id, r))?;
         }
@@ -283,7 +235,7 @@ impl States for Mapped {
     }
     fn bytes(&self) -> usize {
         let inner: usize = self.inners.iter().map(|s| s.bytes()).sum();
-        inner + self.keyer.bytes() + self.ids.capacity() * size_of::<HashMap<u128, u32>>() + self.next as usize * 64
+        inner + self.groups.bytes()
     }
     fn as_any(&self) -> &dyn Any {
         self

@@ -10,6 +10,13 @@ macro_rules! registry {
     };
 }
 
+// what several of them are made of
+mod distributions;
+mod events;
+mod levels;
+mod pattern;
+mod sketch;
+
 registry! {
     any,
     arg_min_max,
@@ -19,9 +26,7 @@ registry! {
     covariance,
     datasketch,
     delta_sum,
-    distributions,
     entropy,
-    events,
     group_array,
     group_array_intersect,
     group_array_picked,
@@ -33,7 +38,6 @@ registry! {
     hyper_log_log,
     hypothesis,
     intervals,
-    levels,
     lttb,
     mapped_arrays,
     min_max,
@@ -41,14 +45,12 @@ registry! {
     moving,
     one_value,
     pairs_of_numbers,
-    pattern,
     quantile_exact,
     quantile_sketch,
     quantile_weighted,
     retention,
     sequence,
     sequence_next_node,
-    sketch,
     sparkbar,
     stochastic,
     sum,

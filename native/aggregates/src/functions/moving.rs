@@ -7,7 +7,7 @@ use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
 use crate::state::numbers::floats;
-use crate::state::wire::{Fixed, Reader, put_var};
+use crate::state::wire::{Fixed, Reader};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -162,17 +162,10 @@ impl<T: Addend> States for Moving<T> {
         Ok(arrays(&lengths, out.finish()))
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
-        Ok(serial(groups, |g, out| {
-            let values = self.log.of(g as usize, self.groups);
-            put_var(out, values.len() as u64);
-            values.iter().for_each(|v| v.put(out));
-        }))
+        Ok(serial(groups, |g, out| self.log.put(g as usize, self.groups, out)))
     }
     fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..r.count(size_of::<T>())? {
-            self.log.push(g, T::read(r)?);
-        }
-        Ok(())
+        self.log.read(g, r)
     }
     fn bytes(&self) -> usize {
         self.log.bytes()

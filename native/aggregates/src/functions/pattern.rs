@@ -3,11 +3,8 @@
 //! `(?N)` an event that meets condition N, `.` any event, `.*` any number of events, `(?t<=5)` the time
 //! from the event before (also `<`, `>`, `>=`, `==`). Events between two parts with a time are skipped as needed.
 
-use crate::registry::AggregateDef;
 use types::codes::{SYNTAX_ERROR, TOO_SLOW};
 use types::{Error, Result};
-
-pub const DEFS: &[AggregateDef] = &[];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step {
@@ -34,25 +31,36 @@ const TRIES_MAX: usize = 1_000_000;
 pub fn parse(pattern: &str, conditions: usize) -> Result<Vec<Step>> {
     let mut steps = vec![Step::AnyNumber];
     let mut rest = pattern;
-    let wrong = |rest: &str, what: &str| Error::new(SYNTAX_ERROR, format!("Malformed pattern {pattern:?}: {what} at {rest:?}"));
+    let wrong = |rest: &str, what: &str| {
+        Error::new(SYNTAX_ERROR, format!("Malformed pattern {pattern:?}: {what} at {rest:?}"))
+    };
     while !rest.is_empty() {
         if steps.len() > STEPS_MAX {
             return Err(wrong(rest, "too many parts"));
         }
         if let Some(after) = rest.strip_prefix("(?t") {
-            let (compare, after) = [("<=", Compare::LessOrEqual), ("<", Compare::Less), (">=", Compare::GreaterOrEqual), (">", Compare::Greater), ("==", Compare::Equal)]
-                .into_iter()
-                .find_map(|(text, c)| after.strip_prefix(text).map(|a| (c, a)))
-                .ok_or_else(|| wrong(after, "expected a comparison"))?;
+            let (compare, after) = [
+                ("<=", Compare::LessOrEqual),
+                ("<", Compare::Less),
+                (">=", Compare::GreaterOrEqual),
+                (">", Compare::Greater),
+                ("==", Compare::Equal),
+            ]
+            .into_iter()
+            .find_map(|(text, c)| after.strip_prefix(text).map(|a| (c, a)))
+            .ok_or_else(|| wrong(after, "expected a comparison"))?;
             let n = after.bytes().take_while(u8::is_ascii_digit).count();
             let value = after[..n].parse().map_err(|_| wrong(after, "expected a number"))?;
             rest = after[n..].strip_prefix(')').ok_or_else(|| wrong(&after[n..], "expected )"))?;
             steps.push(Step::Time(compare, value));
         } else if let Some(after) = rest.strip_prefix("(?") {
             let n = after.bytes().take_while(u8::is_ascii_digit).count();
-            let event: usize = after[..n].parse().map_err(|_| wrong(after, "expected the number of a condition"))?;
+            let event: usize =
+                after[..n].parse().map_err(|_| wrong(after, "expected the number of a condition"))?;
             if event == 0 || event > conditions {
-                return Err(Error::bad_arguments(format!("Pattern {pattern:?} names condition {event} of {conditions}")));
+                return Err(Error::bad_arguments(format!(
+                    "Pattern {pattern:?} names condition {event} of {conditions}"
+                )));
             }
             rest = after[n..].strip_prefix(')').ok_or_else(|| wrong(&after[n..], "expected )"))?;
             steps.push(Step::Event(event - 1));

@@ -7,8 +7,8 @@ use super::sum::{Into2, Total};
 use crate::registry::{AggregateDef, Bound, Call};
 use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
-use crate::state::numbers::scale_of;
-use crate::state::wire::{Reader, put_var};
+use crate::state::numbers::{by_number, scale_of};
+use crate::state::wire::Reader;
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
@@ -71,22 +71,7 @@ fn build(call: &Call<'_>, kind: Kind) -> Result<Bound> {
     let one = if float { Type::Float64 } else { arg.clone() };
     let ty = levels.ty(one);
     let config = Config { kind, levels, ty: ty.clone(), scale: scale_of(&arg) };
-    Ok(Bound::new(call, ty, move || match ColumnBuilder::new(&arg).values {
-        Values::U8(_) => Exact::<u8>::boxed(&config),
-        Values::U16(_) => Exact::<u16>::boxed(&config),
-        Values::U32(_) => Exact::<u32>::boxed(&config),
-        Values::U64(_) => Exact::<u64>::boxed(&config),
-        Values::U128(_) => Exact::<u128>::boxed(&config),
-        Values::U256(_) => Exact::<U256>::boxed(&config),
-        Values::I8(_) => Exact::<i8>::boxed(&config),
-        Values::I16(_) => Exact::<i16>::boxed(&config),
-        Values::I32(_) => Exact::<i32>::boxed(&config),
-        Values::I64(_) => Exact::<i64>::boxed(&config),
-        Values::I128(_) => Exact::<i128>::boxed(&config),
-        Values::I256(_) => Exact::<I256>::boxed(&config),
-        Values::F32(_) => Exact::<f32>::boxed(&config),
-        _ => Exact::<f64>::boxed(&config),
-    }))
+    Ok(Bound::new(call, ty, move || by_number!(&arg, T => Exact::<T>::boxed(&config))))
 }
 
 #[derive(Clone)]
@@ -208,17 +193,10 @@ impl<T: Measure> States for Exact<T> {
         Ok(out.finish())
     }
     fn serialize(&self, groups: &[u32]) -> Result<StrData> {
-        Ok(serial(groups, |g, out| {
-            let values = self.log.of(g as usize, self.groups);
-            put_var(out, values.len() as u64);
-            values.iter().for_each(|v| v.put(out));
-        }))
+        Ok(serial(groups, |g, out| self.log.put(g as usize, self.groups, out)))
     }
     fn absorb(&mut self, g: u32, r: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..r.count(size_of::<T>())? {
-            self.log.push(g, T::read(r)?);
-        }
-        Ok(())
+        self.log.read(g, r)
     }
     fn bytes(&self) -> usize {
         self.log.bytes()

@@ -7,13 +7,12 @@ use super::sum::Into2;
 use crate::registry::{AggregateDef, Bound, Call};
 use crate::state::cells::{same, serial};
 use crate::state::log::GroupLog;
-use crate::state::numbers::{ints, scale_of};
+use crate::state::numbers::{by_number, ints, scale_of};
 use crate::state::wire::{Reader, put_u64, put_var};
 use crate::{Groups, States};
 use std::any::Any;
 use std::ops::Range;
-use types::builder::Values;
-use types::{Column, ColumnBuilder, Error, I256, Result, StrData, Type, U256};
+use types::{Column, ColumnBuilder, Error, Result, StrData, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -55,22 +54,7 @@ fn build(call: &Call<'_>, kind: Kind) -> Result<Bound> {
     let one = if kind == Kind::Percentile { Type::Float64 } else { arg.clone() };
     let ty = levels.ty(one);
     let config = Config { kind, levels, ty: ty.clone(), scale: scale_of(&arg) };
-    Ok(Bound::new(call, ty, move || match ColumnBuilder::new(&arg).values {
-        Values::U8(_) => Weighted::<u8>::boxed(&config),
-        Values::U16(_) => Weighted::<u16>::boxed(&config),
-        Values::U32(_) => Weighted::<u32>::boxed(&config),
-        Values::U64(_) => Weighted::<u64>::boxed(&config),
-        Values::U128(_) => Weighted::<u128>::boxed(&config),
-        Values::U256(_) => Weighted::<U256>::boxed(&config),
-        Values::I8(_) => Weighted::<i8>::boxed(&config),
-        Values::I16(_) => Weighted::<i16>::boxed(&config),
-        Values::I32(_) => Weighted::<i32>::boxed(&config),
-        Values::I64(_) => Weighted::<i64>::boxed(&config),
-        Values::I128(_) => Weighted::<i128>::boxed(&config),
-        Values::I256(_) => Weighted::<I256>::boxed(&config),
-        Values::F32(_) => Weighted::<f32>::boxed(&config),
-        _ => Weighted::<f64>::boxed(&config),
-    }))
+    Ok(Bound::new(call, ty, move || by_number!(&arg, T => Weighted::<T>::boxed(&config))))
 }
 
 #[derive(Clone)]

@@ -6,7 +6,7 @@
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells, same, serial};
 use crate::state::few::{count_rows, scatter};
-use crate::state::numbers::floats;
+use crate::state::numbers::{by_number, floats};
 use crate::state::wire::{Fixed, Reader, put_f64, put_var};
 use crate::{Groups, States};
 use std::any::Any;
@@ -106,22 +106,7 @@ fn build(call: &Call<'_>, same_type: bool) -> Result<Bound> {
 /// States that sum any numbers into a result type's values.
 pub fn states_of(ty: &Type) -> impl Fn() -> Box<dyn States> + Send + Sync + use<> {
     let ty = ty.clone();
-    move || match ColumnBuilder::new(&ty).values {
-        Values::U8(_) => Sums::<u8>::boxed(),
-        Values::U16(_) => Sums::<u16>::boxed(),
-        Values::U32(_) => Sums::<u32>::boxed(),
-        Values::U64(_) => Sums::<u64>::boxed(),
-        Values::U128(_) => Sums::<u128>::boxed(),
-        Values::U256(_) => Sums::<U256>::boxed(),
-        Values::I8(_) => Sums::<i8>::boxed(),
-        Values::I16(_) => Sums::<i16>::boxed(),
-        Values::I32(_) => Sums::<i32>::boxed(),
-        Values::I64(_) => Sums::<i64>::boxed(),
-        Values::I128(_) => Sums::<i128>::boxed(),
-        Values::I256(_) => Sums::<I256>::boxed(),
-        Values::F32(_) => Sums::<f32>::boxed(),
-        _ => Sums::<f64>::boxed(),
-    }
+    move || by_number!(&ty, T => Sums::<T>::boxed())
 }
 
 /// A type that sums are kept in.

@@ -1,11 +1,11 @@
 //! Approximate numbers of distinct values: uniq, uniqTheta (adaptive sampling of hashes), uniqUpTo.
 
 use super::sketch::uniques::Uniques;
-use super::sketch::int_hash64;
 use super::sketch::words::Words;
 use crate::registry::{AggregateDef, Bound, Call, Flags};
 use crate::state::cells::{Cell, Cells};
 use crate::state::arena::is_number;
+use crate::state::int_hash::int_hash64;
 use crate::state::wire::Reader;
 use std::sync::Arc;
 use types::builder::Values;

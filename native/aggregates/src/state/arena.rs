@@ -1,7 +1,7 @@
 //! Values as ClickHouse's groupArray and groupUniqArray hold them: numbers as they are, all else with a length; what is
 //! nested lies in that piece with lengths of 8 bytes.
 
-use super::binary::{arrange, read_arranged};
+use super::binary::{Lengths, put_as, read_arranged};
 use super::wire::{Fixed, Reader, damaged, put_bytes, put_u64};
 use types::builder::Values;
 use types::{Column, ColumnBuilder, Data, Result, Type};
@@ -111,44 +111,19 @@ fn element(ty: &Type) -> Option<Type> {
     }
 }
 
-fn put(ty: &Type, c: &Column, row: usize, out: &mut Vec<u8>) {
-    match (&c.data, ty) {
-        (Data::Const(one, _), _) => return put(ty, one, 0, out),
-        (_, Type::Nullable(inner)) => {
-            out.push(u8::from(c.is_null(row)));
-            if !c.is_null(row) {
-                put(inner, c, row, out);
-            }
-            return;
-        }
-        (Data::Codes(codes, d), _) => return put(ty, &d.values, codes[row] as usize, out),
-        _ => {}
-    }
-    let start = out.len();
-    types::match_numeric!(&c.data, v, W => { v[row].put(out); arrange(ty, &mut out[start..]) }, match &c.data {
-        Data::Str(s) => {
-            // with a zero behind it
-            put_u64(out, s.get(row).len() as u64 + 1);
-            out.extend_from_slice(s.get(row));
-            out.push(0);
-        }
-        Data::Fixed(f) => out.extend_from_slice(&f.bytes[row * f.width..(row + 1) * f.width]),
-        Data::Array(a) => {
-            let (start, end) = (a.offsets[row] as usize, a.offsets[row + 1] as usize);
-            put_u64(out, (end - start) as u64);
-            if let Some(element) = element(ty) {
-                (start..end).for_each(|i| put(&element, &a.values, i, out));
-            }
-        }
-        Data::Tuple(cs, _) => {
-            if let Type::Tuple(elements) = ty {
-                elements.iter().zip(cs.iter()).for_each(|((_, t), c)| put(t, c, row, out));
-            }
-        }
-        _ => {}
-    });
-}
+/// A text lies with a zero behind it, and lengths have 8 bytes.
+const LENGTHS: Lengths = Lengths {
+    text: |out, text| {
+        put_u64(out, text.len() as u64 + 1);
+        out.extend_from_slice(text);
+        out.push(0);
+    },
+    count: put_u64,
+};
 
+fn put(ty: &Type, c: &Column, row: usize, out: &mut Vec<u8>) {
+    put_as(&LENGTHS, ty, c, row, out);
+}
 fn read(ty: &Type, r: &mut Reader<'_>, b: &mut ColumnBuilder) -> Result<()> {
     if let Type::Nullable(inner) = ty {
         if r.byte()? == 0 {

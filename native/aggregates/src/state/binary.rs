@@ -22,39 +22,50 @@ pub fn read_arranged(ty: &Type, r: &mut Reader<'_>, b: &mut ColumnBuilder) -> Re
     Ok(())
 }
 
+/// How texts and the number of an array's elements are written: what tells apart ClickHouse's forms of values.
+pub struct Lengths {
+    pub text: fn(&mut Vec<u8>, &[u8]),
+    pub count: fn(&mut Vec<u8>, u64),
+}
+
 /// Appends a row of a column of type `ty`.
 pub fn put(ty: &Type, c: &Column, row: usize, out: &mut Vec<u8>) {
+    put_as(&Lengths { text: put_bytes, count: put_var }, ty, c, row, out);
+}
+
+/// As `put`, with lengths of another form.
+pub fn put_as(lengths: &Lengths, ty: &Type, c: &Column, row: usize, out: &mut Vec<u8>) {
     match (&c.data, ty) {
-        (Data::Const(one, _), _) => return put(ty, one, 0, out),
+        (Data::Const(one, _), _) => return put_as(lengths, ty, one, 0, out),
         (_, Type::Nullable(inner)) => {
             out.push(u8::from(c.is_null(row)));
             if !c.is_null(row) {
-                put(inner, c, row, out);
+                put_as(lengths, inner, c, row, out);
             }
             return;
         }
-        (Data::Codes(codes, d), _) => return put(ty, &d.values, codes[row] as usize, out),
+        (Data::Codes(codes, d), _) => return put_as(lengths, ty, &d.values, codes[row] as usize, out),
         _ => {}
     }
     let start = out.len();
     types::match_numeric!(&c.data, v, W => { v[row].put(out); arrange(ty, &mut out[start..]) }, match &c.data {
-        Data::Str(s) => put_bytes(out, s.get(row)),
+        Data::Str(s) => (lengths.text)(out, s.get(row)),
         Data::Fixed(f) => out.extend_from_slice(&f.bytes[row * f.width..(row + 1) * f.width]),
         Data::Array(a) => {
             let (start, end) = (a.offsets[row] as usize, a.offsets[row + 1] as usize);
-            put_var(out, (end - start) as u64);
+            (lengths.count)(out, (end - start) as u64);
             match (ty, &a.values.data) {
                 (Type::Map(kv), Data::Tuple(cs, _)) => (start..end).for_each(|i| {
-                    put(&kv.0, &cs[0], i, out);
-                    put(&kv.1, &cs[1], i, out);
+                    put_as(lengths, &kv.0, &cs[0], i, out);
+                    put_as(lengths, &kv.1, &cs[1], i, out);
                 }),
-                (Type::Array(element), _) => (start..end).for_each(|i| put(element, &a.values, i, out)),
+                (Type::Array(element), _) => (start..end).for_each(|i| put_as(lengths, element, &a.values, i, out)),
                 _ => {}
             }
         }
         Data::Tuple(cs, _) => {
             if let Type::Tuple(elements) = ty {
-                elements.iter().zip(cs.iter()).for_each(|((_, t), c)| put(t, c, row, out));
+                elements.iter().zip(cs.iter()).for_each(|((_, t), c)| put_as(lengths, t, c, row, out));
             }
         }
         _ => {}

@@ -45,6 +45,16 @@ fn bits(ty: &Type) -> Option<u32> {
     }
 }
 
+impl KeyBatch {
+    pub fn at(&self, row: usize) -> u128 {
+        match self {
+            KeyBatch::Narrow(v) => v[row].into(),
+            KeyBatch::Word(v) => v[row].into(),
+            KeyBatch::Wide(v) => v[row],
+        }
+    }
+}
+
 impl Keyer {
     pub fn new(types: &[Type]) -> Self {
         let total = types.iter().map(bits).sum::<Option<u32>>();

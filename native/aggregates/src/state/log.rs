@@ -3,10 +3,10 @@
 //! Held in chunks, so that growing never copies what is there. Group ids are not stored while all
 //! rows belong to group 0.
 
-use std::cell::OnceCell;
-use types::{Column, ColumnBuilder, Type};
-
+use super::wire::{Fixed, Reader, put_var};
 use crate::Groups;
+use std::cell::OnceCell;
+use types::{Column, ColumnBuilder, Result, Type};
 
 const CHUNK: usize = 1 << 15;
 
@@ -158,6 +158,22 @@ impl<T: Copy + Default> GroupLog<T> {
     /// What `rows` more rows add at most.
     pub fn planned_growth(&self, rows: usize) -> usize {
         (rows + CHUNK) * (size_of::<T>() + if self.solo { 0 } else { 4 })
+    }
+}
+
+impl<T: Fixed + Default> GroupLog<T> {
+    /// Appends a group's values behind their number.
+    pub fn put(&self, group: usize, group_count: usize, out: &mut Vec<u8>) {
+        let values = self.of(group, group_count);
+        put_var(out, values.len() as u64);
+        values.iter().for_each(|v| v.put(out));
+    }
+    /// Adds what `put` wrote to a group.
+    pub fn read(&mut self, group: u32, r: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..r.count(size_of::<T>())? {
+            self.push(group, T::read(r)?);
+        }
+        Ok(())
     }
 }
 

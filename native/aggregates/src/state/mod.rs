@@ -2,8 +2,10 @@
 
 pub mod arena;
 pub mod binary;
+pub mod by_key;
 pub mod cells;
 pub mod few;
+pub mod int_hash;
 pub mod intern;
 pub mod keys;
 pub mod log;

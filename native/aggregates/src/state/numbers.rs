@@ -2,6 +2,21 @@
 
 use types::{Column, Data, Type};
 
+/// Runs `$body` where `$T` stands for the numbers that a column of a type holds; f64 where it holds none.
+macro_rules! by_number {
+    ($ty:expr, $T:ident => $body:expr) => {
+        by_number!(@ $ty, $T, $body; U8 u8, U16 u16, U32 u32, U64 u64, U128 u128, U256 types::U256,
+            I8 i8, I16 i16, I32 i32, I64 i64, I128 i128, I256 types::I256, F32 f32)
+    };
+    (@ $ty:expr, $T:ident, $body:expr; $($held:ident $number:ty),*) => {
+        match types::ColumnBuilder::new($ty).values {
+            $(types::builder::Values::$held(_) => { type $T = $number; $body })*
+            _ => { type $T = f64; $body }
+        }
+    };
+}
+pub(crate) use by_number;
+
 /// Digits after the point of a type's numbers (0 unless Decimal).
 pub fn scale_of(ty: &Type) -> u8 {
     match ty.base() {

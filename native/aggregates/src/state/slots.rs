@@ -32,77 +32,16 @@ pub enum Slots {
 #[macro_export]
 macro_rules! match_slots {
     ($slots:expr, $v:ident, $data:ident => $body:expr, $other:expr) => {
+        $crate::match_slots!(@ $slots, $v, $data, $body, $other;
+            U8 U16 U32 U64 U128 U256 I8 I16 I32 I64 I128 I256 F32 F64)
+    };
+    (@ $slots:expr, $v:ident, $data:ident, $body:expr, $other:expr; $($held:ident)*) => {
         match $slots {
-            $crate::state::slots::Slots::U8($v) => {
+            $($crate::state::slots::Slots::$held($v) => {
                 #[allow(unused)]
-                use types::Data::U8 as $data;
+                use types::Data::$held as $data;
                 $body
-            }
-            $crate::state::slots::Slots::U16($v) => {
-                #[allow(unused)]
-                use types::Data::U16 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::U32($v) => {
-                #[allow(unused)]
-                use types::Data::U32 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::U64($v) => {
-                #[allow(unused)]
-                use types::Data::U64 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::U128($v) => {
-                #[allow(unused)]
-                use types::Data::U128 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::U256($v) => {
-                #[allow(unused)]
-                use types::Data::U256 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::I8($v) => {
-                #[allow(unused)]
-                use types::Data::I8 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::I16($v) => {
-                #[allow(unused)]
-                use types::Data::I16 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::I32($v) => {
-                #[allow(unused)]
-                use types::Data::I32 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::I64($v) => {
-                #[allow(unused)]
-                use types::Data::I64 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::I128($v) => {
-                #[allow(unused)]
-                use types::Data::I128 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::I256($v) => {
-                #[allow(unused)]
-                use types::Data::I256 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::F32($v) => {
-                #[allow(unused)]
-                use types::Data::F32 as $data;
-                $body
-            }
-            $crate::state::slots::Slots::F64($v) => {
-                #[allow(unused)]
-                use types::Data::F64 as $data;
-                $body
-            }
+            })*
             _ => $other,
         }
     };

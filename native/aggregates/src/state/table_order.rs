@@ -85,7 +85,7 @@ pub fn number_hash(bytes: &[u8]) -> u64 {
         *word = u64::from_le_bytes(whole);
     }
     match bytes.len() {
-        0..=8 => crate::functions::sketch::int_hash64(words[0]),
+        0..=8 => super::int_hash::int_hash64(words[0]),
         9..=16 => hash_128_to_64(words[0], words[1]),
         _ => crc_hash(bytes),
     }

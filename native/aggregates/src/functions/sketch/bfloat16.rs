@@ -25,7 +25,8 @@ impl Sketch for BFloat16 {
         other.counts.iter().for_each(|(k, n)| self.plus(*k, *n));
     }
     fn quantiles(&self, levels: &[f64], _accuracy: f64) -> Vec<f64> {
-        let mut all: Vec<(f64, u64)> = self.counts.iter().map(|(k, n)| (f64::from(f32::from_bits(u32::from(*k) << 16)), *n)).collect();
+        let mut all: Vec<(f64, u64)> =
+            self.counts.iter().map(|(k, n)| (f64::from(f32::from_bits(u32::from(*k) << 16)), *n)).collect();
         all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let total: f64 = all.iter().map(|x| x.1 as f64).sum();
         let one = |level: &f64| {

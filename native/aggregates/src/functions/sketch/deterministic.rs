@@ -4,8 +4,9 @@
 //! the bound are ClickHouse's, and so are the quantiles.
 
 use super::super::quantile_sketch::Sketch;
-use super::{column_of, int_hash64, interpolate, values_of};
+use super::{column_of, interpolate, values_of};
 use crate::state::binary;
+use crate::state::int_hash::int_hash64;
 use crate::state::wire::{Reader, damaged, put_u64};
 use types::{Result, Type};
 

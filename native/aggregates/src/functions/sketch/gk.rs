@@ -171,7 +171,9 @@ impl Sketch for GreenwaldKhanna {
     fn read(_: &Type, r: &mut Reader<'_>) -> Result<Self> {
         let rows = r.var()?;
         let n = r.count(10)?;
-        let samples = (0..n).map(|_| Ok(Sample { value: r.f64()?, gap: r.var()?, slack: r.var()? })).collect::<Result<Vec<_>>>()?;
+        let samples = (0..n)
+            .map(|_| Ok(Sample { value: r.f64()?, gap: r.var()?, slack: r.var()? }))
+            .collect::<Result<Vec<_>>>()?;
         // every later sum stays far from overflow
         let total = samples.iter().try_fold(rows, |a, s| a.checked_add(s.gap)?.checked_add(s.slack));
         if total.is_none_or(|t| t > 1 << 56) {

@@ -2,7 +2,7 @@
 //! 1 below 1024 and of 16 above. What "few" is, and which value stands for a step, is ClickHouse's.
 
 use super::super::quantile_sketch::Sketch;
-use super::int_hash32;
+use crate::state::int_hash::int_hash32;
 use crate::state::wire::{Reader, damaged, put_var};
 use types::{Result, Type};
 
@@ -29,7 +29,9 @@ fn value_of(bucket: usize) -> f64 {
     match bucket.checked_sub(FINE) {
         None => bucket as f64,
         Some(_) if bucket + 1 == BUCKETS => f64::from(LIMIT),
-        Some(step) => (step * STEP + FINE + int_hash32(step as u64) as usize % STEP) as f64 - (STEP / 2) as f64,
+        Some(step) => {
+            (step * STEP + FINE + int_hash32(step as u64) as usize % STEP) as f64 - (STEP / 2) as f64
+        }
     }
 }
 
@@ -73,7 +75,9 @@ impl Sketch for Timing {
             let mut sorted = self.values.clone();
             sorted.sort_unstable();
             let n = sorted.len();
-            let one = |l: &f64| if n == 0 { f64::NAN } else { f64::from(sorted[((l * n as f64) as usize).min(n - 1)]) };
+            let one = |l: &f64| {
+                if n == 0 { f64::NAN } else { f64::from(sorted[((l * n as f64) as usize).min(n - 1)]) }
+            };
             return levels.iter().map(one).collect();
         };
         let total: u64 = h.iter().fold(0, |a, b| a.saturating_add(*b));
@@ -93,7 +97,8 @@ impl Sketch for Timing {
     fn put(&self, _: &Type, out: &mut Vec<u8>) {
         put_var(out, self.values.len() as u64);
         self.values.iter().for_each(|v| put_var(out, u64::from(*v)));
-        let used: Vec<(usize, u64)> = self.histogram.iter().flat_map(|h| h.iter().copied().enumerate()).filter(|x| x.1 > 0).collect();
+        let used: Vec<(usize, u64)> =
+            self.histogram.iter().flat_map(|h| h.iter().copied().enumerate()).filter(|x| x.1 > 0).collect();
         put_var(out, used.len() as u64);
         for (i, n) in used {
             put_var(out, i as u64);

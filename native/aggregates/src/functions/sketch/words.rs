@@ -20,7 +20,8 @@ impl Words {
             if let Data::Tuple(parts, _) = &flat.data {
                 return Words::Hashes(together(parts, rows));
             }
-            let words: Option<Vec<u64>> = match_numeric!(&flat.data, v, W => v.iter().map(|x| x.word()).collect(), None);
+            let words: Option<Vec<u64>> =
+                match_numeric!(&flat.data, v, W => v.iter().map(|x| x.word()).collect(), None);
             if let Some(words) = words.filter(|w| w.len() == rows) {
                 return Words::Numbers(words);
             }
@@ -67,7 +68,11 @@ fn put_bytes(c: &Column, row: usize, out: &mut Vec<u8>) -> bool {
         Data::Str(s) => out.extend_from_slice(s.get(row)),
         Data::Fixed(f) => out.extend_from_slice(&f.bytes[row * f.width..(row + 1) * f.width]),
         // the lengths of elements would be lost
-        Data::Array(a) if matches!(a.values.data, Data::Str(_) | Data::Array(_) | Data::Tuple(..) | Data::Codes(..)) => return false,
+        Data::Array(a)
+            if matches!(a.values.data, Data::Str(_) | Data::Array(_) | Data::Tuple(..) | Data::Codes(..)) =>
+        {
+            return false;
+        }
         Data::Array(a) => {
             let mut elements = a.offsets[row] as usize..a.offsets[row + 1] as usize;
             return elements.all(|k| put_bytes(&a.values, k, out));
