@@ -1,20 +1,23 @@
 //! Comparisons between any two types that have an order in common: numbers by value (never rounded),
 //! a constant text read as the other side's type, dates with times, tuples and arrays element by element.
 
+mod numbers;
 mod scaled;
+mod tuples;
 
-use crate::args::{Strs, f64s, i256s, strs, tuple_columns, u8_col};
+use numbers::{fixed, lane};
+pub use numbers::numbers;
+use tuples::tuples;
+use crate::args::{Strs, i256s, strs, u8_col};
 use crate::bind::{Bind, Bound, Ctx, bound};
-use crate::call::{Arg, Call, Value, resolve, without_nulls};
+use crate::call::{Arg, Value, resolve, without_nulls};
 use crate::cast::{CastMode, cast, trim_zeros};
-use crate::decimal::{pow10_256, scale_of};
 use crate::def::{FunctionDef, f};
-use crate::lanes::{Lane, zip};
+use crate::lanes::zip;
 use crate::supertype::common_type;
 use crate::with_lane;
 use std::cmp::Ordering;
-use std::sync::Arc;
-use types::codes::{DECIMAL_OVERFLOW, ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
+use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
 use types::compare::compare_rows;
 use types::{Bitmap, Column, Data, Error, I256, IntervalKind, Result, Type};
 
@@ -294,188 +297,6 @@ fn with_text(b: &Bind<'_>, op: Op, text: usize, other: usize, ty: Type) -> Resul
 
 // ---- numbers ----------------------------------------------------------------------------------
 
-fn lane<R: Lane>(op: Op, a: &Column, b: &Column, rows: usize) -> Column {
-    u8_col(match op {
-        Op::Eq => zip::<R, u8>(a, b, rows, |x, y| u8::from(x == y)),
-        Op::Ne => zip::<R, u8>(a, b, rows, |x, y| u8::from(x != y)),
-        Op::Lt => zip::<R, u8>(a, b, rows, |x, y| u8::from(x < y)),
-        Op::Gt => zip::<R, u8>(a, b, rows, |x, y| u8::from(x > y)),
-        Op::Le => zip::<R, u8>(a, b, rows, |x, y| u8::from(x <= y)),
-        Op::Ge => zip::<R, u8>(a, b, rows, |x, y| u8::from(x >= y)),
-    })
-}
-
-fn fixed(value: bool, rows: usize) -> Column {
-    Column::constant(u8_col(vec![u8::from(value)]), rows)
-}
-
-/// Compares two number columns by value.
-pub fn numbers(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> Result<Column> {
-    if let (Data::Const(..), false) = (&a.data, b.is_const()) {
-        return numbers(op.swap(), b, tb, a, ta, rows);
-    }
-    if ta.is_decimal() || tb.is_decimal() {
-        return decimals(op, a, ta, b, tb, rows);
-    }
-    if ta.is_float() || tb.is_float() {
-        return floats(op, a, ta, b, tb, rows);
-    }
-    let (Some((ba, sa)), Some((bb, sb))) = (ta.int_bits(), tb.int_bits()) else {
-        return Err(Error::internal("numbers expected"));
-    };
-    if let Data::Const(one, _) = &b.data
-        && ba <= 64
-        && let Some(v) = one.scalar(0).as_i128()
-    {
-        // Out of the column's range: the answer is the same for all rows.
-        let (lo, hi) = if sa { (-(1i128 << (ba - 1)), (1i128 << (ba - 1)) - 1) } else { (0, (1i128 << ba) - 1) };
-        if v > hi {
-            return Ok(fixed(op.of(Ordering::Less), rows));
-        }
-        if v < lo {
-            return Ok(fixed(op.of(Ordering::Greater), rows));
-        }
-        return Ok(with_lane!(ta, R => lane::<R>(op, a, b, rows), fixed(false, rows)));
-    }
-    let common = match (sa, sb) {
-        (x, y) if x == y => Some(Type::int_of(ba.max(bb), x)),
-        (true, false) if ba > bb => Some(ta.clone()),
-        (false, true) if bb > ba => Some(tb.clone()),
-        _ if ba.max(bb) < 256 => Some(Type::int_of(ba.max(bb) * 2, true)),
-        _ => None,
-    };
-    Ok(match common {
-        Some(t) => with_lane!(&t, R => lane::<R>(op, a, b, rows), fixed(false, rows)),
-        None => u8_col((0..rows).map(|i| u8::from(op.of(wide_order(a, ta, b, tb, i)))).collect()),
-    })
-}
-
-/// UInt256 against a signed integer.
-fn wide_order(a: &Column, ta: &Type, b: &Column, tb: &Type, i: usize) -> Ordering {
-    let (x, y) = (i256s(a).at(i), i256s(b).at(i));
-    let top = |t: &Type, v: I256| *t == Type::UInt256 && v < I256::ZERO;
-    match (top(ta, x), top(tb, y)) {
-        (true, false) => Ordering::Greater,
-        (false, true) => Ordering::Less,
-        _ => x.cmp(&y),
-    }
-}
-
-fn floats(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> Result<Column> {
-    if *ta == Type::Float32 && *tb == Type::Float32 {
-        return Ok(lane::<f32>(op, a, b, rows));
-    }
-    let narrow = |t: &Type| t.is_float() || t.int_bits().is_some_and(|(bits, _)| bits <= 32);
-    if narrow(ta) && narrow(tb) {
-        return Ok(lane::<f64>(op, a, b, rows));
-    }
-    // A constant that fits both without rounding: the lane of the column.
-    if let Data::Const(one, _) = &b.data
-        && ta.int_bits().is_some_and(|(bits, _)| bits < 128)
-        && tb.is_float()
-    {
-        let v = f64s(one, tb).at(0);
-        if v.is_nan() {
-            return Ok(fixed(op.of_unordered(), rows));
-        }
-        if v.abs() >= 1e38 {
-            return Ok(fixed(op.of(if v > 0.0 { Ordering::Less } else { Ordering::Greater }), rows));
-        }
-        let int = |x: f64| Column::constant(crate::args::i128_col(vec![x as i128]), rows);
-        if v.trunc() == v {
-            return numbers(op, a, ta, &int(v), &Type::Int128, rows);
-        }
-        return match op {
-            Op::Eq => Ok(fixed(false, rows)),
-            Op::Ne => Ok(fixed(true, rows)),
-            Op::Lt | Op::Le => numbers(Op::Le, a, ta, &int(v.floor()), &Type::Int128, rows),
-            Op::Gt | Op::Ge => numbers(Op::Ge, a, ta, &int(v.ceil()), &Type::Int128, rows),
-        };
-    }
-    let (ints, doubles, op) = if ta.is_float() { (b, a, op.swap()) } else { (a, b, op) };
-    let top = if ta.is_float() { tb } else { ta } == &Type::UInt256;
-    let (xs, ys) = (i256s(ints), crate::args::raw_f64s(doubles));
-    // The upper half of UInt256 is negative as read here.
-    let order = |x: I256, y: f64| match x {
-        x if top && x < I256::ZERO => types::float::of_u256(x.as_u256()).partial_cmp(&y),
-        x => int_and_float(x, y),
-    };
-    Ok(u8_col(
-        (0..rows)
-            .map(|i| {
-                u8::from(match order(xs.at(i), ys.at(i)) {
-                    Some(o) => op.of(o),
-                    None => op.of_unordered(),
-                })
-            })
-            .collect(),
-    ))
-}
-
-/// Exact order of an integer and a double; `None` for NaN.
-fn int_and_float(x: I256, y: f64) -> Option<Ordering> {
-    if y.is_nan() {
-        return None;
-    }
-    if y.abs() >= 5.7e76 {
-        return Some(if y > 0.0 { Ordering::Less } else { Ordering::Greater });
-    }
-    let floor = y.floor();
-    let whole: I256 = ethnum::AsI256::as_i256(floor);
-    Some(match x.cmp(&whole) {
-        Ordering::Equal if y > floor => Ordering::Less,
-        o => o,
-    })
-}
-
-fn decimals(op: Op, a: &Column, ta: &Type, b: &Column, tb: &Type, rows: usize) -> Result<Column> {
-    if ta.is_float() || tb.is_float() {
-        let (x, y) = (f64s(a, ta), f64s(b, tb));
-        let each = |i: usize| match x.at(i).partial_cmp(&y.at(i)) {
-            Some(o) => op.of(o),
-            None => op.of_unordered(),
-        };
-        return Ok(u8_col((0..rows).map(|i| u8::from(each(i))).collect()));
-    }
-    if ta == tb {
-        return Ok(with_lane!(ta, R => lane::<R>(op, a, b, rows), fixed(false, rows)));
-    }
-    if let Some(answers) = scaled::compare(op, (a, ta), (b, tb), rows) {
-        return Ok(answers);
-    }
-    let (sa, sb) = (scale_of(ta), scale_of(tb));
-    let s = sa.max(sb);
-    let one = I256::ONE;
-    let (ma, mb) = (pow10_256(u32::from(s - sa)).unwrap_or(one), pow10_256(u32::from(s - sb)).unwrap_or(one));
-    let (x, y) = (i256s(a), i256s(b));
-    // Numbers of more than 64 bits by value, others in the width of the wider Decimal; what does not fit there is an error,
-    // as in arithmetic.
-    let wide = |t: &Type| t.fixed_width().is_some_and(|bytes| bytes > 8);
-    if wide(ta) || wide(tb) {
-        let side = |v: I256, t: &Type, scale: I256| {
-            let positive = v >= I256::ZERO || *t == Type::UInt256;
-            let fits = *t != Type::UInt256 || v >= I256::ZERO;
-            let beyond = if positive { I256::MAX } else { I256::MIN };
-            Some(v).filter(|_| fits).and_then(|v| v.checked_mul(scale)).unwrap_or(beyond)
-        };
-        let each = |i: usize| u8::from(op.of(side(x.at(i), ta, ma).cmp(&side(y.at(i), tb, mb))));
-        return Ok(u8_col((0..rows).map(each).collect()));
-    }
-    let width = |t: &Type| if let Type::Decimal(p, _) = t { types::ty::decimal_width(*p) } else { 0 };
-    let top = (one << (width(ta).max(width(tb)) as u32 * 8 - 1)) - one;
-    let in_width = |v: I256, scale: I256| {
-        let fits = |v: &I256| *v <= top && *v >= -top - one;
-        Some(v).filter(fits)?.checked_mul(scale).filter(fits)
-    };
-    let each = |i: usize| -> Result<u8> {
-        match (in_width(x.at(i), ma), in_width(y.at(i), mb)) {
-            (Some(p), Some(q)) => Ok(u8::from(op.of(p.cmp(&q)))),
-            _ => Err(Error::new(DECIMAL_OVERFLOW, format!("Can't compare decimal number due to overflow ({ta} with {tb}): cast to a wider Decimal"))),
-        }
-    };
-    Ok(u8_col((0..rows).map(each).collect::<Result<_>>()?))
-}
-
 // ---- strings ----------------------------------------------------------------------------------
 
 pub fn strings(op: Op, a: &Column, b: &Column, rows: usize) -> Column {
@@ -511,97 +332,6 @@ fn is_fixed(c: &Column) -> bool {
 }
 
 // ---- tuples -----------------------------------------------------------------------------------
-
-fn tuples(b: &Bind<'_>, op: Op, x: &[(Arc<str>, Type)], y: &[(Arc<str>, Type)]) -> Result<Bound> {
-    if x.len() != y.len() {
-        return Err(b.illegal(1, &format!("Tuple of {} elements, as the first argument", x.len())));
-    }
-    if x.is_empty() {
-        return bound(Type::UInt8, move |c| Ok(u8_col(vec![u8::from(op.of(Ordering::Equal)); c.rows])));
-    }
-    let null = |t: &Type| *t == Type::nullable(Type::Nothing);
-    if x.iter().zip(y).any(|(p, q)| null(&p.1) || null(&q.1)) {
-        return bound(Type::nullable(Type::UInt8), |c| Ok(Column::null_of(&Type::UInt8, c.rows)));
-    }
-    let constant = |i: usize, k: usize| -> Result<Option<Column>> {
-        match b.constant(i) {
-            Some(c) => Ok(Some(tuple_columns(c)?[k].slice(0, 1))),
-            None => Ok(None),
-        }
-    };
-    let mut equal: Vec<Arc<dyn Call>> = Vec::new();
-    let mut strict: Vec<Arc<dyn Call>> = Vec::new();
-    for k in 0..x.len() {
-        let args = [
-            Arg { ty: x[k].1.clone(), constant: constant(0, k)?, lambda: false },
-            Arg { ty: y[k].1.clone(), constant: constant(1, k)?, lambda: false },
-        ];
-        equal.push(resolve("equals", &args, b.session)?);
-        let last = k + 1 == x.len();
-        let name = match op {
-            Op::Eq | Op::Ne => "equals",
-            Op::Lt | Op::Le => if last && op == Op::Le { "lessOrEquals" } else { "less" },
-            Op::Gt | Op::Ge => if last && op == Op::Ge { "greaterOrEquals" } else { "greater" },
-        };
-        strict.push(resolve(name, &args, b.session)?);
-    }
-    let nullable = equal.iter().any(|c| c.ty().is_nullable());
-    let ty = if nullable { Type::nullable(Type::UInt8) } else { Type::UInt8 };
-    bound(ty, move |c| {
-        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
-        // From the last element to the first: three-valued throughout.
-        let mut answer: Option<(Bitmap, Bitmap)> = None;
-        let run = |call: &Arc<dyn Call>, k: usize| -> Result<(Bitmap, Bitmap)> {
-            let r = call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?;
-            let nulls = r.null_mask().map_or_else(|| Bitmap::new(c.rows, false), |m| m.as_ref().clone());
-            Ok((crate::args::truths(&r), nulls))
-        };
-        for k in (0..xs.len()).rev() {
-            let s = run(&strict[k], k)?;
-            answer = Some(match answer {
-                None => s,
-                Some(rest) => {
-                    if matches!(op, Op::Eq | Op::Ne) {
-                        and3(&s, &rest)
-                    } else {
-                        or3(&s, &and3(&run(&equal[k], k)?, &rest))
-                    }
-                }
-            });
-        }
-        let (mut t, n) = answer.unwrap_or_else(|| (Bitmap::new(c.rows, false), Bitmap::new(c.rows, false)));
-        if op == Op::Ne {
-            t = t.not();
-            t.and_not_with(&n);
-        }
-        let out = Column::bools(&t);
-        Ok(if n.any() { out.with_nulls(Some(Arc::new(n))) } else { out })
-    })
-}
-
-type Three = (Bitmap, Bitmap);
-
-fn and3(a: &Three, b: &Three) -> Three {
-    let mut t = a.0.clone();
-    t.and_with(&b.0);
-    let (mut x, mut y) = (a.0.clone(), b.0.clone());
-    x.or_with(&a.1);
-    y.or_with(&b.1);
-    x.and_with(&y);
-    let mut n = a.1.clone();
-    n.or_with(&b.1);
-    n.and_with(&x);
-    (t, n)
-}
-
-fn or3(a: &Three, b: &Three) -> Three {
-    let mut t = a.0.clone();
-    t.or_with(&b.0);
-    let mut n = a.1.clone();
-    n.or_with(&b.1);
-    n.and_not_with(&t);
-    (t, n)
-}
 
 // ---- with NULL equal to NULL --------------------------------------------------------------------
 

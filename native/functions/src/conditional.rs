@@ -1,15 +1,18 @@
 //! if, multiIf, CASE, and the functions that test and replace NULL.
 
+pub mod extremes;
+mod transform;
+
+use transform::transform;
 use crate::args::{truths, u8_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::call::{Value, resolve, without_nulls};
 use crate::cast::{CastMode, cast, strip_nullable};
-use crate::compare;
 use crate::def::{FunctionDef, f};
 use crate::session::Session;
 use crate::supertype::common_type;
 use std::sync::Arc;
-use types::codes::{ILLEGAL_COLUMN, ILLEGAL_TYPE_OF_ARGUMENT, NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
+use types::codes::{ILLEGAL_COLUMN, NUMBER_OF_ARGUMENTS_DOESNT_MATCH};
 use types::{Bitmap, Column, ColumnBuilder, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -25,9 +28,6 @@ pub const DEFS: &[FunctionDef] = &[
     f("nullIf", "nullIf(x, y)", "NULL where x = y, else x.", &[("nullIf(1, 1)", "NULL")], null_if).ci().own_nulls(),
     f("assumeNotNull", "assumeNotNull(x)", "The type without Nullable; some value of it where x is NULL.", &[("assumeNotNull(toNullable(5))", "5")], assume_not_null).own_nulls(),
     f("toNullable", "toNullable(x)", "The type made Nullable.", &[("toTypeName(toNullable(1))", "Nullable(UInt8)")], |b| { b.arity(1, 1)?; bound(nullable_any(b.ty(0)), |c| Ok(c.col(0).clone())) }).own_nulls().own_lc(),
-    f("greatest", "greatest(a, b, …)", "The largest argument; NULLs are left out.", &[("greatest(1, 3, 2)", "3")], |b| extreme(b, true)).ci().own_nulls(),
-    f("least", "least(a, b, …)", "The smallest argument; NULLs are left out.", &[("least(1, 3, 2)", "1")], |b| extreme(b, false)).ci().own_nulls(),
-    f("clamp", "clamp(x, min, max)", "x, but at least min and at most max.", &[("clamp(5, 1, 3)", "3")], clamp).ci(),
     f("firstNonDefault", "firstNonDefault(a, b, …)", "The first argument that is not 0, '', [] or NULL.", &[("firstNonDefault(0, 3, 4)", "3")], first_non_default).own_nulls(),
     f("transform", "transform(x, from, to[, default])", "The element of array `to` at the place where `from` holds x; else the default, or x.", &[("transform(2, [1, 2], ['one', 'two'], 'many')", "two")], transform).own_nulls(),
 ];
@@ -306,107 +306,6 @@ fn assume_not_null(b: &Bind<'_>) -> Result<Bound> {
     bound(ty, |c| Ok(without_nulls(c.col(0))))
 }
 
-fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
-    b.arity(1, usize::MAX)?;
-    let used: Vec<usize> = (0..b.len()).filter(|&i| *b.ty(i).base() != Type::Nothing || matches!(b.ty(i), Type::Array(_))).collect();
-    let nulls_win = b.session.flag("least_greatest_legacy_null_behavior", false);
-    if used.is_empty() || (nulls_win && used.len() < b.len()) {
-        return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
-    }
-    let types: Vec<Type> = b.types();
-    if let ([x, y], Err(_)) = (types.as_slice(), common_type(&types))
-        && [x, y].iter().all(|t| t.int_bits().is_some_and(|(bits, _)| bits <= 64))
-    {
-        return mixed_extreme(x.clone(), y.clone(), greatest);
-    }
-    let integers = types.iter().all(Type::is_integer);
-    let common = common_type(&types).map_err(|e| if integers { Error::illegal_type(format!("Illegal types of arguments of function {}: {}", b.name, e.message())) } else { e })?;
-    let kernel = match common {
-        Type::Bool => Type::UInt8,
-        t => t,
-    };
-    let out = extreme_of_decimals(&types).unwrap_or_else(|| kernel.clone());
-    let shown = out.clone();
-    let inner = strip_nullable(&kernel).clone();
-    bound(out, move |c| {
-        let columns = used.iter().map(|&i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
-        let mut best = columns[0].clone();
-        for next in &columns[1..] {
-            let (p, q) = (without_nulls(&best), without_nulls(next));
-            let op = if greatest { compare::Op::Gt } else { compare::Op::Lt };
-            let better = if inner.is_number() {
-                truths(&compare::numbers(op, &q, &inner, &p, &inner, c.rows)?)
-            } else {
-                Bitmap::from_fn(c.rows, |i| {
-                    // a NULL inside a tuple or an array loses either way
-                    let null = if greatest { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater };
-                    types::compare::compare_rows_with(&q, i, &p, i, null) == null.reverse()
-                })
-            };
-            // A NaN gives way to any number.
-            let nan = |i: usize| match &p.data {
-                Data::F64(v) => v[i].is_nan(),
-                Data::F32(v) => v[i].is_nan(),
-                Data::Const(one, _) => matches!(&one.data, Data::F64(v) if v[0].is_nan()),
-                _ => false,
-            };
-            let choice: Vec<u32> = (0..c.rows)
-                .map(|i| match (best.is_null(i), next.is_null(i)) {
-                    (true, _) if nulls_win => 0,
-                    (_, true) => u32::from(nulls_win),
-                    (true, false) => 1,
-                    _ if nan(i) => 1,
-                    _ => u32::from(better.get(i)),
-                })
-                .collect();
-            best = select(&kernel, &[best, next.clone()], &choice);
-        }
-        if shown == kernel { Ok(best) } else { cast(&best, &kernel, &shown, CastMode::Sql, c.session) }
-    })
-}
-
-/// The type of the larger of two plain numbers with a Decimal among them: as many digits as the wider Decimal's
-/// bytes hold; beside an integer the Decimal's own.
-fn extreme_of_decimals(types: &[Type]) -> Option<Type> {
-    match types {
-        [Type::Decimal(p, s), Type::Decimal(q, t)] => Some(Type::Decimal(types::ty::decimal_digits(*p.max(q)), *s.max(t))),
-        [d @ Type::Decimal(..), i] | [i, d @ Type::Decimal(..)] if i.is_integer() => Some(d.clone()),
-        _ => None,
-    }
-}
-
-/// Of a signed and an unsigned 64-bit integer: the smaller one is signed, the larger one is not.
-fn mixed_extreme(x: Type, y: Type, greatest: bool) -> Result<Bound> {
-    let bits = x.int_bits().map_or(64, |b| b.0).max(y.int_bits().map_or(64, |b| b.0));
-    let out = Type::int_of(bits, !greatest);
-    let kernel = out.clone();
-    bound(out, move |c| {
-        let (p, q) = (crate::args::i256s(c.col(0)), crate::args::i256s(c.col(1)));
-        let pick = |i: usize| if greatest { p.at(i).max(q.at(i)) } else { p.at(i).min(q.at(i)) };
-        let wide: Column = Data::I256((0..c.rows).map(pick).collect::<Vec<_>>().into()).into();
-        cast(&wide, &Type::Int256, &kernel, CastMode::Sql, c.session)
-    })
-}
-
-fn clamp(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(3, 3)?;
-    let types = b.types();
-    let out = common_type(&types)?;
-    let kernel = out.clone();
-    bound(out, move |c| {
-        let cols = (0..3).map(|i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
-        let mut choice = Vec::with_capacity(c.rows);
-        for i in 0..c.rows {
-            let order = |a: usize, b: usize| types::compare::compare_rows(&cols[a], i, &cols[b], i);
-            if order(1, 2).is_gt() {
-                return Err(Error::bad_arguments("The minimum value of function clamp must not be above the maximum value"));
-            }
-            choice.push(if order(0, 1).is_lt() { 1 } else if order(0, 2).is_gt() { 2 } else { 0 });
-        }
-        Ok(select(&kernel, &cols, &choice))
-    })
-}
-
 fn first_non_default(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, usize::MAX)?;
     let types = b.types();
@@ -428,79 +327,5 @@ fn first_non_default(b: &Bind<'_>) -> Result<Bound> {
         let mut all = cols;
         all.push(rest);
         Ok(select(&kernel, &all, &choice))
-    })
-}
-
-/// What a transform makes of each value.
-struct Mapping {
-    keys: Column,
-    values: Column,
-    /// places of keys by their hash
-    places: std::collections::HashMap<u64, Vec<u32>>,
-}
-
-impl Mapping {
-    fn new(keys: &Column, values: &Column, types: &MappingTypes, session: &Session) -> Result<Mapping> {
-        if keys.len() != values.len() {
-            return Err(Error::new(SIZES_OF_ARRAYS_DONT_MATCH, "Arrays of function transform must have equal sizes"));
-        }
-        let keys = cast(keys, &types.from, &types.key, CastMode::Sql, session)?.flat();
-        let values = cast(values, &types.to, &types.out, CastMode::Sql, session)?;
-        let mut hashes = vec![0u64; keys.len()];
-        types::compare::hash_column(&keys, &mut hashes);
-        let mut places: std::collections::HashMap<u64, Vec<u32>> = std::collections::HashMap::new();
-        for (k, hash) in hashes.iter().enumerate() {
-            places.entry(*hash).or_default().push(k as u32);
-        }
-        Ok(Mapping { keys, values, places })
-    }
-    fn find(&self, hash: u64, x: &Column, row: usize) -> Option<u32> {
-        self.places.get(&hash)?.iter().copied().find(|&k| types::compare::compare_rows(&self.keys, k as usize, x, row).is_eq())
-    }
-}
-
-struct MappingTypes {
-    from: Type,
-    to: Type,
-    /// values are compared in
-    key: Type,
-    out: Type,
-}
-
-fn transform(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(3, 4)?;
-    let (from, to) = (b.array(1)?.clone(), b.array(2)?.clone());
-    let source = b.ty(0).clone();
-    let other_at = if b.len() == 4 { 3 } else { 0 };
-    let other = b.ty(other_at).clone();
-    let out = common_type(&[to.clone(), other.clone()]).map_err(|e| Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Results of function transform: {}", e.message())))?;
-    let key = common_type(&[source.clone(), from.clone()]).or_else(|_| if from.is_string() { Ok(source.clone()) } else if source.is_number() && from.is_number() { Ok(Type::Float64) } else { Err(b.illegal(1, &format!("Array of {source}"))) })?;
-    let types = MappingTypes { from, to, key, out: out.clone() };
-    let name = b.name.to_string();
-    // arrays of a subquery are known only when it has run
-    let fixed = match (b.constant(1), b.constant(2)) {
-        (Some(k), Some(v)) => Some(Mapping::new(&crate::arrays::one_array(k, &name, 2)?, &crate::arrays::one_array(v, &name, 3)?, &types, b.session)?),
-        _ => None,
-    };
-    bound(out, move |c| {
-        let own;
-        let mapping = match &fixed {
-            Some(mapping) => mapping,
-            None if c.rows == 0 => return Ok(ColumnBuilder::new(&types.out).finish()),
-            None => {
-                own = Mapping::new(&crate::arrays::one_array(c.col(1), &name, 2)?, &crate::arrays::one_array(c.col(2), &name, 3)?, &types, c.session)?;
-                &own
-            }
-        };
-        let x = cast(c.col(0), &source, &types.key, CastMode::Sql, c.session)?.flat();
-        let mut hashes = vec![0u64; c.rows];
-        types::compare::hash_column(&x, &mut hashes);
-        let fallback = cast(c.col(other_at), &other, &types.out, CastMode::Sql, c.session)?.flat();
-        let n = mapping.values.len() as u32;
-        let at: Vec<u32> = (0..c.rows).map(|i| mapping.find(hashes[i], &x, i).unwrap_or(n + i as u32)).collect();
-        let mut stack = ColumnBuilder::new(&types.out);
-        stack.append_column(&mapping.values);
-        stack.append_column(&fallback);
-        Ok(stack.finish().gather(&at))
     })
 }

@@ -15,6 +15,7 @@ mod primes;
 mod registry;
 mod session;
 mod supertype;
+mod tuple_vectors;
 mod wide_float;
 
 pub use args::gathered;
@@ -45,20 +46,20 @@ registry! {
     arithmetic "Arithmetic" [arithmetic::DEFS],
     bitmap "Bitmaps" [bitmap::DEFS],
     bits "Bits" [bits::DEFS],
-    arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::make::DEFS, arrays::metrics::DEFS, arrays::order::DEFS, arrays::sets::DEFS],
+    arrays "Arrays" [arrays::basic::DEFS, arrays::lambda::DEFS, arrays::make::DEFS, arrays::metrics::DEFS, arrays::order::DEFS, arrays::sets::DEFS, arrays::totals::DEFS],
     cast "Type conversion" [cast::DEFS],
     curves "Space-filling curves" [curves::DEFS],
     compare "Comparison" [compare::DEFS],
-    conditional "Conditional and NULL" [conditional::DEFS],
+    conditional "Conditional and NULL" [conditional::DEFS, conditional::extremes::DEFS],
     dates "Dates and times" [dates::add::DEFS, dates::diff::DEFS, dates::format::DEFS, dates::make::DEFS, dates::now::DEFS, dates::parse::DEFS, dates::parts::DEFS, dates::start::DEFS],
     estimates "Sketches" [estimates::DEFS],
     geo "Geographical" [geo::DEFS],
     hash "Hashes" [hash::DEFS, hash::crypto::DEFS, hash::more::DEFS, hash::shingles::DEFS, hash::shingles::DISTANCES, hash::shingles::SPARSE],
     ip "IP addresses and UUIDs" [ip::DEFS],
-    json "JSON" [json::DEFS, json::EXTRACT],
+    json "JSON" [json::DEFS, json::EXTRACT, json::path::DEFS, json::simple::DEFS],
     logic "Logical" [logic::DEFS],
     maps "Maps" [maps::DEFS],
-    math "Mathematical" [math::DEFS],
+    math "Mathematical" [math::DEFS, math::round::DEFS],
     lake "Partitions and tables of others" [lake::DEFS],
     misc "Other" [misc::DEFS],
     nested "Tuples, arrays and maps" [nested::DEFS],
@@ -73,7 +74,7 @@ registry! {
         strings::basic::DEFS, strings::charset::DEFS, strings::collation::DEFS,
         strings::distance::DEFS, strings::encode::DEFS, strings::format::DEFS, strings::like::DEFS, strings::regexp::DEFS,
         strings::replace::DEFS, strings::search::DEFS, strings::search::MULTI, strings::split::DEFS, strings::utf8::DEFS,
-        strings::multi_match::DEFS, strings::query::DEFS, strings::text::DEFS, strings::unicode::DEFS,
+        strings::multi_match::DEFS, strings::parts::DEFS, strings::query::DEFS, strings::text::DEFS, strings::unicode::DEFS,
     ],
     tuples "Tuples" [tuples::DEFS],
     url "URLs" [url::DEFS],

@@ -1,10 +1,10 @@
 //! Functions on tuples.
 
-use crate::args::{array_column, tuple_columns, u64_col};
+use crate::args::{array_column, tuple_columns};
 use crate::bind::{Bind, Bound, bound, constant};
-use crate::call::{Arg, Value, resolve};
 use crate::cast::{CastMode, cast};
 use crate::def::{FunctionDef, f};
+use crate::tuple_vectors;
 use types::{Error, Column, ColumnBuilder, Data, Result, Scalar, Type};
 
 pub const DEFS: &[FunctionDef] = &[
@@ -12,7 +12,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("tupleConcat", "tupleConcat(a, b, …)", "Tuples one behind another.", &[("tupleConcat((1, 2), (3, 4))", "(1,2,3,4)")], concat).own_nulls(),
     f("tupleNames", "tupleNames(tuple)", "Names of the elements.", &[("tupleNames((1, 2))", "['1','2']")], names).own_nulls(),
     f("tupleToNameValuePairs", "tupleToNameValuePairs(tuple)", "An array of pairs of name and value.", &[("tupleToNameValuePairs((1, 2))", "[('1',1),('2',2)]")], pairs).own_nulls(),
-    f("tupleHammingDistance", "tupleHammingDistance(a, b)", "Number of places at which two tuples differ.", &[("tupleHammingDistance((1, 2), (1, 3))", "1")], hamming).own_nulls(),
+    f("tupleHammingDistance", "tupleHammingDistance(a, b)", "Number of places at which two tuples differ.", &[("tupleHammingDistance((1, 2), (1, 3))", "1")], |b| tuple_vectors::sum_of(b, "notEquals")).own_nulls(),
     f("flattenTuple", "flattenTuple(tuple)", "Named tuples in tuples made one.", &[("flattenTuple(((1, 2), 3))", "(1,2,3)")], flatten).own_nulls(),
     f("dotProduct", "dotProduct(a, b)", "Sum of the products of elements of two tuples or arrays.", &[("dotProduct((1, 2), (3, 4))", "11")], dot).own_nulls().alias(&["scalarProduct", "arrayDotProduct"]),
 ];
@@ -70,40 +70,6 @@ fn pairs(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
-fn hamming(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(2, 2)?;
-    let (Type::Tuple(x), Type::Tuple(y)) = (b.ty(0), b.ty(1)) else { return Err(b.illegal(0, "Tuple")) };
-    if x.len() != y.len() {
-        return Err(b.illegal(1, "Tuple of the same size"));
-    }
-    let calls = x.iter().zip(y.iter()).map(|(p, q)| resolve("notEquals", &[Arg::new(p.1.clone()), Arg::new(q.1.clone())], b.session)).collect::<Result<Vec<_>>>()?;
-    // A NULL on either side makes the sum NULL.
-    let nullable = calls.iter().any(|c| c.ty().is_nullable());
-    // as the sum of so many UInt8
-    let ty = match calls.len() {
-        0 | 1 => Type::UInt8,
-        2 => Type::UInt16,
-        3 => Type::UInt32,
-        _ => Type::UInt64,
-    };
-    let whole = ty.clone();
-    bound(if nullable { Type::nullable(ty) } else { ty }, move |c| {
-        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
-        let mut n = vec![0u64; c.rows];
-        let mut unknown = types::Bitmap::new(c.rows, false);
-        for (k, call) in calls.iter().enumerate() {
-            let differs = call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?;
-            if let Some(nulls) = differs.null_mask() {
-                unknown.or_with(&nulls);
-            }
-            let d = crate::args::truths(&differs);
-            n.iter_mut().enumerate().for_each(|(i, v)| *v += u64::from(d.get(i)));
-        }
-        let sums = cast(&crate::args::u64_col(n), &Type::UInt64, &whole, CastMode::Sql, c.session)?;
-        Ok(if nullable { Column::new(sums.data, Some(unknown)) } else { sums })
-    })
-}
-
 fn flat_types(es: &[(std::sync::Arc<str>, Type)], prefix: &str, out: &mut Vec<(std::sync::Arc<str>, Type)>) {
     for e in es {
         let name = if prefix.is_empty() { e.0.to_string() } else { format!("{prefix}.{}", e.0) };
@@ -142,41 +108,7 @@ fn flatten(b: &Bind<'_>) -> Result<Bound> {
 
 fn dot(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 2)?;
-    if matches!(b.ty(0), Type::Array(_)) {
-        return crate::vectors::dot_arrays(b);
-    }
-    let (Type::Tuple(x), Type::Tuple(y)) = (b.ty(0), b.ty(1)) else { return Err(b.illegal(0, "Tuple or Array")) };
-    if x.len() != y.len() {
-        return Err(b.illegal(1, "Tuple of the same size"));
-    }
-    let mut calls = Vec::new();
-    let mut sums = Vec::new();
-    let mut ty: Option<Type> = None;
-    for (p, q) in x.iter().zip(y.iter()) {
-        let m = resolve("multiply", &[Arg::new(p.1.clone()), Arg::new(q.1.clone())], b.session)?;
-        ty = Some(match ty {
-            None => m.ty().clone(),
-            Some(t) => {
-                let s = resolve("plus", &[Arg::new(t), Arg::new(m.ty().clone())], b.session)?;
-                let t = s.ty().clone();
-                sums.push(s);
-                t
-            }
-        });
-        calls.push(m);
-    }
-    bound(ty.unwrap_or(Type::UInt8), move |c| {
-        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
-        let mut acc: Option<Column> = None;
-        for (k, call) in calls.iter().enumerate() {
-            let m = call.eval(&[Value::Column(&xs[k]), Value::Column(&ys[k])], c.rows, c.session)?;
-            acc = Some(match acc {
-                None => m,
-                Some(a) => sums[k - 1].eval(&[Value::Column(&a), Value::Column(&m)], c.rows, c.session)?,
-            });
-        }
-        Ok(acc.unwrap_or_else(|| u64_col(vec![0; c.rows])))
-    })
+    if matches!(b.ty(0), Type::Array(_)) { crate::vectors::dot_arrays(b) } else { tuple_vectors::sum_of(b, "multiply") }
 }
 
 /// Pairs of numbers at any depth of arrays.

@@ -1,10 +1,12 @@
-//! Distances and norms of arrays and tuples of numbers.
+//! Distances and norms of arrays of numbers; those of tuples are in tuple_vectors.
 
-use crate::args::{arrays, f64_col, f64s, tuple_columns};
-use crate::bind::{Bind, Bound, Ctx, bound};
+use crate::args::{arrays, f64_col, f64s};
+use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
+use crate::supertype::common_type;
+use crate::tuple_vectors;
 use types::codes::{ARGUMENT_OUT_OF_BOUND, SIZES_OF_ARRAYS_DONT_MATCH};
-use types::{Column, Data, Error, Result, Type};
+use types::{Column, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("L1Norm", "L1Norm(vector)", "Sum of absolute values.", &[("L1Norm([1, -2])", "3")], |b| norm(b, Norm::L1)).alias_ci(&["normL1"]).own_nulls(),
@@ -25,7 +27,7 @@ pub const DEFS: &[FunctionDef] = &[
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Norm {
+pub enum Norm {
     L1,
     L2,
     L2Squared,
@@ -36,37 +38,30 @@ enum Norm {
 
 fn of(kind: Norm, v: impl Iterator<Item = f64>, p: f64) -> f64 {
     match kind {
-        Norm::L1 => v.map(f64::abs).sum(),
+        Norm::L1 => v.map(f64::abs).fold(0.0, |a: f64, x| a + x),
         Norm::L2 => v.map(|x| x * x).fold(0.0, |a: f64, x| a + x).sqrt(),
-        Norm::L2Squared | Norm::Cosine => v.map(|x| x * x).sum(),
+        Norm::L2Squared | Norm::Cosine => v.map(|x| x * x).fold(0.0, |a: f64, x| a + x),
         Norm::Linf => v.map(f64::abs).fold(0.0, f64::max),
         Norm::Lp => v.map(|x| x.abs().powf(p)).fold(0.0, |a: f64, x| a + x).powf(1.0 / p),
     }
 }
 
-/// Number types of the elements of an array or tuple argument.
-fn element_types(b: &Bind<'_>, i: usize) -> Result<Vec<Type>> {
-    let types = match b.ty(i) {
-        Type::Array(t) => vec![t.as_ref().clone()],
-        Type::Tuple(es) => es.iter().map(|e| e.1.clone()).collect(),
-        _ => return Err(b.illegal(i, "Array or Tuple of numbers")),
-    };
-    if types.iter().any(|t| !t.base().is_number() && *t.base() != Type::Nothing) {
-        return Err(b.illegal(i, "Array or Tuple of numbers"));
-    }
-    Ok(types)
+/// The type of the elements of an array argument, which must be plain numbers.
+fn element_type(b: &Bind<'_>, i: usize) -> Result<Type> {
+    let Type::Array(t) = b.ty(i) else { return Err(b.illegal(i, "Array or Tuple of numbers")) };
+    let native = t.is_native_integer() || t.is_float();
+    if native { Ok(t.as_ref().clone()) } else { Err(b.illegal(i, "Array of integers of up to 64 bits, or of floats, without NULL")) }
 }
 
 /// Every row's vector.
-fn rows(col: &Column, ty: &Type, types: &[Type], n: usize) -> Result<Vec<Vec<f64>>> {
-    if matches!(ty, Type::Tuple(_)) {
-        let columns = tuple_columns(col)?;
-        let parts: Vec<_> = columns.iter().zip(types).map(|(c, t)| f64s(c, t)).collect();
-        return Ok((0..n).map(|i| parts.iter().map(|p| p.at(i)).collect()).collect());
-    }
+fn rows(col: &Column, ty: &Type, n: usize) -> Result<Vec<Vec<f64>>> {
     let a = arrays(col)?;
-    let v = f64s(a.values, &types[0]);
+    let v = f64s(a.values, ty);
     Ok((0..n).map(|i| a.at(i).map(|k| v.at(k)).collect()).collect())
+}
+
+fn is_tuple(b: &Bind<'_>) -> bool {
+    matches!(b.ty(0), Type::Tuple(_))
 }
 
 fn power(b: &Bind<'_>, i: usize, kind: Norm) -> Result<f64> {
@@ -84,35 +79,35 @@ fn power(b: &Bind<'_>, i: usize, kind: Norm) -> Result<f64> {
 
 fn norm(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
     let p = power(b, 1, kind)?;
-    let (ty, types) = (b.ty(0).clone(), element_types(b, 0)?);
-    let out = result_type(&types, matches!(ty, Type::Array(_)));
+    if is_tuple(b) {
+        return tuple_vectors::norm(b, kind, p);
+    }
+    let ty = element_type(b, 0)?;
+    let out = result_type(std::slice::from_ref(&ty));
     let single = out == Type::Float32;
-    bound(out, move |c| Ok(shown(rows(c.col(0), &ty, &types, c.rows)?.into_iter().map(|v| of(kind, v.into_iter(), p)).collect(), single)))
+    bound(out, move |c| Ok(shown(rows(c.col(0), &ty, c.rows)?.into_iter().map(|v| of(kind, v.into_iter(), p)).collect(), single)))
 }
 
 fn shown(v: Vec<f64>, single: bool) -> Column {
     if single { crate::args::f32_col(v.into_iter().map(|x| x as f32).collect()) } else { f64_col(v) }
 }
 
-fn result_type(types: &[Type], array: bool) -> Type {
-    if array && types.iter().all(Type::is_single) { Type::Float32 } else { Type::Float64 }
+/// Float32 where all elements fit one, else Float64.
+fn result_type(types: &[Type]) -> Type {
+    if common_type(types).is_ok_and(|t| t.is_single()) { Type::Float32 } else { Type::Float64 }
 }
 
 fn distance(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
     let p = power(b, 2, kind)?;
-    let types = b.types();
-    let (tx, ty) = (element_types(b, 0)?, element_types(b, 1)?);
-    if matches!(types[0], Type::Tuple(_)) != matches!(types[1], Type::Tuple(_)) {
-        return Err(b.illegal(usize::from(matches!(types[0], Type::Array(_))), "two arrays or two tuples"));
+    if is_tuple(b) {
+        return tuple_vectors::distance(b, kind, p);
     }
-    if matches!(types[0], Type::Tuple(_)) && tx.len() != ty.len() {
-        return Err(b.illegal(1, "Tuple of the same size"));
-    }
+    let (tx, ty) = (element_type(b, 0)?, element_type(b, 1)?);
     let name = b.name.to_string();
-    let out = result_type(&[tx.clone(), ty.clone()].concat(), matches!(types[0], Type::Array(_)));
+    let out = result_type(&[tx.clone(), ty.clone()]);
     let single = out == Type::Float32;
     bound(out, move |c| {
-        let (x, y) = (rows(c.col(0), &types[0], &tx, c.rows)?, rows(c.col(1), &types[1], &ty, c.rows)?);
+        let (x, y) = (rows(c.col(0), &tx, c.rows)?, rows(c.col(1), &ty, c.rows)?);
         let mut out = Vec::with_capacity(c.rows);
         for (u, v) in x.iter().zip(&y) {
             if u.len() != v.len() {
@@ -131,30 +126,21 @@ fn distance(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
 
 fn normalize(b: &Bind<'_>, kind: Norm) -> Result<Bound> {
     let p = power(b, 1, kind)?;
-    if !matches!(b.ty(0), Type::Tuple(_)) {
-        return Err(b.illegal(0, "Tuple of numbers"));
-    }
-    let (ty, types) = (b.ty(0).clone(), element_types(b, 0)?);
-    bound(Type::tuple(vec![Type::Float64; types.len()]), move |c: &Ctx<'_>| {
-        let v = rows(c.col(0), &ty, &types, c.rows)?;
-        let columns: Vec<Column> = (0..types.len()).map(|k| f64_col(v.iter().map(|r| r[k] / of(kind, r.iter().copied(), p)).collect())).collect();
-        Ok(Data::Tuple(columns.into(), c.rows).into())
-    })
+    if is_tuple(b) { tuple_vectors::normalize(b, kind, p) } else { Err(b.illegal(0, "Tuple of numbers")) }
 }
 
 /// Sum of products of two arrays.
 pub fn dot_arrays(b: &Bind<'_>) -> Result<Bound> {
-    let types = b.types();
-    let (tx, ty) = (element_types(b, 0)?, element_types(b, 1)?);
-    let product = crate::arithmetic::number_result(crate::arithmetic::Op::Multiply, &tx[0], &ty[0]);
-    let out = match (product, &tx[0], &ty[0]) {
+    let (tx, ty) = (element_type(b, 0)?, element_type(b, 1)?);
+    let product = crate::arithmetic::number_result(crate::arithmetic::Op::Multiply, &tx, &ty);
+    let out = match (product, &tx, &ty) {
         (Some(t), ..) if t.is_integer() => t,
         (_, Type::Float32, Type::Float32) | (_, Type::BFloat16, Type::BFloat16) => Type::Float32,
         _ => Type::Float64,
     };
     let kernel = out.clone();
     bound(out, move |c| {
-        let (x, y) = (rows(c.col(0), &types[0], &tx, c.rows)?, rows(c.col(1), &types[1], &ty, c.rows)?);
+        let (x, y) = (rows(c.col(0), &tx, c.rows)?, rows(c.col(1), &ty, c.rows)?);
         let mut v = Vec::with_capacity(c.rows);
         for (p, q) in x.iter().zip(&y) {
             if p.len() != q.len() {

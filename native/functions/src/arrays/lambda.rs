@@ -1,17 +1,16 @@
 //! Higher-order functions: a lambda (or, where it may be left out, the elements themselves) per element.
 
 use super::{Elements, check_elements, elements};
-use crate::args::{array_column, bools, f64s, i64s, i256s, truths, u32_col};
+use crate::args::{array_column, bools, i64s, truths, u32_col};
 use crate::bind::{Bind, Bound, Ctx, bound};
 use crate::call::Arg;
 use crate::cast::{CastMode, cast};
 use crate::def::{FunctionDef, f};
-use crate::lanes::Lane;
 use crate::supertype::common_type;
 use std::cmp::Ordering;
 use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::compare::compare_rows;
-use types::{Column, ColumnBuilder, Data, Error, I256, Result, Type};
+use types::{Column, ColumnBuilder, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("arrayMap", "arrayMap(f, array, …)", "f of each element.", &[("arrayMap(x -> x * 2, [1, 2])", "[2,4]")], map).lambda(params),
@@ -19,11 +18,6 @@ pub const DEFS: &[FunctionDef] = &[
     f("arrayExists", "arrayExists([f, ]array, …)", "1 if f is true for any element.", &[("arrayExists(x -> x > 1, [1, 2])", "1")], |b| test(b, Test::Exists)).lambda(params),
     f("arrayAll", "arrayAll([f, ]array, …)", "1 if f is true for all elements.", &[("arrayAll(x -> x > 1, [1, 2])", "0")], |b| test(b, Test::All)).lambda(params),
     f("arrayCount", "arrayCount([f, ]array, …)", "Number of elements for which f is true.", &[("arrayCount(x -> x > 1, [1, 2])", "1")], |b| test(b, Test::Count)).lambda(params),
-    f("arraySum", "arraySum([f, ]array, …)", "Sum of the elements or of f.", &[("arraySum([1, 2])", "3")], |b| reduce(b, Reduce::Sum)).lambda(params),
-    f("arrayAvg", "arrayAvg([f, ]array, …)", "Mean of the elements or of f.", &[("arrayAvg([1, 2])", "1.5")], |b| reduce(b, Reduce::Avg)).lambda(params),
-    f("arrayProduct", "arrayProduct([f, ]array, …)", "Product of the elements or of f.", &[("arrayProduct([2, 3])", "6")], |b| reduce(b, Reduce::Product)).lambda(params),
-    f("arrayMin", "arrayMin([f, ]array, …)", "Smallest element or value of f.", &[("arrayMin([2, 1])", "1")], |b| extreme(b, false)).lambda(params),
-    f("arrayMax", "arrayMax([f, ]array, …)", "Largest element or value of f.", &[("arrayMax([2, 1])", "2")], |b| extreme(b, true)).lambda(params),
     f("arraySort", "arraySort([f, ]array, …)", "Elements in ascending order (of f); NaN and NULL last.", &[("arraySort([3, 1, 2])", "[1,2,3]")], |b| sort(b, false, false)).lambda(params),
     f("arrayReverseSort", "arrayReverseSort([f, ]array, …)", "Elements in descending order (of f); NaN and NULL last.", &[("arrayReverseSort([3, 1, 2])", "[3,2,1]")], |b| sort(b, true, false)).lambda(params),
     f("arrayPartialSort", "arrayPartialSort([f, ]limit, array, …)", "As arraySort; only the first `limit` elements are in order.", &[("arrayResize(arrayPartialSort(1, [3, 1, 2]), 1)", "[1]")], |b| sort(b, false, true)).lambda(params),
@@ -38,15 +32,12 @@ pub const DEFS: &[FunctionDef] = &[
     f("arrayReverseFill", "arrayReverseFill(f, array, …)", "Elements for which f is false replaced by the one behind.", &[("arrayReverseFill(x -> x > 0, [1, 0, 2])", "[1,2,2]")], |b| fill(b, true)).lambda(params),
     f("arraySplit", "arraySplit(f, array, …)", "Cut before elements for which f is true.", &[("arraySplit(x -> x = 3, [1, 2, 3, 4])", "[[1,2],[3,4]]")], |b| split(b, false)).lambda(params),
     f("arrayReverseSplit", "arrayReverseSplit(f, array, …)", "Cut behind elements for which f is true.", &[("arrayReverseSplit(x -> x = 3, [1, 2, 3, 4])", "[[1,2,3],[4]]")], |b| split(b, true)).lambda(params),
-    f("arrayCumSum", "arrayCumSum([f, ]array, …)", "Running sums.", &[("arrayCumSum([1, 2, 3])", "[1,3,6]")], |b| running(b, Running::Sum)).lambda(params),
-    f("arrayCumSumNonNegative", "arrayCumSumNonNegative([f, ]array, …)", "Running sums that begin anew at 0 when they fall below.", &[("arrayCumSumNonNegative([1, -2, 3])", "[1,0,3]")], |b| running(b, Running::NonNegative)).lambda(params),
-    f("arrayDifference", "arrayDifference([f, ]array, …)", "Differences to the element before; 0 first.", &[("arrayDifference([1, 3, 6])", "[0,2,3]")], |b| running(b, Running::Difference)).lambda(params),
     f("arrayCompact", "arrayCompact([f, ]array, …)", "Runs of elements that are equal (for which f is equal) made one.", &[("arrayCompact([1, 1, 2])", "[1,2]")], compact).lambda(params),
     f("arrayFold", "arrayFold(f, array, …, start)", "f(accumulator, element, …) applied from the first element to the last.", &[("arrayFold((acc, x) -> acc + x, [1, 2], 0::Int64)", "3")], fold).lambda(fold_params),
 ];
 
 /// Elements of the arrays behind the lambda.
-fn params(args: &[Arg]) -> Result<Vec<Option<Vec<Type>>>> {
+pub(super) fn params(args: &[Arg]) -> Result<Vec<Option<Vec<Type>>>> {
     let of: Vec<Type> = args
         .iter()
         .filter(|a| !a.lambda)
@@ -71,13 +62,13 @@ fn fold_params(args: &[Arg]) -> Result<Vec<Option<Vec<Type>>>> {
 }
 
 /// What a function was given: whether a lambda, where its arrays begin, and the element types.
-struct Shape {
+pub(super) struct Shape {
     lambda: Option<Type>,
     first: usize,
     inner: Vec<Type>,
 }
 
-fn shape(b: &Bind<'_>, need_lambda: bool, skip: usize) -> Result<Shape> {
+pub(super) fn shape(b: &Bind<'_>, need_lambda: bool, skip: usize) -> Result<Shape> {
     b.arity(1 + skip, usize::MAX)?;
     let lambda = b.args[0].lambda.then(|| b.ty(0).clone());
     if need_lambda && lambda.is_none() {
@@ -103,10 +94,10 @@ fn shape(b: &Bind<'_>, need_lambda: bool, skip: usize) -> Result<Shape> {
 
 impl Shape {
     /// The type of what is computed per element.
-    fn value(&self) -> Type {
+    pub fn value(&self) -> Type {
         self.lambda.clone().unwrap_or_else(|| self.inner[0].clone())
     }
-    fn run(&self, c: &Ctx<'_>, name: &str) -> Result<(Elements, Column)> {
+    pub fn run(&self, c: &Ctx<'_>, name: &str) -> Result<(Elements, Column)> {
         let first = elements(c.col(self.first), c.rows)?;
         let mut columns = vec![first.values.clone()];
         for i in self.first + 1..c.len() {
@@ -186,117 +177,6 @@ fn test(b: &Bind<'_>, what: Test) -> Result<Bound> {
             Test::All => bools(c.rows, |i| of(i).all(|x| x)),
             Test::Count => u32_col((0..c.rows).map(|i| of(i).filter(|x| *x).count() as u32).collect()),
         })
-    })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reduce {
-    Sum,
-    Avg,
-    Product,
-}
-
-fn reduce(b: &Bind<'_>, what: Reduce) -> Result<Bound> {
-    let s = shape(b, false, 0)?;
-    let value = s.value();
-    let base = value.base().clone();
-    if !base.is_number() || value.is_nullable() {
-        return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Array aggregation function {} cannot be performed on type {value}", b.name)));
-    }
-    let out = match what {
-        Reduce::Sum => sum_type(&base),
-        _ => Type::Float64,
-    };
-    let kernel = out.clone();
-    bound(out, move |c| {
-        let (e, v) = s.run(c, "arraySum")?;
-        let range = |i: usize| e.offsets[i] as usize..e.offsets[i + 1] as usize;
-        if what == Reduce::Sum && !kernel.is_float() {
-            let x = i256s(&v);
-            let sums: Vec<I256> = (0..c.rows).map(|i| range(i).fold(I256::ZERO, |a, k| a.wrapping_add(x.at(k)))).collect();
-            return narrow(sums, &kernel);
-        }
-        let x = f64s(&v, &base);
-        Ok(f64::column(
-            (0..c.rows)
-                .map(|i| {
-                    let all = range(i).map(|k| x.at(k));
-                    match what {
-                        Reduce::Sum => all.fold(0.0, |a, x| a + x),
-                        Reduce::Product if range(i).is_empty() => 0.0,
-                        // an integer zero has no sign
-                        Reduce::Product if !base.is_float() => all.product::<f64>() + 0.0,
-                        Reduce::Product => all.product(),
-                        Reduce::Avg => {
-                            let n = range(i).len();
-                            if n == 0 { 0.0 } else { all.fold(0.0, |a: f64, x| a + x) / n as f64 }
-                        }
-                    }
-                })
-                .collect(),
-        ))
-    })
-}
-
-fn sum_type(t: &Type) -> Type {
-    match t {
-        Type::Decimal(p, s) => Type::Decimal(if *p > 38 { 76 } else { 38 }, *s),
-        t if t.is_float() => Type::Float64,
-        t => match t.int_bits() {
-            Some((b, signed)) => Type::int_of(b.max(64), signed),
-            None => Type::UInt64,
-        },
-    }
-}
-
-fn narrow(v: Vec<I256>, ty: &Type) -> Result<Column> {
-    if let Type::Decimal(p, _) = ty {
-        return crate::decimal::from_256(*p, v);
-    }
-    let n = v.len();
-    let wide: Column = Data::I256(v.into()).into();
-    Ok(crate::with_lane!(ty, R => R::column(crate::lanes::map::<R, R>(&wide, n, |x| x)), wide))
-}
-
-fn extreme(b: &Bind<'_>, largest: bool) -> Result<Bound> {
-    let s = shape(b, false, 0)?;
-    let value = s.value();
-    if matches!(value, Type::Nullable(ref i) if **i == Type::Nothing) {
-        return bound(value, |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
-    }
-    let kernel = value.clone();
-    bound(value, move |c| {
-        let (e, v) = s.run(c, "arrayMin")?;
-        let none = v.len() as u32;
-        let nan = |k: usize| match &v.data {
-            Data::F64(x) => x[k].is_nan(),
-            Data::F32(x) => x[k].is_nan(),
-            _ => false,
-        };
-        let at: Vec<u32> = (0..c.rows)
-            .map(|i| {
-                let mut best = None;
-                for k in e.offsets[i] as usize..e.offsets[i + 1] as usize {
-                    if v.is_null(k) {
-                        continue;
-                    }
-                    best = Some(match best {
-                        None => k,
-                        Some(b) if nan(b) => k,
-                        Some(b) if nan(k) => b,
-                        Some(b) => {
-                            let o = compare_rows(&v, k, &v, b);
-                            if if largest { o.is_gt() } else { o.is_lt() } { k } else { b }
-                        }
-                    });
-                }
-                best.map_or(none, |k| k as u32)
-            })
-            .collect();
-        let mut stack = ColumnBuilder::new(&kernel);
-        stack.append_column(&v);
-        stack.push_default(1);
-        Ok(stack.finish().gather(&at))
     })
 }
 
@@ -432,91 +312,6 @@ fn split(b: &Bind<'_>, behind: bool) -> Result<Bound> {
             outer.push(inner.len() as u32 - 1);
         }
         Ok(array_column(outer, array_column(inner, e.values)))
-    })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Running {
-    Sum,
-    NonNegative,
-    Difference,
-}
-
-/// Is a number one of so many bits?
-fn fits_in(v: I256, bits: u32) -> bool {
-    bits >= 256 || (v >> (bits - 1) == I256::ZERO || v >> (bits - 1) == I256::MINUS_ONE)
-}
-
-fn running(b: &Bind<'_>, what: Running) -> Result<Bound> {
-    let s = shape(b, false, 0)?;
-    let value = s.value();
-    let base = value.clone();
-    let out = match (&base, what) {
-        (Type::Date, Running::Difference) => Type::Int32,
-        (Type::DateTime(_) | Type::Date32, Running::Difference) => Type::Int64,
-        (Type::DateTime64(sc, _), Running::Difference) => Type::Decimal(18, *sc),
-        (t, _) if t.is_float() => Type::Float64,
-        (Type::Decimal(p, sc), Running::Difference) => Type::Decimal(*p, *sc),
-        (Type::Decimal(p, sc), _) => Type::Decimal(if *p > 38 { 76 } else { 38 }, *sc),
-        (t, Running::Difference) => match t.int_bits() {
-            Some((bits, _)) => Type::int_of(if bits < 64 { (bits * 2).max(16) } else { bits }, true),
-            None => return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Function {} cannot take values of type {value}", b.name))),
-        },
-        (t, _) => match t.int_bits() {
-            Some((bits, signed)) => Type::int_of(bits.max(64), signed),
-            None => return Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, format!("Function {} cannot take values of type {value}", b.name))),
-        },
-    };
-    let out = if what == Running::Difference && matches!(base.int_bits(), Some((32, _))) { Type::Int64 } else { out };
-    let decimal = if matches!(base, Type::Decimal(..)) { base.fixed_width().map(|w| w as u32 * 8) } else { None };
-    let kernel = out.clone();
-    bound(Type::array(out), move |c| {
-        let (e, v) = s.run(c, "arrayCumSum")?;
-        if kernel.is_float() {
-            let x = f64s(&v, &base);
-            let mut out = Vec::with_capacity(v.len());
-            for w in e.offsets.windows(2) {
-                let mut sum = 0.0;
-                for k in w[0] as usize..w[1] as usize {
-                    match what {
-                        Running::Difference => out.push(if k == w[0] as usize { 0.0 } else { x.at(k) - x.at(k - 1) }),
-                        _ => {
-                            sum += x.at(k);
-                            if what == Running::NonNegative && sum < 0.0 {
-                                sum = 0.0;
-                            }
-                            out.push(sum);
-                        }
-                    }
-                }
-            }
-            return Ok(array_column(e.offsets, f64::column(out)));
-        }
-        let x = i256s(&v);
-        let mut out = Vec::with_capacity(v.len());
-        for w in e.offsets.windows(2) {
-            let mut sum = I256::ZERO;
-            for k in w[0] as usize..w[1] as usize {
-                match what {
-                    Running::Difference if k == w[0] as usize => out.push(I256::ZERO),
-                    Running::Difference => {
-                        let difference = x.at(k).wrapping_sub(x.at(k - 1));
-                        if decimal.is_some_and(|bits| !fits_in(difference, bits)) {
-                            return Err(Error::new(types::codes::DECIMAL_OVERFLOW, "Decimal math overflow in function arrayDifference: cast the elements to a wider Decimal"));
-                        }
-                        out.push(difference);
-                    }
-                    _ => {
-                        sum = sum.wrapping_add(x.at(k));
-                        if what == Running::NonNegative && sum < I256::ZERO {
-                            sum = I256::ZERO;
-                        }
-                        out.push(sum);
-                    }
-                }
-            }
-        }
-        Ok(array_column(e.offsets, narrow(out, &kernel)?))
     })
 }
 

@@ -6,6 +6,7 @@ pub mod make;
 pub mod metrics;
 pub mod order;
 pub mod sets;
+pub mod totals;
 
 use crate::args::{array_column, arrays, gathered, need_room};
 use crate::cast::{CastMode, cast};

@@ -61,7 +61,7 @@ fn both(op: Op, (a, by_a): (&Column, i128), (b, by_b): (&Column, i128), top: i12
 
 #[cfg(test)]
 mod tests {
-    use super::super::decimals;
+    use super::super::numbers::decimals;
     use super::*;
     use types::Data;
 

@@ -35,7 +35,7 @@ fn keyed(b: &Bind<'_>, of: fn(&[u8], u64, u64) -> u128) -> Result<Bound> {
             let (a, b) = (k0.at(i), k1.at(i));
             let mut state = Vec::new();
             for (k, t) in types.iter().enumerate().skip(1) {
-                super::feed128(&c.col(k).slice(i, 1), t, 1, &mut state, &|s| of(s, a, b));
+                super::wide::feed128(&c.col(k).slice(i, 1), t, 1, &mut state, &|s| of(s, a, b));
             }
             bytes.extend(state.first().copied().unwrap_or(super::NO_ARGUMENTS.into()).to_le_bytes());
         }

@@ -9,6 +9,7 @@ pub mod format;
 pub mod fuzzy;
 pub mod like;
 pub mod multi_match;
+pub mod parts;
 pub mod query;
 pub mod re2;
 pub mod regexp;
