@@ -12,6 +12,8 @@ export interface ColumnDefinition {
   readonly codec?: string;
   readonly ttl?: string;
   readonly comment?: string;
+  /** Sizes of blocks as they were asked for: shown, and without effect. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Name inside segment files; absent when it is `name`. */
   readonly stored?: string;
 }

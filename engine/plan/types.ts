@@ -118,6 +118,27 @@ export function prettyType(type: string, indent = 0): string {
   return `${head}(${list.map((inner) => prettyType(inner, indent)).join(', ')})`;
 }
 
+const withInner = /^(Array|Map|Nullable|Variant|(Simple)?AggregateFunction)$/;
+
+/** A type in a definition as SHOW CREATE prints it: tuples of several elements one element a line.
+ *  @param indent how far the definition's own lines stand in */
+export function typeInLines(type: string, indent: number): string {
+  const list = typeArguments(type);
+  const head = typeHead(type);
+  if (head !== 'Tuple')
+    return withInner.test(head)
+      ? `${head}(${list.map((inner) => typeInLines(inner, indent)).join(', ')})`
+      : type;
+  const inside = list.length > 1 ? indent + 4 : indent;
+  const elements = list.map((text, i) => {
+    const own = tupleElements(type)?.[i]?.type ?? text;
+    return `${text.slice(0, text.length - own.length)}${typeInLines(own, inside)}`;
+  });
+  if (elements.length < 2) return `Tuple(${elements.join('')})`;
+  const margin = ' '.repeat(inside);
+  return `Tuple(\n${elements.map((text) => margin + text).join(',\n')})`;
+}
+
 const integers = /^U?Int(8|16|32|64|128|256)$/;
 
 export const isInteger = (type: string): boolean => integers.test(type);

@@ -51,6 +51,10 @@ export async function rename(run: Run, ast: Rename): Promise<Answer> {
       }
       checkName(target.name, to.table.span, 'table');
       requireWritable(run, target.database, to.span);
+      if (source.database === target.database && source.name === target.name) {
+        const text = `Table ${target.database}.${target.name} already exists`;
+        throw failAt(to.span, 'TABLE_ALREADY_EXISTS', text);
+      }
       ddl.push({ op: 'renameTable', id, database: target.database, name: target.name });
       renamed.set(`${target.database}.${target.name}`, id);
     }

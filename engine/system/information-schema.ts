@@ -22,7 +22,7 @@ const definitions: Record<string, Definition> = {
       [
         'table_type',
         'String',
-        "multiIf(is_temporary, 'LOCAL TEMPORARY', engine LIKE '%View', 'VIEW', engine LIKE 'System%', 'SYSTEM VIEW', 'BASE TABLE')",
+        "multiIf(is_temporary, 'LOCAL TEMPORARY', engine LIKE '%View', 'VIEW', engine LIKE 'System%', 'SYSTEM VIEW', has_own_data = 0, 'FOREIGN TABLE', 'BASE TABLE')",
       ],
       ['table_rows', 'Nullable(UInt64)', 'total_rows'],
       ['data_length', 'Nullable(UInt64)', 'total_bytes'],

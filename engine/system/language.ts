@@ -24,7 +24,6 @@ const suffixes: Record<string, string> = {
   If: 'Only rows whose last argument holds are aggregated',
   Map: 'The values of a map are aggregated by key',
   Merge: 'States are merged and finished',
-  MergeState: 'States are merged into a state',
   Null: 'How NULLs are skipped',
   OrDefault: 'The default of the type when there are no rows',
   OrNull: 'NULL when there are no rows',

@@ -62,6 +62,8 @@ const intervals =
     .split(' ')
     .map((unit) => `Interval${unit}`);
 
+const sameWord = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
 export const dataTypes: SystemTable = {
   name: 'data_type_families',
   doc: 'Types and their other names',
@@ -71,11 +73,12 @@ export const dataTypes: SystemTable = {
     ['alias_to', 'String', 'The type that this is another name of'],
   ),
   rows(run) {
-    const rows = run.core.native.registry.types.map((t): LitValue[] => [
-      t.name,
-      flag(t.caseInsensitive),
-      t.aliasOf,
-    ]);
+    const { types } = run.core.native.registry;
+    // Names that differ in their case alone are one name, of any case.
+    const cased = new Set(types.flatMap((t) => (sameWord(t.name, t.aliasOf) ? [t.aliasOf] : [])));
+    const rows = types
+      .filter((t) => !sameWord(t.name, t.aliasOf))
+      .map((t): LitValue[] => [t.name, flag(t.caseInsensitive || cased.has(t.name)), t.aliasOf]);
     const there = new Set(rows.map(([name]) => name));
     const more = [...composite, ...intervals, 'Enum'].filter((name) => !there.has(name));
     return [
@@ -115,7 +118,7 @@ export const tableEngines: SystemTable = {
       const tree = flag(name.endsWith('MergeTree'));
       const replicated = flag(name.startsWith('Replicated'));
       const settings = flag(/MergeTree$|Log$|^(Join|Memory|Set)$/.test(name));
-      const parallel = flag(/MergeTree$|^(Buffer|Log|Memory|Null|TinyLog|StripeLog)$/.test(name));
+      const parallel = flag(/MergeTree$|^(Buffer|Memory|Null)$/.test(name));
       return [name, settings, tree, tree, tree, tree, replicated, replicated, parallel];
     }),
 };

@@ -14,6 +14,10 @@ import { columns, dateTime, flag, type SystemTable } from './table.ts';
 
 const noUuid = '00000000-0000-0000-0000-000000000000';
 
+/** As ClickHouse says of its engines: not those that keep rows in memory or read others' rows. */
+const keepsRows = (engine: string): boolean =>
+  !/View$|^(Memory|Merge|Null|GenerateRandom|Buffer)$/.test(engine);
+
 function row(run: Run, table: TableState, name: string, temporary: boolean): LitValue[] {
   const { definition: d } = table;
   const view = /View$/.test(d.engine.name);
@@ -35,7 +39,7 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
     readers.map((reader) => reader.database),
     readers.map((reader) => reader.name),
     sql,
-    engineSql(d),
+    view ? '' : engineSql(d),
     view ? String(d.extra?.query ?? '') : '',
     writtenKey(d, 'partitionBy', d.partitionBy ?? ''),
     keyItems(d, 'orderBy'),
@@ -48,6 +52,7 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
     view ? null : String(table.segments.length),
     d.comment ?? '',
     flag(d.columns.some((c) => isNullable(c.type))),
+    flag(keepsRows(d.engine.name)),
     name,
   ];
 }
@@ -67,6 +72,7 @@ function builtIn(
         return noUuid;
       case 'is_temporary':
       case 'has_nullable_columns':
+      case 'has_own_data':
         return '0';
       case 'metadata_modification_time':
         return dateTime(run.core.startedMs);
@@ -115,6 +121,11 @@ export const tables: SystemTable = {
       ['parts', 'Nullable(UInt64)', 'Segments'],
       ['comment', 'String', 'COMMENT of the table'],
       ['has_nullable_columns', 'UInt8', 'Whether a column is Nullable'],
+      [
+        'has_own_data',
+        'UInt8',
+        'Whether its rows lie on the disk under its name, as in ClickHouse',
+      ],
     ),
     { name: 'table', type: 'String', doc: 'As name', hidden: true },
   ],

@@ -4,6 +4,7 @@ import { parseExpression, parseStatement, printLines, quoteString } from '../../
 import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../catalog/definition.ts';
 import { isMaterialized, viewExtra } from '../catalog/views.ts';
 import { identifierText } from '../plan/bind/names.ts';
+import { typeInLines } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { temporaryDatabase } from './databases.ts';
 import { engineTarget } from './other-engines.ts';
@@ -11,8 +12,9 @@ import { constraintsOf } from './shape.ts';
 
 const tick = (name: string): string => `\`${name.replace(/[\\`]/g, '\\$&')}\``;
 
-function columnSql(column: ColumnDefinition): string {
-  const parts = [tick(column.name), column.type];
+function columnSql(column: ColumnDefinition, pretty: Pretty): string {
+  const type = pretty === 'types' ? typeInLines(column.type, 4) : column.type;
+  const parts = [tick(column.name), type];
   if (column.defaultKind)
     parts.push(
       column.defaultKind,
@@ -21,8 +23,15 @@ function columnSql(column: ColumnDefinition): string {
   if (column.comment !== undefined) parts.push('COMMENT', quoteString(column.comment));
   if (column.codec !== undefined) parts.push(`CODEC(${column.codec})`);
   if (column.ttl !== undefined) parts.push('TTL', column.ttl);
+  const settings = Object.entries(column.settings ?? {}).map(
+    ([name, value]) => `${name} = ${value}`,
+  );
+  if (settings.length > 0) parts.push(`SETTINGS (${settings.join(', ')})`);
   return parts.join(' ');
 }
+
+/** One line; a column a line; or the elements of tuples on lines of their own, too. */
+export type Pretty = boolean | 'types';
 
 /** What stood around the only expression of a key. */
 export type KeyForm = 'parentheses' | 'tuple';
@@ -50,7 +59,19 @@ export function keyItems(table: TableDefinition, clause: 'orderBy' | 'primaryKey
     : list.join(', ');
 }
 
+/** Which expressions of a sorting key were written with DESC, and whether a list was. Rows lie ascending all the
+ *  same: the word says how somebody likes to read them. */
+export interface KeyDirections {
+  readonly desc: readonly boolean[];
+  readonly list: boolean;
+}
+
 function keyText(table: TableDefinition, clause: 'orderBy' | 'primaryKey'): string {
+  const directions = table.extra?.keyDirections as KeyDirections | undefined;
+  if (clause === 'orderBy' && directions) {
+    const parts = table.orderBy.map((text, i) => (directions.desc[i] ? `${text} DESC` : text));
+    return directions.list ? `tuple(${parts.join(', ')})` : parts.join(', ');
+  }
   const items = keyItems(table, clause);
   if (items === '') return 'tuple()';
   return (table[clause] ?? []).length === 1 ? items : `(${items})`;
@@ -116,14 +137,14 @@ const queryText = (query: string, pretty: boolean): string =>
  *  @param inner a materialised view's own table */
 export function createTableSql(
   table: TableDefinition,
-  pretty: boolean,
+  pretty: Pretty,
   inner?: TableDefinition,
 ): string {
   const temporary = table.database === temporaryDatabase;
   const name = temporary
     ? identifierText(table.name.slice(table.name.lastIndexOf('\n') + 1))
     : `${identifierText(table.database)}.${identifierText(table.name)}`;
-  const elements = table.columns.map(columnSql);
+  const elements = table.columns.map((column) => columnSql(column, pretty));
   for (const index of table.indexes) {
     elements.push(
       `INDEX ${identifierText(index.name)} ${indexText(index)} TYPE ${index.type} GRANULARITY ${index.granularity}`,
@@ -151,13 +172,13 @@ export function createTableSql(
     const head = `CREATE MATERIALIZED VIEW ${name}${when ? `${gap}${when}` : ''}`;
     const where = target ? ` TO ${target}` : '';
     const storage = inner && !target ? `${gap}ENGINE = ${engineSql(inner, gap)}` : '';
-    return `${head}${where}${columns}${storage}${comment}${gap}AS ${queryText(query, pretty)}`;
+    return `${head}${where}${columns}${storage}${comment}${gap}AS ${queryText(query, pretty !== false)}`;
   }
   if (table.extra?.function !== undefined) {
     return `CREATE TABLE ${name}${columns} AS ${String(table.extra.function)}${comment}`;
   }
   if (table.engine.name === 'View') {
-    return `CREATE VIEW ${name}${columns}${comment}${gap}AS ${queryText(String(table.extra?.query ?? ''), pretty)}`;
+    return `CREATE VIEW ${name}${columns}${comment}${gap}AS ${queryText(String(table.extra?.query ?? ''), pretty !== false)}`;
   }
   return `CREATE ${temporary ? 'TEMPORARY ' : ''}TABLE ${name}${columns}${gap}ENGINE = ${engineSql(table, gap)}${comment}`;
 }

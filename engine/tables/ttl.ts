@@ -176,6 +176,11 @@ export function checkTtl(
   items: readonly TtlItem[],
 ): void {
   for (const item of items) rule(binding, definition, item);
+  const all = items.filter((item) => item.action === 'DELETE' && !item.where);
+  if (all.length > 1) {
+    const text = 'More than one DELETE TTL expression without WHERE is not allowed';
+    throw failAt(all[1]?.span, 'BAD_TTL_EXPRESSION', text);
+  }
 }
 
 /** A column that is part of a key cannot lose its values. */

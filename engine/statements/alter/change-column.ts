@@ -29,7 +29,7 @@ import { bindTable, constraintsOf, tableShape } from '../../tables/shape.ts';
 import { ttlItems } from '../../tables/ttl.ts';
 import { codecText } from '../create/codec.ts';
 import { checkDefault } from '../create/column-defaults.ts';
-import { columnDefinition, withColumns } from '../create/definition.ts';
+import { columnDefinition, columnSettings, withColumns } from '../create/definition.ts';
 import { withColumnTtls } from '../create/storage-clauses.ts';
 import { defaultChange } from '../rows/change-rows.ts';
 import { columnOf, has, refuseUsed } from './columns.ts';
@@ -183,7 +183,7 @@ export function modifyColumn(
   const { name } = ast;
   if (command.ifExists && !has(definition, name.name)) return {};
   const old = columnOf(definition, name.name, name.span);
-  if (command.modifySettings || command.resetSettings) return {};
+  if (command.modifySettings || command.resetSettings) return resetSettings(command, old);
   if (command.remove !== undefined) {
     const what = command.remove.toUpperCase();
     if (what === 'COMMENT')
@@ -201,7 +201,12 @@ export function modifyColumn(
       }
       return { define: (d) => replaceColumn(d, without(columnOf(d, old.name, name.span), 'ttl')) };
     }
-    if (what === 'SETTINGS' || what === 'STATISTICS') return {};
+    if (what === 'SETTINGS') {
+      return {
+        define: (d) => replaceColumn(d, without(columnOf(d, old.name, name.span), 'settings')),
+      };
+    }
+    if (what === 'STATISTICS') return {};
     if (old.defaultKind !== what)
       throw failAt(command.span, 'BAD_ARGUMENTS', `Column ${old.name} has no ${what}`);
     if (what === 'ALIAS' || what === 'EPHEMERAL') throw notBuilt(command.span, `REMOVE ${what}`);
@@ -253,6 +258,22 @@ export function modifyColumn(
     }
   }
   return retyped && !virtual(old) ? { define, rewrite: () => ({ all: true }) } : { define };
+}
+
+/** MODIFY COLUMN c MODIFY SETTING …, RESET SETTING …. */
+function resetSettings(
+  { modifySettings = [], resetSettings: gone = [] }: AlterCommand & { kind: 'ModifyColumn' },
+  old: ColumnDefinition,
+): Step {
+  columnSettings(modifySettings, {});
+  const define = (d: TableDefinition): TableDefinition => {
+    const now = d.columns.find((c) => c.name === old.name) ?? old;
+    const settings = columnSettings(modifySettings, now.settings ?? {});
+    for (const name of gone) delete settings[name];
+    const plain = without(now, 'settings');
+    return replaceColumn(d, Object.keys(settings).length > 0 ? { ...plain, settings } : plain);
+  };
+  return { define };
 }
 
 /** A column that was stored and is computed now, or the other way round: another one in its place. */

@@ -1,6 +1,7 @@
 // ALTER TABLE MODIFY SETTING and RESET SETTING.
 import { failAt } from '../../plan/context.ts';
 import { settingText } from '../../query/apply-settings.ts';
+import { mergeTreeSettings } from '../../settings/merge-tree.ts';
 import { changedSetting } from '../create/table-settings.ts';
 import type { Altering, CommandOf, Step } from './step.ts';
 
@@ -32,6 +33,11 @@ export function modifySetting(command: CommandOf<'ModifySetting'>, { definition 
 
 export function resetSetting(command: CommandOf<'ResetSetting'>): Step {
   const gone = new Set(command.names);
+  const unknown = command.names.find((name) => !mergeTreeSettings.has(name));
+  if (unknown !== undefined) {
+    const text = `Cannot reset setting '${unknown}': tables of the MergeTree family have none of that name`;
+    throw failAt(command.span, 'BAD_ARGUMENTS', text);
+  }
   return {
     define: (d) => ({
       ...d,

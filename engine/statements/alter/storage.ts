@@ -3,7 +3,7 @@
 import type { AlterCommand } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
 import type { SegmentDescriptor } from '../../catalog/state.ts';
-import { failAt, notBuilt } from '../../plan/context.ts';
+import { failAt } from '../../plan/context.ts';
 import { columnsOf } from '../../plan/expression.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
 import { partitionFilter } from '../../query/partition.ts';
@@ -28,7 +28,10 @@ export function modifyOrderBy(
   command: Command<'ModifyOrderBy'>,
 ): Step {
   const desc = command.orderBy.find((item) => item.direction === 'DESC');
-  if (desc) throw notBuilt(desc.span, 'DESC in the ORDER BY of a table');
+  if (desc) {
+    const text = 'MODIFY ORDER BY takes no directions: those of the key stay as they are';
+    throw failAt(desc.span, 'SYNTAX_ERROR', text);
+  }
   const list = command.orderBy.flatMap((item) => keyList(item.expr));
   const orderBy = keyExpressions(run, definition, list, 'ORDER BY');
   const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);

@@ -16,6 +16,7 @@ import { alterRows } from '../../storage/mutations/alter-rows.ts';
 import { alter } from '../../storage/mutations/mutations.ts';
 import { tableShape } from '../../tables/shape.ts';
 import { insertTarget } from '../../views/fan-out.ts';
+import { flatCommands } from '../create/definition.ts';
 import { recorded } from '../rows/change-rows.ts';
 import { refuseCycles, refuseTogether } from './columns.ts';
 import { stepOf } from './commands.ts';
@@ -37,12 +38,14 @@ export async function alterTable(run: Run, written: AlterTable): Promise<Answer>
   const comments = ast.commands.every(({ kind }) => kind === 'ModifyComment');
   if (table.definition.engine.name === 'View' && !comments)
     throw notBuilt(ast.span, 'ALTER of a view', 'Write CREATE OR REPLACE VIEW');
-  refuseTogether(ast.commands);
-  refuseCycles(table.definition, ast.commands);
-  const found = checkedSteps(run, table, ast.commands);
+  const flat = run.settings.bool('flatten_nested');
+  const commands = flat ? flatCommands(ast.commands) : ast.commands;
+  refuseTogether(commands);
+  refuseCycles(table.definition, commands);
+  const found = checkedSteps(run, table, commands);
   const { checked, steps } = found;
   const store = run.core.storage.store(table.id);
-  if (checked !== table.definition) await commitSteps(run, table, ast.commands, found);
+  if (checked !== table.definition) await commitSteps(run, table, commands, found);
   for (const { after } of steps) if (after) await after(run, store.table);
   return done;
 }

@@ -2,12 +2,14 @@
 // everything checked with its place.
 
 import {
+  type AlterCommand,
   type ColumnDefinition as ColumnAst,
   type ConstraintDefinition as ConstraintAst,
   type DataType,
   type IndexDefinition as IndexAst,
   type ProjectionDefinition as ProjectionAst,
   printNormal,
+  type SettingItem,
   type Span,
   type TableElement,
 } from '../../../sql/index.ts';
@@ -16,7 +18,9 @@ import { hasQuery } from '../../plan/bind/expression/substitute.ts';
 import { typeText } from '../../plan/bind/names.ts';
 import { walkExpressions } from '../../plan/bind/scope.ts';
 import { failAt } from '../../plan/context.ts';
+import { refuseSuspicious } from '../../plan/suspicious-types.ts';
 import { isNullable, nullableType, typeHead } from '../../plan/types.ts';
+import { settingText } from '../../query/apply-settings.ts';
 import { type Run, sessionJson } from '../../query/core.ts';
 import { checkName, pointing } from '../../query/names.ts';
 import { bindTable } from '../../tables/shape.ts';
@@ -30,29 +34,6 @@ export function canonicalType(run: Run, type: DataType): string {
     return run.core.native.canonicalType(typeText(type));
   } catch (error) {
     throw pointing(error, type.nameSpan);
-  }
-}
-
-/** Types that are allowed but seldom meant. */
-function refuseSuspicious(run: Run, type: string, span: Span): void {
-  const { settings } = run;
-  const low = /LowCardinality\((?:Nullable\()?(?!Nullable|String|FixedString)(\w+)/.exec(type);
-  if (low && !settings.bool('allow_suspicious_low_cardinality_types')) {
-    throw failAt(
-      span,
-      'SUSPICIOUS_TYPE_FOR_LOW_CARDINALITY',
-      `LowCardinality of ${low[1]} makes a column slower and larger`,
-      { hint: `Write ${low[1]}, or set allow_suspicious_low_cardinality_types = 1` },
-    );
-  }
-  const long = /FixedString\((\d+)\)/.exec(type);
-  if (long && Number(long[1]) > 256 && !settings.bool('allow_suspicious_fixed_string_types')) {
-    throw failAt(
-      span,
-      'ILLEGAL_COLUMN',
-      `A FixedString(${long[1]}) stores ${long[1]} bytes in every row`,
-      { hint: 'Write String, or set allow_suspicious_fixed_string_types = 1' },
-    );
   }
 }
 
@@ -92,7 +73,7 @@ export function columnDefinition(
       );
     type = bindTable(run.core.native.planner(sessionJson(run)), table).bind(written.expr).type;
   }
-  refuseSuspicious(run, type, ast.type?.span ?? ast.span);
+  refuseSuspicious(run.settings, type, ast.type?.span ?? ast.span);
   checkStates(run, type, ast.type?.span ?? ast.span);
   checkSimpleAggregates(run, type, ast.type?.span ?? ast.span);
   const head = typeHead(type);
@@ -138,6 +119,7 @@ export function columnDefinition(
   }
   if (ast.comment !== undefined) column.comment = ast.comment;
   if (ast.ttl) column.ttl = printNormal(ast.ttl);
+  if (ast.settings) column.settings = columnSettings(ast.settings, {});
   return column;
 }
 
@@ -156,6 +138,26 @@ function asTuples(column: ColumnAst): ColumnAst {
   return { ...column, type: { ...type, name: 'Array', args: [tuple] } };
 }
 
+const ofColumns = ['max_compress_block_size', 'min_compress_block_size'];
+
+/** Settings of a column, with those that it had. */
+export function columnSettings(
+  items: readonly SettingItem[],
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const all = { ...before };
+  for (const { name, nameSpan, value } of items) {
+    if (!ofColumns.includes(name)) {
+      const text = `Setting ${name} is unknown or not supported at column level`;
+      throw failAt(nameSpan, 'UNKNOWN_SETTING', text, {
+        hint: `There are ${ofColumns.join(', ')}`,
+      });
+    }
+    all[name] = settingText(value);
+  }
+  return all;
+}
+
 /** `n Nested(a T, b U)` is the columns `n.a Array(T)` and `n.b Array(U)`. */
 function flattened(column: ColumnAst): ColumnAst[] {
   const { type } = column;
@@ -172,6 +174,20 @@ function flattened(column: ColumnAst): ColumnAst[] {
       args: [field.type],
     };
     return [{ ...column, name, type: array }];
+  });
+}
+
+/** ADD COLUMN of a nested table is one of each of its columns, behind each other. */
+export function flatCommands(commands: readonly AlterCommand[]): AlterCommand[] {
+  return commands.flatMap((command) => {
+    if (command.kind !== 'AddColumn') return [command];
+    const columns = flattened(command.column);
+    return columns.map((column, i): AlterCommand => {
+      const before = columns[i - 1];
+      return before && command.place
+        ? { ...command, column, place: { after: before.name } }
+        : { ...command, column };
+    });
   });
 }
 

@@ -11,7 +11,7 @@ import {
   type TtlItem,
 } from '../../../sql/index.ts';
 import type { TableDefinition } from '../../catalog/definition.ts';
-import { failAt, notBuilt } from '../../plan/context.ts';
+import { failAt } from '../../plan/context.ts';
 import { columnsOf, type Expr, someExpr } from '../../plan/expression.ts';
 import { isVolatile } from '../../plan/random-calls.ts';
 import { isNullable, typeHead } from '../../plan/types.ts';
@@ -109,7 +109,8 @@ export function keyExpressions(
 
 function sortItems(items: readonly OrderItem[]): Expression[] {
   return items.flatMap((item) => {
-    if (item.direction === 'DESC') throw notBuilt(item.span, 'DESC in the ORDER BY of a table');
+    if (item.nulls || item.collate || item.fill)
+      throw failAt(item.span, 'SYNTAX_ERROR', 'A sorting key takes ASC and DESC only');
     return keyList(item.expr);
   });
 }

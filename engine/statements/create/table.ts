@@ -10,10 +10,11 @@ import {
 } from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import type { DdlChange } from '../../catalog/state.ts';
+import { innerOf } from '../../catalog/views.ts';
 import { withoutFunctions } from '../../plan/bind/expression/substitute.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import type { Node } from '../../plan/logical.ts';
-import { applyQuerySettings } from '../../query/apply-settings.ts';
+import { applyQuerySettings, applySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
 import {
   checkName,
@@ -40,6 +41,7 @@ import { checkClauses } from './engine-clauses.ts';
 import { indexDefinitions } from './index-definition.ts';
 import { withColumnTtls, withConstraints, withStorage } from './storage-clauses.ts';
 import { checkEngine, tableEngine, withTarget } from './table-engine.ts';
+import { settingsByOwner } from './table-settings.ts';
 import { withKeyForms } from './written-keys.ts';
 
 const columnsMax = 10_000;
@@ -76,7 +78,17 @@ function viewOfFunction(
   };
 }
 
-export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
+/** The statement without the settings of the query that stand among those of its engine. */
+function withQuerySettings(run: Run, ast: CreateTable): CreateTable {
+  const { storage } = ast;
+  if (!storage?.settings) return ast;
+  const { query, table } = settingsByOwner(storage.settings);
+  applySettings(run, query);
+  return query.length > 0 ? { ...ast, storage: { ...storage, settings: table } } : ast;
+}
+
+export async function createTable(run: Run, given: CreateTable): Promise<Answer> {
+  const ast = withQuerySettings(run, given);
   refuseCluster(ast.cluster, ast.span);
   if (ast.mode === 'ATTACH') {
     if (ast.elements || ast.storage) throw notBuilt(ast.span, 'ATTACH TABLE with columns');
@@ -108,6 +120,12 @@ export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
     : catalog.find(place.database, place.name);
   if (existing && ast.mode === 'CREATE') {
     if (ast.ifNotExists) return done;
+    // What is wrong with the columns or the query is said first.
+    planAs(run, ast);
+    if (ast.elements) {
+      const flat = run.settings.bool('flatten_nested');
+      withColumns(run, emptyDefinition('', ''), sortElements(ast.elements, flat).columns);
+    }
     throw failAt(
       ast.name.span,
       'TABLE_ALREADY_EXISTS',
@@ -123,7 +141,7 @@ export async function createTable(run: Run, ast: CreateTable): Promise<Answer> {
     await cloneTable(run, requireTable(run, ast.asTable), place, existing?.id);
     return done;
   }
-  const planned = ast.query ? planAs(run, ast) : undefined;
+  const planned = planAs(run, ast);
   const definition = ast.asFunction
     ? viewOfFunction(run, ast.asFunction, emptyDefinition(place.database, place.name))
     : define(run, ast, place, planned?.node);
@@ -174,7 +192,7 @@ async function createFilled(
     await insertPlan(
       run,
       aside,
-      columns.slice(0, planned.node.columns.length).map((c) => c.name),
+      columns.map((c) => c.name),
       planned.planning,
       planned.node,
       span,
@@ -276,6 +294,7 @@ export function define(
     }
     table = { ...table, columns: from.columns.map(({ name, type }) => ({ name, type })) };
   }
+  if (columns.length > 0 && from && !ast.empty) requireAsMany(table, from, ast);
   table = withTarget(run, table, ast.storage?.engine);
   table = withBorrowedColumns(run, table);
   if (table.columns.every((c) => c.defaultKind === 'ALIAS' || c.defaultKind === 'EPHEMERAL')) {
@@ -297,7 +316,7 @@ export function define(
   const hasKey = ast.primaryKey !== undefined || inner.length > 0;
   table = withStorage(run, table, ast.storage, hasKey ? inner : undefined);
   const inColumns = columns.some((column) => column.primaryKey);
-  table = withKeyForms(table, run.text, ast.storage, inColumns);
+  table = withKeyForms(table, run.text, ast.storage, { primary: inColumns, list: ast.primaryKey });
   table = { ...table, indexes: [...table.indexes, ...indexDefinitions(indexes, run.text)] };
   for (const projection of projections) table = withProjection(run, table, projection);
   const sorted =
@@ -330,6 +349,17 @@ export function define(
   return table;
 }
 
+/** The columns that are written take what the query gives, one by one. */
+function requireAsMany(table: TableDefinition, from: Node, ast: CreateTable): void {
+  const taken = table.columns.filter((c) => (c.defaultKind ?? 'DEFAULT') === 'DEFAULT').length;
+  const given = from.columns.length;
+  if (taken === given) return;
+  const text = `Number of columns doesn't match (source: ${given} and result: ${taken})`;
+  throw failAt(ast.query?.span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text, {
+    hint: 'Name as many columns as the SELECT has',
+  });
+}
+
 /** Columns of a table of the server's own databases. */
 function systemColumns(run: Run, name: TableName): ColumnDefinition[] {
   const { database, name: table } = placeOf(run, name);
@@ -345,10 +375,13 @@ function copyOf(
 ): TableDefinition {
   const known = isSystem(placeOf(run, name).database) ? systemColumns(run, name) : undefined;
   if (known) return { ...table, columns: known };
-  const definition = requireDefinition(run, name);
+  const named = requireDefinition(run, name);
+  // Of a materialised view with a table of its own: like that table.
+  const definition = innerOf(run.core.storage.context.catalog.state, named) ?? named;
   const columns = definition.columns.map(({ stored: _, ...column }) => column);
   const { indexes, projections } = definition;
-  if (ownStorage) return { ...table, columns, indexes };
+  const comment = definition.comment === undefined ? {} : { comment: definition.comment };
+  if (ownStorage) return { ...table, columns, indexes, ...comment };
   const { engine, orderBy, primaryKey, partitionBy, sampleBy, settings, extra, ttl } = definition;
   return {
     ...table,
@@ -363,6 +396,6 @@ function copyOf(
     ...(ttl === undefined ? {} : { ttl }),
     ...(extra ? { extra } : {}),
     ...(projections ? { projections } : {}),
-    ...(definition.comment === undefined ? {} : { comment: definition.comment }),
+    ...comment,
   };
 }

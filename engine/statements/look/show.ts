@@ -96,7 +96,8 @@ function showCreateTable(run: Run, ast: Show): string {
     throw failAt(ast.name.span, 'BAD_ARGUMENTS', `${place.name} is a table, not a view`);
   }
   const { state } = run.core.storage.context.catalog;
-  return createTableSql(definition, true, innerOf(state, definition));
+  const types = run.settings.text('print_pretty_type_names') === '1';
+  return createTableSql(definition, types ? 'types' : true, innerOf(state, definition));
 }
 
 function database(run: Run, ast: Show, name: string): void {
