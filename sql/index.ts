@@ -13,7 +13,7 @@ export { emptySelect } from './build.ts';
 export { type Place, placeOf, SqlSyntaxError, SqlTooDeepError } from './error.ts';
 export { quoteIdentifier, quoteString } from './escape.ts';
 export { keywords } from './keywords.ts';
-export { End, Lexer, Symbol_, Text, Word } from './lexer.ts';
+export { Broken, End, Lexer, Numeric, Symbol_, Text, Word } from './lexer.ts';
 export { valuesEnd } from './parse/insert.ts';
 export { print } from './print/index.ts';
 export { printLines, printSyntax } from './print/lines.ts';

@@ -34,11 +34,32 @@ it('takes an expression that comes late among plain rows', async () => {
 it('stores nothing of a batch with one bad row, and says which limit expressions have', async () => {
   const bad = await server.text(`INSERT INTO t VALUES ${batch(2000)}, (1, 'x', noSuch(1))`);
   expect(bad).toContain('UNKNOWN_FUNCTION');
+  expect(bad).toContain("Row 2001, column 'at', value 'noSuch(1)'");
   const path = '/?max_values_expressions_bytes=1000';
   const long = await server.send(path, {}, `INSERT INTO t VALUES ${batch(2000)}`);
   expect(long.status).toBe(400);
   expect(long.body.toString()).toContain('max_values_expressions_bytes');
   expect(await stored()).toBe('0\t0\t1970-01-01 00:00:00.000\n');
+});
+
+it('names the row and the column of a value that cannot be computed', async () => {
+  const wrong = await server.text(
+    `INSERT INTO t VALUES ${batch(500)}, (1, 'x', toDateTime64('soon', 3)), ${batch(10)}`,
+  );
+  expect(wrong).toContain("Row 501, column 'at', value 'toDateTime64('soon', 3)'");
+  const off = '/?input_format_values_interpret_expressions=0';
+  const refused = await server.send(off, {}, `INSERT INTO t VALUES ${batch(3)}`);
+  expect(refused.status).toBe(400);
+  expect(await stored()).toBe('0\t0\t1970-01-01 00:00:00.000\n');
+});
+
+it('takes more shapes of rows than it makes templates', async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `(${'1 + '.repeat(i % 20)}1, 'x', now())`);
+  const path = '/?max_values_templates=3';
+  const { status } = await server.send(path, {}, `INSERT INTO t VALUES ${rows.join(',')}`);
+  expect(status).toBe(200);
+  expect(await server.text('SELECT count(), sum(id) FROM t')).toBe('60\t630\n');
+  await server.text('TRUNCATE TABLE t');
 });
 
 it('takes a batch of no rows', async () => {

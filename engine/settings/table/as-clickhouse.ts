@@ -107,6 +107,9 @@ export const asClickhouse: Record<string, string> = {
   input_format_max_rows_to_read_for_schema_inference: 'Rows that inference looks at',
   schema_inference_make_columns_nullable:
     "Inferred types are Nullable: 0 = never, 1 = always, 2 or 'auto' = where NULLs were seen, 3 = as 1",
+  input_format_values_interpret_expressions: 'VALUES may hold expressions, not only plain values',
+  input_format_values_deduce_templates_of_expressions:
+    'Rows of VALUES that differ only in literals are computed at once',
   input_format_try_infer_integers: 'Whole numbers are Int64 when types are inferred, else Float64',
   input_format_try_infer_dates: 'Dates are recognised when types are inferred',
   input_format_try_infer_datetimes: 'Dates with times are recognised when types are inferred',

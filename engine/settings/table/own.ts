@@ -40,6 +40,12 @@ export const own: Record<string, SettingRow> = {
     'Text of INSERT … VALUES that is held so that expressions in it can be computed; longer ones take plain values only',
     'own',
   ],
+  max_values_templates: [
+    'integer',
+    '100',
+    'Shapes of rows with expressions in one INSERT … VALUES that are each computed at once; rows of further shapes are computed one by one',
+    'own',
+  ],
   max_decompression_ratio: [
     'integer',
     '200',

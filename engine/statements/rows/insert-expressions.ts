@@ -10,15 +10,14 @@ import {
 } from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
 import { EngineError, fail } from '../../errors.ts';
-import { walkExpressions } from '../../plan/bind/scope.ts';
 import type { Answer, Run } from '../../query/core.ts';
 import { startPlanning } from '../../query/plan-query.ts';
 import { current, same } from './current-columns.ts';
 import { inserted, insertPlan, unlessAltered } from './insert-select.ts';
+import { insertTemplates } from './values/insert.ts';
+import { isComputed } from './values/reads.ts';
 import { valuesNode } from './values-rows.ts';
 import { withCommas } from './values-text.ts';
-
-const plainKinds = new Set(['Literal', 'Tuple', 'Array', 'Map', 'Unary']);
 
 /** Stores the rows; when nothing in them is an expression, the decoder's failure `before` stands. */
 export async function insertExpressions(
@@ -29,6 +28,8 @@ export async function insertExpressions(
   values: { readonly text: string; readonly inline: boolean },
   before: unknown,
 ): Promise<Answer> {
+  const fast = await insertTemplates(run, ast, definition, columns, values, before);
+  if (fast) return inserted(fast);
   let rows: Expression[];
   const lead = 'VALUES ';
   try {
@@ -40,12 +41,7 @@ export async function insertExpressions(
     if (!(error instanceof SqlSyntaxError) || !values.inline) throw before;
     throw syntaxFailure(run, ast, error, lead.length);
   }
-  let computed = false;
-  for (const row of rows) {
-    walkExpressions(row, (node) => {
-      if (!plainKinds.has(node.kind)) computed = true;
-    });
-  }
+  const computed = rows.some(isComputed);
   if (!computed && before instanceof EngineError && before.name === 'TYPE_MISMATCH') throw before;
   const shift = (ast.data?.start ?? 0) - lead.length;
   // Rows of a body have no place in the statement.

@@ -333,7 +333,7 @@ async function insertData(
   } catch (error) {
     if (format.name === 'Values' && isBadMap(error, columns))
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
-    if (!values) throw error;
+    if (!values || !run.settings.bool('input_format_values_interpret_expressions')) throw error;
     // Only rows that cannot be read are tried as expressions: nothing is stored twice.
     if (!(error instanceof EngineError) || error.fault !== 'client') throw error;
     if (error.name === 'INSERT_WAS_DEDUPLICATED') throw error;

@@ -7,7 +7,13 @@ import { bindExpression } from '../../plan/bind/expression/index.ts';
 import { convert } from '../../plan/bind/expression/resolve-call.ts';
 import { newScope, type Scope } from '../../plan/bind/scope.ts';
 import { failAt, newColumn } from '../../plan/context.ts';
-import { castExpr, type Expr, literalExpr } from '../../plan/expression.ts';
+import {
+  type Column,
+  castExpr,
+  columnExpr,
+  type Expr,
+  literalExpr,
+} from '../../plan/expression.ts';
 import { type Node, one, project } from '../../plan/logical.ts';
 import {
   arrayElementType,
@@ -82,7 +88,8 @@ export function valuesNode(
       const text = `The row has ${count} values, the INSERT takes ${columns.length}`;
       throw failAt(place(row.span), 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text);
     }
-    const values = rowValues(scope, definition, columns, items, place);
+    const written = items.map((item) => ({ written: item, bound: item }));
+    const values = rowValues(scope, definition, columns, written, place);
     return project(
       one,
       columns.map(({ name, type }, i) => ({
@@ -113,18 +120,30 @@ function numberText(item: Expression): string | undefined {
   return negated ? `-${of.text}` : of.text;
 }
 
+/** A value of a row, or of rows that differ in literals. */
+export interface RowItem {
+  /** As it is written, in the first of the rows. */
+  readonly written: Expression;
+  /** The same with identifiers for the literals that differ; a column where its values are read already. */
+  readonly bound: Expression | Column;
+}
+
 /** What one row gives to the columns; defaults see the row's other values. */
-function rowValues(
+export function rowValues(
   scope: Scope,
   definition: TableDefinition,
   columns: readonly ColumnDefinition[],
-  items: readonly Expression[],
+  items: readonly RowItem[],
   place: (span: Span) => Span,
 ): Expr[] {
   const nulls = scope.ctx.settings.bool('input_format_null_as_default');
   const given = new Map<string, Expr>();
-  items.forEach((item, i) => {
+  items.forEach(({ written: item, bound }, i) => {
     const { name, type } = columns[i] as ColumnDefinition;
+    if (!('kind' in bound)) {
+      given.set(name, columnExpr(bound));
+      return;
+    }
     if (item.kind === 'Literal' && item.type === 'default') return;
     if (isNull(item) && !isNullable(type) && nulls) return;
     const refused = (of: string): Error => {
@@ -133,13 +152,14 @@ function rowValues(
     };
     const digits = numberText(item);
     const fits = digits !== undefined && (/Decimal/.test(type) || !digits.includes('.'));
+    // Numbers that differ from row to row are read, never bound.
     if (fits && exact.test(type)) {
       given.set(name, castExpr(literalExpr('String', digits), type));
       return;
     }
     const value = mayBeNull(item, type)
-      ? bindExpression(orNull(item, type), scope)
-      : bindExpression(withoutNulls(item, type, nulls ? undefined : refused), scope);
+      ? bindExpression(orNull(bound, type), scope)
+      : bindExpression(withoutNulls(bound, type, nulls ? undefined : refused), scope);
     given.set(name, nulls && isNullable(value.type) ? value : convert(value, type));
   });
   if (
