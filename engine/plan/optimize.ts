@@ -13,6 +13,7 @@ import { groupBeforeJoin } from './rules/group-before-join.ts';
 import { joinOrder } from './rules/join-order.ts';
 import { outerToInner, turnSemi } from './rules/join-sides.ts';
 import { mergeProjects } from './rules/merge-projects.ts';
+import { narrowNumbers } from './rules/narrow-numbers.ts';
 import { pickOrder } from './rules/pick-order.ts';
 import { pickRollup } from './rules/pick-rollup.ts';
 import { pruneColumns } from './rules/prune-columns.ts';
@@ -40,6 +41,7 @@ export const rules: readonly Rule[] = [
     doc: 'push-down-filter after joins are made',
   },
   turnSemi,
+  narrowNumbers,
   dropGroupKeys,
   pickRollup,
   sumOfShifted,

@@ -1,60 +1,7 @@
 // Whether a condition holds wherever another does: equal ones, and ranges of one value within others.
 
 import type { Expr } from '../expression.ts';
-
-type Literal = number | bigint | string;
-
-interface Range {
-  readonly of: string;
-  readonly low?: Literal;
-  readonly high?: Literal;
-  /** The ends themselves are outside. */
-  readonly above?: boolean;
-  readonly under?: boolean;
-}
-
-const mirrored: Readonly<Record<string, string>> = {
-  less: 'greater',
-  lessOrEquals: 'greaterOrEquals',
-  greater: 'less',
-  greaterOrEquals: 'lessOrEquals',
-  equals: 'equals',
-};
-
-/** Numbers compare as numbers; moments of equal form as texts. */
-function literalOf(expr: Expr | undefined): Literal | undefined {
-  if (expr?.kind !== 'literal') return undefined;
-  const { value, type } = expr;
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  if (/^U?Int(8|16|32|64)$/.test(type)) return BigInt(value);
-  return typeof value === 'string' && /^(Date|Date32|DateTime|String)$/.test(type)
-    ? `${type} ${value}`
-    : undefined;
-}
-
-function rangeOf(condition: Expr): Range | undefined {
-  if (condition.kind !== 'call' || condition.args.length !== 2) return undefined;
-  const [left, right] = condition.args as [Expr, Expr];
-  const turned = left.kind === 'literal';
-  const name = turned ? mirrored[condition.name] : condition.name;
-  const [value, limit] = turned ? [right, literalOf(left)] : [left, literalOf(right)];
-  if (limit === undefined) return undefined;
-  const of = value.key;
-  switch (name) {
-    case 'equals':
-      return { of, low: limit, high: limit };
-    case 'less':
-      return { of, high: limit, under: true };
-    case 'lessOrEquals':
-      return { of, high: limit };
-    case 'greater':
-      return { of, low: limit, above: true };
-    case 'greaterOrEquals':
-      return { of, low: limit };
-    default:
-      return undefined;
-  }
-}
+import { type Literal, type Range, rangeOf } from '../value-range.ts';
 
 const comparable = (a: Literal, b: Literal): boolean => {
   if (typeof a !== 'string' || typeof b !== 'string') return typeof a === typeof b;

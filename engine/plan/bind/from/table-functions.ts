@@ -198,6 +198,8 @@ function bindNumbers(call: FunctionCall, scope: Scope): Node {
   const args = call.args.map((arg) => integerArg(arg, call, scope));
   const columns = [newColumn(scope.ctx, 'number', 'UInt64')];
   const [first, second, third] = args;
+  if (second !== undefined && first === Number.MAX_SAFE_INTEGER)
+    throw notBuilt(call.args[0]?.span ?? call.span, `${call.name} that begins beyond 2^53`);
   if (first === undefined) return { kind: 'numbers', start: 0, step: 1, columns };
   if (second === undefined) return { kind: 'numbers', start: 0, count: first, step: 1, columns };
   if (third === undefined)
