@@ -21,8 +21,8 @@ const near = (a: string, b: string, type = ''): boolean => {
   const y = Number(b);
   if (a === '' || b === '' || Number.isNaN(x) || Number.isNaN(y)) return false;
   // the deviation of equal floats is the root of the smallest difference
-  if (Math.abs(x) < 1e-6 && Math.abs(y) < 1e-6) return true;
-  const digits = type.includes('Float32') ? 1e-5 : 1e-9;
+  if (Math.abs(x) < 1e-5 && Math.abs(y) < 1e-5) return true;
+  const digits = type.includes('Float32') ? 1e-4 : 1e-9;
   return Math.abs(x - y) <= digits * Math.max(Math.abs(x), Math.abs(y), 1);
 };
 

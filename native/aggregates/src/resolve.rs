@@ -72,6 +72,11 @@ pub(crate) fn resolve_at(
             return def.bind(params, args);
         }
         if args.iter().any(only_null) {
+            if refuses_null(def.name, args) {
+                return Err(Error::illegal_type(format!(
+                    "Illegal type Nullable(Nothing) of argument for aggregate function {name}: give the NULL a type"
+                )));
+            }
             // What counts says 0 of nothing but NULLs, all others NULL.
             let counts = ["count", "uniq"].iter().any(|w| def.name.starts_with(w))
                 && !def.name.starts_with("uniqCombined");
@@ -87,22 +92,66 @@ pub(crate) fn resolve_at(
     if !is_aggregate(rest) {
         return Err(unknown(name));
     }
-    if NULL_TRANSPARENT.contains(&combinator) || !nullable {
+    let values = if has_condition(name) { args.len().saturating_sub(1) } else { args.len() };
+    if args.iter().take(values).any(only_null) {
+        return of_null(name, rest, combinator, params, args, depth);
+    }
+    if NULL_TRANSPARENT.contains(&combinator) || !nullable || values < args.len() {
         return c::combine(combinator, rest, params, args, depth);
     }
-    let plain: Vec<Type> =
-        args.iter().map(|t| if only_null(t) { t.clone() } else { without_null(t) }).collect();
-    if args.iter().any(only_null) {
-        let inner =
-            resolve_at(rest, params, &plain, depth + 1).map(|a| a.default_on_nulls()).unwrap_or(false);
-        return Ok(c::nothing(name, params, args, inner));
-    }
+    let plain: Vec<Type> = args.iter().map(without_null).collect();
     let inner = c::combine(combinator, rest, params, &plain, depth)?;
     Ok(if inner.respects_nulls() {
         c::combine(combinator, rest, params, args, depth)?
     } else {
         c::skip_nulls(inner, args)
     })
+}
+
+/// Is the last argument a condition? A literal NULL is one that never holds.
+fn has_condition(name: &str) -> bool {
+    find(name).is_none()
+        && c::split(name).is_some_and(|(rest, combinator)| match combinator {
+            "If" => true,
+            "OrNull" => has_condition(rest),
+            _ => false,
+        })
+}
+
+/// Functions that look at the type of their argument also where it is the literal NULL.
+fn refuses_null(name: &str, args: &[Type]) -> bool {
+    let over_map = matches!(name, "sumMap" | "minMap" | "maxMap") && args.len() == 1;
+    over_map || name.starts_with("quantiles") || matches!(name, "deltaSum" | "deltaSumTimestamp")
+}
+
+/// A function with combinators over the literal NULL: NULL, or 0 where it counts, and no state of it either.
+fn of_null(
+    name: &str,
+    rest: &str,
+    combinator: &'static str,
+    params: &[Param],
+    args: &[Type],
+    depth: usize,
+) -> Result<Arc<dyn Aggregate>> {
+    let refused = |wanted: &str| {
+        Err(Error::illegal_type(format!(
+            "Illegal type Nullable(Nothing) of argument for aggregate function {name}: it must be {wanted}"
+        )))
+    };
+    let zero = match combinator {
+        "If" | "Merge" | "MergeState" => return c::combine(combinator, rest, params, args, depth),
+        "Array" | "ForEach" => return refused("an array"),
+        "Map" => return refused("a map"),
+        "Resample" if args.last().is_some_and(only_null) => return refused("an integer"),
+        "SimpleState" => {
+            let text =
+                format!("Aggregate function {rest} has no state over the literal NULL: give it a type");
+            return Err(Error::bad_arguments(text));
+        }
+        "State" | "OrNull" | "OrDefault" => resolve_at(rest, params, args, depth + 1)?.default_on_nulls(),
+        _ => resolve_at(rest, params, args, depth + 1).is_ok_and(|inner| inner.default_on_nulls()),
+    };
+    Ok(c::nothing(name, params, args, zero))
 }
 
 /// A parameter from its text in a type's name: a number, a quoted string or an array of such.

@@ -140,6 +140,9 @@ fn array(b: &Bind<'_>) -> Result<Bound> {
 fn element(b: &Bind<'_>, or_null: bool) -> Result<Bound> {
     b.arity(2, 2)?;
     let container = crate::cast::strip_nullable(b.ty(0)).clone();
+    if matches!(container, Type::Map(_) | Type::Array(_)) && *b.ty(1) == Type::nullable(Type::Nothing) {
+        return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows)));
+    }
     if let Type::Map(kv) = &container {
         return map_value(b, kv, or_null);
     }

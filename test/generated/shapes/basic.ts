@@ -71,8 +71,9 @@ export function nested(random: Random): Query {
     : outputs(random, outer, 3);
   const tail = ordering(random, list.length);
   const [head, source] = random.chance(0.5) ? ['', `(${body})`] : [`WITH q AS (${body}) `, 'q'];
+  const condition = where(random, outer, 0.4).replace('PREWHERE', 'WHERE');
   return {
-    sql: `${head}SELECT ${list.join(', ')} FROM ${source}${where(random, outer, 0.4)}${tail.sql}`,
+    sql: `${head}SELECT ${list.join(', ')} FROM ${source}${condition}${tail.sql}`,
     ordered: tail.ordered,
   };
 }

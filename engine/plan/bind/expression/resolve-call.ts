@@ -39,14 +39,18 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
       const constant = arg.kind === 'literal' || fold ? constantOf(scope.ctx, arg) : undefined;
       return constant ? { type: arg.type, constant } : { type: arg.type };
     });
-  const resolve = (fold: boolean) =>
-    callExpr(name, args, scope.ctx.kernel.resolveFunction(name, described(fold)), span);
+  const resolve = (fold: boolean): Expr => {
+    const type = scope.ctx.kernel.resolveFunction(name, described(fold));
+    return decided(scope, name, args, type, span) ?? callExpr(name, args, type, span);
+  };
   const branch = name === 'if' || name === 'multiIf' ? takenBranch(scope, args) : undefined;
   if (branch) {
     try {
       const { type } = resolve(false);
-      // As in ClickHouse, a call of nothing but constants is folded, type and all; else the branch stands for it.
+      // As in ClickHouse, a call of nothing but constants is folded, type and all; else the branch stands for it,
+      // except that multiIf, unlike if, is no constant then.
       const folds = args.every((arg) => constantOf(scope.ctx, arg));
+      if (!folds && name === 'multiIf' && constantOf(scope.ctx, branch)) return resolve(false);
       return !folds && sameValues(branch.type, type) ? branch : convert(branch, type);
     } catch (error) {
       // The branches have no type in common as a function's, but the one that is taken has one.
@@ -85,23 +89,48 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
   }
 }
 
-/** isNull and isNotNull of a column whose type has no NULL. */
+/** isNull, isNotNull and isNullable of what has a type without NULL. */
 function nullTest(scope: Scope, name: string, args: readonly Expr[]): boolean | undefined {
   const [arg] = args;
-  if ((name !== 'isNull' && name !== 'isNotNull') || args.length !== 1) return undefined;
-  if (arg?.kind !== 'column' || arg.outer || /Nullable|Variant|Dynamic|JSON|Nothing/.test(arg.type))
+  if (!/^is(Null|NotNull|Nullable)$/.test(name) || args.length !== 1 || !arg) return undefined;
+  if (someExpr(arg, (e) => e.kind === 'lambda' || (e.kind === 'column' && e.outer === true)))
     return undefined;
-  if (scope.ctx.settings.bool('group_by_use_nulls')) return undefined;
+  if (/Nullable|Variant|Dynamic|JSON|Nothing/.test(arg.type)) return undefined;
+  if (scope.ctx.settings.bool('group_by_use_nulls') || needsRows(arg)) return undefined;
   return name === 'isNotNull';
+}
+
+const comparison = /^(equals|notEquals|less|lessOrEquals|greater|greaterOrEquals|not)$/;
+
+/** The constant that a call is whatever its columns hold: 0 AND x, 1 OR x, x = NULL. As in ClickHouse, x is not run. */
+function decided(
+  scope: Scope,
+  name: string,
+  args: readonly Expr[],
+  type: string,
+  span: Span,
+): Expr | undefined {
+  if (scope.ctx.settings.bool('group_by_use_nulls') || args.some(needsRows)) return undefined;
+  if (comparison.test(name) && type === 'Nullable(Nothing)') return literalExpr(type, null, span);
+  if (name !== 'and' && name !== 'or') return undefined;
+  const decides = (arg: Expr): boolean => {
+    const value = constantOf(scope.ctx, arg)?.value;
+    if (value === undefined || value === null) return false;
+    return /^(0|false)$/.test(String(value)) === (name === 'and');
+  };
+  if (args.every((arg) => constantOf(scope.ctx, arg)) || !args.some(decides)) return undefined;
+  return convert(literalExpr('UInt8', name === 'and' ? '0' : '1', span), type);
 }
 
 /** Types of what if and multiIf may give. */
 const branchTypes = (args: readonly Expr[]): string[] =>
   args.filter((_, i) => i % 2 === 1 || i === args.length - 1).map((arg) => arg.type);
 
-/** Types of the same values, which ClickHouse does not convert: Bool and UInt8, Decimals of one scale and width. */
+/** Types of the same values, which ClickHouse does not convert: Bool and UInt8, Decimals of one scale and width, zones. */
 function sameValues(a: string, b: string): boolean {
   const storage = (type: string): string => {
+    const zoned = /^(DateTime|DateTime64\(\d+)\b/.exec(type);
+    if (zoned) return zoned[1] as string;
     const [, precision, scale] = /^Decimal\((\d+), (\d+)\)$/.exec(type) ?? [];
     if (precision === undefined) return type === 'Bool' ? 'UInt8' : type;
     return `Decimal ${[9, 18, 38, 76].find((most) => Number(precision) <= most)}, ${scale}`;

@@ -10,7 +10,7 @@ use crate::def::{FunctionDef, f};
 use crate::supertype::{common_type, least_type};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, SIZES_OF_ARRAYS_DONT_MATCH};
+use types::codes::{CANNOT_CONVERT_TYPE, ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::compare::compare_rows;
 use types::{Column, Data, Error, Result, Type};
 
@@ -160,6 +160,12 @@ fn combine(b: &Bind<'_>, set: Set) -> Result<Bound> {
     }
     let types = b.types();
     let all: Vec<Type> = types.iter().map(|t| if let Type::Array(i) = t { i.as_ref().clone() } else { t.clone() }).collect();
+    if set == Set::Intersect {
+        if all.contains(&Type::Nothing) {
+            return bound(Type::array(Type::Nothing), |c| Ok(array_column(vec![0; c.rows + 1], Data::Nothing(0).into())));
+        }
+        nothing_but_nulls(&all)?;
+    }
     let kernel = match set {
         Set::Intersect => comparable_element(&all)?,
         _ => common_type(&all)?,
@@ -214,6 +220,15 @@ fn combine(b: &Bind<'_>, set: Set) -> Result<Bound> {
         }
         cast(&array_column(offsets, all.gather(&at)), &to, &answer, CastMode::Sql, c.session)
     })
+}
+
+/// Refuses `[NULL, NULL]` beside an array of another type, as ClickHouse does: its elements are those of no type.
+fn nothing_but_nulls(types: &[Type]) -> Result<()> {
+    let null = Type::nullable(Type::Nothing);
+    let Some(other) = types.iter().find(|t| **t != null).filter(|_| types.contains(&null)) else { return Ok(()) };
+    let code = if other.is_nullable() { CANNOT_CONVERT_TYPE } else { NO_COMMON_TYPE };
+    let text = format!("There is no intersection of an array of nothing but NULLs with one of {other}: give the NULLs a type, as in [NULL::Nullable({})]", other.base());
+    Err(Error::new(code, text))
 }
 
 /// A type in which elements of all the arrays can be compared, also where none holds all their values.
