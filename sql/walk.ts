@@ -8,8 +8,8 @@ export function visit<T>(node: Node, visitor: Visitor<T>): T {
   return (visitor[node.kind] as (node: Node) => T)(node);
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isNode = (value: object): value is Node => 'kind' in value && typeof value.kind === 'string';
 
 /** The nodes right below a node, in the order of its fields. */
 export function children(node: Node): Node[] {
@@ -22,7 +22,7 @@ export function children(node: Node): Node[] {
 function collect(value: unknown, found: Node[]): void {
   if (Array.isArray(value)) for (const item of value) collect(item, found);
   else if (isObject(value)) {
-    if (typeof value.kind === 'string') found.push(value as unknown as Node);
+    if (isNode(value)) found.push(value);
     else
       for (const [key, item] of Object.entries(value))
         if (!key.endsWith('pan')) collect(item, found);
@@ -62,29 +62,24 @@ export function transform<T extends Node>(root: T, change: (node: Expression) =>
     root,
     () => true,
     (node) => {
-      const copy = copyFields(
-        node as unknown as Record<string, unknown>,
-        copies,
-      ) as unknown as Node;
+      const copy = copyFields(node, copies);
       copies.set(node, isExpression(copy) ? change(copy) : copy);
     },
   );
   return copies.get(root) as T;
 }
 
-function copyFields(
-  source: Record<string, unknown>,
-  copies: ReadonlyMap<Node, Node>,
-): Record<string, unknown> {
-  const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(source)) copy[key] = copyValue(value, copies);
-  return copy;
+type Copies = ReadonlyMap<object, Node>;
+
+function copyFields<T extends object>(source: T, copies: Copies): T {
+  const fields = Object.entries(source).map(([key, value]) => [key, copyValue(value, copies)]);
+  return Object.fromEntries(fields) as T;
 }
 
-function copyValue(value: unknown, copies: ReadonlyMap<Node, Node>): unknown {
+function copyValue(value: unknown, copies: Copies): unknown {
   if (Array.isArray(value)) return value.map((item) => copyValue(item, copies));
   if (!isObject(value)) return value;
-  return copies.get(value as unknown as Node) ?? copyFields(value, copies);
+  return copies.get(value) ?? copyFields(value, copies);
 }
 
 const expressionKinds: ReadonlySet<string> = new Set<Expression['kind']>([

@@ -5,7 +5,6 @@ import { baseType, typeArguments, typeHead } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { informationSchemas, visibleDatabases } from '../tables/databases.ts';
 import { partitionKey } from '../tables/shape.ts';
-import { allSystemTables } from './index.ts';
 import { informationColumns, informationTables } from './information-schema.ts';
 import { nodeTables } from './numbers.ts';
 import { columns as describe, flag, type SystemTable } from './table.ts';
@@ -30,7 +29,8 @@ function measures(type: string): LitValue[] {
   return [null, null, null, null, null];
 }
 
-export const columns: SystemTable = {
+/** @param all the tables of the database system, this one among them */
+export const columns = (all: () => readonly SystemTable[]): SystemTable => ({
   name: 'columns',
   doc: 'Columns of all tables',
   columns: describe(
@@ -94,7 +94,7 @@ export const columns: SystemTable = {
       }
     }
     const known = [
-      ...allSystemTables().map((t) => ({ ...t, database: 'system' })),
+      ...all().map((t) => ({ ...t, database: 'system' })),
       ...[...nodeTables.values()].map(({ database, name, columns }) => ({
         database,
         name,
@@ -133,6 +133,6 @@ export const columns: SystemTable = {
     }
     return out;
   },
-};
+});
 
 const escaped = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -49,8 +49,8 @@ let byName: Map<string, SystemTable> | undefined;
 function registry(): Map<string, SystemTable> {
   byName ??= new Map(
     [
-      tables,
-      columns,
+      tables(allSystemTables),
+      columns(allSystemTables),
       databases,
       parts,
       detachedParts,
@@ -89,7 +89,7 @@ function registry(): Map<string, SystemTable> {
   return byName;
 }
 
-export const allSystemTables = (): SystemTable[] => [...registry().values()];
+const allSystemTables = (): SystemTable[] => [...registry().values()];
 
 /** The databases `system` and `information_schema` to those that bind names. */
 export const systemTables: SystemTables = {

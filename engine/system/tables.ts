@@ -7,10 +7,9 @@ import { isNullable } from '../plan/types.ts';
 import type { Run } from '../query/core.ts';
 import { createTableSql, engineSql, keyItems, writtenKey } from '../tables/create-sql.ts';
 import { informationSchemas, temporaryDatabase, visibleDatabases } from '../tables/databases.ts';
-import { allSystemTables } from './index.ts';
 import { informationTables } from './information-schema.ts';
 import { nodeTables } from './numbers.ts';
-import { columns, dateTime, flag, type SystemTable } from './table.ts';
+import { columns, dateTime, flag, type SystemColumn, type SystemTable } from './table.ts';
 
 const noUuid = '00000000-0000-0000-0000-000000000000';
 
@@ -57,6 +56,37 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
   ];
 }
 
+const shown: readonly SystemColumn[] = [
+  ...columns(
+    ['database', 'String', 'Database; empty for temporary tables'],
+    ['name', 'String', 'Name of the table'],
+    ['uuid', 'UUID', 'Identity of the table'],
+    ['engine', 'String', 'Table engine without its arguments'],
+    ['is_temporary', 'UInt8', 'Lasts as long as its session'],
+    ['data_paths', 'Array(String)', 'Not shown'],
+    ['metadata_path', 'String', 'Not shown'],
+    ['metadata_modification_time', 'DateTime', 'When the server read the definition'],
+    ['dependencies_database', 'Array(String)', 'Databases of views that read this table'],
+    ['dependencies_table', 'Array(String)', 'Views that read this table'],
+    ['create_table_query', 'String', 'Statement that makes the table'],
+    ['engine_full', 'String', 'Engine with arguments, keys and settings'],
+    ['as_select', 'String', 'Query of a view'],
+    ['partition_key', 'String', 'PARTITION BY'],
+    ['sorting_key', 'String', 'ORDER BY'],
+    ['primary_key', 'String', 'PRIMARY KEY'],
+    ['sampling_key', 'String', 'SAMPLE BY'],
+    ['storage_policy', 'String', 'Always default'],
+    ['total_rows', 'Nullable(UInt64)', 'Rows, those in memory included'],
+    ['total_bytes', 'Nullable(UInt64)', 'Bytes on disk and in memory'],
+    ['total_bytes_uncompressed', 'Nullable(UInt64)', 'As total_bytes'],
+    ['parts', 'Nullable(UInt64)', 'Segments'],
+    ['comment', 'String', 'COMMENT of the table'],
+    ['has_nullable_columns', 'UInt8', 'Whether a column is Nullable'],
+    ['has_own_data', 'UInt8', 'Whether its rows lie on the disk under its name, as in ClickHouse'],
+  ),
+  { name: 'table', type: 'String', doc: 'As name', hidden: true },
+];
+
 /** A table of the server itself: most columns are empty or zero. */
 function builtIn(
   run: Run,
@@ -89,46 +119,14 @@ function builtIn(
         return (about as Record<string, string | undefined>)[column] ?? '';
     }
   };
-  return tables.columns.map(({ name }) => value(name));
+  return shown.map(({ name }) => value(name));
 }
 
-export const tables: SystemTable = {
+/** @param all the tables of the database system, this one among them */
+export const tables = (all: () => readonly SystemTable[]): SystemTable => ({
   name: 'tables',
   doc: 'Tables and views of all databases, temporary ones of the session',
-  columns: [
-    ...columns(
-      ['database', 'String', 'Database; empty for temporary tables'],
-      ['name', 'String', 'Name of the table'],
-      ['uuid', 'UUID', 'Identity of the table'],
-      ['engine', 'String', 'Table engine without its arguments'],
-      ['is_temporary', 'UInt8', 'Lasts as long as its session'],
-      ['data_paths', 'Array(String)', 'Not shown'],
-      ['metadata_path', 'String', 'Not shown'],
-      ['metadata_modification_time', 'DateTime', 'When the server read the definition'],
-      ['dependencies_database', 'Array(String)', 'Databases of views that read this table'],
-      ['dependencies_table', 'Array(String)', 'Views that read this table'],
-      ['create_table_query', 'String', 'Statement that makes the table'],
-      ['engine_full', 'String', 'Engine with arguments, keys and settings'],
-      ['as_select', 'String', 'Query of a view'],
-      ['partition_key', 'String', 'PARTITION BY'],
-      ['sorting_key', 'String', 'ORDER BY'],
-      ['primary_key', 'String', 'PRIMARY KEY'],
-      ['sampling_key', 'String', 'SAMPLE BY'],
-      ['storage_policy', 'String', 'Always default'],
-      ['total_rows', 'Nullable(UInt64)', 'Rows, those in memory included'],
-      ['total_bytes', 'Nullable(UInt64)', 'Bytes on disk and in memory'],
-      ['total_bytes_uncompressed', 'Nullable(UInt64)', 'As total_bytes'],
-      ['parts', 'Nullable(UInt64)', 'Segments'],
-      ['comment', 'String', 'COMMENT of the table'],
-      ['has_nullable_columns', 'UInt8', 'Whether a column is Nullable'],
-      [
-        'has_own_data',
-        'UInt8',
-        'Whether its rows lie on the disk under its name, as in ClickHouse',
-      ],
-    ),
-    { name: 'table', type: 'String', doc: 'As name', hidden: true },
-  ],
+  columns: shown,
   rows(run) {
     const { state } = run.core.storage.context.catalog;
     const out: LitValue[][] = [];
@@ -144,7 +142,7 @@ export const tables: SystemTable = {
       if (table?.definition.database === temporaryDatabase) out.push(row(run, table, name, true));
     }
     const made = [...nodeTables.keys()].map((name) => ({ name, doc: 'Made as it is read' }));
-    for (const { name, doc } of [...allSystemTables(), ...made])
+    for (const { name, doc } of [...all(), ...made])
       out.push(builtIn(run, { database: 'system', name, engine: 'System', comment: doc }));
     for (const database of informationSchemas) {
       for (const name of informationTables)
@@ -152,4 +150,4 @@ export const tables: SystemTable = {
     }
     return out;
   },
-};
+});

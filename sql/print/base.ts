@@ -1,5 +1,5 @@
 // Small parts that all printers share.
-import type { Expression, Name, Query, SettingItem, TableName } from '../ast/index.ts';
+import type { Drop, Expression, Name, Query, SettingItem, Show, TableName } from '../ast/index.ts';
 import { quoteIdentifier, quoteString } from '../escape.ts';
 import { print } from './index.ts';
 
@@ -74,3 +74,17 @@ export const settingsClause = (items: readonly SettingItem[] | undefined): strin
   items === undefined ? undefined : `SETTINGS ${settings(items)}`;
 export const cluster = (name: string | undefined): string | undefined =>
   name === undefined ? undefined : `ON CLUSTER ${bareName(name)}`;
+
+export const exists = (node: { ifExists: boolean }): string | false => node.ifExists && 'IF EXISTS';
+export const missing = (node: { ifNotExists: boolean }): string | false =>
+  node.ifNotExists && 'IF NOT EXISTS';
+
+export function printLike(node: Drop | Show): string | undefined {
+  const { like } = node;
+  if (like === undefined) return undefined;
+  return words(
+    like.negated && 'NOT',
+    like.caseInsensitive ? 'ILIKE' : 'LIKE',
+    quoteString(like.pattern),
+  );
+}

@@ -16,5 +16,7 @@ const printers: Visitor<string> = {
 
 /** Canonical SQL of any node. Pure. */
 export function print(node: Node): string {
-  return visit(node, printers);
+  const text = visit(node, printers);
+  // what every statement can end with: INTO OUTFILE, FORMAT, SETTINGS
+  return 'output' in node && node.output !== undefined ? `${text} ${print(node.output)}` : text;
 }

@@ -7,6 +7,7 @@ import {
   type Query,
   type TableExpression,
   type TableRef,
+  type With,
   walk,
 } from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
@@ -23,8 +24,8 @@ import { tableShape } from '../../tables/shape.ts';
 import { refreshText } from '../../views/schedule.ts';
 import { columnDefinition, sortElements } from './definition.ts';
 import { createFilled, publish } from './publish-view.ts';
+import { qualified } from './qualified.ts';
 import { define, emptyDefinition } from './table.ts';
-import { qualified } from './view.ts';
 
 /** The table whose inserts a query sees: the leftmost of its FROM, through subqueries and WITH. */
 export function sourceTable(
@@ -40,14 +41,12 @@ export function sourceTable(
 }
 
 function withCommons(
-  list: { items: readonly { kind: string }[] } | undefined,
+  list: With | undefined,
   commons: ReadonlyMap<string, Query>,
 ): Map<string, Query> {
   const all = new Map(commons);
   for (const item of list?.items ?? []) {
-    if (item.kind !== 'CommonTable') continue;
-    const { name, query } = item as unknown as { name: { name: string }; query: Query };
-    all.set(name.name, query);
+    if (item.kind === 'CommonTable') all.set(item.name.name, item.query);
   }
   return all;
 }

@@ -1,6 +1,6 @@
 // CREATE VIEW: the query is kept as text, with every table named in full.
 
-import { type CreateView, print, type Query, type TableRef, walk } from '../../../sql/index.ts';
+import { type CreateView, print } from '../../../sql/index.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
 import { placeToFill, refuseCluster } from '../../query/names.ts';
@@ -9,29 +9,8 @@ import { dropTables } from '../../storage/mutations/mutations.ts';
 import { parametersOf } from '../../tables/view-parameters.ts';
 import { canonicalType } from './definition.ts';
 import { createMaterializedView } from './materialized-view.ts';
+import { qualified } from './qualified.ts';
 import { emptyDefinition } from './table.ts';
-
-/** Names of common tables anywhere in the query: these are not tables of a database. */
-function commonNames(query: Query): Set<string> {
-  const names = new Set<string>();
-  walk(query, (node) => {
-    if (node.kind === 'CommonTable') names.add(node.name.name);
-  });
-  return names;
-}
-
-/** The query with the current database written before bare names of tables. */
-export function qualified(query: Query, database: string): Query {
-  const copy = structuredClone(query);
-  const commons = commonNames(copy);
-  walk(copy, (node) => {
-    if (node.kind !== 'Table') return;
-    const ref = node as TableRef;
-    if (ref.name.database || commons.has(ref.name.table.name)) return;
-    ref.name.database = { kind: 'Name', name: database, quoted: false, span: ref.name.span };
-  });
-  return copy;
-}
 
 const hasParameter = (run: Run, name: string): boolean =>
   run.request.params?.[name] !== undefined || run.session?.params.has(name) === true;
