@@ -8,6 +8,20 @@ use std::sync::Arc;
 use types::compare::{compare_rows, hash_column};
 use types::{Bitmap, Column, Data, Error, Result, Scalar, Type};
 
+/// The written values that a type holds without cutting digits: 1.55 is no Decimal(9, 1).
+fn exact(values: &Column, ty: &Type, target: &Type, query: &Query) -> Result<Column> {
+    let source = strip(ty);
+    if source == *target || !(source.is_number() && target.is_number()) {
+        return Ok(values.clone());
+    }
+    let (there, back) = (Type::nullable(target.clone()), Type::nullable(source));
+    let converted = functions::cast(values, ty, &there, CastMode::AccurateOrNull, &query.session)?;
+    let again =
+        functions::cast(&converted, &there, &back, CastMode::AccurateOrNull, &query.session)?.flat_deep();
+    let whole = functions::cast(values, ty, &back, CastMode::Sql, &query.session)?.flat_deep();
+    Ok(values.filter(&Bitmap::from_fn(values.len(), |i| compare_rows(&whole, i, &again, i).is_eq())))
+}
+
 /// Values of one type without NULLs. Membership is by value, whatever the representation.
 pub struct RowSet {
     ty: Type,
@@ -26,6 +40,10 @@ impl RowSet {
             return Err(Error::internal("IN needs an array of values"));
         };
         let values = a.values.slice(a.offsets[0] as usize, (a.offsets[1] - a.offsets[0]) as usize);
+        let target = strip(left);
+        if target.is_decimal() || strip(element).is_decimal() {
+            return RowSet::of_column(&exact(&values, element, &target, query)?, element, left, query);
+        }
         RowSet::of_column(&values, element, left, query)
     }
 

@@ -17,7 +17,7 @@ use crate::lanes::zip;
 use crate::supertype::common_type;
 use crate::with_lane;
 use std::cmp::Ordering;
-use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
+use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, CANNOT_PARSE_BOOL, CANNOT_PARSE_NUMBER, ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, TYPE_MISMATCH};
 use types::compare::compare_rows;
 use types::{Bitmap, Column, Data, Error, I256, IntervalKind, Result, Type};
 
@@ -259,7 +259,13 @@ fn with_text(b: &Bind<'_>, op: Op, text: usize, other: usize, ty: Type) -> Resul
         });
         let (value, value_type) = read.map_err(|e| {
             if ty.is_number() {
-                Error::new(TYPE_MISMATCH, format!("Cannot compare {ty} with '{}': {}", String::from_utf8_lossy(bytes), e.message()))
+                let code = match (bytes.is_empty(), &ty) {
+                    (_, t) if t.is_float() => CANNOT_PARSE_NUMBER,
+                    (true, Type::Bool) => CANNOT_PARSE_BOOL,
+                    (true, _) => ATTEMPT_TO_READ_AFTER_EOF,
+                    _ => TYPE_MISMATCH,
+                };
+                Error::new(code, format!("Cannot compare {ty} with '{}': {}", String::from_utf8_lossy(bytes), e.message()))
             } else {
                 e
             }

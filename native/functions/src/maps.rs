@@ -5,12 +5,14 @@ use crate::bind::{Bind, Bound, Ctx, bound};
 use crate::call::{Arg, Value, resolve};
 use crate::cast::{CastMode, cast};
 use crate::def::{FunctionDef, f};
+use crate::lanes::Lane;
 use crate::strings::like::Matcher;
 use crate::supertype::common_type;
+use crate::with_lane;
 use std::sync::Arc;
 use types::codes::{NUMBER_OF_ARGUMENTS_DOESNT_MATCH, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::compare::compare_rows;
-use types::{ArrayData, Column, ColumnBuilder, Data, Error, Result, Type};
+use types::{ArrayData, Column, ColumnBuilder, Data, Error, I256, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("mapKeys", "mapKeys(map)", "The keys.", &[("mapKeys(map('a', 1))", "['a']")], |b| part(b, 0)).own_nulls(),
@@ -372,7 +374,7 @@ fn populate(b: &Bind<'_>) -> Result<Bound> {
     };
     let fixed = if as_map { 1 } else { 2 };
     b.arity(fixed, fixed + 1)?;
-    if !matches!(k.int_bits(), Some((n, _)) if n <= 128) {
+    if k.int_bits().is_none() {
         return Err(b.illegal(0, "integer keys"));
     }
     if b.len() > fixed {
@@ -389,31 +391,42 @@ fn populate(b: &Bind<'_>) -> Result<Bound> {
             }
             Entries { offsets: x.offsets, keys: x.values, values: y.values, origin: x.origin }
         };
-        let keys = crate::args::i128s(&e.keys);
-        let most = (c.len() > fixed).then(|| crate::args::i128s(c.col(fixed)));
-        let (mut ks, mut vs) = (ColumnBuilder::new(&k), ColumnBuilder::new(&v));
+        // The highest keys of UInt256 would be negative: with the sign turned they keep their order.
+        let turn = if k == Type::UInt256 { I256::MIN } else { I256::ZERO };
+        let keys = crate::args::i256s(&e.keys);
+        let most = (c.len() > fixed).then(|| crate::args::i256s(c.col(fixed)));
+        let (mut ks, mut vs) = (Vec::new(), ColumnBuilder::new(&v));
         let mut offsets = vec![0u32];
         for i in 0..c.rows {
             // the first of equal keys counts
             let mut known = std::collections::HashMap::new();
             let range = e.offsets[i] as usize..e.offsets[i + 1] as usize;
             for p in range {
-                known.entry(keys.at(p)).or_insert(p);
+                known.entry(keys.at(p) ^ turn).or_insert(p);
             }
             if let (Some(low), Some(high)) = (known.keys().min().copied(), known.keys().max().copied()) {
-                let high = most.as_ref().map_or(high, |m| m.at(i));
-                crate::arrays::check_elements(ks.len().saturating_add(usize::try_from(high.saturating_sub(low)).unwrap_or(0)))?;
-                for key in low..=high {
-                    ks.push_scalar(&types::Scalar::Int(key));
+                let high = most.as_ref().map_or(high, |m| m.at(i) ^ turn);
+                let more = usize::try_from(high.saturating_sub(low)).unwrap_or(if high < low { 0 } else { usize::MAX });
+                crate::arrays::check_elements(ks.len().saturating_add(more))?;
+                let mut key = low;
+                while key <= high {
+                    ks.push(key ^ turn);
                     match known.get(&key) {
                         Some(p) => vs.push_row(&e.values, *p),
                         None => vs.push_default(1),
                     }
+                    if key == high {
+                        break;
+                    }
+                    key += I256::ONE;
                 }
             }
             offsets.push(ks.len() as u32);
         }
-        let map = build(offsets, ks.finish(), vs.finish());
+        let rows = ks.len();
+        let wide: Column = types::Data::I256(ks.into()).into();
+        let ks = with_lane!(&k, R => R::column(crate::lanes::map::<R, R>(&wide, rows, |x| x)), wide);
+        let map = build(offsets, ks, vs.finish());
         if as_map { Ok(map) } else { pair_of(&map, c.rows) }
     })
 }

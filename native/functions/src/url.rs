@@ -28,7 +28,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("queryString", "queryString(url)", "The query string without ? and fragment.", &[("queryString('https://a.b/c?x=1#y')", "x=1")], |b| to_text(b, "queryString", |u, o| o.extend_from_slice(query(u)))),
     f("fragment", "fragment(url)", "The fragment without #.", &[("fragment('https://a.b/c#y')", "y")], |b| to_text(b, "fragment", |u, o| if let Some(p) = memchr::memchr(b'#', u) { o.extend_from_slice(&u[p + 1..]) })),
     f("queryStringAndFragment", "queryStringAndFragment(url)", "Query string and fragment.", &[("queryStringAndFragment('https://a.b/c?x=1#y')", "x=1#y")], |b| to_text(b, "queryStringAndFragment", |u, o| { match memchr::memchr2(b'?', b'#', u) { Some(p) if u[p] == b'?' => o.extend_from_slice(&u[p + 1..]), Some(p) => o.extend_from_slice(&u[p..]), None => {} } })),
-    f("netloc", "netloc(url)", "User, host and port.", &[("netloc('http://u:p@a.b:80/c')", "u:p@a.b:80")], |b| to_text(b, "netloc", |u, o| { let r = after_scheme(u).unwrap_or(u); o.extend_from_slice(&r[..cut(r, b"/?# \t\r\n;%")]); })),
+    f("netloc", "netloc(url)", "User, host and port.", &[("netloc('http://u:p@a.b:80/c')", "u:p@a.b:80")], |b| to_text(b, "netloc", |u, o| o.extend_from_slice(net_location(u)))),
     f("cutWWW", "cutWWW(url)", "The URL without www. at the start of its host.", &[("cutWWW('https://www.a.b/')", "https://a.b/")], |b| to_text(b, "cutWWW", cut_www)),
     f("cutQueryString", "cutQueryString(url)", "The URL without its query string.", &[("cutQueryString('http://a.b/?x=1#y')", "http://a.b/#y")], |b| to_text(b, "cutQueryString", |u, o| { let end = cut(u, b"#"); let q = cut(&u[..end], b"?"); o.extend_from_slice(&u[..q]); o.extend_from_slice(&u[end..]); })),
     f("cutFragment", "cutFragment(url)", "The URL without its fragment.", &[("cutFragment('http://a.b/#y')", "http://a.b/")], |b| to_text(b, "cutFragment", |u, o| o.extend_from_slice(&u[..cut(u, b"#")]))),
@@ -79,6 +79,13 @@ fn protocol(u: &[u8]) -> &[u8] {
     if n > 0 && u[0].is_ascii_alphabetic() && u[n..].starts_with(b"://") { &u[..n] } else { &[] }
 }
 
+/// User, host and port. What cannot stand there ends them, or means that text without a scheme has none.
+fn net_location(url: &[u8]) -> &[u8] {
+    let (rest, bare) = after_scheme(url).map_or((url, true), |r| (r, false));
+    let end = cut(rest, b"/?# \t\r\n<>%{}|\\^~[];=&");
+    if bare && rest.get(end).is_some_and(|b| !b"/?#\r\n".contains(b)) { &[] } else { &rest[..end] }
+}
+
 /// What stands behind `scheme://` or `//`.
 fn after_scheme(u: &[u8]) -> Option<&[u8]> {
     if let Some(r) = u.strip_prefix(b"//") {
@@ -88,39 +95,38 @@ fn after_scheme(u: &[u8]) -> Option<&[u8]> {
     (n > 0).then(|| &u[n + 3..])
 }
 
+/// Bytes that no host has, nor what stands before it.
+const fn restricted(x: u8) -> bool {
+    matches!(x, b' ' | b'\t' | b'<' | b'>' | b'%' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'~' | b'[' | b']' | b';' | b'=' | b'&')
+}
+
 pub fn host(u: &[u8], rfc: bool) -> &[u8] {
-    let rest = match after_scheme(u) {
-        Some(r) => r,
-        // A bare host name, as in `www.a.b/c`.
-        None => u,
-    };
-    let end = cut(rest, b"/?#");
-    let mut authority = &rest[..end];
-    if rfc {
-        if let Some(at) = memchr::memrchr(b'@', authority) {
-            authority = &authority[at + 1..];
-        }
-        if authority.first() == Some(&b'[') {
-            return authority.iter().position(|x| *x == b']').map_or(&[], |p| &authority[1..p]);
-        }
-    } else if let Some(at) = memchr::memchr(b'@', authority) {
-        // Only plain user names and passwords are skipped.
-        if authority[..at].iter().all(|x| x.is_ascii_alphanumeric() || matches!(x, b':' | b'-' | b'_' | b'.' | b'+' | b'%' | b'~')) {
-            authority = &authority[at + 1..];
-        } else {
-            return &[];
-        }
+    // Without a scheme: a bare host name, as in `www.a.b/c`.
+    let rest = after_scheme(u).unwrap_or(u);
+    if rfc { host_by_rfc(rest) } else { plain_host(rest) }
+}
+
+/// The first `:` ends the host, so that a user name with a password leaves none.
+fn plain_host(rest: &[u8]) -> &[u8] {
+    let end = cut(rest, b":/?#");
+    let authority = &rest[..end];
+    if authority.iter().any(|x| restricted(*x)) || !authority.contains(&b'.') || authority.ends_with(b".") {
+        return &[];
+    }
+    memchr::memrchr(b'@', authority).map_or(authority, |at| &authority[at + 1..])
+}
+
+fn host_by_rfc(rest: &[u8]) -> &[u8] {
+    let mut authority = &rest[..cut(rest, b"/?#")];
+    if let Some(at) = memchr::memrchr(b'@', authority) {
+        authority = &authority[at + 1..];
+    }
+    if authority.first() == Some(&b'[') {
+        return authority.iter().position(|x| *x == b']').map_or(&[], |p| &authority[1..p]);
     }
     let name = &authority[..cut(authority, b":")];
-    let bad = |x: &u8| matches!(x, b' ' | b'\t' | b'<' | b'>' | b'%' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'~' | b'[' | b']' | b';' | b'=' | b'&');
-    if name.iter().any(bad) {
-        return &[];
-    }
     // A host has a dot, and not at its end.
-    if !name.contains(&b'.') || name.ends_with(b".") {
-        return &[];
-    }
-    name
+    if name.iter().any(|x| restricted(*x)) || !name.contains(&b'.') || name.ends_with(b".") { &[] } else { name }
 }
 
 fn no_www(h: &[u8]) -> &[u8] {

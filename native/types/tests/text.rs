@@ -198,7 +198,7 @@ fn iso_times_when_strict() {
 
 #[test]
 fn best_effort_times() {
-    use types::text::time::best_effort;
+    use types::text::best_effort::best_effort;
     let zone = types::tz::TimeZone::utc();
     for (text, want) in [
         ("2024-03-05T07:08:09Z", 1_709_622_489),

@@ -21,18 +21,30 @@ pub fn element_calls(name: &str, pairs: Vec<Vec<Type>>, session: &Session) -> Re
     Ok((Type::tuple(types), calls))
 }
 
+/// Element by element, from the left: `f(f(a, b), c)`.
 pub fn vector(b: &Bind<'_>, name: &'static str) -> Result<Bound> {
-    b.arity(2, 2)?;
-    let Type::Tuple(x) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
-    let Type::Tuple(y) = b.ty(1) else { return Err(b.illegal(1, "Tuple")) };
-    if x.len() != y.len() {
-        return Err(b.illegal(1, &format!("Tuple of {} elements, as the first argument", x.len())));
+    b.arity(2, usize::MAX)?;
+    let mut ty = b.ty(0).clone();
+    let mut steps = Vec::with_capacity(b.len() - 1);
+    for i in 1..b.len() {
+        let Type::Tuple(x) = &ty else { return Err(b.illegal(0, "Tuple")) };
+        let Type::Tuple(y) = b.ty(i) else { return Err(b.illegal(i, "Tuple")) };
+        if x.len() != y.len() {
+            return Err(b.illegal(i, &format!("Tuple of {} elements, as the first argument", x.len())));
+        }
+        let pairs = x.iter().zip(y.iter()).map(|(p, q)| vec![p.1.clone(), q.1.clone()]).collect();
+        let (of, calls) = element_calls(name, pairs, b.session)?;
+        ty = of;
+        steps.push(calls);
     }
-    let pairs = x.iter().zip(y.iter()).map(|(p, q)| vec![p.1.clone(), q.1.clone()]).collect();
-    let (ty, calls) = element_calls(name, pairs, b.session)?;
     bound(ty, move |c| {
-        let (xs, ys) = (tuple_columns(c.col(0))?, tuple_columns(c.col(1))?);
-        each(&calls, c, |k| vec![xs[k].clone(), ys[k].clone()])
+        let mut sum = c.col(0).clone();
+        for (i, calls) in steps.iter().enumerate() {
+            let (xs, ys) = (tuple_columns(&sum)?, tuple_columns(c.col(i + 1))?);
+            let next = each(calls, c, |k| vec![xs[k].clone(), ys[k].clone()])?;
+            sum = next;
+        }
+        Ok(sum)
     })
 }
 

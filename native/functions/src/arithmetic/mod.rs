@@ -41,13 +41,13 @@ pub const DEFS: &[FunctionDef] = &[
     f("lcm", "lcm(a, b)", "Least common multiple.", &[("lcm(4, 6)", "12")], |b| gcd_lcm(b, true)),
     f("max2", "max2(a, b)", "The larger of two numbers, as Float64.", &[("max2(-1, 2)", "2")], |b| two_floats(b, f64::max)).ci(),
     f("min2", "min2(a, b)", "The smaller of two numbers, as Float64.", &[("min2(-1, 2)", "-1")], |b| two_floats(b, f64::min)).ci(),
-    f("tuplePlus", "tuplePlus(a, b)", "Sums of the elements of two tuples.", &[("tuplePlus((1, 2), (2, 3))", "(3,5)")], |b| vector(b, "plus")).alias(&["vectorSum"]),
-    f("tupleMinus", "tupleMinus(a, b)", "Differences of the elements of two tuples.", &[("tupleMinus((1, 2), (2, 3))", "(-1,-1)")], |b| vector(b, "minus")).alias(&["vectorDifference"]),
-    f("tupleMultiply", "tupleMultiply(a, b)", "Products of the elements of two tuples.", &[("tupleMultiply((1, 2), (2, 3))", "(2,6)")], |b| vector(b, "multiply")),
-    f("tupleDivide", "tupleDivide(a, b)", "Quotients of the elements of two tuples.", &[("tupleDivide((1, 2), (2, 3))", "(0.5,0.6666666666666666)")], |b| vector(b, "divide")),
-    f("tupleModulo", "tupleModulo(a, b)", "Remainders of the elements of two tuples.", &[("tupleModulo((15, 10), (2, 3))", "(1,1)")], |b| vector(b, "modulo")),
-    f("tupleIntDiv", "tupleIntDiv(a, b)", "Integer quotients of the elements of two tuples.", &[("tupleIntDiv((15, 10), (2, 3))", "(7,3)")], |b| vector(b, "intDiv")),
-    f("tupleIntDivOrZero", "tupleIntDivOrZero(a, b)", "Integer quotients, 0 where divided by zero.", &[("tupleIntDivOrZero((5, 10), (0, 3))", "(0,3)")], |b| vector(b, "intDivOrZero")),
+    f("tuplePlus", "tuplePlus(a, b, …)", "Sums of the elements of two tuples.", &[("tuplePlus((1, 2), (2, 3))", "(3,5)")], |b| vector(b, "plus")).alias(&["vectorSum"]),
+    f("tupleMinus", "tupleMinus(a, b, …)", "Differences of the elements of two tuples.", &[("tupleMinus((1, 2), (2, 3))", "(-1,-1)")], |b| vector(b, "minus")).alias(&["vectorDifference"]),
+    f("tupleMultiply", "tupleMultiply(a, b, …)", "Products of the elements of two tuples.", &[("tupleMultiply((1, 2), (2, 3))", "(2,6)")], |b| vector(b, "multiply")),
+    f("tupleDivide", "tupleDivide(a, b, …)", "Quotients of the elements of two tuples.", &[("tupleDivide((1, 2), (2, 3))", "(0.5,0.6666666666666666)")], |b| vector(b, "divide")),
+    f("tupleModulo", "tupleModulo(a, b, …)", "Remainders of the elements of two tuples.", &[("tupleModulo((15, 10), (2, 3))", "(1,1)")], |b| vector(b, "modulo")),
+    f("tupleIntDiv", "tupleIntDiv(a, b, …)", "Integer quotients of the elements of two tuples.", &[("tupleIntDiv((15, 10), (2, 3))", "(7,3)")], |b| vector(b, "intDiv")),
+    f("tupleIntDivOrZero", "tupleIntDivOrZero(a, b, …)", "Integer quotients, 0 where divided by zero.", &[("tupleIntDivOrZero((5, 10), (0, 3))", "(0,3)")], |b| vector(b, "intDivOrZero")),
     f("tupleNegate", "tupleNegate(a)", "The tuple with all signs turned.", &[("tupleNegate((1, 2))", "(-1,-2)")], negate),
     f("tupleMultiplyByNumber", "tupleMultiplyByNumber(a, number)", "All elements of a tuple times a number.", &[("tupleMultiplyByNumber((1, 2), 2)", "(2,4)")], |b| by_number(b, "multiply")),
     f("tupleDivideByNumber", "tupleDivideByNumber(a, number)", "All elements of a tuple divided by a number.", &[("tupleDivideByNumber((1, 2), 2)", "(0.5,1)")], |b| by_number(b, "divide")),
@@ -100,6 +100,22 @@ impl Op {
     }
     fn or_zero(self) -> bool {
         matches!(self, Op::IntDivOrZero | Op::ModuloOrZero)
+    }
+    fn is_remainder(self) -> bool {
+        matches!(self, Op::Modulo | Op::ModuloOrZero | Op::ModuloOrNull | Op::ModuloLegacy | Op::PositiveModulo | Op::PositiveModuloOrNull)
+    }
+}
+
+/// Integers that a remainder is calculated in: those that C++ would choose, where a negative number beside an
+/// unsigned one of 32 bits or more becomes a large one.
+fn remainder_lane((ba, sa): (u16, bool), (bb, sb): (u16, bool)) -> (u16, bool) {
+    if ba > 64 || bb > 64 {
+        return if bb > 64 && ba <= bb { (bb, sb) } else { (ba, sa) };
+    }
+    match (ba.max(32), bb.max(32)) {
+        (a, b) if a == b => (a, (sa || ba < 32) && (sb || bb < 32)),
+        (a, b) if a > b => (a, sa),
+        (_, b) => (b, sb),
     }
 }
 
@@ -218,6 +234,7 @@ fn numbers(op: Op, ta: Type, tb: Type, out: Type) -> Result<Bound> {
             let (bits, signed) = (ba.max(bb), sa || sb);
             // An unsigned operand of the full width needs the next signed lane.
             let bits = if signed && bits <= 32 && sa != sb { bits * 2 } else { bits };
+            let (bits, signed) = if op.is_remainder() { remainder_lane((ba, sa), (bb, sb)) } else { (bits, signed) };
             // The smallest value by -1 has no quotient in the dividend's own type.
             let smallest = if sa && sb && ba < 64 { -(1i64 << (ba - 1)) } else { 0 };
             let ty = if op.or_null() { Type::nullable(out) } else { out };

@@ -82,34 +82,29 @@ pub fn gcd_lcm(b: &Bind<'_>, lcm: bool) -> Result<Bound> {
     b.integer(1)?;
     let out = number_result(Op::Plus, b.ty(0), b.ty(1)).ok_or_else(|| b.illegal(1, "an integer"))?;
     let kernel = out.clone();
-    // The largest value of a signed result; unsigned ones wrap around.
-    let top = match out.int_bits() {
-        Some((bits, true)) if bits <= 128 => (1u128 << (bits - 1)) - 1,
-        _ => u128::MAX,
+    // The ends of a signed result, which have no magnitude to calculate with; all else wraps around.
+    let ends = match out.int_bits() {
+        Some((bits, true)) if bits <= 128 => Some((i128::MIN >> (128 - bits), i128::MAX >> (128 - bits))),
+        _ => None,
     };
-    let too_large = || Error::new(DECIMAL_OVERFLOW, "Intermediate result overflow: the operands need a wider type");
+    let halved = matches!(out, Type::Int64);
     bound(out, move |c| {
-        let magnitudes = |i: usize| map::<i128, u128>(c.col(i), c.rows, i128::unsigned_abs);
-        let (x, y) = (magnitudes(0), magnitudes(1));
+        let read = |i: usize| map::<i128, i128>(c.col(i), c.rows, |x| if halved { i128::from(x as i64) } else { x });
+        let (x, y) = (read(0), read(1));
         let mut v = Vec::with_capacity(c.rows);
         for (&p, &q) in x.iter().zip(&y) {
             if p == 0 || q == 0 {
                 return Err(decimal::division_by_zero());
             }
-            if p > top || q > top {
-                return Err(too_large());
+            if ends.is_some_and(|(low, high)| [p, q].iter().any(|x| *x == low || *x == high)) {
+                return Err(Error::new(DECIMAL_OVERFLOW, "Intermediate result overflow: the operands need a wider type"));
             }
+            let (p, q) = (p.unsigned_abs(), q.unsigned_abs());
             let (mut a, mut b) = (p, q);
             while b != 0 {
                 (a, b) = (b, a % b);
             }
-            let product = (p / a).checked_mul(q).filter(|m| *m <= top);
-            v.push(match (lcm, product) {
-                (false, _) => a,
-                (true, Some(m)) => m,
-                (true, None) if top == u128::MAX => (p / a).wrapping_mul(q),
-                (true, None) => return Err(too_large()),
-            });
+            v.push(if lcm { (p / a).wrapping_mul(q) } else { a });
         }
         let wide = u128::column(v);
         Ok(with_lane!(&kernel, R => R::column(map::<R, R>(&wide, c.rows, |x| x)), wide))

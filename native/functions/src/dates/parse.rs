@@ -5,8 +5,8 @@ use crate::args::{i64_col, strs, u32_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use std::sync::Arc;
-use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, CANNOT_PARSE_DATETIME, NOT_IMPLEMENTED};
-use types::text::time::best_effort;
+use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, CANNOT_PARSE_DATETIME, CANNOT_PARSE_TEXT, NOT_IMPLEMENTED};
+use types::text::best_effort::best_effort;
 use types::tz::{DAY, TimeZone, days_from_civil, days_in_month, weekday};
 use types::{Bitmap, Column, Error, Result, Type};
 
@@ -102,23 +102,29 @@ fn run(ty: Type, fail: Fail, read: impl Fn(&crate::bind::Ctx<'_>, usize) -> Resu
     })
 }
 
+/// `parse…BestEffort(text[, scale][, zone])`: a scale, or one in the name, makes a DateTime64.
 fn effort(b: &Bind<'_>, wide: bool, us: bool, fail: Fail) -> Result<Bound> {
-    b.arity(1, if wide { 3 } else { 2 })?;
+    b.arity(1, 3)?;
     b.string(0)?;
-    let (ty, zone) = if wide {
-        let scale = if b.len() > 1 { scale_of(b, 1)? } else { 3 };
-        let (name, zone) = zone_arg(b, 2)?;
-        (Type::DateTime64(scale, name), zone)
-    } else {
-        let (name, zone) = zone_arg(b, 1)?;
-        (Type::DateTime(name), zone)
+    let scaled = b.len() > 1 && (wide || b.ty(1).is_integer() || b.len() == 3);
+    let (name, zone) = zone_arg(b, if scaled { 2 } else { 1 })?;
+    let scale = match (scaled, wide) {
+        (true, _) => Some(scale_of(b, 1)?).filter(|s| wide || *s > 0),
+        (false, true) => Some(3),
+        (false, false) => None,
     };
+    let ty = scale.map_or_else(|| Type::DateTime(name.clone()), |s| Type::DateTime64(s, name.clone()));
     run(ty, fail, move |c, i| {
         let text = strs(c.col(0)).at(i);
         if text.is_empty() {
             return Err(Error::new(CANNOT_PARSE_DATETIME, "Cannot read DateTime: the text is empty"));
         }
-        best_effort(text, &zone, us, (c.session.now_ns / 1_000_000_000) as i64).map(|m| (m.seconds, m.nanos))
+        let m = best_effort(text, &zone, us, (c.session.now_ns / 1_000_000_000) as i64)?;
+        if m.used < text.len() {
+            let (text, read) = (String::from_utf8_lossy(text), String::from_utf8_lossy(&text[..m.used]));
+            return Err(Error::new(CANNOT_PARSE_TEXT, format!("Cannot parse '{text}' as a time: it ends behind '{read}'")));
+        }
+        Ok((m.seconds, m.nanos))
     })
 }
 

@@ -67,9 +67,9 @@ pub fn yyyymmdd(days: i64) -> i64 {
     y * 10_000 + i64::from(m) * 100 + i64::from(d)
 }
 
-/// Weeks are counted from the Monday before 1970-01-01.
+/// Weeks are counted from the Monday before 1970-01-01; the one before that has the number 0 too.
 fn relative_week(days: i64) -> i64 {
-    (days + 3 + 7).div_euclid(7) - 1
+    if days < -3 { (days + 10).div_euclid(7) } else { (days + 3) / 7 }
 }
 
 fn collect(ty: &Type, rows: usize, each: impl Fn(usize) -> i64) -> Column {
@@ -93,14 +93,19 @@ fn days(b: &Bind<'_>, ty: Type, of: fn(i64) -> i64) -> Result<Bound> {
     })
 }
 
-/// As `days` of what begins at 1970-01-01: a Date32 before it gives 0.
+/// As `days` of what is counted from 1970-01-01: a Date32 before it gives 0, a DateTime64 wraps around.
 fn days_from_epoch(b: &Bind<'_>, ty: Type, of: fn(i64) -> i64) -> Result<Bound> {
-    let Some(Type::Date32) = b.args.first().map(|a| &a.ty) else { return days(b, ty, of) };
     b.arity(1, 2)?;
     let clock = Clock::bind(b, 0, Some(1))?;
+    let wide = matches!(clock.kind, Kind::DateTime64(_));
+    if !wide && clock.kind != Kind::Date32 {
+        return days(b, ty, of);
+    }
     bound(ty.clone(), move |c| {
         let m = clock.read(c.col(0));
-        Ok(collect(&ty, c.rows, |i| of(m.days(i)).max(0)))
+        // Of a DateTime64 they are numbers of 16 bits.
+        let shown = |n: i64| if wide { i64::from(n as u16) } else { n.max(0) };
+        Ok(collect(&ty, c.rows, |i| shown(of(m.days(i)))))
     })
 }
 
@@ -171,8 +176,13 @@ fn relative(b: &Bind<'_>, divisor: i64) -> Result<Bound> {
     bound(Type::UInt32, move |c| {
         let m = clock.read(c.col(0));
         let whole = clock.zone.fixed_offset().is_none_or(|o| o % 3600 == 0);
+        // Hours before 1970, and those of zones half an hour apart, are counted from the day before by the clock of then.
+        let shift = DAY - (-clock.zone.offset_at(0)).rem_euclid(DAY);
         Ok(collect(&Type::UInt32, c.rows, |i| {
-            let t = if divisor == 3600 && !whole { m.local(i) } else { m.utc(i) };
+            let t = m.utc(i);
+            if divisor == 3600 && (!whole || t < 0) && clock.kind != Kind::Date32 {
+                return (t + shift) / 3600;
+            }
             if clock.kind == Kind::Date32 { t.div_euclid(divisor).max(0) } else { t.div_euclid(divisor) }
         }))
     })

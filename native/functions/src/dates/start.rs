@@ -285,14 +285,27 @@ fn start_seconds(clock: &Clock, v: i64, unit: Unit, n: i64) -> i64 {
         Unit::Second => round_minutes(clock, t, n),
         Unit::Minute => round_minutes(clock, t, n.saturating_mul(60)),
         Unit::Hour if n == 1 => round_seconds(clock, t, 3600),
-        Unit::Hour => {
-            let k = n.saturating_mul(3600);
-            let local = clock.zone.utc_to_local(t);
-            let (day, time) = (local.div_euclid(DAY) * DAY, local.rem_euclid(DAY));
-            clock.zone.local_to_utc(day + time / k * k)
-        }
+        Unit::Hour => round_hours(clock, t, n.saturating_mul(3600)),
         _ => clock.zone.local_to_utc(start_days(whole_days(clock, v), unit, n).saturating_mul(DAY)),
     }
+}
+
+/// Hours are counted by the clock on the wall. Behind a change of the zone they begin no earlier than the change.
+fn round_hours(clock: &Clock, t: i64, k: i64) -> i64 {
+    let zone = &clock.zone;
+    let midnight = zone.local_to_utc(zone.utc_to_local(t).div_euclid(DAY) * DAY);
+    let (before, time) = (zone.offset_at(midnight), t - midnight);
+    let moved = zone.offset_at(t) - before;
+    if moved == 0 {
+        return midnight + time / k * k;
+    }
+    let (mut low, mut change) = (0, time);
+    while change - low > 1 {
+        let middle = low + (change - low) / 2;
+        if zone.offset_at(midnight + middle) == before { low = middle } else { change = middle }
+    }
+    let rounded = (time + moved) / k * k;
+    midnight + if rounded >= change { (rounded - moved).max(change) } else { rounded }
 }
 
 /// Minutes are counted from the epoch where the zone is whole hours away, else from midnight.

@@ -326,7 +326,16 @@ fn readable(b: &Bind<'_>, scale: Scale) -> Result<Bound> {
 
 fn time_delta(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 3)?;
-    b.number(0)?;
+    let size = match b.ty(0) {
+        Type::Interval(kind) => match kind.nanos() {
+            Some(ns) => ns as f64 * 1e-9,
+            None => return Err(Error::bad_arguments("Months, quarters and years have no number of seconds: function formatReadableTimeDelta takes intervals of weeks and less")),
+        },
+        _ => {
+            b.number(0)?;
+            1.0
+        }
+    };
     const UNITS: [(&str, f64); 9] = [("year", 31_536_000.0), ("month", 2_635_200.0), ("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0), ("millisecond", 1e-3), ("microsecond", 1e-6), ("nanosecond", 1e-9)];
     let unit = |i: usize, default: usize| -> Result<usize> {
         if b.len() <= i {
@@ -345,7 +354,7 @@ fn time_delta(b: &Bind<'_>) -> Result<Bound> {
     bound(Type::String, move |c| {
         let v = f64s(c.col(0), &ty);
         map_str(c.rows, "formatReadableTimeDelta", |i, out| {
-            let x = v.at(i);
+            let x = v.at(i) * size;
             if !x.is_finite() {
                 types::text::number::write_f64(x, out);
                 return Ok(());
@@ -354,6 +363,8 @@ fn time_delta(b: &Bind<'_>) -> Result<Bound> {
                 out.push(b'-');
             }
             let mut left = x.abs();
+            // Above, a float knows no single seconds: only the largest unit is told.
+            let last = if left >= 9_007_199_254_740_992.0 { first } else { last };
             let mut parts: Vec<String> = Vec::new();
             for (k, (name, size)) in UNITS.iter().enumerate().take(last + 1).skip(first) {
                 let n = if *size < 1.0 { (left / size + 1e-6).floor() } else { (left / size).floor() };
@@ -434,8 +445,8 @@ fn delta_of(text: &str) -> Option<f64> {
         rest = rest[n..].trim_start();
         let w = rest.find(|c: char| !c.is_ascii_alphabetic() && c != 'μ' && c != 'µ').unwrap_or(rest.len());
         let size = match rest[..w].to_ascii_lowercase().as_str() {
-            "years" | "year" | "yr" | "y" => 31_556_952.0,
-            "months" | "month" | "mo" => 2_629_746.0,
+            "years" | "year" | "yr" | "y" => 31_536_000.0,
+            "months" | "month" | "mo" => 2_635_200.0,
             "weeks" | "week" | "w" => 604_800.0,
             "days" | "day" | "d" => 86_400.0,
             "hours" | "hour" | "hr" | "h" => 3_600.0,

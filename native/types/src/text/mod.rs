@@ -4,6 +4,7 @@
 //! reads rows in the five forms that ClickHouse has: plain text (no quotes at the top), quoted
 //! (SQL literals), TSV, CSV and JSON. Inside arrays, tuples and maps text is always quoted.
 
+pub mod best_effort;
 mod clock;
 mod cursor;
 pub mod escape;

@@ -373,7 +373,7 @@ pub fn scan_decimal(s: &[u8], precision: u8, scale: u8) -> Result<(I256, usize)>
         }
         i += 1;
     }
-    if !any {
+    if !any && !matches!(s.get(i), Some(b'e' | b'E')) {
         return Err(bad());
     }
     if let Some(b'e' | b'E') = s.get(i) {
@@ -384,6 +384,11 @@ pub fn scan_decimal(s: &[u8], precision: u8, scale: u8) -> Result<(I256, usize)>
             }
             exponent += if scan.negative { -(scan.low as i64) } else { scan.low as i64 };
             i += 1 + scan.used;
+        } else {
+            return Err(Error::new(
+                CANNOT_PARSE_NUMBER,
+                "Cannot parse the exponent of a decimal: digits must follow the e",
+            ));
         }
     }
     let shift = exponent + dropped + i64::from(scale);
