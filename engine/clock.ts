@@ -9,12 +9,20 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
+/** 24 days. */
+export const TIMER_MAX_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   steady: () => performance.now(),
   after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    // A timer of Node's that is set for longer than it can count goes off at once.
+    const wait = (left: number): void => {
+      const now = Math.min(left, TIMER_MAX_MS);
+      timer = setTimeout(() => (left > now ? wait(left - now) : run()), now).unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

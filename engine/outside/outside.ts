@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { TIMER_MAX_MS } from '../clock.ts';
 import { EngineError, fail } from '../errors.ts';
 import { OutboundGuard } from '../outbound/guard.ts';
 import { pause, S3, s3Place } from '../outbound/s3.ts';
@@ -44,8 +45,8 @@ export function userFiles(core: Core, settings: Settings): UserFiles {
 export function guardOf(core: Core, settings: Settings): OutboundGuard {
   return new OutboundGuard({
     hosts: core.settings.text('outbound_hosts'),
-    connectMs: settings.number('http_connection_timeout') * 1000,
-    idleMs: settings.number('http_receive_timeout') * 1000,
+    connectMs: Math.min(settings.number('http_connection_timeout') * 1000, TIMER_MAX_MS),
+    idleMs: Math.min(settings.number('http_receive_timeout') * 1000, TIMER_MAX_MS),
     redirectsMax: settings.number('max_http_get_redirects'),
     bytesMax: core.settings.number('outbound_bytes_max'),
   });

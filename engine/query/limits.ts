@@ -42,7 +42,7 @@ function spill({ settings, core, key }: Run, memoryBytes: number): LimitsJson['s
   const from = (what: string): number => {
     const bytes = settings.number(`max_bytes_before_external_${what}`);
     const ratio = settings.number(`max_bytes_ratio_before_external_${what}`);
-    const share = ratio > 0 && memoryBytes > 0 ? Math.floor(memoryBytes * ratio) : 0;
+    const share = ratio > 0 && memoryBytes > 0 ? Math.floor(memoryBytes * Math.min(ratio, 1)) : 0;
     return bytes > 0 && share > 0 ? Math.min(bytes, share) : bytes || share;
   };
   return {

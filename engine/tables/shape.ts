@@ -120,7 +120,10 @@ export function tableShape(kernel: PlannerKernel, definition: TableDefinition): 
     binding.stored.filter((c) => partitionColumns.has(c.id)).map((c) => c.name),
   );
   const checks = checksOf(definition);
-  const granularity = Number(definition.settings.index_granularity ?? 0);
+  const granularity = Math.min(
+    Number(definition.settings.index_granularity ?? 0),
+    Number.MAX_SAFE_INTEGER,
+  );
   const skipping = definition.indexes.flatMap((i) => [...columnsOf(bind(i.expr))]);
   const ttl = ttlRules(binding, definition);
   return {

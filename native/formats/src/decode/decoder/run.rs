@@ -23,11 +23,17 @@ impl Decoder {
             }
             if self.lines_to_skip > 0 {
                 match memchr::memchr(b'\n', &data[pos..]) {
-                    Some(n) => pos += n + 1,
-                    None if eof => pos = data.len(),
+                    Some(n) => {
+                        pos += n + 1;
+                        self.lines_to_skip -= 1;
+                    }
+                    // there are no more to pass over, however many were asked for
+                    None if eof => {
+                        pos = data.len();
+                        self.lines_to_skip = 0;
+                    }
                     None => return Ok(pos),
                 }
-                self.lines_to_skip -= 1;
                 continue;
             }
             if self.one_by_one && !self.ready.is_empty() {
