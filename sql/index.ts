@@ -19,6 +19,7 @@ export { print } from './print/index.ts';
 export { printLines, printSyntax } from './print/lines.ts';
 export { normalised, printNormal } from './print/normal-form.ts';
 export { numberName } from './print/number-name.ts';
+export { treeLines } from './print/tree/index.ts';
 export { editDistance, editsAllowed, suggest, suggestColumn } from './suggest.ts';
 export { children, transform, type Visitor, visit, walk } from './walk.ts';
 

@@ -1,6 +1,5 @@
 // Plans and trees as indented text.
 
-import { type Node as AstNode, children, type Statement } from '../../sql/index.ts';
 import type { NodeMeasure } from '../native/index.ts';
 import { quoteString } from './bind/names.ts';
 import type { Planning } from './context.ts';
@@ -188,21 +187,5 @@ export function explainPlan(
     lines.push(`Subquery ${i + 1}`);
     visit(node, 1);
   });
-  return lines;
-}
-
-/** One line a node of the tree. */
-export function explainAst(statement: Statement): string[] {
-  const lines: string[] = [];
-  const visit = (node: AstNode, depth: number): void => {
-    if (depth > 200 || lines.length > 100_000) return;
-    const n = node as unknown as Record<string, unknown>;
-    const shown = ['name', 'op', 'type', 'value', 'text', 'direction', 'mode', 'fn']
-      .map((key) => n[key])
-      .filter((v) => typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean');
-    lines.push(`${' '.repeat(depth)}${node.kind}${shown.length > 0 ? ` ${shown.join(' ')}` : ''}`);
-    for (const child of children(node)) visit(child, depth + 1);
-  };
-  visit(statement, 0);
   return lines;
 }

@@ -6,10 +6,11 @@ import {
   printSyntax,
   type Query,
   type Statement,
+  treeLines,
 } from '../../../sql/index.ts';
 import { bindStatement } from '../../plan/bind/query.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
-import { explainAst, explainPlan } from '../../plan/explain.ts';
+import { explainPlan } from '../../plan/explain.ts';
 import { optimize } from '../../plan/optimize.ts';
 import {
   applyOutput,
@@ -61,7 +62,7 @@ function queryOf(statement: Statement | undefined, ast: Explain): Query {
 /** Everything but ANALYZE needs no run. */
 export function explainRows(run: Run, ast: Explain): Rows {
   const { mode = 'PLAN', statement } = ast;
-  if (mode === 'AST' && statement) return text(explainAst(statement));
+  if (mode === 'AST' && statement) return text(treeLines(statement, run.text));
   if (mode === 'SYNTAX' && statement) return text(syntaxOf(ast, statement).split('\n'));
   if (!['PLAN', 'PIPELINE', 'QUERY TREE'].includes(mode))
     throw notBuilt(ast.span, `EXPLAIN ${mode}`);
