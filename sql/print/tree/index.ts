@@ -1,5 +1,14 @@
 // EXPLAIN AST: the tree of a statement as ClickHouse shows its own. It follows from the text alone.
-import type { Explain, Expression, Show, Statement, TableName } from '../../ast/index.ts';
+import type {
+  CreateTable,
+  CreateView,
+  Explain,
+  Expression,
+  Insert,
+  Show,
+  Statement,
+  TableName,
+} from '../../ast/index.ts';
 import { quoteString } from '../../escape.ts';
 import { castText } from '../../parse/cast-source.ts';
 import { children, transform } from '../../walk.ts';
