@@ -10,7 +10,6 @@ import {
   type ProjectionDefinition as ProjectionAst,
   printNormal,
   type SettingItem,
-  type Span,
   type TableElement,
 } from '../../../sql/index.ts';
 import type { ColumnDefinition, TableDefinition } from '../../catalog/definition.ts';
