@@ -53,6 +53,16 @@ it('names the row and the column of a value that cannot be computed', async () =
   expect(await stored()).toBe('0\t0\t1970-01-01 00:00:00.000\n');
 });
 
+it('reads plain values beside expressions as those of their columns', async () => {
+  await server.text('CREATE TABLE w (d Decimal(76, 38), u UInt64, t DateTime64(9)) ORDER BY u');
+  const small = '0.00000000000000000000000000000000000001';
+  const rows = [`(${small}, 18446744073709551615, fromUnixTimestamp64Nano(1))`];
+  rows.push(`(-${small}, 9007199254740993, '2024-01-01 00:00:00')`);
+  expect(await server.text(`INSERT INTO w VALUES ${rows.join(',')}`)).toBe('');
+  const back = `-${small}\t9007199254740993\n${small}\t18446744073709551615\n`;
+  expect(await server.text('SELECT d, u FROM w ORDER BY u')).toBe(back);
+});
+
 it('takes more shapes of rows than it makes templates', async () => {
   const rows = Array.from({ length: 60 }, (_, i) => `(${'1 + '.repeat(i % 20)}1, 'x', now())`);
   const path = '/?max_values_templates=3';
