@@ -3,7 +3,6 @@
 import { fedByViews } from '../catalog/agreement.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDefinition } from '../catalog/definition.ts';
-import { historyIsDue, retentionOf } from '../catalog/history.ts';
 import type { SegmentDescriptor, TokenRecord } from '../catalog/state.ts';
 import { sameViews, viewsOn } from '../catalog/views.ts';
 import type { Clock } from '../clock.ts';
@@ -24,6 +23,7 @@ import {
 import type { StorageLimits } from './limits.ts';
 import { Merges } from './merges/merges.ts';
 import { MutationLog } from './mutations/mutation-log.ts';
+import { Past } from './past.ts';
 import { TableStore } from './table-store.ts';
 import type { DamagedLog } from './wal/damaged.ts';
 import type { WalPart } from './wal/frame.ts';
@@ -101,8 +101,7 @@ export class Storage {
   readonly #stopListening: () => void;
   readonly #unlock: () => void;
   #stopTick = () => {};
-  readonly #purging = new Set<number>();
-  readonly #forgetting = new Set<number>();
+  readonly #past: Past;
   #closing = false;
   /** Queries may put what does not fit their memory into the folder for temporary files. */
   hasTemporary = false;
@@ -118,6 +117,7 @@ export class Storage {
     this.#unlock = unlock;
     const { files, catalog, clock, limits, logger } = context;
     this.collector = new Collector(files, catalog, clock, limits, logger);
+    this.#past = new Past(context, this.collector);
     this.names = new FileNames(catalog.boot);
     this.flusher = new Flusher(this);
     this.merges = new Merges(this);
@@ -297,49 +297,11 @@ export class Storage {
       this.merges.schedule();
       this.scrub.step();
       void this.releaseLog();
-      this.#purge();
-      this.#forgetVersions();
+      this.#past.forget();
       this.collector.collect();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.context.logger.warn({ reason }, 'upkeep of the tables failed; it is tried again');
-    }
-  }
-
-  /** Forgets dropped tables that nobody may bring back any more; all of them when space is short. */
-  #purge(): void {
-    const { catalog, clock, limits, logger } = this.context;
-    const dropped = [...catalog.state.aside.values()].filter((a) => a.reason === 'dropped');
-    const short = dropped.length > 0 && this.collector.spaceIsShort;
-    const youngest = clock.now() - limits.dropDelayMs;
-    for (const { table, timeMs } of dropped) {
-      if (timeMs > youngest && !short) continue;
-      if (this.#purging.has(table.id)) continue;
-      this.#purging.add(table.id);
-      const purged = catalog.commit({ ddl: [{ op: 'purgeAside', id: table.id }] });
-      purged
-        .then(() => {
-          this.collector.collect();
-          this.collector.removeTableDir(table.id);
-        })
-        .catch((error: unknown) => logger.warn({ reason: String(error) }, 'a dropped table stays'))
-        .finally(() => this.#purging.delete(table.id));
-    }
-  }
-
-  /** Older versions whose time is over. */
-  #forgetVersions(): void {
-    const { catalog, clock, logger } = this.context;
-    const nowMs = clock.now();
-    for (const table of catalog.state.tables.values()) {
-      if (this.#forgetting.has(table.id) || !historyIsDue(table, nowMs)) continue;
-      const { id } = table;
-      const beforeMs = nowMs - retentionOf(table.definition).ms;
-      this.#forgetting.add(id);
-      catalog
-        .commit({ ddl: [{ op: 'forgetHistory', id, beforeMs }] })
-        .catch((error: unknown) => logger.warn({ reason: String(error) }, 'old versions stay'))
-        .finally(() => this.#forgetting.delete(id));
     }
   }
 
