@@ -79,8 +79,13 @@ function code(): string {
     .join('\n');
 }
 
-/** Names of something else, too: of the server's and of tables' settings. */
-const others = ['background_pool_size', 'parts_to_throw_insert'];
+/** Names of something else, too: of the server's, of tables' and of columns' settings. */
+const others = [
+  'background_pool_size',
+  'parts_to_throw_insert',
+  'max_compress_block_size',
+  'min_compress_block_size',
+];
 
 it('every setting that the code names is one with an effect', async () => {
   const named = new Set(code().match(/(?<=['"])[a-z0-9]+(_[a-z0-9]+)+(?=['"])/g));

@@ -21,6 +21,7 @@ import { isSystem, requireDatabase, temporaryDatabase } from '../tables/database
 import { withInner } from './create/publish-view.ts';
 import { detach, dropForAWhile, undrop } from './detach.ts';
 import { detachDatabase } from './detach-database.ts';
+import { dropIndex } from './index-statements.ts';
 import { likePattern } from './look/like.ts';
 
 export async function drop(run: Run, ast: Drop): Promise<Answer> {
@@ -34,7 +35,7 @@ export async function drop(run: Run, ast: Drop): Promise<Answer> {
     case 'FUNCTION':
       return dropFunction(run, ast);
     case 'INDEX':
-      throw notBuilt(ast.span, 'DROP INDEX', 'Use ALTER TABLE … DROP INDEX');
+      return dropIndex(run, ast);
     case 'DICTIONARY':
       throw notBuilt(ast.span, 'DROP DICTIONARY');
     default:

@@ -10,6 +10,7 @@ import { createDatabase, createFunction } from './create/database.ts';
 import { createTable } from './create/table.ts';
 import { createView } from './create/view.ts';
 import { drop } from './drop.ts';
+import { createIndex } from './index-statements.ts';
 import { kill } from './kill.ts';
 import { check } from './look/check-table.ts';
 import { describe, exists } from './look/describe.ts';
@@ -79,7 +80,7 @@ const handlers: { [K in Kind]: Handler<K> } = {
   CreateView: unlessMade(createView),
   CreateDatabase: unlessMade(createDatabase),
   CreateFunction: createFunction,
-  CreateIndex: notYet('CREATE INDEX'),
+  CreateIndex: createIndex,
   CreateDictionary: notYet('CREATE DICTIONARY'),
   AccessEntity: notYet('Managing users, roles and profiles'),
   RowPolicy: notYet('CREATE ROW POLICY'),

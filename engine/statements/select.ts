@@ -17,8 +17,10 @@ function stillGood(run: Run, cached: CachedPlan): boolean {
   );
 }
 
-/** Tables that list segments: rows that are in memory only become one before they are asked. */
-const listsParts = /\bsystem\s*\.\s*`?(parts|parts_columns|projection_parts)\b/i;
+/** Tables that list segments, columns that name them, settings about their projections: rows that are in memory only
+ *  become a segment before they are asked. */
+const listsParts =
+  /\bsystem\s*\.\s*`?(parts|parts_columns|projection_parts)\b|\b_part\b|\bforce_optimize_projection/i;
 
 export function select(run: Run, ast: QueryStatement, text = run.text): Answer | Promise<Answer> {
   applyQuerySettings(run, ast.query);

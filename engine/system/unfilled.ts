@@ -83,6 +83,14 @@ const unfilled: Record<string, string | undefined> = {
     load_balancing Enum8('ROUND_ROBIN' = 0, 'LEAST_USED' = 1)`,
   table_engines: `description String, syntax String, examples String, introduced_in String,
     related Array(String)`,
+  projection_parts: `parent_uuid UUID, marks UInt64, marks_bytes UInt64, parent_marks UInt64,
+    parent_data_compressed_bytes UInt64, parent_data_uncompressed_bytes UInt64,
+    parent_marks_bytes UInt64, remove_time DateTime, refcount UInt32, min_date Date,
+    max_date Date, min_time DateTime, max_time DateTime, data_version UInt64,
+    primary_key_bytes_in_memory UInt64, primary_key_bytes_in_memory_allocated UInt64,
+    is_frozen UInt8, path String, hash_of_all_files String, hash_of_uncompressed_files String,
+    uncompressed_hash_of_compressed_files String, default_compression_codec String,
+    is_broken UInt8, exception_code Int32, exception String`,
   tables: `metadata_version Int32,
     parameterized_view_parameters Array(Tuple(name String, type String)),
     unique_key String, total_marks Nullable(UInt64), active_on_fly_data_mutations UInt64,
@@ -112,6 +120,7 @@ const aliases: Record<string, readonly (readonly [string, string])[] | undefined
   parts: ofPart,
   tables: [['active_parts', 'parts']],
   parts_columns: ofPart,
+  projection_parts: ofPart,
 };
 
 /** `a UInt8, b String` as columns without a description. */

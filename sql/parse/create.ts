@@ -35,7 +35,7 @@ export function parseCreate(p: Cursor): Statement {
   if (p.accept('TABLE')) return parseCreateTable(p, start, mode, temporary);
   if (p.accept('VIEW')) return parseCreateView(p, start, mode, 'VIEW', temporary);
   if (temporary) p.fail('TABLE');
-  for (const type of ['MATERIALIZED', 'LIVE', 'WINDOW'] as const) {
+  for (const type of ['MATERIALIZED', 'WINDOW'] as const) {
     if (p.acceptAll(type, 'VIEW')) return parseCreateView(p, start, mode, type, false);
   }
   if (p.accept('DATABASE') || p.accept('SCHEMA')) return parseCreateDatabase(p, start, mode);

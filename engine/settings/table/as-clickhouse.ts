@@ -82,10 +82,14 @@ export const asClickhouse: Record<string, string> = {
   allow_suspicious_low_cardinality_types: 'LowCardinality of numbers may be a type of columns',
   allow_suspicious_fixed_string_types: 'FixedString may be longer than 256 bytes',
   compatibility_ignore_auto_increment_in_create_table: 'AUTO_INCREMENT is accepted without effect',
+  create_index_ignore_unique: 'CREATE UNIQUE INDEX makes an index like any other',
+  allow_create_index_without_type: 'CREATE INDEX without TYPE is passed over',
   flatten_nested: 'Nested columns are arrays side by side',
   optimize_throw_if_noop: 'OPTIMIZE fails where there was nothing to merge',
   max_table_size_to_drop:
     'Where it is set: larger tables are neither dropped nor truncated. 0 = any',
+  describe_include_subcolumns:
+    'DESCRIBE lists parts of columns that can be read by themselves, too',
   print_pretty_type_names: 'Types of tuples are shown in several lines',
   describe_compact_output: 'DESCRIBE shows names and types only',
   check_query_single_value_result: 'CHECK TABLE answers with one value',

@@ -6,7 +6,7 @@ import { failAt } from '../../plan/context.ts';
 import { sessionJson } from '../../query/core.ts';
 import { bindTable } from '../../tables/shape.ts';
 import { checkIndexType } from '../../tables/skip-index.ts';
-import { indexDefinition } from '../create/index-definition.ts';
+import { checkIndexed, indexDefinition } from '../create/index-definition.ts';
 import { plainExpression, refuseVolatile } from '../create/storage-clauses.ts';
 import { change } from '../rows/change-rows.ts';
 import type { Altering, CommandOf, Step } from './step.ts';
@@ -23,8 +23,9 @@ export function addIndex(command: CommandOf<'AddIndex'>, { run, definition }: Al
   }
   const binding = bindTable(run.core.native.planner(sessionJson(run)), definition);
   const bound = binding.bind(command.index.expr);
-  plainExpression(bound, command.index.expr, 'An index');
   refuseVolatile(bound, command.index.expr, 'An index');
+  checkIndexed(bound, command.index.expr.span);
+  plainExpression(bound, command.index.expr, 'An index');
   atPlace(command.index.span, () => checkIndexType(index.type, bound.type));
   return { define: (d) => ({ ...d, indexes: [...d.indexes, index] }) };
 }

@@ -71,6 +71,13 @@ export function withProjection(
     kind: grouped ? 'Aggregate' : 'Normal',
   };
   bindProjection(kernel, table, made, query);
+  if (!grouped && !query.orderBy) {
+    throw failAt(ast.span, 'BAD_ARGUMENTS', 'ORDER BY cannot be empty', {
+      hint: 'A projection has its rows in another order, or in groups',
+    });
+  }
+  const desc = query.orderBy?.items.find((item) => item.direction === 'DESC');
+  if (desc) throw failAt(desc.span, 'SYNTAX_ERROR', 'ORDER BY of a projection takes no DESC');
   return { ...table, projections: [...(table.projections ?? []), made] };
 }
 

@@ -4,11 +4,13 @@ import {
   type IndexDefinition as IndexAst,
   print,
   printNormal,
+  type Span,
   suggest,
 } from '../../../sql/index.ts';
 import type { IndexDefinition } from '../../catalog/definition.ts';
 import { atPlace } from '../../plan/bind/from/as-of.ts';
 import { failAt, notBuilt } from '../../plan/context.ts';
+import { columnsOf, type Expr, someExpr } from '../../plan/expression.ts';
 import { indexesBuilt, keptIndex } from '../../tables/skip-index.ts';
 import { inParentheses } from './written-keys.ts';
 
@@ -50,6 +52,12 @@ export function indexDefinition(ast: IndexAst, text: string): IndexDefinition {
       near ? { hint: `Did you mean \`${near}\`?` } : {},
     );
   }
+  if (type === 'hypothesis') {
+    const text = "Index of type 'hypothesis' is no longer supported";
+    throw failAt(span, 'ILLEGAL_INDEX', text, {
+      hint: 'CONSTRAINT … ASSUME says what rows are like',
+    });
+  }
   if (!indexesBuilt.has(type)) throw notBuilt(span, `Index type ${type}`);
   const written = ast.type ? print(ast.type).replace(/\(\)$/, '') : 'minmax';
   atPlace(span, () => keptIndex(written));
@@ -64,6 +72,16 @@ export function indexDefinition(ast: IndexAst, text: string): IndexDefinition {
     granularity: ast.granularity ?? 1,
     ...(inParentheses(text, ast.expr.span) ? { wrapped: true } : {}),
   };
+}
+
+/** An index is over what is in the rows. */
+export function checkIndexed(expr: Expr, span: Span): void {
+  if (someExpr(expr, (e) => e.kind === 'aggregate' || e.kind === 'window')) {
+    const text = 'An index cannot be over aggregates or windows';
+    throw failAt(span, 'ILLEGAL_AGGREGATION', text);
+  }
+  if (columnsOf(expr).size === 0)
+    throw failAt(span, 'INCORRECT_QUERY', 'An index cannot be over constants');
 }
 
 /** Bytes of a filter of tokens or n-grams, its hash functions, and a seed. */

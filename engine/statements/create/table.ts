@@ -3,8 +3,10 @@
 import {
   type CreateTable,
   type FunctionCall,
+  type Name,
   parseStatement,
   print,
+  printNormal,
   type Span,
   type TableName,
 } from '../../../sql/index.ts';
@@ -38,7 +40,7 @@ import { cloneTable } from './clone.ts';
 import { sortElements, withColumns } from './definition.ts';
 import { modernStorage } from './deprecated-engine.ts';
 import { checkClauses } from './engine-clauses.ts';
-import { indexDefinitions } from './index-definition.ts';
+import { checkIndexed, indexDefinitions } from './index-definition.ts';
 import { withColumnTtls, withConstraints, withStorage } from './storage-clauses.ts';
 import { checkEngine, tableEngine, withTarget } from './table-engine.ts';
 import { settingsByOwner } from './table-settings.ts';
@@ -318,6 +320,11 @@ export function define(
   const inColumns = columns.some((column) => column.primaryKey);
   table = withKeyForms(table, run.text, ast.storage, { primary: inColumns, list: ast.primaryKey });
   table = { ...table, indexes: [...table.indexes, ...indexDefinitions(indexes, run.text)] };
+  const twice = projections.find((a, i) => projections.findIndex((b) => sameName(a, b)) < i);
+  if (twice) {
+    const text = `Projection ${twice.name.name} is there twice`;
+    throw failAt(twice.name.span, 'ILLEGAL_PROJECTION', text);
+  }
   for (const projection of projections) table = withProjection(run, table, projection);
   const sorted =
     hasKey ||
@@ -343,11 +350,17 @@ export function define(
   table = withColumnTtls(run, table, columns);
   // Whatever is wrong with indexes or keys shows here, before anything is written.
   const planner = run.core.native.planner(sessionJson(run));
-  tableShape(planner, table);
   const { bind } = bindTable(planner, table);
-  for (const { type, expr } of table.indexes) checkIndexType(type, bind(expr).type);
+  for (const { type, expr } of table.indexes) {
+    const bound = bind(expr);
+    checkIndexed(bound, indexes.find((i) => printNormal(i.expr) === expr)?.span ?? ast.span);
+    checkIndexType(type, bound.type);
+  }
+  tableShape(planner, table);
   return table;
 }
+
+const sameName = (a: { name: Name }, b: { name: Name }): boolean => a.name.name === b.name.name;
 
 /** The columns that are written take what the query gives, one by one. */
 function requireAsMany(table: TableDefinition, from: Node, ast: CreateTable): void {

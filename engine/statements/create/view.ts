@@ -18,6 +18,12 @@ const hasParameter = (run: Run, name: string): boolean =>
 export async function createView(run: Run, ast: CreateView): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   if (ast.type === 'MATERIALIZED' && ast.mode !== 'ATTACH') return createMaterializedView(run, ast);
+  if (ast.type === 'WINDOW') {
+    const text = 'Experimental WINDOW VIEW feature is not enabled, and not there';
+    throw failAt(ast.span, 'SUPPORT_IS_DISABLED', text, {
+      hint: 'A materialised view with toStartOfInterval() in its GROUP BY keeps rows by windows',
+    });
+  }
   if (ast.type !== 'VIEW') throw notBuilt(ast.span, `CREATE ${ast.type} VIEW`);
   if (ast.mode === 'ATTACH') throw notBuilt(ast.span, 'ATTACH VIEW');
   if (ast.temporary) throw notBuilt(ast.span, 'CREATE TEMPORARY VIEW');

@@ -12,6 +12,7 @@ import { findTable, nameOf, placeOf } from '../../query/names.ts';
 import { startPlanning } from '../../query/plan-query.ts';
 import { isSystem } from '../../tables/databases.ts';
 import { historyRows, numberOf } from './history.ts';
+import { subcolumns } from './subcolumns.ts';
 
 export interface Rows {
   columns: { name: string; type: string }[];
@@ -31,22 +32,46 @@ const columns = [
 export function describe(run: Run, ast: Describe): Answer {
   applySettings(run, ast.settings);
   applyOutput(run, ast.output);
-  const all = describeRows(run, ast);
+  const plain = describeRows(run, ast);
+  const deep = ast.mode === 'COLUMNS' && run.settings.bool('describe_include_subcolumns');
+  const all = deep ? withSubcolumns(plain) : plain;
   const rows = run.settings.text('print_pretty_type_names') === '1' ? pretty(all) : all;
   const compact = ast.mode === 'COLUMNS' && run.settings.bool('describe_compact_output');
   return { kind: 'rows', ...(compact ? namesAndTypes(rows) : rows) };
 }
 
+const isSubcolumn = { name: 'is_subcolumn', type: 'UInt8' };
+
+/** The columns, and behind them their parts. */
+function withSubcolumns({ rows }: Rows): Rows {
+  const parts = rows.flatMap(([name, type, , , comment]) =>
+    subcolumns(String(type)).map((part): LitValue[] => [
+      `${String(name)}.${part.name}`,
+      part.type,
+      '',
+      '',
+      comment ?? '',
+      '',
+      '',
+      '1',
+    ]),
+  );
+  return {
+    columns: [...columns, isSubcolumn],
+    rows: [...rows.map((row) => [...row, '0']), ...parts],
+  };
+}
+
 const namesAndTypes = ({ columns: all, rows }: Rows): Rows => ({
-  columns: all.slice(0, 2),
-  rows: rows.map((row) => row.slice(0, 2)),
+  columns: [...all.slice(0, 2), ...all.slice(columns.length)],
+  rows: rows.map((row) => [...row.slice(0, 2), ...row.slice(columns.length)]),
 });
 
 /** The second column holds types, in the rows of columns. */
 const pretty = ({ columns: all, rows }: Rows): Rows => ({
   columns: all,
   rows:
-    all === columns
+    all[0]?.name === 'name' && all[1]?.name === 'type'
       ? rows.map(([name, type, ...rest]) => [name ?? '', prettyType(String(type)), ...rest])
       : rows,
 });

@@ -31,6 +31,9 @@ const text = (lines: readonly string[]): Rows => ({
 
 export async function explain(run: Run, ast: Explain): Promise<Answer> {
   applyOutput(run, ast.output);
+  checkOptions(ast);
+  if (ast.mode === 'CURRENT TRANSACTION')
+    return { kind: 'rows', ...text(['<no current transaction>']) };
   if (ast.mode === 'ANALYZE' || asksIndexes(ast)) {
     return { kind: 'rows', ...(await analyze(run, ast)) };
   }
@@ -41,6 +44,37 @@ export async function explain(run: Run, ast: Explain): Promise<Answer> {
     return { kind: 'rows', ...(await estimate(run, planning, bindTop(planning, query))) };
   }
   return { kind: 'rows', ...explainRows(run, ast) };
+}
+
+const planOptions =
+  'header input_headers description actions indexes indices projections sorting optimize json compact pretty distributed column_structure keep_logical_steps';
+
+/** What each kind of EXPLAIN takes; options of the plan and pipeline change nothing but `indexes`. */
+const options: Readonly<Record<string, readonly string[]>> = {
+  PLAN: planOptions.split(' '),
+  ANALYZE: planOptions.split(' '),
+  AST: ['graph', 'optimize'],
+  SYNTAX: ['oneline', 'run_query_tree_passes', 'query_tree_passes'],
+  'QUERY TREE': ['run_passes', 'dump_passes', 'passes', 'dump_tree', 'dump_ast'],
+  PIPELINE: ['header', 'graph', 'compact'],
+  ESTIMATE: [],
+};
+
+/** Options have a name that there is, and a number. */
+function checkOptions({ mode = 'PLAN', settings = [] }: Explain): void {
+  const known = options[mode];
+  if (!known) return;
+  for (const { name, nameSpan, value } of settings) {
+    if (!known.includes(name)) {
+      const list = known.length > 0 ? `It takes ${known.join(', ')}` : 'It takes none';
+      const about = `Unknown setting "${name}" for EXPLAIN ${mode} query`;
+      throw failAt(nameSpan, 'UNKNOWN_SETTING', about, { hint: list });
+    }
+    if (value.kind === 'Literal' && value.type === 'string') {
+      const about = `Setting "${name}" of EXPLAIN is a number`;
+      throw failAt(value.span, 'INVALID_SETTING_VALUE', about);
+    }
+  }
 }
 
 /** `EXPLAIN indexes = 1`: what each index leaves out is known once the query has looked at it. */

@@ -41,6 +41,14 @@ export function showRows(run: Run, ast: Show): Rows | undefined {
     case 'CREATE VIEW':
     case 'CREATE TEMPORARY TABLE':
       return statementRow(showCreateTable(run, ast));
+    case 'CREATE DICTIONARY': {
+      const name = ast.name && requireDefinition(run, ast.name).name;
+      throw failAt(
+        ast.name?.span ?? ast.span,
+        'BAD_ARGUMENTS',
+        `${name ?? ''} is not a DICTIONARY`,
+      );
+    }
     case 'CREATE DATABASE': {
       const name = ast.name ? nameOf(run, ast.name.table) : run.database;
       database(run, ast, name);

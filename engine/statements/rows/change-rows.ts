@@ -90,9 +90,16 @@ async function marked(
 ): Promise<void> {
   const { storage } = run.core;
   const test = only && ((segment: { partition: string }) => only(segment.partition));
-  await recorded(run, table, `(${print(command)})`, (started) =>
+  await recorded(run, table, `(${commandText(command)})`, (started) =>
     deleteMarked(storage, storage.store(table.id), condition, test, started),
   );
+}
+
+/** As ClickHouse writes a lightweight DELETE down: rows are marked. */
+function commandText(command: Node): string {
+  if (command.kind !== 'Delete') return print(command);
+  const only = command.partition ? ` IN ${print(command.partition)}` : '';
+  return `UPDATE _row_exists = 0${only} WHERE ${print(command.where)}`;
 }
 
 /** Runs a mutation and keeps how it went for system.mutations. */

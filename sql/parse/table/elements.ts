@@ -5,6 +5,7 @@ import type {
   Expression,
   IndexDefinition,
   ProjectionDefinition,
+  Select,
   TableElement,
 } from '../../ast/index.ts';
 import { emptySelect } from '../../build.ts';
@@ -100,6 +101,7 @@ export function parseProjection(p: Cursor, start: number): ProjectionDefinition 
   } else {
     p.expect('(');
     node.query = parseProjectionQuery(p);
+    refuseClauses(p, node.query);
     p.expect(')');
   }
   if (p.value === 'WITH' && p.peek(1) === 'SETTINGS') {
@@ -113,8 +115,21 @@ export function parseProjection(p: Cursor, start: number): ProjectionDefinition 
   return node;
 }
 
+/** What only a query over a table has. */
+function refuseClauses(p: Cursor, query: Select): void {
+  const has: [unknown, string][] = [
+    [query.from, 'FROM'],
+    [query.prewhere, 'PREWHERE'],
+    [query.having, 'HAVING'],
+    [query.limit ?? query.limitBy, 'LIMIT'],
+    [query.settings, 'SETTINGS'],
+    [query.qualify, 'QUALIFY'],
+  ];
+  for (const [clause, name] of has) if (clause) p.failWith(`A projection has no ${name}`);
+}
+
 /** `[WITH …] SELECT columns [GROUP BY …] [ORDER BY …]`. */
-function parseProjectionQuery(p: Cursor): ProjectionDefinition['query'] {
+function parseProjectionQuery(p: Cursor): Select {
   if (p.value === 'SELECT') return parseSelect(p);
   const start = p.start();
   const node = emptySelect({ start, end: start });
