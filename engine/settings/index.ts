@@ -9,6 +9,7 @@ import {
 
 export {
   canonicalSetting,
+  isCustomSetting,
   isKnownSetting,
   settingDefault,
   settingDefinitions,

@@ -40,8 +40,10 @@ export const settingDefinitions: ReadonlyMap<string, SettingDefinition> = new Ma
 /** Names that users may make up, as ClickHouse's own configuration allows. */
 const custom = /^(SQL_|custom_)\w+$/;
 
+export const isCustomSetting = (name: string): boolean => custom.test(name);
+
 export const isKnownSetting = (name: string): boolean =>
-  settingDefinitions.has(name) || clickhouseSettings.has(name) || custom.test(name);
+  settingDefinitions.has(name) || clickhouseSettings.has(name) || isCustomSetting(name);
 
 export function unknownSetting(name: string): Error {
   const near = suggest(name, [...settingDefinitions.keys(), ...clickhouseSettings.keys()]);

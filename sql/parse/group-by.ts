@@ -15,7 +15,7 @@ export function parseGroupBy(p: Cursor): GroupBy {
     node.mode = p.value;
     p.next();
     p.next();
-    if (!p.is(')')) node.items = parseExpressionList(p);
+    node.items = parseExpressionList(p);
     p.expect(')');
   } else if (p.value === 'GROUPING' && next === 'SETS') {
     p.next();

@@ -7,10 +7,13 @@ import { bindExpression } from './expression/index.ts';
 import { resolveCall } from './expression/resolve-call.ts';
 import type { Scope } from './scope.ts';
 
+/** Whether an expression can filter rows. */
+export const isCondition = (expr: Expr): boolean =>
+  /^(U?Int(8|16|32|64)|Bool|Nothing|Float\d+)$/.test(baseType(expr.type));
+
 /** Checks that an expression can filter rows. */
 export function condition(expr: Expr, ast: Expression, clause: string): Expr {
-  const base = baseType(expr.type);
-  if (!/^(U?Int(8|16|32|64)|Bool|Nothing|Float\d+)$/.test(base)) {
+  if (!isCondition(expr)) {
     throw failAt(
       ast.span,
       'ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER',

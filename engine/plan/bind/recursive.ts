@@ -44,7 +44,7 @@ export function recursiveNode(scope: Scope, entry: CommonEntry, name: string): N
   const names = table.columns?.map((c) => nameText(ctx, c)) ?? first.columns.map((c) => c.name);
   if (names.length !== first.columns.length) {
     const text = `${names.length} column aliases for ${first.columns.length} columns`;
-    throw failAt(table.span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text);
+    throw failAt(table.span, 'BAD_ARGUMENTS', text);
   }
   // A step may make wider numbers of the ones it reads: it is bound until its types stay.
   let types = first.columns.map((c) => c.type);

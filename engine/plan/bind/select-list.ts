@@ -71,7 +71,7 @@ function untuple(
     const last = element.name || String(i + 1);
     const name =
       prefix === undefined
-        ? `tupleElement(${columnName(arg, scope)}, ${element.name ? `'${element.name}'` : i + 1})`
+        ? `tupleElement(${columnName(arg, scope)}, '${last}')`
         : `${prefix}.${last}`;
     return { name, span: column.span, expr: () => expr };
   });

@@ -14,7 +14,7 @@ import { isCorrelated, Unfolder } from '../unnest/unfold.ts';
 import { type Aggregation, bindAggregation } from './aggregation.ts';
 import { condition, ofRows, withoutWindows } from './conditions.ts';
 import { bindExpression } from './expression/index.ts';
-import { sortKeys } from './expression/window.ts';
+import { checkWindow, sortKeys } from './expression/window.ts';
 import { bindFrom } from './from/index.ts';
 import { bindLimits, type Ordering } from './order.ts';
 import { addWith, collectSelectAliases } from './query.ts';
@@ -33,6 +33,7 @@ export function bindSelect(ast: Select, parent: Scope): Node {
   addWith(scope, ast.with);
   collectSelectAliases(scope, ast);
   let node = bindSources(ast, scope);
+  for (const { spec } of ast.windows) checkWindow(spec, scope);
   const items = selectItems(ast, scope);
   if (items.length === 0) {
     const text = 'No column is left of this list';

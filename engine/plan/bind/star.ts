@@ -36,6 +36,8 @@ interface Candidate {
   /** Name inside its table, which EXCEPT, REPLACE and patterns look at. */
   column: string;
   name: string;
+  /** What APPLY shows inside its own name, where REPLACE changed the column. */
+  inner?: string;
   expr: Expr;
 }
 
@@ -151,14 +153,16 @@ function transform(t: ColumnTransformer, items: Candidate[], scope: Scope): Cand
     return items.map((item) => {
       const replacement = by.get(item.column);
       if (!replacement) return item;
-      return { ...item, expr: bindReplacement(replacement.expr, item, scope) };
+      const expr = bindReplacement(replacement.expr, item, scope);
+      return { ...item, inner: columnName(replacement.expr, scope), expr };
     });
   }
   return items.map((item) => {
+    const inner = item.inner ?? item.name;
     if (t.lambda) {
       const param = t.lambda.params[0]?.name ?? '';
       const locals = new Map([[param, item.expr]]);
-      const name = renamed(columnName(t.lambda.body, scope), param, item.name);
+      const name = renamed(columnName(t.lambda.body, scope), param, inner);
       return { column: item.column, name, expr: bindExpression(t.lambda.body, scope, locals) };
     }
     const fn = t.name ? nameText(scope.ctx, t.name) : '';
@@ -166,8 +170,7 @@ function transform(t: ColumnTransformer, items: Candidate[], scope: Scope): Cand
     const params = t.parameters
       ? `(${t.parameters.map((p) => columnName(p, scope)).join(', ')})`
       : '';
-    const name =
-      t.prefix === undefined ? `${fn}${params}(${item.name})` : `${t.prefix}${item.name}`;
+    const name = t.prefix === undefined ? `${fn}${params}(${inner})` : `${t.prefix}${item.name}`;
     return { column: item.column, name, expr };
   });
 }

@@ -1,8 +1,9 @@
 // SETTINGS of a table: which there are, which may change, and values that would keep a table from working.
 
-import { type Span, suggest } from '../../../sql/index.ts';
+import { type SettingItem, type Span, suggest } from '../../../sql/index.ts';
 import { atPlace } from '../../plan/bind/from/as-of.ts';
 import { failAt } from '../../plan/context.ts';
+import { isKnownSetting } from '../../settings/index.ts';
 import { mergeTreeSettings } from '../../settings/merge-tree.ts';
 import { settingValue } from '../../settings/values.ts';
 import { joinTableSettings } from '../../tables/join-engine.ts';
@@ -48,6 +49,19 @@ export function checkGranularity(settings: Readonly<Record<string, string>>, spa
 const heedless = /^(Log|TinyLog|StripeLog|Null)$/;
 const memorySettings = /^((min|max)_(rows|bytes)_to_keep|compress)$/;
 
+/** SETTINGS behind the engine: those of the query itself, which ClickHouse looks for among them, and the table's. */
+export function settingsByOwner(items: readonly SettingItem[]): {
+  query: SettingItem[];
+  table: SettingItem[];
+} {
+  const ofQuery = ({ name }: SettingItem): boolean =>
+    isKnownSetting(name) &&
+    !mergeTreeSettings.has(name) &&
+    !joinTableSettings.has(name) &&
+    !memorySettings.test(name);
+  return { query: items.filter(ofQuery), table: items.filter((item) => !ofQuery(item)) };
+}
+
 /** The value of a table's setting; UNKNOWN_SETTING for a name that ClickHouse does not know. */
 export function tableSetting(name: string, span: Span, value: string, engine = ''): string {
   if (engine === 'Join') {
@@ -59,9 +73,10 @@ export function tableSetting(name: string, span: Span, value: string, engine = '
   if (engine === 'Memory' && memorySettings.test(name)) return value;
   const known = mergeTreeSettings.get(name);
   if (known) {
-    atPlace(span, () => settingValue(name, known.type, value, known.default));
+    const normal = atPlace(span, () => settingValue(name, known.type, value, known.default));
     checkSane(name, span, value);
-    return value;
+    // Sizes are kept as numbers: 10Mi is read nowhere else.
+    return /^\d+[kmgt]i?$/i.test(value) ? normal : value;
   }
   const near = suggest(name, mergeTreeSettings.keys());
   throw failAt(

@@ -24,7 +24,7 @@ use crate::table::Shelf;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
-use types::codes::SCALAR_SUBQUERY_MULTIPLE_ROWS;
+use types::codes::INCORRECT_RESULT_OF_SCALAR_SUBQUERY;
 use types::{Batch, Column, Data, Error, Reservation, Result, Type};
 
 /// Everything a running plan refers to.
@@ -140,7 +140,7 @@ impl<'a> Runner<'a> {
             rows += b.rows;
             if rows > 1 {
                 return Err(Error::new(
-                    SCALAR_SUBQUERY_MULTIPLE_ROWS,
+                    INCORRECT_RESULT_OF_SCALAR_SUBQUERY,
                     "Scalar subquery returned more than one row; add LIMIT 1 or an aggregate function",
                 ));
             }

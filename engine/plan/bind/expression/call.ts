@@ -3,7 +3,12 @@
 
 import type { Expression, FunctionCall, Lambda, Span } from '../../../../sql/index.ts';
 import { nearest } from '../../../nearest.ts';
-import { isKnownSetting, settingTypeOf, unknownSetting } from '../../../settings/index.ts';
+import {
+  isCustomSetting,
+  isKnownSetting,
+  settingTypeOf,
+  unknownSetting,
+} from '../../../settings/index.ts';
 import { failAt } from '../../context.ts';
 import {
   columnExpr,
@@ -21,7 +26,7 @@ import { bindAggregate, resolveAggregate } from './aggregate.ts';
 import { bindIf } from './case.ts';
 import { constantOf } from './constants.ts';
 import { bindIn } from './in.ts';
-import { bindExpression, castTo, withSpan } from './index.ts';
+import { bindExpression, castTo, namedTuple, withSpan } from './index.ts';
 import { asLambda, callLambda, inlineLambda, lambdaColumn, readsLambda } from './lambda.ts';
 import { numberLiteral } from './literals.ts';
 import { convert, resolveCall } from './resolve-call.ts';
@@ -114,7 +119,8 @@ function settingValue(ast: FunctionCall, scope: Scope, locals: Locals): Expr | u
   const [first, second] = ast.args;
   const name = first && constantOf(scope.ctx, bindExpression(first, scope, locals))?.value;
   if (typeof name !== 'string') return undefined;
-  if (!isKnownSetting(name)) {
+  const { changed } = scope.ctx.settings;
+  if (!isKnownSetting(name) || (isCustomSetting(name) && !changed.has(name))) {
     if (second) return bindExpression(second, scope, locals);
     throw failAt(first?.span, 'UNKNOWN_SETTING', unknownSetting(name).message);
   }
@@ -202,7 +208,10 @@ export function untupled(call: FunctionCall, scope: Scope, locals: Locals): Expr
 
 function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: string): Expr {
   const bound = bindArguments(ast, scope, locals);
-  if (bound.every((arg) => arg !== undefined)) return resolveCall(scope, name, bound, ast.span);
+  if (bound.every((arg) => arg !== undefined)) {
+    const call = resolveCall(scope, name, bound, ast.span);
+    return name === 'tuple' ? namedTuple(scope, ast.args, call) : call;
+  }
   // Lambdas: the other arguments tell the types of their parameters.
   const lambdas = ast.args.map((arg, i) => asLambda(arg, scope, locals, i === 0 ? ast : undefined));
   const described = bound.map((arg, i) =>
@@ -241,6 +250,9 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
       const params = entry.map(({ id, type }) => ({ id, type }));
       return lambdaExpr(params, bindExpression(lambda.body, scope, inner));
     }
+    const unpacked =
+      given.length === 1 && unpackedLambda(scope, lambda, given[0] as string, locals);
+    if (unpacked) return unpacked;
     if (given.length !== lambda.params.length) {
       const text = `The lambda has ${lambda.params.length} parameter(s), ${ast.name} gives ${given.length}`;
       throw failAt(lambda.span, 'ILLEGAL_TYPE_OF_ARGUMENT', text);
@@ -254,6 +266,26 @@ function bindScalar(ast: FunctionCall, scope: Scope, locals: Locals, name: strin
     return lambdaExpr(params, bindExpression(lambda.body, scope, inner));
   });
   return resolveCall(scope, name, args, ast.span);
+}
+
+/** `(a, b) -> …` over an array of tuples: the parameters are the elements of each. */
+function unpackedLambda(
+  scope: Scope,
+  lambda: Lambda,
+  type: string,
+  locals: Locals,
+): Expr | undefined {
+  const elements = lambda.params.length > 1 ? tupleElements(type) : undefined;
+  if (elements?.length !== lambda.params.length) return undefined;
+  const whole = lambdaColumn(scope, 'tuple', type);
+  const inner = new Map<string, Expr>(locals ?? []);
+  lambda.params.forEach((param, i) => {
+    const index = literalExpr('UInt8', String(i + 1));
+    const args = [columnExpr(whole, param.span), index];
+    inner.set(param.name, resolveCall(scope, 'tupleElement', args, param.span));
+  });
+  const body = bindExpression(lambda.body, scope, inner);
+  return lambdaExpr([{ id: whole.id, type: whole.type }], body);
 }
 
 /** A call by name with arguments that are bound already (APPLY). */

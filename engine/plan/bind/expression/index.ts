@@ -3,8 +3,9 @@
 import type { Expression, Span } from '../../../../sql/index.ts';
 import { deeper, failAt } from '../../context.ts';
 import { castExpr, type Expr, literalExpr } from '../../expression.ts';
-import { inZoneOf, isNullable, nullableType, typeHead } from '../../types.ts';
-import { typeText } from '../names.ts';
+import { refuseSuspicious } from '../../suspicious-types.ts';
+import { inZoneOf, isNullable, nullableType, tupleElements, typeHead } from '../../types.ts';
+import { columnName, typeText } from '../names.ts';
 import { collectAliases, type Locals, nameText, type Scope } from '../scope.ts';
 import { expandColumns } from '../star.ts';
 import { bindFunction, untupled } from './call.ts';
@@ -13,7 +14,7 @@ import { bindAlias, bindIdentifier, elementOf } from './identifier.ts';
 import { bindIn } from './in.ts';
 import { literalOf, numberLiteral, parameterExpr, positionalExpr } from './literals.ts';
 import { resolveCall } from './resolve-call.ts';
-import { existsSubquery, inSubquery, scalarSubquery } from './subquery.ts';
+import { existsSubquery, scalarSubquery } from './subquery.ts';
 
 type Kind = Expression['kind'];
 export type Of<K extends Kind> = Extract<Expression, { kind: K }>;
@@ -154,6 +155,7 @@ export function castTo(scope: Scope, expr: Expr, type: string, span: Span): Expr
   } catch (error) {
     throw withSpan(error, span);
   }
+  refuseSuspicious(scope.ctx.settings, to, span);
   const keeps =
     isNullable(expr.type) &&
     typeHead(to) !== 'LowCardinality' &&
@@ -207,14 +209,27 @@ function collection(
     if (item.kind === 'Function' && item.name === 'untuple') return untupled(item, scope, locals);
     return bindExpression(item, scope, locals);
   });
-  return resolveCall(scope, fn, args, span);
+  const call = resolveCall(scope, fn, args, span);
+  return fn === 'tuple' ? namedTuple(scope, items, call) : call;
+}
+
+/** With `enable_named_columns_in_function_tuple` elements are called like what they are made of, if all can be. */
+export function namedTuple(scope: Scope, items: readonly Expression[], tuple: Expr): Expr {
+  if (!scope.ctx.settings.bool('enable_named_columns_in_function_tuple')) return tuple;
+  const names = items.map((item) => columnName(item, scope));
+  const usable = names.every((name) => /^[A-Za-z_]\w*$/.test(name) && name !== 'NULL');
+  const elements = tupleElements(tuple.type);
+  if (!usable || new Set(names).size !== elements?.length) return tuple;
+  const named = elements.map(({ type }, i) => `${names[i]} ${type}`).join(', ');
+  return castExpr(tuple, `Tuple(${named})`, tuple.span);
 }
 
 function bindQuantified(ast: Of<'Quantified'>, scope: Scope, locals: Locals): Expr {
   const left = bindExpression(ast.expr, scope, locals);
   const any = ast.quantifier === 'ANY';
   if ((ast.fn === 'equals' && any) || (ast.fn === 'notEquals' && !any)) {
-    return inSubquery(left, ast.query, !any, scope, ast.span);
+    const rows = { kind: 'Subquery', query: ast.query, span: ast.query.span } as const;
+    return bindIn(scope, left, rows, !any, locals, ast.span);
   }
   const lower = ast.fn === 'less' || ast.fn === 'lessOrEquals';
   const upper = ast.fn === 'greater' || ast.fn === 'greaterOrEquals';

@@ -18,6 +18,7 @@ import type { Locals, Scope } from '../scope.ts';
 import { aggregateParts, resolvedAggregate } from './aggregate.ts';
 import { constantOf } from './constants.ts';
 import { bindExpression } from './index.ts';
+import { readsLambda } from './lambda.ts';
 import { resolveCall } from './resolve-call.ts';
 
 /**
@@ -47,6 +48,9 @@ export const windowOnly: ReadonlyMap<string, { name: string; type: string }> = n
   ['nonnegativederivative', { name: 'nonNegativeDerivative', type: 'kernel' }],
 ]);
 
+/** Numbers of rows, which take arguments and pass over them as in ClickHouse. */
+const argumentsIgnored = new Set(['row_number', 'percent_rank', 'cume_dist']);
+
 /** first_value and last_value are aggregates where these give NULL for no rows. */
 function windowFunction(name: string, scope: Scope): { name: string; type: string } | undefined {
   const found = windowOnly.get(name.toLowerCase());
@@ -72,7 +76,6 @@ export function sortKeys(
 }
 
 export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Expr {
-  if (locals) throw notBuilt(ast.span, 'A window function inside a lambda');
   const spec = resolveSpec(
     ast.over as WindowSpec | { kind: 'Name'; name: string; span: Span },
     scope,
@@ -87,6 +90,9 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
     );
   }
   const parts = aggregateParts(ast, scope, locals, canonical);
+  if (locals && parts.args.some((arg) => readsLambda(scope, arg)))
+    throw notBuilt(ast.span, 'A window function over a parameter of a lambda');
+  if (argumentsIgnored.has(canonical)) parts.args.length = 0;
   let type: string;
   let { name } = parts;
   if (only && only.type !== 'kernel') {
@@ -120,6 +126,14 @@ export function bindWindow(ast: FunctionCall, scope: Scope, locals: Locals): Exp
     type,
     span: ast.span,
   });
+}
+
+/** What WINDOW defines is checked also where no function stands over it. */
+export function checkWindow(spec: WindowSpec, scope: Scope): void {
+  const { partitionBy, orderBy, frame } = resolveSpec(spec, scope);
+  for (const e of [...partitionBy, ...orderBy.map((o) => o.expr)]) bindExpression(e, scope);
+  for (const end of [frame?.start, frame?.finish])
+    if (frame && end) bound(end, frame, scope, end === frame.start);
 }
 
 type Over = WindowSpec | { kind: 'Name'; name: string; span: Span };

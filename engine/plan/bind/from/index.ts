@@ -106,7 +106,7 @@ function renamedColumns(
   if (!names) return columns.map((c) => plainColumn(c));
   if (names.length !== columns.length) {
     const text = `${names.length} column aliases for ${columns.length} columns`;
-    throw failAt(names[0]?.span ?? span, 'NUMBER_OF_COLUMNS_DOESNT_MATCH', text);
+    throw failAt(names[0]?.span ?? span, 'BAD_ARGUMENTS', text);
   }
   return columns.map((c, i) => ({ ...plainColumn(c), name: (names[i] as Name).name }));
 }

@@ -7,7 +7,7 @@ import { filter, type Node } from '../../logical.ts';
 import type { JoinKind } from '../../physical/wire.ts';
 import { baseType, nullableType, typeHead } from '../../types.ts';
 import { supertype } from '../common-type.ts';
-import { andOf, condition, ofRows } from '../conditions.ts';
+import { andOf, isCondition, ofRows } from '../conditions.ts';
 import { bindExpression } from '../expression/index.ts';
 import { convert } from '../expression/resolve-call.ts';
 import { type MergedColumn, makeSource, type Scope, type Source, type StarItem } from '../scope.ts';
@@ -179,6 +179,15 @@ export function retypedMerged(
   );
 }
 
+/** A part of ON: alone it is a call or a constant, beside others an argument of `and`. */
+function onCondition(expr: Expr, part: Expression, on: Expression): Expr {
+  const column = part === on && part.kind === 'Identifier' && expr.kind === 'column';
+  if (!column && isCondition(expr)) return expr;
+  const text = `ON needs a condition, not ${column ? 'the column alone' : expr.type}`;
+  const code = part === on ? 'INVALID_JOIN_ON_EXPRESSION' : 'ILLEGAL_TYPE_OF_ARGUMENT';
+  throw failAt(part.span, code, text);
+}
+
 function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): BoundFrom {
   const on = ast.on as Expression;
   const { join, strictness } = kindOf(ast, scope);
@@ -191,7 +200,7 @@ function joinOn(ast: Join, scope: Scope, left: BoundFrom, right: BoundFrom): Bou
   const bound: Expr[] = [];
   for (const ast_ of operands(on)) {
     if (takePair(ast_, parts, scope, inLeft, inRight)) continue;
-    const expr = condition(bindExpression(ast_, scope), ast_, 'ON');
+    const expr = onCondition(bindExpression(ast_, scope), ast_, on);
     bound.push(...conjuncts(ofRows(expr, 'JOIN ON')));
   }
   for (const part of bound) {
