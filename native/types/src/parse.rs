@@ -41,16 +41,19 @@ impl<'a> Parser<'a> {
         self.expect(b')')?;
         Ok(out)
     }
-    fn one(&mut self, depth: usize) -> Result<Type> {
-        self.expect(b'(')?;
-        self.blank();
-        if self.peek() == Some(b')') {
-            return Err(Error::new(
-                crate::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
-                "A type is missing between the parentheses",
-            ));
+    /// The one type between the parentheses behind `name`.
+    fn one(&mut self, name: &str, depth: usize) -> Result<Type> {
+        let wrong = || {
+            let text = format!("{name} takes exactly one type in parentheses");
+            Error::new(crate::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, text)
+        };
+        if !self.eat(b'(') || self.eat(b')') {
+            return Err(wrong());
         }
         let t = self.ty(depth + 1)?;
+        if self.eat(b',') {
+            return Err(wrong());
+        }
         self.expect(b')')?;
         Ok(t)
     }
@@ -68,7 +71,7 @@ impl<'a> Parser<'a> {
         let lower = name.to_ascii_lowercase();
         match name {
             "Nullable" => {
-                let inner = self.one(depth)?;
+                let inner = self.one(name, depth)?;
                 return if inner.can_be_nullable() {
                     Ok(Type::nullable(inner))
                 } else {
@@ -76,7 +79,7 @@ impl<'a> Parser<'a> {
                 };
             }
             "LowCardinality" => {
-                let inner = self.one(depth)?;
+                let inner = self.one(name, depth)?;
                 return match inner.base() {
                     Type::Array(_)
                     | Type::Tuple(_)
@@ -92,7 +95,7 @@ impl<'a> Parser<'a> {
                     _ => Ok(Type::low_cardinality(inner)),
                 };
             }
-            "Array" => return Ok(Type::array(self.one(depth)?)),
+            "Array" => return Ok(Type::array(self.one(name, depth)?)),
             "Map" => {
                 self.expect(b'(')?;
                 let mut ts = self.type_list(depth)?;
@@ -114,7 +117,10 @@ impl<'a> Parser<'a> {
                 return Ok(if name == "Nested" { Type::array(t) } else { t });
             }
             "FixedString" => {
-                self.expect(b'(')?;
+                if !self.eat(b'(') {
+                    let text = "FixedString takes exactly one number, its length in bytes";
+                    return Err(Error::new(crate::codes::NUMBER_OF_ARGUMENTS_DOESNT_MATCH, text));
+                }
                 let n = self.integer()?;
                 self.expect(b')')?;
                 return u32::try_from(n)
@@ -149,7 +155,11 @@ impl<'a> Parser<'a> {
                     if self.eat(b')') {
                         return Ok(Type::DateTime(None));
                     }
-                    return self.datetime64_args();
+                    // whole seconds are what it counts anyway
+                    return Ok(match self.datetime64_args()? {
+                        Type::DateTime64(0, zone) => Type::DateTime(zone),
+                        fine => fine,
+                    });
                 }
                 return Ok(Type::DateTime(None));
             }

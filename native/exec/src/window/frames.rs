@@ -6,6 +6,7 @@ use crate::expr::{Bound, call};
 use crate::literal::literal;
 use crate::plan::{Bound as Edge, Frame, FrameUnit, Lit};
 use crate::sort::Key;
+use std::cmp::Ordering;
 use types::ty::IntervalKind;
 use types::{Column, Data, Error, Reservation, Result, Scalar, Type, match_numeric};
 
@@ -226,11 +227,13 @@ fn by_range(side: &Side, end: bool, rows: &Rowset<'_>) -> Result<Vec<u32>> {
     let column = key.expr.eval(rows.batch, rows.query)?;
     let ty = key.expr.ty().base().clone();
     let desc = key.desc;
+    let flat = column.flat();
+    let null = |i: u32| flat.is_null(i as usize);
     Ok(match (distances(&column, desc)?, side) {
         (Distances::Float(values), Side::Offset(by)) => {
             let by = *by as f64;
             let targets = values.iter().map(|v| v.map(|x| x + by)).collect();
-            walk(&values, targets, end, rows)
+            walk(&values, targets, end, &null, rows)
         }
         (Distances::Int(values), Side::Offset(by)) => {
             // one of a DateTime64 is a second, of a Decimal the number 1
@@ -240,7 +243,7 @@ fn by_range(side: &Side, end: bool, rows: &Rowset<'_>) -> Result<Vec<u32>> {
             };
             let by = by.saturating_mul(unit);
             let targets = values.iter().map(|v| v.map(|x| x.saturating_add(by))).collect();
-            walk(&values, targets, end, rows)
+            walk(&values, targets, end, &null, rows)
         }
         (Distances::Int(values), Side::Interval(amount, kind)) => {
             // ORDER BY … DESC: what precedes is later
@@ -267,7 +270,7 @@ fn by_range(side: &Side, end: bool, rows: &Rowset<'_>) -> Result<Vec<u32>> {
                     }
                 }
             };
-            walk(&values, targets, end, rows)
+            walk(&values, targets, end, &null, rows)
         }
         _ => return Err(Error::bad_arguments("An INTERVAL needs a date or time in ORDER BY")),
     })
@@ -299,25 +302,36 @@ fn fixed_ticks(ty: &Type, kind: IntervalKind) -> Result<Option<i128>> {
 }
 
 /// For each row the first row whose value is ≥ its target (`end`: > its target), by two pointers.
-/// NULLs and NaNs have only each other around them.
+/// As in ClickHouse a NULL is less than every value, wherever it stands: behind ascending values NULLs are in the
+/// frames that reach so far. NaNs have only each other around them.
 fn walk<T: PartialOrd + Copy>(
     values: &[Option<T>],
     targets: Vec<Option<T>>,
     end: bool,
+    null: &dyn Fn(u32) -> bool,
     rows: &Rowset<'_>,
 ) -> Vec<u32> {
+    let null_below = if rows.order[0].desc { Ordering::Greater } else { Ordering::Less };
     let mut out = Vec::with_capacity(values.len());
     for &(s, e) in &rows.partitions {
-        let first = (s..e).find(|&i| values[i as usize].is_some()).unwrap_or(e);
-        let last = (first..e).find(|&i| values[i as usize].is_none()).unwrap_or(e);
-        let mut at = first;
+        let mut at = s;
         for i in s..e {
-            let Some(target) = targets[i as usize].filter(|_| (first..last).contains(&i)) else {
-                out.push(if end { rows.peer_end[i as usize] } else { rows.peer_start[i as usize] });
+            let target = targets[i as usize];
+            if target.is_none() && !null(i) {
+                at = at.max(if end { rows.peer_end[i as usize] } else { rows.peer_start[i as usize] });
+                out.push(at);
                 continue;
+            }
+            let before = |at: u32| {
+                let order = match (null(at), null(i)) {
+                    (true, true) => Ordering::Equal,
+                    (true, false) => null_below,
+                    (false, true) => null_below.reverse(),
+                    _ => values[at as usize].partial_cmp(&target).unwrap_or(Ordering::Greater),
+                };
+                order == Ordering::Less || (end && order == Ordering::Equal)
             };
-            while at < last && values[at as usize].is_some_and(|v| if end { v <= target } else { v < target })
-            {
+            while at < e && before(at) {
                 at += 1;
             }
             out.push(at);

@@ -144,7 +144,7 @@ fn range_frames() {
     assert_eq!(one(&rows, 2, &[], &[call("toString", &[col(0)])], c), "NOT_IMPLEMENTED");
     let nulls = values(&["Nullable(Int32)"], "1;2;\\N;\\N;5");
     let c = f("count", &[], &frame("range", "-1", "+1"));
-    assert_eq!(one(&nulls, 1, &[], &[col(0)], c), "2;2;1;2;2");
+    assert_eq!(one(&nulls, 1, &[], &[col(0)], c), "2;2;3;3;3");
 }
 
 #[test]

@@ -110,10 +110,10 @@ impl CsvSyntax {
                         None | Some(b'\n' | b'\r') => {}
                         Some(b) if b == self.delimiter => {}
                         Some(_) => {
-                            return Err(c.expected(&format!(
-                                "'{}' or a line end behind the closing quote",
-                                self.delimiter as char
-                            )));
+                            let delimiter = self.delimiter as char;
+                            let text =
+                                format!("expected '{delimiter}' or a line end behind the closing quote");
+                            return Err(c.error(INCORRECT_DATA, &text));
                         }
                     }
                     if from == begin {
@@ -233,6 +233,9 @@ impl Csv {
             Field::Cut => return Ok(false),
             Field::Value(v, quoted) => {
                 rows.value = from..c.pos;
+                // Blanks belong to texts alone.
+                let text = matches!(rows.codecs[i].kind, Kind::String | Kind::FixedString(_));
+                let v = if quoted || text { v } else { v.trim_ascii() };
                 let read = if self.nested_arrays {
                     super::csv_arrays::parse(&self.syntax, &rows.codecs[i], v, quoted, &mut rows.builders[i])
                 } else {
@@ -298,7 +301,12 @@ impl Csv {
                     Some(false) => {}
                 }
             },
-            Some(false) => return Err(super::json_rows::width_error("The line", width + 1, width)),
+            Some(false) => {
+                return Err(Error::new(
+                    INCORRECT_DATA,
+                    format!("Expected the end of the line behind its {width} values"),
+                ));
+            }
         }
         let filled = rows.builders.iter().filter(|b| b.len() > rows.rows).count();
         rows.finish_row(filled);

@@ -5,7 +5,9 @@
 
 use super::rows::{Header, check_types, map_header};
 use super::{InputField, InputOptions, Reader, Rows, Step};
-use types::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, INCORRECT_DATA};
+use types::codes::{
+    CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_QUOTED_STRING, CANNOT_READ_ALL_DATA, INCORRECT_DATA,
+};
 use types::text::escape::read_json_string;
 use types::text::{Cursor, clip, skip_json};
 use types::{Error, Result};
@@ -81,7 +83,7 @@ impl JsonRows {
         }
         self.scratch.clear();
         if c.peek() != Some(b'"') {
-            return Err(c.expected("a key in double quotes"));
+            return Err(c.error(CANNOT_PARSE_QUOTED_STRING, "expected a key in double quotes"));
         }
         read_json_string(c, self.strict, &mut self.scratch)?;
         Ok(rows.find(&self.scratch))
@@ -93,6 +95,9 @@ impl JsonRows {
         c.expect(b'{')?;
         c.blank();
         let mut filled = 0;
+        if c.at_end() {
+            return Err(cut_off(c));
+        }
         if !c.eat(b'}') {
             loop {
                 c.blank();
@@ -125,6 +130,9 @@ impl JsonRows {
                 c.blank();
                 if c.eat(b'}') {
                     break;
+                }
+                if c.at_end() {
+                    return Err(cut_off(c));
                 }
                 if !c.eat(b',') {
                     return Err(c.expected("',' or '}'"));
@@ -392,6 +400,11 @@ impl Reader for JsonRows {
 }
 
 /// The error of a row with another number of values than columns.
+/// The data ends inside an object, where a member or the end could stand.
+fn cut_off(c: &Cursor<'_>) -> Error {
+    c.error(CANNOT_READ_ALL_DATA, "expected ',' or '}'")
+}
+
 pub(crate) fn width_error(what: &str, got: usize, want: usize) -> Error {
     Error::new(
         CANNOT_PARSE_INPUT_ASSERTION_FAILED,

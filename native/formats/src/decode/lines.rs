@@ -1,7 +1,7 @@
 //! Formats of one String column: LineAsString, JSONAsString, RawBLOB.
 
 use super::{InputField, Reader, Rows, Step};
-use types::codes::BAD_ARGUMENTS;
+use types::codes::{BAD_ARGUMENTS, INCORRECT_DATA, INCORRECT_QUERY};
 use types::text::{Cursor, skip_json};
 use types::{Error, Result};
 
@@ -22,7 +22,7 @@ impl Lines {
         match fields {
             [f] if f.ty.base().is_string() => Ok(Lines { unit, done: false }),
             _ => Err(Error::new(
-                BAD_ARGUMENTS,
+                if unit == Unit::Line { INCORRECT_QUERY } else { BAD_ARGUMENTS },
                 "This input format is only suitable for exactly one column of type String; name it in the INSERT",
             )),
         }
@@ -75,7 +75,7 @@ impl Reader for Lines {
         let value = if self.unit == Unit::Json {
             let from = c.pos;
             if c.peek() != Some(b'{') {
-                return Err(c.expected("a JSON object"));
+                return Err(c.error(INCORRECT_DATA, "expected a JSON object"));
             }
             skip_json(c)?;
             &c.data[from..c.pos]

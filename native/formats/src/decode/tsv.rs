@@ -176,7 +176,7 @@ impl Reader for Tskv {
                 pair.iter().enumerate().position(|(i, b)| *b == b'=' && (i == 0 || pair[i - 1] != b'\\'))
             else {
                 return Err(Error::new(
-                    CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+                    INCORRECT_DATA,
                     format!("Expected name=value, found '{}'", clip(pair, 50)),
                 ));
             };

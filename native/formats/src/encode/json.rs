@@ -246,7 +246,10 @@ impl EachRow {
     fn names(&self, column: usize, batch: &Batch) -> Vec<Vec<u8>> {
         let text = |row| {
             let mut out = Vec::new();
-            self.cells.one_as(Style::JsonText, column, &batch.columns[column], row, &mut out);
+            // As in ClickHouse: the text itself, whatever stands in it.
+            out.push(b'"');
+            self.cells.one_as(Style::Text, column, &batch.columns[column], row, &mut out);
+            out.push(b'"');
             out
         };
         (0..batch.rows).map(text).collect()

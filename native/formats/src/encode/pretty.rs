@@ -15,6 +15,7 @@ pub(super) use highlight::Highlight;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use table::Table;
+use types::text::TextOptions;
 use types::{Batch, Column, Field, Result};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -29,6 +30,7 @@ pub(super) struct Pretty {
     fields: Vec<Field>,
     options: OutputOptions,
     cells: Cells,
+    text: Arc<TextOptions>,
     chars: &'static Charset,
     color: bool,
     highlight: Highlight,
@@ -102,11 +104,13 @@ impl Pretty {
         text.json.quote_denormals = true;
         let color = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true")
             && !name.contains("NoEscapes");
+        let text = Arc::new(text);
         Ok(Pretty {
             look,
             fields: fields.to_vec(),
             options: o.clone(),
-            cells: Cells::with_text(fields, &Arc::new(text), Style::Text)?,
+            cells: Cells::with_text(fields, &text, Style::Text)?,
+            text,
             chars: if o.string("output_format_pretty_grid_charset", "UTF-8").eq_ignore_ascii_case("ascii") {
                 &ASCII
             } else {
@@ -221,7 +225,8 @@ impl Pretty {
             && rows <= self.vertical_rows
             && (total >= self.vertical_width || several_lines())
         {
-            let mut v = Vertical::new(&self.fields, &self.options)?;
+            let cells = Cells::with_text(&self.fields, &self.text, Style::Text)?;
+            let mut v = Vertical::with_cells(&self.fields, &self.options, cells)?;
             batches.iter().try_for_each(|b| v.batch(b, out))?;
             return Ok(());
         }

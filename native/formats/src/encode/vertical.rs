@@ -139,6 +139,9 @@ pub(super) struct Vertical {
 
 impl Vertical {
     pub fn new(fields: &[Field], o: &OutputOptions) -> Result<Self> {
+        Self::with_cells(fields, o, Cells::new(fields, o, Style::Text)?)
+    }
+    pub fn with_cells(fields: &[Field], o: &OutputOptions, cells: Cells) -> Result<Self> {
         let color = matches!(o.string("output_format_pretty_color", "auto").as_str(), "1" | "true");
         let widest = fields.iter().map(|f| width(f.name.as_bytes())).max().unwrap_or(0);
         let names = fields
@@ -150,7 +153,7 @@ impl Vertical {
             })
             .collect();
         Ok(Vertical {
-            cells: Cells::new(fields, o, Style::Text)?,
+            cells,
             types: fields.iter().map(|f| f.ty.clone()).collect(),
             names,
             color,

@@ -6,7 +6,8 @@ use super::values::literal;
 use hashbrown::HashSet;
 use std::sync::Arc;
 use types::Type;
-use types::text::time::{DateTimeInput, Moment, best_effort, scan_date, scan_moment};
+use types::text::best_effort::best_effort;
+use types::text::time::{DateTimeInput, Moment, scan_date, scan_moment};
 use types::text::{Cursor, number};
 use types::tz::TimeZone;
 
@@ -33,6 +34,8 @@ pub(super) enum Seen {
     Time(u8),
     Uuid,
     Text,
+    /// scalars beside lists, lists beside objects: text where it may be
+    Mixed,
     List(Box<Facts>),
     Tuple(Vec<Facts>),
     /// keys and values
@@ -62,6 +65,20 @@ impl Facts {
             Seen::List(of) => of.incomplete(),
             _ => false,
         }
+    }
+    /// Somewhere inside a list, tuple or map nothing is known of a value.
+    pub fn unknown_inside(&self) -> bool {
+        let unknown = |f: &Facts| matches!(f.seen, Seen::Nothing) || f.unknown_inside();
+        match &self.seen {
+            Seen::List(of) => unknown(of),
+            Seen::Tuple(of) => of.iter().any(unknown),
+            Seen::Map(of) => of.iter().any(unknown),
+            _ => false,
+        }
+    }
+    /// The same values, taken for texts.
+    pub fn as_text(&self) -> Facts {
+        Facts { seen: Seen::Text, nulls: self.nulls, count: self.count, many: true, ..Facts::default() }
     }
     pub fn add_text(&mut self, text: &[u8], how: How) {
         self.add(kind_of_text(text, how));
@@ -117,6 +134,7 @@ impl Facts {
                 None,
             ),
             Seen::Uuid if style == Style::Table => Type::Uuid,
+            Seen::Mixed => Type::String,
             Seen::Text | Seen::Uuid => {
                 let few = !self.many
                     && self.count >= ROWS_FOR_LOW_CARDINALITY
@@ -198,6 +216,8 @@ pub(super) fn merge(a: Seen, b: Seen) -> Seen {
             }
             Object(x)
         }
+        (Mixed | List(_) | Tuple(_) | Map(_) | Object(_), _)
+        | (_, Mixed | List(_) | Tuple(_) | Map(_) | Object(_)) => Mixed,
         _ => Text,
     }
 }
@@ -286,6 +306,7 @@ pub(super) fn kind_of_text(text: &[u8], how: How) -> Seen {
         && text.len() >= 8
         && matches!(kind_of_number(text), Seen::Text)
         && let Ok(m) = best_effort(text, &TimeZone::utc(), how.times == DateTimeInput::BestEffortUs, 0)
+        && m.used == text.len()
     {
         let whole =
             how.style == Style::ClickHouse && !how.only_datetime64 && !text.contains(&b'.') && !is_far(&m);

@@ -44,6 +44,12 @@ pub(crate) struct How {
     pub quoted_numbers: bool,
     /// a column with nothing but NULLs and empty lists is text, not an error
     pub incomplete_as_text: bool,
+    /// scalars beside lists or objects are an error, not text
+    pub refuses_mixed: bool,
+    /// a list or tuple with nothing but NULLs somewhere inside is text as a whole
+    pub text_if_unknown: bool,
+    /// rows may have more or fewer values than the first
+    pub any_width: bool,
     /// types are looked for at all
     pub best_effort: bool,
 }
@@ -61,6 +67,12 @@ impl How {
         let best_effort = match (csv, format.starts_with("TabSeparated") || format == "TSKV") {
             (true, _) => "input_format_csv_use_best_effort_in_schema_inference",
             (_, true) => "input_format_tsv_use_best_effort_in_schema_inference",
+            _ => "",
+        };
+        let any_width = match (json, csv) {
+            (true, _) => "input_format_json_compact_allow_variable_number_of_columns",
+            (_, true) => "input_format_csv_allow_variable_number_of_columns",
+            _ if format.starts_with("TabSeparated") => "input_format_tsv_allow_variable_number_of_columns",
             _ => "",
         };
         let objects = if o.flag("input_format_json_try_infer_named_tuples_from_objects", true)? {
@@ -83,8 +95,14 @@ impl How {
             datetimes: o.flag("input_format_try_infer_datetimes", true)?,
             only_datetime64: o.flag("input_format_try_infer_datetimes_only_datetime64", false)?,
             quoted_numbers: o.flag(quoted_numbers, false)?,
-            incomplete_as_text: !json
-                || o.flag("input_format_json_infer_incomplete_types_as_strings", true)?,
+            incomplete_as_text: if json {
+                o.flag("input_format_json_infer_incomplete_types_as_strings", true)?
+            } else {
+                format != "Values" || style == Style::Table
+            },
+            refuses_mixed: style == Style::ClickHouse && (json || format == "Values"),
+            text_if_unknown: style == Style::ClickHouse && !json,
+            any_width: style == Style::Table || o.flag(any_width, false)?,
             best_effort: o.flag(best_effort, true)?,
         })
     }

@@ -1,8 +1,8 @@
 //! Columns of the JSON formats.
 
 use super::facts::{Facts, Seen, absorb, kind_of_number};
-use super::fields_of;
 use super::how::How;
+use super::{fields_of, same_width};
 use types::codes::INCORRECT_DATA;
 use types::text::{Cursor, escape, skip_json};
 use types::{Error, Field, Result};
@@ -186,7 +186,7 @@ pub(super) fn arrays(format: &str, sample: &[u8], how: How) -> Result<Vec<Field>
         }
         // Each value by itself: a row's values may be of any kinds.
         c.pos += 1;
-        let mut k = 0;
+        let (known, mut k) = (columns.len(), 0);
         let whole = loop {
             c.blank();
             if k == 0 && c.eat(b']') {
@@ -210,6 +210,9 @@ pub(super) fn arrays(format: &str, sample: &[u8], how: How) -> Result<Vec<Field>
         row.count += 1;
         if !whole {
             break;
+        }
+        if rows > 0 && !how.any_width {
+            same_width(known, k, how)?;
         }
         rows += 1;
     }

@@ -17,10 +17,10 @@ mod values;
 
 use crate::decode::{InputOptions, infer_arrow, infer_parquet};
 use crate::registry;
-use facts::Facts;
+use facts::{Facts, Seen};
 use how::How;
 pub(crate) use json::meta;
-use types::codes::{CANNOT_EXTRACT_TABLE_STRUCTURE, INCORRECT_DATA};
+use types::codes::{BAD_ARGUMENTS, CANNOT_EXTRACT_TABLE_STRUCTURE, INCORRECT_DATA};
 use types::{Error, Field, Result, Type};
 
 /// How types are chosen.
@@ -40,9 +40,31 @@ pub fn infer(format: &str, sample: &[u8], options: &InputOptions) -> Result<Vec<
 
 /// As `infer`, with the types chosen for a new table or as ClickHouse's own inference does.
 pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Style) -> Result<Vec<Field>> {
+    let def = registry::find(format)?;
+    if !def.input && style == Style::ClickHouse {
+        return Err(without_inference(def.name));
+    }
     let name = registry::find_input(format)?.name;
     let how = How::new(name, options, style)?;
     let sample = &sample[skipped_lines(name, sample, options)?..];
+    let mut fields = fields_in(name, sample, options, how).map_err(|e| match style {
+        Style::ClickHouse if e.code() != BAD_ARGUMENTS || name == "Regexp" => Error::new(
+            CANNOT_EXTRACT_TABLE_STRUCTURE,
+            format!("Cannot infer columns from data in format {name}: {}; give the structure", e.message()),
+        ),
+        _ => e,
+    })?;
+    hint(&mut fields, options)?;
+    Ok(fields)
+}
+
+fn without_inference(format: &str) -> Error {
+    Error::bad_arguments(format!(
+        "The columns of format {format} cannot be inferred; give the structure, or create the table first"
+    ))
+}
+
+fn fields_in(name: &str, sample: &[u8], options: &InputOptions, how: How) -> Result<Vec<Field>> {
     let mut fields = match name {
         "JSONEachRow" | "JSONStringsEachRow" => json::rows(sample, how)?,
         "JSONObjectEachRow" => json_columns::named_rows(sample, options, how)?,
@@ -76,11 +98,7 @@ pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Styl
         "Native" => headers::native(sample)?,
         "RowBinaryWithNamesAndTypes" => headers::row_binary(sample)?,
         "JSON" | "JSONCompact" | "JSONColumnsWithMetadata" => json::meta(sample)?,
-        other => {
-            return Err(Error::not_implemented(format!(
-                "The columns of format {other} cannot be inferred; create the table first"
-            )));
-        }
+        other => return Err(without_inference(other)),
     };
     if fields.is_empty() {
         return Err(Error::new(
@@ -89,7 +107,6 @@ pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Styl
         ));
     }
     rename(&mut fields, name, options);
-    hint(&mut fields, options)?;
     for (i, f) in fields.iter().enumerate() {
         if f.name.is_empty() || fields[..i].iter().any(|g| g.name == f.name) {
             return Err(Error::new(
@@ -104,7 +121,9 @@ pub fn infer_as(format: &str, sample: &[u8], options: &InputOptions, style: Styl
 /// Errors: `CANNOT_EXTRACT_TABLE_STRUCTURE` where nothing tells a column's type and text may not stand for it.
 fn fields_of(members: &[(String, Facts)], rows: usize, how: How) -> Result<Vec<Field>> {
     if !how.incomplete_as_text
-        && let Some((name, _)) = members.iter().find(|(_, f)| f.incomplete())
+        && let Some((name, _)) = members
+            .iter()
+            .find(|(_, f)| if how.json { f.incomplete() } else { f.incomplete() || f.unknown_inside() })
     {
         return Err(Error::new(
             CANNOT_EXTRACT_TABLE_STRUCTURE,
@@ -115,14 +134,36 @@ fn fields_of(members: &[(String, Facts)], rows: usize, how: How) -> Result<Vec<F
             ),
         ));
     }
-    Ok(members.iter().map(|(n, f)| Field { name: n.clone(), ty: f.ty(rows, how) }).collect())
+    if how.refuses_mixed
+        && let Some((name, _)) = members.iter().find(|(_, f)| matches!(f.seen, Seen::Mixed))
+    {
+        return Err(Error::new(
+            CANNOT_EXTRACT_TABLE_STRUCTURE,
+            format!("Values of column '{name}' have no type in common"),
+        ));
+    }
+    let ty = |facts: &Facts| match how.text_if_unknown && facts.unknown_inside() {
+        true => facts.as_text().ty(rows, how),
+        false => facts.ty(rows, how),
+    };
+    Ok(members.iter().map(|(n, f)| Field { name: n.clone(), ty: ty(f) }).collect())
+}
+
+/// Rows of one table have the same number of values.
+fn same_width(width: usize, other: usize, how: How) -> Result<()> {
+    if width == other || how.style == Style::Table {
+        return Ok(());
+    }
+    Err(Error::new(INCORRECT_DATA, "Rows have different amounts of values"))
 }
 
 /// Where the lines end that settings say to pass over.
 fn skipped_lines(format: &str, sample: &[u8], options: &InputOptions) -> Result<usize> {
     let mut at = 0;
-    for _ in 0..options.lines_to_skip(format)? {
+    let mut left = options.lines_to_skip(format)?;
+    while left > 0 && at < sample.len() {
         at += memchr::memchr(b'\n', &sample[at..]).map_or(sample.len() - at, |n| n + 1);
+        left -= 1;
     }
     Ok(at)
 }

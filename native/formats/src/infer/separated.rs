@@ -2,7 +2,7 @@
 
 use super::facts::{DISTINCT_MAX, Facts, Seen, kind_of_field, kind_of_text};
 use super::how::How;
-use super::{Style, fields_of};
+use super::{Style, fields_of, same_width};
 use crate::decode::InputOptions;
 use types::text::escape;
 use types::{Field, Result};
@@ -106,6 +106,9 @@ pub(super) fn separated(
             .collect();
     }
     rows.truncate(how.rows_max);
+    if !how.any_width {
+        rows.iter().try_for_each(|row| same_width(width, row.len(), how))?;
+    }
     let tuples_are_text = how.style == Style::ClickHouse
         && o.flag("input_format_csv_try_infer_strings_from_quoted_tuples", true)?;
     let mut columns = vec![Facts::default(); width];

@@ -1,8 +1,8 @@
 //! Columns of Values, and of what stands in brackets as literals of SQL do.
 
 use super::facts::{Facts, Seen, kind_of_field};
-use super::fields_of;
 use super::how::How;
+use super::{fields_of, same_width};
 use types::text::{Cursor, escape};
 use types::{Field, Result};
 
@@ -18,8 +18,13 @@ pub(super) fn values(sample: &[u8], how: How) -> Result<Vec<Field>> {
         if rows > 0 && c.eat(b',') {
             c.blank();
         }
-        if rows >= how.rows_max || !c.eat(b'(') || row(&mut c, &mut columns, how).is_none() {
+        let known = columns.len();
+        if rows >= how.rows_max || !c.eat(b'(') {
             break;
+        }
+        let Some(width) = row(&mut c, &mut columns, how) else { break };
+        if rows > 0 {
+            same_width(known, width, how)?;
         }
         rows += 1;
     }
@@ -27,7 +32,8 @@ pub(super) fn values(sample: &[u8], how: How) -> Result<Vec<Field>> {
     if rows > 0 { fields_of(&columns, rows, how) } else { Ok(Vec::new()) }
 }
 
-fn row(c: &mut Cursor<'_>, columns: &mut Vec<Facts>, how: How) -> Option<()> {
+/// Adds a row's values to what is known of the columns, and says how many they are.
+fn row(c: &mut Cursor<'_>, columns: &mut Vec<Facts>, how: How) -> Option<usize> {
     let mut at = 0;
     items(c, b')', |c| {
         if columns.len() <= at {
@@ -35,7 +41,8 @@ fn row(c: &mut Cursor<'_>, columns: &mut Vec<Facts>, how: How) -> Option<()> {
         }
         at += 1;
         literal(c, &mut columns[at - 1], how, 0)
-    })
+    })?;
+    Some(at)
 }
 
 /// What stands between brackets, the opening one being read. `None`: it is cut off or something else.

@@ -10,8 +10,8 @@ impl Parser<'_> {
         self.expect(b'(')?;
         let mut entries: Vec<(String, i16)> = Vec::new();
         let mut next = 1i64;
-        // How many have a number, and whether one without comes behind one that has.
-        let (mut written, mut bare) = (0, false);
+        // Whether those behind the first have numbers: all of them, or none.
+        let mut rest = None;
         self.blank();
         if self.eat(b')') {
             return Err(Error::new(crate::codes::EMPTY_DATA_PASSED, "Enum data type cannot be empty"));
@@ -26,13 +26,11 @@ impl Parser<'_> {
             let explicit = self.eat(b'=');
             if explicit {
                 next = self.integer()?;
-                written += 1;
             }
-            bare |= !explicit && written > 0;
-            if bare && written > 1 {
+            if !entries.is_empty() && *rest.get_or_insert(explicit) != explicit {
                 return Err(Error::new(
                     crate::codes::UNEXPECTED_AST_STRUCTURE,
-                    "Either all elements of an Enum have a number, or only the first one",
+                    "Either all elements of an Enum behind the first have a number, or none",
                 ));
             }
             let value = i16::try_from(next).map_err(|_| {

@@ -212,16 +212,19 @@ pub fn json_stop(s: &[u8]) -> Option<usize> {
 }
 
 /// Reads a JSON string from its opening quote. `strict`: control characters and unknown escapes are errors.
-/// Errors: `INCORRECT_DATA`, `CANNOT_PARSE_ESCAPE_SEQUENCE`.
+/// Errors: `CANNOT_PARSE_QUOTED_STRING`, `INCORRECT_DATA`, `CANNOT_PARSE_ESCAPE_SEQUENCE`.
 #[inline]
 pub fn read_json_string(c: &mut Cursor<'_>, strict: bool, out: &mut Vec<u8>) -> Result<()> {
     if !c.eat(b'"') {
-        return Err(c.error(INCORRECT_DATA, "expected an opening double quote"));
+        return Err(c.error(CANNOT_PARSE_QUOTED_STRING, "expected an opening double quote"));
     }
     loop {
         let rest = c.rest();
         let Some(at) = json_stop(rest) else {
-            return Err(Error::new(INCORRECT_DATA, "Cannot parse JSON string: expected closing quote"));
+            return Err(Error::new(
+                CANNOT_PARSE_QUOTED_STRING,
+                "Cannot parse JSON string: expected closing quote",
+            ));
         };
         out.extend_from_slice(&rest[..at]);
         c.pos += at + 1;

@@ -4,7 +4,11 @@ use super::escape::{json_stop, read_json_string};
 use super::read::{bool_of, push_decimal, push_float, push_int, push_known};
 use super::{Codec, Cursor, Kind};
 use crate::builder::Values;
-use crate::codes::{CANNOT_PARSE_INPUT_ASSERTION_FAILED, INCORRECT_DATA, TOO_DEEP_RECURSION};
+use crate::codes::{
+    ATTEMPT_TO_READ_AFTER_EOF, CANNOT_PARSE_BOOL, CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+    CANNOT_PARSE_QUOTED_STRING, CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, INCORRECT_DATA,
+    TOO_DEEP_RECURSION, UNKNOWN_ELEMENT_OF_ENUM,
+};
 use crate::{ColumnBuilder, Error, Result};
 
 const DEPTH_MAX: usize = 1000;
@@ -35,7 +39,11 @@ fn string<'a, 'd: 'a>(c: &mut Cursor<'d>, strict: bool, scratch: &'a mut Vec<u8>
 impl Codec {
     fn wrong(&self, c: &Cursor<'_>) -> Error {
         let code = match self.kind {
+            Kind::String if c.at_end() => CANNOT_PARSE_QUOTED_STRING,
             Kind::String | Kind::FixedString(_) => INCORRECT_DATA,
+            _ if c.at_end() => ATTEMPT_TO_READ_AFTER_EOF,
+            Kind::Array(_) => CANNOT_READ_ARRAY_FROM_TEXT,
+            Kind::Bool => CANNOT_PARSE_BOOL,
             _ => CANNOT_PARSE_INPUT_ASSERTION_FAILED,
         };
         c.error(code, &format!("expected a value of type {}", self.name()))
@@ -82,6 +90,29 @@ impl Codec {
         self.read_json_other(c, out)
     }
 
+    /// A null. As in ClickHouse, numbers and dates that have no NULL take their default for it in any case.
+    #[cold]
+    fn read_json_null(&self, out: &mut ColumnBuilder) -> Result<bool> {
+        let defaulted = !self.nullable && !self.options.null_as_default && !self.options.strict;
+        match &self.kind {
+            Kind::Int(_) | Kind::Date | Kind::Date32 if defaulted => out.push_default(1),
+            Kind::Float if defaulted => {
+                push_float(b"nan", out)?;
+            }
+            kind => {
+                let code = match kind {
+                    Kind::String => INCORRECT_DATA,
+                    Kind::Array(_) => CANNOT_READ_ARRAY_FROM_TEXT,
+                    Kind::Bool => CANNOT_PARSE_BOOL,
+                    Kind::Enum(_) => UNKNOWN_ELEMENT_OF_ENUM,
+                    _ => CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+                };
+                return self.push_null(code, out);
+            }
+        }
+        Ok(true)
+    }
+
     fn read_json_other(&self, c: &mut Cursor<'_>, out: &mut ColumnBuilder) -> Result<bool> {
         let (j, strict) = (&self.options.json, self.options.strict);
         if c.peek() == Some(b'n') && c.rest().starts_with(b"null") {
@@ -89,12 +120,7 @@ impl Codec {
             if !ends(c) {
                 return Err(self.wrong(c));
             }
-            let code = if matches!(self.kind, Kind::String) {
-                INCORRECT_DATA
-            } else {
-                CANNOT_PARSE_INPUT_ASSERTION_FAILED
-            };
-            return self.push_null(code, out);
+            return self.read_json_null(out);
         }
         let Some(first) = c.peek() else { return Err(self.wrong(c)) };
         match &self.kind {
@@ -121,6 +147,10 @@ impl Codec {
             let mut scratch = Vec::new();
             let s = string(c, strict, &mut scratch)?;
             match &self.kind {
+                Kind::Int(_) if !strict && s.is_empty() => push_known(0, out),
+                Kind::Int(_) if j.read_bools_as_numbers && matches!(s, b"true" | b"false") => {
+                    push_known((s == b"true").into(), out);
+                }
                 Kind::Int(_) | Kind::Interval(_) => {
                     if push_int(s, strict, out)? != s.len() || s.is_empty() {
                         return Err(Error::new(
@@ -143,7 +173,9 @@ impl Codec {
                 let Some(b) = word(c).filter(|_| j.read_bools_as_numbers) else { return Err(self.wrong(c)) };
                 push_known(b.into(), out);
             }
-            Kind::Int(_) if !strict && matches!(first, b',' | b'}') => push_known(0, out),
+            Kind::Int(_) | Kind::Date | Kind::Date32 if !strict && matches!(first, b',' | b'}') => {
+                out.push_default(1);
+            }
             Kind::Float if first == b't' || first == b'f' => {
                 let Some(b) = word(c).filter(|_| j.read_bools_as_numbers) else { return Err(self.wrong(c)) };
                 push_float(if b { b"1" } else { b"0" }, out)?;
@@ -152,6 +184,7 @@ impl Codec {
             Kind::Decimal(p, scale) if matches!(first, b'0'..=b'9' | b'-' | b'.') => {
                 c.pos += push_decimal(c.rest(), *p, *scale, out)?
             }
+            Kind::Bool if matches!(first, b'-' | b'2'..=b'9') => return Err(self.wrong(c)),
             Kind::Bool if matches!(first, b't' | b'f' | b'T' | b'F') => {
                 let Some(b) = word(c) else { return Err(self.wrong(c)) };
                 push_known(b.into(), out);
@@ -185,7 +218,14 @@ impl Codec {
                         if c.eat(b']') {
                             break;
                         }
-                        c.expect(b',')?;
+                        if c.at_end() {
+                            return Err(c.expected("']'"));
+                        }
+                        if !c.eat(b',') {
+                            return Err(
+                                c.error(CANNOT_READ_ARRAY_FROM_TEXT, "expected ',' or ']' in an array")
+                            );
+                        }
                     }
                 }
                 offsets.push(values.len() as u32);
@@ -207,6 +247,9 @@ impl Codec {
                         };
                         c.blank();
                         scratch.clear();
+                        if c.peek().is_some_and(|b| b != b'"') {
+                            return Err(c.error(INCORRECT_DATA, "expected a key in double quotes"));
+                        }
                         read_json_string(c, self.options.strict, &mut scratch)?;
                         kv.0.parse_text(&scratch, keys)?;
                         c.blank();
@@ -218,7 +261,9 @@ impl Codec {
                         if c.eat(b'}') {
                             break;
                         }
-                        c.expect(b',')?;
+                        if !c.eat(b',') {
+                            return Err(c.error(CANNOT_READ_MAP_FROM_TEXT, "expected ',' or '}' in a map"));
+                        }
                     }
                 }
                 offsets.push(values.len() as u32);

@@ -9,15 +9,17 @@ use super::cursor::clip;
 use super::escape::{read_quoted_string, unescape};
 use super::number::{ReadInt, scan_decimal, scan_float, scan_float32, scan_int};
 use super::time::{
-    DateTimeInput, Moment, best_effort, date_of, date32_of, datetime_of, scan_date, scan_moment, time_part,
+    DateTimeInput, Moment, date_of, date32_of, datetime_of, scan_date, scan_moment, time_part,
 };
 use super::{Codec, Cursor, Kind, net};
 use crate::builder::Values;
 use crate::codes::{
     CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, CANNOT_PARSE_BOOL, CANNOT_PARSE_DATE, CANNOT_PARSE_DATETIME,
-    CANNOT_PARSE_NUMBER, CANNOT_PARSE_TEXT, CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, Code,
-    TOO_LARGE_STRING_SIZE, TYPE_MISMATCH, UNKNOWN_ELEMENT_OF_ENUM, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+    CANNOT_PARSE_INPUT_ASSERTION_FAILED, CANNOT_PARSE_NUMBER, CANNOT_PARSE_QUOTED_STRING, CANNOT_PARSE_TEXT,
+    CANNOT_READ_ARRAY_FROM_TEXT, CANNOT_READ_MAP_FROM_TEXT, Code, TOO_LARGE_STRING_SIZE, TYPE_MISMATCH,
+    UNKNOWN_ELEMENT_OF_ENUM, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
 };
+use crate::text::best_effort::best_effort;
 use crate::{ColumnBuilder, Error, I256, Result, U256};
 
 /// From the year 2300 on a whole number in the text of a DateTime64 counts its ticks.
@@ -319,7 +321,7 @@ impl Codec {
     pub(super) fn parse_number_for(&self, s: &[u8], out: &mut ColumnBuilder) -> Option<Result<()>> {
         let scan = scan_int(s);
         let whole = scan.used == s.len() && scan.used > 0 && scan.digits <= 18;
-        let v = if scan.negative { -(scan.low as i64) } else { scan.low as i64 };
+        let v = if scan.negative { (scan.low as i64).wrapping_neg() } else { scan.low as i64 };
         Some(match &self.kind {
             Kind::Date | Kind::Date32 if whole => {
                 // Above the last day a number can only be seconds.
@@ -554,7 +556,13 @@ impl Codec {
             }
             _ => match self.parse_number_for(word, out) {
                 Some(done) => done?,
-                None => return Err(c.expected(&format!("a quoted value of type {}", self.name()))),
+                None => {
+                    let code = match self.kind {
+                        Kind::String => CANNOT_PARSE_QUOTED_STRING,
+                        _ => CANNOT_PARSE_INPUT_ASSERTION_FAILED,
+                    };
+                    return Err(c.error(code, &format!("expected a quoted value of type {}", self.name())));
+                }
             },
         }
         c.pos += n;
