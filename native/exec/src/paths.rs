@@ -38,9 +38,11 @@ pub enum Path {
     KnownFinal,
     /// of groups that cannot be among the first rows only the sort key is made
     LeadingGroups,
+    /// count(DISTINCT x) of whole text columns from dictionaries
+    DistinctWords,
 }
 
-const NAMES: [(&str, Path); 16] = [
+const NAMES: [(&str, Path); 17] = [
     ("statistics", Path::Statistics),
     ("distinct_groups", Path::DistinctGroups),
     ("prune_blocks", Path::PruneBlocks),
@@ -57,6 +59,7 @@ const NAMES: [(&str, Path); 16] = [
     ("expression_bounds", Path::ExpressionBounds),
     ("known_final", Path::KnownFinal),
     ("leading_groups", Path::LeadingGroups),
+    ("distinct_words", Path::DistinctWords),
 ];
 
 /// Those that are left out: a bit each.

@@ -1,6 +1,8 @@
-//! `count`, `min`, `max`, `sum`, `avg` of whole columns without GROUP BY: answered from the
-//! statistics of segments. Memtable rows are scanned and added.
+//! `count`, `min`, `max`, `sum`, `avg` and `count(DISTINCT)` of whole columns without GROUP BY: answered from the
+//! statistics and dictionaries of segments. Memtable rows are scanned and added.
 
+use super::distinct_words::{MORSELS_MAX, Words};
+use crate::paths::Path;
 use crate::plan::{AggregateCall, Expr};
 use crate::query::Query;
 use crate::rows::Source;
@@ -20,39 +22,63 @@ struct Sum {
     max: Option<Scalar>,
 }
 
+enum Found {
+    Sum(Sum),
+    Words(Words),
+}
+
 /// The one output row, or None where statistics do not suffice (then nothing was read).
 pub fn answer(scan: &Scan, calls: &[AggregateCall], query: &Query) -> Result<Option<Vec<Column>>> {
     let Some((segments, memory)) = scan.unfiltered() else { return Ok(None) };
     let mut out = Vec::new();
     for c in calls {
-        let known = matches!(c.name.to_ascii_lowercase().as_str(), "count" | "min" | "max" | "sum" | "avg");
-        if !known || !c.params.is_empty() || c.args.len() > 1 {
+        let column = match c.args.as_slice() {
+            [] => None,
+            [Expr::Column { col }] => Some(*col),
+            _ => return Ok(None),
+        };
+        if !c.params.is_empty() {
             return Ok(None);
         }
-        let column = match c.args.first() {
-            None => None,
-            Some(Expr::Column { col }) => Some(*col),
-            Some(_) => return Ok(None),
+        let found = match (c.name.to_ascii_lowercase().as_str(), column) {
+            ("count" | "min" | "max" | "sum" | "avg", _) => {
+                over_segments(scan, &segments, column, &c.name)?.map(Found::Sum)
+            }
+            ("uniqexact", Some(i)) if query.fast(Path::DistinctWords) && memory.len() <= MORSELS_MAX => {
+                Words::of(scan, &segments, i, !memory.is_empty())?.map(Found::Words)
+            }
+            _ => None,
         };
-        let Some(sum) = over_segments(scan, &segments, column, &c.name)? else { return Ok(None) };
-        out.push((c, column, sum));
+        let Some(found) = found else { return Ok(None) };
+        out.push((c, column, found));
     }
+    let keeps = out.iter().any(|(_, _, found)| matches!(found, Found::Words(_)));
+    let mut kept = Vec::new();
     for m in memory {
         for batch in scan.read(m, query)? {
-            for (_, column, sum) in &mut out {
-                match column {
-                    None => sum.rows += batch.rows as u64,
-                    Some(i) => add_batch(sum, &batch.columns[*i]),
+            for (_, column, found) in &mut out {
+                match (found, column) {
+                    (Found::Sum(sum), None) => sum.rows += batch.rows as u64,
+                    (Found::Sum(sum), Some(i)) => add_batch(sum, &batch.columns[*i]),
+                    (Found::Words(_), _) => {}
                 }
+            }
+            if keeps {
+                kept.push(batch);
             }
         }
     }
     let rows: u64 = segments.iter().map(|s| s.0.rows() as u64).sum();
     query.read(rows, 0)?;
     let mut columns = Vec::new();
-    for (c, column, sum) in out {
+    for (c, column, found) in out {
         let arg = column.map(|i| scan.types[i].clone());
-        columns.push(finish(&c.name.to_ascii_lowercase(), arg.as_ref(), sum, c)?);
+        columns.push(match found {
+            Found::Sum(sum) => finish(&c.name.to_ascii_lowercase(), arg.as_ref(), sum, c)?,
+            Found::Words(words) => {
+                Data::U64(vec![words.count(&kept, column.unwrap_or_default())].into()).into()
+            }
+        });
     }
     Ok(Some(columns))
 }

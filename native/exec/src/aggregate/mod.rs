@@ -8,6 +8,7 @@
 //! 4. Groups leave in chunks: key columns decoded (strings as codes), states finished (`output`).
 
 mod dense;
+mod distinct_words;
 mod external;
 pub mod from_statistics;
 pub mod interner;
