@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { root } from './setup.mjs';
 import { counters } from './tally.mjs';
 
+/** A lot that takes longer is ended and has failed: it takes a few minutes, a quarter of an hour on a busy machine. */
+const LOT_MINUTES = 90;
+
 /** @param cases how many by night
  *  @param variable of the environment that sets how many
  *  @param lot cases of one process at the most: its memory stays bounded, and so does its time */
@@ -26,14 +29,15 @@ const table = [
   random('updates', 'differential/updates', 2_000),
   random('FINAL remembered', 'differential/known-final', 500, 'COLONNADE_TEST_QUERIES', 100),
   random('pruning by expressions', 'limits/expression-bounds', 2_000),
-  random('damaged statements', 'fuzz/damaged', 1_000_000, 'COLONNADE_TEST_DAMAGED', 100_000),
+  random('damaged statements', 'fuzz/damaged', 1_000_000, 'COLONNADE_TEST_DAMAGED', 50_000),
   random('damaged inputs and states', 'fuzz/decoders', 100_000, 'COLONNADE_TEST_BYTES', 25_000),
   random('print and parse again', 'parser/roundtrip', 100_000, 'COLONNADE_TEST_RUNS', 100_000),
   random('lives under statements', 'sim/statements', 1_000, 'SIM_SEEDS', 100),
   random('lives of the storage', 'sim/lifecycle', 1_000, 'SIM_SEEDS', 250),
   random('lives of the kernel', 'sim/kernel-lives-1', 1_000, 'SIM_SEEDS', 250),
-  thorough('damaged files', 'reliability/damaged-files'),
+  random('damaged files', 'reliability/damaged-files', 10_000, 'COLONNADE_TEST_ROUNDS', 1_000),
   thorough('every operation refused by the disk', 'reliability/refused-by-disk'),
+  thorough('numbers that no setting is made for', 'fuzz/settings'),
 ];
 
 /** The cases of a suite, a lot to a process: [first seed, how many]. Tests want to have met most of what they
@@ -77,6 +81,7 @@ function processOf({ name, file }, drawn) {
       '--testTimeout=3600000',
     ],
     count: counters.vitest,
+    minutes: LOT_MINUTES,
     options: { cwd: root, env: { ...process.env, ...own } },
   };
 }

@@ -1,11 +1,40 @@
 // Runs the suites one after the other and adds up what they say: `N passed, N failed`.
 import { spawn } from 'node:child_process';
 
-/** Runs a command with its output shown, and gives {code, text, seconds}; standard output and error together. */
-export function show(command, args, options = {}) {
+/** Ends a child that takes longer than `minutes`, with all that it has started.
+ *  @returns what takes that back */
+function endAfter(minutes, child) {
+  const end = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // it has ended in this moment
+    }
+  };
+  const timer = setTimeout(() => {
+    console.error(`ended after ${minutes} minutes`);
+    end();
+  }, minutes * 60_000);
+  // a group of its own does not hear Ctrl-C
+  const interrupted = () => {
+    end();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted);
+  return () => {
+    clearTimeout(timer);
+    process.off('SIGINT', interrupted);
+  };
+}
+
+/** Runs a command with its output shown, and gives {code, text, seconds}; standard output and error together.
+ *  @param minutes how long it may take; without them, as long as it wants */
+export function show(command, args, options = {}, minutes = undefined) {
   return new Promise((done) => {
     const from = Date.now();
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(command, args, { stdio, detached: minutes !== undefined, ...options });
+    const inTime = minutes === undefined ? () => {} : endAfter(minutes, child);
     let text = '';
     for (const [stream, out] of [
       [child.stdout, process.stdout],
@@ -16,7 +45,10 @@ export function show(command, args, options = {}) {
         out.write(piece);
       });
     }
-    const end = (code) => done({ code, text, seconds: Math.round((Date.now() - from) / 1000) });
+    const end = (code) => {
+      inTime();
+      done({ code, text, seconds: Math.round((Date.now() - from) / 1000) });
+    };
     child.on('error', (error) => {
       console.error(`${command}: ${error.message}`);
       end(-1);
@@ -63,11 +95,21 @@ export async function tally(suites) {
   const lines = [];
   for (const suite of suites) {
     console.log(`\n=== ${suite.name}`);
-    let { code, text, seconds } = await show(suite.command, suite.args, suite.options);
+    let { code, text, seconds } = await show(
+      suite.command,
+      suite.args,
+      suite.options,
+      suite.minutes,
+    );
     let counted = verdictOf(suite, text, code);
     for (let tries = suite.tries ?? 1; tries > 1 && counted.failed > 0; tries--) {
       console.log(`\n=== ${suite.name}, again`);
-      ({ code, text, seconds } = await show(suite.command, suite.args, suite.options));
+      ({ code, text, seconds } = await show(
+        suite.command,
+        suite.args,
+        suite.options,
+        suite.minutes,
+      ));
       counted = verdictOf(suite, text, code);
     }
     if (!suite.shown) {

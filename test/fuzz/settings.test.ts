@@ -8,14 +8,14 @@ import { Ours, textOf } from '../peers.ts';
 const numeric =
   /^(UInt64|Int64|Int32|UInt32|NonZeroUInt64|UInt64Auto|MaxThreads|Seconds|Milliseconds|Float|Double|FloatAuto)$/;
 const largest = ['18446744073709551615', '9223372036854775807', '1e19', '1e308'];
-const few = [...largest.slice(0, 2), '1e308', '-1', '0.5'];
-const values = process.env.COLONNADE_TEST_NIGHTLY
+const nightly = process.env.COLONNADE_TEST_NIGHTLY === '1';
+const values = nightly
   ? [
       ...largest,
       ...['-1', '-9223372036854775808', '0', '1', '0.5', '-0.5', '1e-320', '9007199254740993'],
       ...['1e30', '18446744073709551616', 'nan', 'inf', '-inf', '16777216T', '4294967296', ''],
     ]
-  : few;
+  : [...largest.slice(0, 2), '1e308', '-1', '0.5'];
 
 /** Read most of what a plan has a number of settings for. */
 const reads = [
@@ -86,7 +86,7 @@ it('every numeric setting of tables does', { timeout: 600_000 }, async () => {
   const wrong: string[] = [];
   for (const [name, { type }] of mergeTreeSettings) {
     if (!numeric.test(type)) continue;
-    for (const value of values) {
+    for (const value of nightly ? values : largest.slice(0, 1)) {
       const columns = '(k UInt64, v String) ENGINE = MergeTree ORDER BY k';
       const made = await refusal(`CREATE TABLE c ${columns} SETTINGS ${name} = '${value}'`, {});
       if (made?.startsWith('DEFECT')) wrong.push(`${name} = ${value}: ${made}`);

@@ -15,7 +15,7 @@ const shapes = [...selects, ...joins, ...subqueries, ...windows];
 export const portableQuery = (random: Random): Query => random.weighted(shapes)(random);
 
 /** What makes ours mean what the standard says. */
-export const portableSettings: Readonly<Record<string, string>> = {
+export const portableSettings: Record<string, string> = {
   join_use_nulls: '1',
   cast_keep_nullable: '1',
   aggregate_functions_null_for_empty: '1',

@@ -108,10 +108,47 @@ const comma: Shape = (random) => {
   };
 };
 
+/** Nothing equal is asked of both sides. */
+const unequal: Shape = (random) => {
+  const join = random.pick([
+    'JOIN',
+    'LEFT JOIN',
+    'RIGHT JOIN',
+    'FULL JOIN',
+    'SEMI JOIN',
+    'ANTI JOIN',
+  ]);
+  const on = random.pick([
+    'l.a < r.k',
+    'l.f > r.v AND l.id > 80',
+    'l.a = r.k OR l.s = r.t',
+    'l.d <= r.e AND l.m > r.c',
+    'l.a + r.k = 4',
+  ]);
+  const left = columnsOf('p', 'l.');
+  const from = /SEMI|ANTI/.test(join) ? left : [...left, ...columnsOf('q', 'r.')];
+  return joined(random, `p AS l ${join} q AS r ON ${on}`, from);
+};
+
+/** Groups of one side beside rows of the other. */
+const withGroups: Shape = (random) => {
+  const q = columnsOf('q');
+  const right = `(SELECT k, ${aggregate(random, q)} AS x, count(*) AS n, max(v) AS w FROM q${where(random, q, 0.3)} GROUP BY k) AS r`;
+  const join = random.pick(['JOIN', 'LEFT JOIN', 'FULL JOIN']);
+  const on = `l.a = r.k${random.pick(['', ' AND r.n > 2', ' AND l.f < r.w'])}`;
+  const from: Column[] = [
+    ...columnsOf('p', 'l.'),
+    { sql: 'r.n', kind: 'num' },
+    { sql: 'r.w', kind: 'flt' },
+  ];
+  return joined(random, `p AS l ${join} ${right} ON ${on}`, from);
+};
+
 /** One column under one name. */
 const using: Shape = (random) => {
-  const join = random.pick(['JOIN', 'LEFT JOIN']);
-  const source = `(SELECT a, f, s FROM p) AS l ${join} (SELECT k AS a, v, t FROM q) AS r USING (a)`;
+  const join = random.pick(['JOIN', 'LEFT JOIN', 'NATURAL JOIN']);
+  const by = join === 'NATURAL JOIN' ? '' : ' USING (a)';
+  const source = `(SELECT a, f, s FROM p) AS l ${join} (SELECT k AS a, v, t FROM q) AS r${by}`;
   return joined(random, source, [
     { sql: 'a', kind: 'num' },
     { sql: 'l.f', kind: 'flt' },
@@ -126,6 +163,8 @@ export const joins: readonly (readonly [number, Shape])[] = [
   [2, half],
   [2, nearest],
   [2, three],
+  [1, unequal],
+  [1, withGroups],
   [1, comma],
   [1, using],
 ];

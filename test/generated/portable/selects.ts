@@ -88,6 +88,9 @@ const groupingSets: Shape = (random) => {
     ...random.some(1, 2, (i) => `${aggregate(random, from)} AS c${i}`),
   ];
   const having = random.chance(0.2) ? ' HAVING count(*) > 2' : '';
+  if (given.length > 0 && random.chance(0.3)) {
+    list.push(`sum(count(*)) OVER (PARTITION BY grouping(${given.join(', ')})) AS w`);
+  }
   const tail = order(random, list.length);
   return {
     sql: `SELECT ${list.join(', ')} FROM ${inner} GROUP BY ${by}${having}${tail.sql}`,
@@ -109,6 +112,10 @@ const pages: Shape = (random) => {
     `SELECT * EXCLUDE (f, z) FROM p${filter} ORDER BY id DESC OFFSET ${90 + n}`,
     `SELECT * REPLACE (${expression(random, from, 'flt', 1)} AS f) FROM p${filter}`,
     `SELECT * FROM (SELECT id, a, CAST(${expression(random, from, 'num', 1)} AS BIGINT) AS b FROM p${filter}) AS i UNPIVOT (v FOR n IN (a, b))`,
+    `SELECT * FROM (SELECT a, s, id, m FROM p${filter}) AS i PIVOT (${random.pick(['sum(id)', 'count(id)', 'max(m)'])} FOR s IN ('a', 'hello', 'x y'))`.replace(
+      'a, s, id, m',
+      random.pick(['a, s, id, m', 's, id, m']),
+    ),
     `SELECT id, ⟨arrayJoin¦unnest⟩([id, 7, id * 2]) AS u, a FROM p${filter}`,
   ]);
   return { sql, ordered: / ORDER BY (1|id|[asdm] NULLS FIRST)\b[^)]*$/.test(sql) };
@@ -125,7 +132,12 @@ const sets: Shape = (random) => {
   const operator = (): string =>
     `${random.pick(['UNION', 'INTERSECT', 'EXCEPT'])} ${random.pick(['ALL', 'DISTINCT'])}`;
   let text = `${part()} ${random.pick([operator(), operator(), 'UNION', 'UNION ALL BY NAME'])} ${part()}`;
-  if (random.chance(0.3)) text = `(${text}) ${operator()} (${part()})`;
+  text = random.weighted([
+    [5, text],
+    [2, `(${text}) ${operator()} (${part()})`],
+    // INTERSECT binds closer
+    [2, `${part()} ${operator()} ${part()} ${operator()} ${part()}`],
+  ]);
   if (random.chance(0.5)) return { sql: text, ordered: false };
   const tail = order(random, kinds.length);
   return { sql: `SELECT * FROM (${text}) AS u${tail.sql}`, ordered: tail.ordered };

@@ -69,6 +69,48 @@ const selected: Shape = (random) => {
   };
 };
 
+/** Of each row, whether the other table has something, and with which it compares. */
+const compared: Shape = (random) => {
+  const q = columnsOf('q', 'q.');
+  const p = columnsOf('p', 't.');
+  const related = random.pick(['q.k = t.a', 'q.t = t.s', 'q.k < t.a', 'q.c = t.m OR q.k = t.id']);
+  const some = `(SELECT 1 FROM q WHERE ${related} AND ${expression(random, q, 'yes', 1)})`;
+  const most = `coalesce((SELECT max(v) FROM q WHERE ${related}), 0.5)`;
+  const list = random.some(1, 3, (i) => {
+    const text = random.pick([
+      `EXISTS ${some}`,
+      `NOT EXISTS ${some}`,
+      `CASE WHEN EXISTS ${some} THEN ${expression(random, p, 'txt', 1)} ELSE 'none' END`,
+      `${most} > t.f`,
+      `(SELECT avg(k) FROM q) + t.id`,
+      `(SELECT count(*) FROM q WHERE ${where(random, q, 1).slice(7)}) * t.a`,
+    ]);
+    return `${text} AS c${i}`;
+  });
+  const filter = random.pick([
+    '',
+    ` WHERE ${expression(random, p, 'yes', 1)}`,
+    ' WHERE t.a > ALL (SELECT k FROM q WHERE k < 2)',
+    ' WHERE t.f < ANY (SELECT v FROM q WHERE v > 3)',
+    ' WHERE t.a = ANY (SELECT k FROM q)',
+  ]);
+  return { sql: `SELECT t.id, ${list.join(', ')} FROM p AS t${filter}`, ordered: false };
+};
+
+/** Groups judged by the other table, or by all groups. */
+const judged: Shape = (random) => {
+  const key = random.pick(['a', 'id % 7', 'm']);
+  const having = random.pick([
+    'count(*) > (SELECT count(*) / 40 FROM p)',
+    'sum(f) > (SELECT avg(v) FROM q)',
+    'max(id) IN (SELECT k * 9 FROM q WHERE k IS NOT NULL)',
+  ]);
+  return {
+    sql: `SELECT ${key} AS g, ${aggregate(random, columnsOf('p'))} AS c FROM p${where(random, columnsOf('p'), 0.4)} GROUP BY g HAVING ${having}`,
+    ordered: false,
+  };
+};
+
 /** A table made of a query, asked in its turn. */
 const nested: Shape = (random) => {
   const from = columnsOf('p');
@@ -112,6 +154,8 @@ const recursive: Shape = (random) => {
 export const subqueries: readonly (readonly [number, Shape])[] = [
   [3, inConditions],
   [2, selected],
+  [2, compared],
+  [1, judged],
   [2, nested],
   [1, shared],
   [1, recursive],

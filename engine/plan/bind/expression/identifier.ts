@@ -64,8 +64,27 @@ export function bindIdentifier(ast: Of<'Identifier'>, scope: Scope, locals: Loca
   const names = identifierParts(scope.ctx, ast);
   const found = lookUp(scope, names, locals, ast.span);
   if (found) return found;
+  const [name = ''] = names;
+  if (names.length === 1 && withoutParentheses.has(name.toLowerCase()))
+    return bindExpression(withoutArguments(name, ast.span), scope, locals);
   throw unknownIdentifier(scope, names, ast.span, ast.parts);
 }
+
+const withoutArguments = (name: string, span: Span): Of<'Function'> => ({
+  kind: 'Function',
+  name,
+  nameSpan: span,
+  args: [],
+  distinct: false,
+  form: 'CURRENT',
+  span,
+});
+
+/** Functions that ClickHouse calls without parentheses, where no column has the name. */
+const withoutParentheses = new Set([
+  ...['now', 'today', 'curdate', 'localtimestamp'],
+  ...['user', 'database', 'schema'],
+]);
 
 export function lookUp(
   scope: Scope,
@@ -87,22 +106,27 @@ export function lookUp(
   }
   if (entry?.binding) cutsOf(scope.ctx).open.add(entry);
   const found = findColumn(scope, names, span);
-  if (found) {
-    const expr = respan(found.column.expr(), span);
+  if (!found) return lookOutside(scope, names, span);
+  const expr = respan(found.column.expr(), span);
+  try {
     return descend(scope, expr, names.slice(found.used), span);
+  } catch (error) {
+    // `t.a` beside a column `t` that has no `a`: a table `t` of a query around is meant.
+    const outer = isUnknownName(error) ? lookOutside(scope, names, span) : undefined;
+    if (outer) return outer;
+    throw error;
   }
-  return lookOutside(scope, names, span);
 }
+
+const isUnknownName = (error: unknown): boolean =>
+  error instanceof SpannedError && error.error.name === 'UNKNOWN_IDENTIFIER';
 
 /** The alias, or undefined when it needs itself and a column of its name may be meant. */
 function aliasOrNothing(scope: Scope, name: string): Expr | undefined {
   try {
     return bindAlias(scope, name);
   } catch (error) {
-    const cyclic =
-      error instanceof SpannedError &&
-      error.error.name === 'UNKNOWN_IDENTIFIER' &&
-      scope.sources.some((s) => s.byName.has(name));
+    const cyclic = isUnknownName(error) && scope.sources.some((s) => s.byName.has(name));
     if (cyclic) return undefined;
     throw error;
   }

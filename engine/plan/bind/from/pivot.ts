@@ -10,8 +10,9 @@ import {
   type Span,
   type Unpivot,
 } from '../../../../sql/index.ts';
-import { failAt } from '../../context.ts';
-import type { Node } from '../../logical.ts';
+import { failAt, newColumn } from '../../context.ts';
+import { columnExpr } from '../../expression.ts';
+import { type Node, project } from '../../logical.ts';
 import { columnName } from '../names.ts';
 import { bindQuery } from '../query.ts';
 import { identifierParts, newScope, type Scope, walkExpressions } from '../scope.ts';
@@ -91,6 +92,7 @@ export function bindPivot(ast: Pivot, scope: Scope): Node {
       : columnsOf(ast.source, scope)
           .filter((name) => !used.has(name))
           .map((name) => column(name, span));
+  const names: string[] = [];
   const items = combinations(ast).flatMap((combination) =>
     ast.aggregates.map((aggregate): Expression => {
       const inner = bare(aggregate);
@@ -107,10 +109,8 @@ export function bindPivot(ast: Pivot, scope: Scope): Node {
       const name = counts || /OrNull$/.test(inner.name) ? inner.name : `${inner.name}OrNull`;
       const value = combination.map((c) => label(c.value, scope)).join('_');
       const own = aggregate.kind === 'Alias' ? aggregate.alias.name : columnName(inner, scope);
-      return aliased(
-        { ...inner, name, filter },
-        ast.aggregates.length > 1 ? `${value}_${own}` : value,
-      );
+      names.push(ast.aggregates.length > 1 ? `${value}_${own}` : value);
+      return aliased({ ...inner, name, filter }, `__pivot_${names.length}`);
     }),
   );
   const groupBy = { kind: 'GroupBy', mode: 'LIST', items: groups, span } as const;
@@ -122,7 +122,13 @@ export function bindPivot(ast: Pivot, scope: Scope): Node {
     },
     span,
   );
-  return bindQuery(query, scope).node;
+  // Only now: a value may be called like a column that the rows are grouped by.
+  const { node } = bindQuery(query, scope);
+  const renamed = node.columns.map((from, i) => {
+    const name = names[i - groups.length] ?? from.name;
+    return { column: newColumn(scope.ctx, name, from.type), expr: columnExpr(from) };
+  });
+  return project(node, renamed);
 }
 
 export function bindUnpivot(ast: Unpivot, scope: Scope): Node {
