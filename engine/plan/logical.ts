@@ -184,6 +184,8 @@ export interface Aggregate extends Base {
   readonly totals: boolean;
   /** The totals are of all groups, also of those that HAVING takes out. */
   readonly totalsOfAll?: boolean;
+  /** Keys that group_by_use_nulls made Nullable. */
+  readonly widenedKeys?: readonly number[];
   readonly anyGroups?: number;
   readonly emptyIfNoRows: boolean;
 }

@@ -60,7 +60,7 @@ export function baseType(type: string): string {
   return typeHead(plain) === 'Nullable' ? first(plain) : plain;
 }
 
-const neverNullable = new Set(['Array', 'Map', 'Tuple', 'AggregateFunction', 'Nullable']);
+const neverNullable = new Set(['Array', 'Map', 'AggregateFunction', 'Nullable']);
 
 export function nullableType(type: string): string {
   const head = typeHead(type);
@@ -114,7 +114,7 @@ export function prettyType(type: string, indent = 0): string {
     });
     return `Tuple(\n${lines.join(',\n')})`;
   }
-  if (!/^(Array|Map|Nullable|Tuple)$/.test(head)) return type;
+  if (!/^(Array|Map|Tuple)$/.test(head)) return type;
   return `${head}(${list.map((inner) => prettyType(inner, indent)).join(', ')})`;
 }
 

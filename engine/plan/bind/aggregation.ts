@@ -15,7 +15,7 @@ import {
 } from '../expression.ts';
 import type { AggregateItem, Assigned, Node } from '../logical.ts';
 import { isVolatile } from '../random-calls.ts';
-import { nullableType } from '../types.ts';
+import { isNullable, nullableType } from '../types.ts';
 import type { Unfolder } from '../unnest/unfold.ts';
 import { ofRows } from './conditions.ts';
 import { constantOf } from './expression/constants.ts';
@@ -59,7 +59,7 @@ export function bindAggregation(
   if (!grouped && calls.size === 0) return { node: input, aggregated: false, rewrite: (e) => e };
 
   const written = ast.groupBy;
-  if (written?.levels) throw notBuilt(written.span, `GROUPING SETS WITH ${written.levels}`);
+  if (written?.levels) throw notBuilt(written.span, `${written.mode} WITH ${written.levels}`);
   const bare = !written || (/^(ROLLUP|CUBE)$/.test(written.mode) && written.items.length === 0);
   if (bare && calls.size === 0) {
     const text = 'WITH TOTALS, ROLLUP or CUBE without an aggregation';
@@ -105,6 +105,7 @@ export function bindAggregation(
     aggregates,
     totals: ast.totals,
     ...(ast.totals && totalsOfAll ? { totalsOfAll } : {}),
+    ...(ast.totals && useNulls ? { widenedKeys: widened(keys) } : {}),
     emptyIfNoRows:
       (ast.groupBy !== undefined && ast.groupBy.mode !== 'GROUPING SETS' && !constantKeys) ||
       ctx.settings.bool('empty_result_for_aggregation_by_empty_set'),
@@ -124,6 +125,10 @@ export function bindAggregation(
   const rewrite = rewriter(scope, byKey, byCall, keys, sets, setColumn);
   return { node, aggregated: true, rewrite };
 }
+
+/** Places of keys whose own type has no NULL. */
+const widened = (keys: readonly Expr[]): number[] =>
+  keys.flatMap((key, i) => (isNullable(key.type) ? [] : [i]));
 
 function collect(expr: Expr, into: Map<string, AggregateExpr>): void {
   if (expr.kind === 'aggregate') into.set(expr.key, expr);
@@ -161,6 +166,10 @@ function bindKeys(
     ofRows(expr, 'GROUP BY');
     // As in ClickHouse: beside aggregates constants make no levels, and nothing but constants makes one group.
     if (leveled && aggregated && constantOf(scope.ctx, expr)) return [];
+    // Each element of a tuple is a level of its own.
+    const level = /^(ROLLUP|CUBE)$/.test(groupBy.mode) && expr.kind === 'call';
+    if (level && expr.name === 'tuple')
+      return expr.args.filter((arg) => !constantOf(scope.ctx, arg)).map(add);
     return [add(expr)];
   };
   if (groupBy.mode === 'ALL') {

@@ -50,6 +50,7 @@ export const operators: Placers<Operator> = {
       ...optional('sets', sets),
       totals: node.totals,
       ...(node.totalsOfAll ? { totalsOfAll: true } : {}),
+      ...(node.widenedKeys ? { widenedKeys: [...node.widenedKeys] } : {}),
       ...optional('anyGroups', anyGroups),
       emptyIfNoRows: node.emptyIfNoRows,
     };

@@ -127,6 +127,7 @@ export type NodeJson =
       sets?: number[][];
       totals: boolean;
       totalsOfAll?: boolean;
+      widenedKeys?: number[];
       anyGroups?: number;
       emptyIfNoRows: boolean;
     }

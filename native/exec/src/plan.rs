@@ -315,6 +315,10 @@ pub enum Node {
         /// the totals are of all groups, also of those that HAVING takes out
         #[serde(default)]
         totals_of_all: bool,
+        /// keys that are Nullable for the sets only (`group_by_use_nulls`): in the totals row they are
+        /// their own type's default
+        #[serde(default)]
+        widened_keys: Vec<usize>,
         /// any `n` groups will do (LIMIT without ORDER BY above)
         #[serde(default)]
         any_groups: Option<u64>,

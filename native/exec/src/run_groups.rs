@@ -13,14 +13,24 @@ use types::{Batch, Data, Error, Result, Type};
 
 impl Runner<'_> {
     pub(crate) fn aggregate(&self, node: &Node, having: Option<&Expr>) -> Result<Output> {
-        let Node::Aggregate { input, keys, aggregates, sets, totals, any_groups, empty_if_no_rows, .. } =
-            node
+        let Node::Aggregate {
+            input,
+            keys,
+            aggregates,
+            sets,
+            totals,
+            widened_keys,
+            any_groups,
+            empty_if_no_rows,
+            ..
+        } = node
         else {
             return Err(Error::internal("not an aggregation"));
         };
         let options = aggregate::Options {
             sets: sets.clone(),
             totals: *totals,
+            widened_keys: widened_keys.clone(),
             any_groups: *any_groups,
             empty_if_no_rows: *empty_if_no_rows,
         };

@@ -17,7 +17,7 @@ use types::{ArrayData, Column, ColumnBuilder, Data, Error, I256, Result, Type};
 pub const DEFS: &[FunctionDef] = &[
     f("mapKeys", "mapKeys(map)", "The keys.", &[("mapKeys(map('a', 1))", "['a']")], |b| part(b, 0)).own_nulls(),
     f("mapValues", "mapValues(map)", "The values.", &[("mapValues(map('a', 1))", "[1]")], |b| part(b, 1)).own_nulls(),
-    f("mapContainsKey", "mapContainsKey(map, key)", "1 if the map has the key.", &[("mapContainsKey(map('a', 1), 'a')", "1")], |b| contains(b, 0)).own_nulls().alias(&["mapContains"]),
+    f("mapContainsKey", "mapContainsKey(map, key)", "1 if the map has the key.", &[("mapContainsKey(map('a', 1), 'a')", "1")], |b| contains(b, 0)).own_nulls().plain().alias(&["mapContains"]),
     f("mapContainsValue", "mapContainsValue(map, value)", "1 if the map has the value.", &[("mapContainsValue(map('a', 1), 1)", "1")], |b| contains(b, 1)).own_nulls(),
     f("mapContainsKeyLike", "mapContainsKeyLike(map, pattern)", "1 if a key is LIKE the pattern.", &[("mapContainsKeyLike(map('abc', 1), 'a%')", "1")], |b| like(b, 0, false)).own_nulls(),
     f("mapContainsValueLike", "mapContainsValueLike(map, pattern)", "1 if a value is LIKE the pattern.", &[("mapContainsValueLike(map(1, 'abc'), 'a%')", "1")], |b| like(b, 1, false)).own_nulls(),

@@ -5,6 +5,7 @@ use crate::bind::{Bind, Bound, bound};
 use crate::cast::{CastMode, cast};
 use crate::call::{flatten, resolve};
 use crate::def::{FunctionDef, f};
+use crate::cast::strip_nullable;
 use crate::supertype::common_type;
 use std::sync::Arc;
 use types::codes::{ARGUMENT_OUT_OF_BOUND, BAD_ARGUMENTS, ILLEGAL_COLUMN, NOT_FOUND_COLUMN_IN_BLOCK, NUMBER_OF_ARGUMENTS_DOESNT_MATCH};
@@ -27,10 +28,11 @@ fn tuple(b: &Bind<'_>) -> Result<Bound> {
 fn tuple_element(b: &Bind<'_>) -> Result<Bound> {
     b.arity(2, 3)?;
     // Arrays of tuples give arrays of the element.
-    let mut ty = b.ty(0);
+    let mut ty = strip_nullable(b.ty(0));
+    let mut nullable = b.ty(0).is_nullable();
     let mut depth = 0;
     while let Type::Array(i) = ty {
-        ty = i;
+        (ty, nullable) = (strip_nullable(i), i.is_nullable());
         depth += 1;
     }
     let Type::Tuple(es) = ty else {
@@ -42,7 +44,7 @@ fn tuple_element(b: &Bind<'_>) -> Result<Bound> {
                 other => return Err(Error::new(NOT_FOUND_COLUMN_IN_BLOCK, format!("Map has no subcolumn '{other}'"))),
             };
             let element = if at == 0 { kv.0.clone() } else { kv.1.clone() };
-            return bound(Type::array(element), move |c| take(&c.col(0).flat(), 1, at));
+            return bound(Type::array(element), move |c| take(&c.col(0).flat(), 1, at, false));
         }
         return Err(b.illegal(0, "Tuple"));
     };
@@ -66,29 +68,33 @@ fn tuple_element(b: &Bind<'_>) -> Result<Bound> {
         Err(_) if b.len() == 3 => return bound(b.ty(2).clone(), |c| Ok(c.col(2).clone())),
         Err(e) => return Err(e),
     };
-    let mut out = es[at].1.clone();
+    let element = &es[at].1;
+    // An element of a tuple that may be NULL may be NULL too, where its type has a NULL.
+    let mut out = match element {
+        t if !nullable => t.clone(),
+        Type::LowCardinality(t) => Type::low_cardinality(Type::nullable(t.as_ref().clone())),
+        t => Type::nullable(t.clone()),
+    };
+    let masked = nullable && out.is_nullable();
     for _ in 0..depth {
         out = Type::array(out);
     }
-    if depth == 0 {
-        return bound(out, move |c| {
-            let col = &tuple_columns(c.col(0))?[at];
-            Ok(match c.col(0).null_mask() {
-                Some(n) => col.flat().with_nulls(Some(n)),
-                None => col.clone(),
-            })
-        });
-    }
-    bound(out, move |c| take(&c.col(0).flat(), depth, at))
+    bound(out, move |c| if depth == 0 && !masked { Ok(tuple_columns(c.col(0))?[at].clone()) } else { take(&c.col(0).flat(), depth, at, masked) })
 }
 
-fn take(c: &Column, depth: usize, at: usize) -> Result<Column> {
+/// An element of the tuples at this depth of arrays, `masked` by what of them is NULL.
+fn take(c: &Column, depth: usize, at: usize, masked: bool) -> Result<Column> {
     if depth == 0 {
-        return Ok(tuple_columns(c)?[at].flat());
+        let element = tuple_columns(c)?[at].flat();
+        let Some(mut nulls) = c.null_mask().filter(|_| masked).map(|n| n.as_ref().clone()) else { return Ok(element) };
+        if let Some(own) = element.null_mask() {
+            nulls.or_with(&own);
+        }
+        return Ok(element.with_nulls(Some(Arc::new(nulls))));
     }
     match &c.data {
         Data::Array(a) => {
-            let values = take(&a.values, depth - 1, at)?;
+            let values = take(&a.values, depth - 1, at, masked)?;
             Ok(Column { data: Data::Array(types::ArrayData { offsets: a.offsets.clone(), values: Arc::new(values) }), nulls: c.nulls.clone() })
         }
         _ => Err(Error::internal("array expected")),
@@ -100,6 +106,7 @@ fn subcolumn(b: &Bind<'_>) -> Result<Bound> {
     let name = b.const_str(1)?;
     let missing = || Error::new(ILLEGAL_COLUMN, format!("There is no subcolumn {name} in type {}", b.ty(0)));
     let function = match (b.ty(0), name) {
+        (Type::Nullable(t), n) if n != "null" && matches!(t.as_ref(), Type::Tuple(es) if es.iter().any(|e| &*e.0 == n)) => "tupleElement",
         (Type::Array(_) | Type::Map(_), "size0") => "length",
         (Type::Nullable(_), "null") => "isNull",
         (Type::Map(_), "keys") => "mapKeys",
@@ -190,8 +197,10 @@ fn element(b: &Bind<'_>, or_null: bool) -> Result<Bound> {
 fn map_value(b: &Bind<'_>, kv: &(Type, Type), or_null: bool) -> Result<Bound> {
     let key_type = b.ty(1).clone();
     let to = kv.0.clone();
-    let out = if or_null { Type::nullable(kv.1.clone()) } else { kv.1.clone() };
+    // NULL is no key: there is NULL behind it, and else the default
+    let out = if or_null || key_type.is_nullable() { Type::nullable(kv.1.clone()) } else { kv.1.clone() };
     let kernel = out.clone();
+    let element = kv.1.clone();
     let plain = crate::cast::strip_nullable(&key_type).clone();
     let same = match common_type(&[plain.clone(), to.clone()]) {
         Ok(t) => t,
@@ -204,11 +213,19 @@ fn map_value(b: &Bind<'_>, kv: &(Type, Type), or_null: bool) -> Result<Bound> {
         let keys = cast(&parts[0], &to, &same, CastMode::Sql, c.session)?.flat();
         let wanted = cast(c.col(1), &key_type, &Type::nullable(same.clone()), CastMode::Sql, c.session)?;
         let outside = parts[1].len() as u32;
+        let no_key = outside + u32::from(!or_null);
         let at: Vec<u32> = (0..c.rows)
-            .map(|i| a.at(i).find(|&k| types::compare::compare_rows(&keys, k, &wanted, i).is_eq()).map_or(outside, |k| k as u32))
+            .map(|i| match a.at(i).find(|&k| types::compare::compare_rows(&keys, k, &wanted, i).is_eq()) {
+                Some(k) => k as u32,
+                None if wanted.is_null(i) => no_key,
+                None => outside,
+            })
             .collect();
-        let mut stack = ColumnBuilder::with_capacity(&kernel, parts[1].len() + 1);
+        let mut stack = ColumnBuilder::with_capacity(&kernel, parts[1].len() + 2);
         stack.append_column(&parts[1]);
+        if !or_null {
+            stack.append_column(&Column::default_of(&element, 1).flat());
+        }
         stack.push_default(1);
         Ok(stack.finish().gather(&at))
     })

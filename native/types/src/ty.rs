@@ -182,7 +182,6 @@ impl Type {
                 | Type::LowCardinality(_)
                 | Type::Array(_)
                 | Type::Map(_)
-                | Type::Tuple(_)
                 | Type::AggregateFunction(_)
                 | Type::Function
         )
@@ -228,7 +227,6 @@ impl Type {
         match self {
             Type::Array(t) => format!("Array({})", t.pretty_at(indent)),
             Type::Map(kv) => format!("Map({}, {})", kv.0.pretty_at(indent), kv.1.pretty_at(indent)),
-            Type::Nullable(t) => format!("Nullable({})", t.pretty_at(indent)),
             Type::Tuple(es) if es.iter().any(|(n, _)| !n.is_empty()) => {
                 let inner = indent + 4;
                 let lines: Vec<String> = es

@@ -132,10 +132,19 @@ export function scalarSubquery(
   if (node.columns.length === 1) return scalarExpr(number, nullableType(first.type), span);
   const tuple = `Tuple(${node.columns.map((c) => c.type).join(', ')})`;
   const names = new Set(node.columns.map((c) => c.name));
-  const value = scalarExpr(number, tuple, span);
+  const asRow = (type: string): string => (alwaysOneRow(node) ? type : nullableType(type));
+  const value = scalarExpr(number, asRow(tuple), span);
   if (names.size < node.columns.length) return value;
   const named = node.columns.map((c) => `${identifierText(c.name)} ${c.type}`);
-  return convert(value, `Tuple(${named.join(', ')})`);
+  return convert(value, asRow(`Tuple(${named.join(', ')})`));
+}
+
+/** Whether a query gives one row whatever its tables hold. */
+function alwaysOneRow(node: Node): boolean {
+  if (node.kind === 'one') return true;
+  if (node.kind === 'aggregate')
+    return node.keys.length === 0 && !node.emptyIfNoRows && node.sets === undefined;
+  return (node.kind === 'project' || node.kind === 'sort') && alwaysOneRow(node.input);
 }
 
 const plainNumber = /^(U?Int\d+|Float\d+|Decimal.*|Bool)$/;

@@ -17,15 +17,18 @@ pub fn with_args(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate>
 
 /// Feeds `inner` only rows without NULLs. The result becomes Nullable unless the function has a default.
 pub fn skip_nulls(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate> {
-    let nullable = !inner.default_on_nulls() && inner.ty().can_be_nullable();
+    // of no rows sumCount is (0, 0)
+    let nullable =
+        !inner.default_on_nulls() && inner.ty().can_be_nullable() && !inner.name().starts_with("sumCount");
     let ty = if nullable { Type::nullable(inner.ty().clone()) } else { inner.ty().clone() };
     let made = inner.clone();
     let own = ty.clone();
     // states that others read are kept as they are
     let foreign = inner.name().starts_with("groupBitmap") || inner.name().contains("_agg");
+    let flagged = inner.ty().can_be_nullable() && !matches!(inner.ty(), Type::Tuple(_));
     let flag = match (nullable, foreign) {
         (true, _) => Flag::Seen,
-        (false, false) if inner.ty().can_be_nullable() || args.len() > 1 => Flag::Always,
+        (false, false) if flagged || args.len() > 1 => Flag::Always,
         _ => Flag::None,
     };
     Combined::new("", &inner, args, ty, move || {

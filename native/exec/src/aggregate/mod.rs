@@ -79,6 +79,7 @@ pub struct Call {
 pub struct Options {
     pub sets: Option<Vec<Vec<usize>>>,
     pub totals: bool,
+    pub widened_keys: Vec<usize>,
     pub any_groups: Option<u64>,
     pub empty_if_no_rows: bool,
 }
@@ -238,7 +239,7 @@ pub fn run(
         };
         let mut totals = None;
         if options.totals {
-            let mut all = output::Totals::new(&grouping, having, query);
+            let mut all = output::Totals::new(&grouping, having, &options.widened_keys, query);
             spilled.each(query, &mut |part| all.add(part))?;
             totals = Some(all.finish()?);
         }
@@ -247,7 +248,7 @@ pub fn run(
     let parts = merge::merge(&grouping, locals, query)?;
     let mut totals = None;
     if options.totals {
-        let mut all = output::Totals::new(&grouping, having, query);
+        let mut all = output::Totals::new(&grouping, having, &options.widened_keys, query);
         parts.iter().try_for_each(|part| all.add(part))?;
         totals = Some(all.finish()?);
     }

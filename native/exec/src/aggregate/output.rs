@@ -76,6 +76,7 @@ pub fn rows_of(g: &Grouping, part: &Local, range: Range<usize>) -> Result<Batch>
 pub struct Totals<'a> {
     grouping: &'a Grouping,
     having: Option<&'a Bound>,
+    widened: &'a [usize],
     query: &'a Query,
     all: Local,
     /// groups, and those of them that `having` keeps
@@ -84,10 +85,16 @@ pub struct Totals<'a> {
 }
 
 impl<'a> Totals<'a> {
-    pub fn new(grouping: &'a Grouping, having: Option<&'a Bound>, query: &'a Query) -> Totals<'a> {
+    /// `widened`: keys that are not NULL in the row of totals, though their type has one.
+    pub fn new(
+        grouping: &'a Grouping,
+        having: Option<&'a Bound>,
+        widened: &'a [usize],
+        query: &'a Query,
+    ) -> Totals<'a> {
         let mut all = Local::new(grouping, &query.memory);
         all.states.iter_mut().for_each(|s| s.resize(1));
-        Totals { grouping, having, query, all, groups: 0, passed: 0 }
+        Totals { grouping, having, widened, query, all, groups: 0, passed: 0 }
     }
 
     pub fn add(&mut self, part: &Local) -> Result<()> {
@@ -133,7 +140,11 @@ impl<'a> Totals<'a> {
             }
         }
         let keys = &self.grouping.keys;
-        let mut columns: Vec<Column> = keys.iter().map(|k| Column::default_of(k.ty(), 1).flat()).collect();
+        let default = |(i, key): (usize, &Bound)| {
+            let ty = if self.widened.contains(&i) { key.ty().base() } else { key.ty() };
+            Column::default_of(ty, 1).flat()
+        };
+        let mut columns: Vec<Column> = keys.iter().enumerate().map(default).collect();
         for s in &self.all.states {
             columns.push(s.finish(0..1)?);
         }

@@ -60,6 +60,7 @@ impl Runner<'_> {
                     totals: *totals,
                     any_groups: *any_groups,
                     empty_if_no_rows: *empty_if_no_rows,
+                    ..Options::default()
                 };
                 let scope = self.scope(&input);
                 Some(Grouping::bind(keys, aggregates, &options, &scope, &|_| None)?.output_types())

@@ -14,7 +14,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("notEmpty", "notEmpty(value)", "1 for a string, array or map that is not empty.", &[("notEmpty('a')", "1")], |b| empty(b, false)),
     f("lower", "lower(s)", "ASCII letters made small.", &[("lower('ABC')", "abc")], |b| ascii_case(b, false)).ci().alias_ci(&["lcase"]),
     f("upper", "upper(s)", "ASCII letters made capital.", &[("upper('abc')", "ABC")], |b| ascii_case(b, true)).ci().alias_ci(&["ucase"]),
-    f("initcap", "initcap(s)", "First letter of each word capital, others small (ASCII).", &[("initcap('hello wORLD')", "Hello World")], |b| to_text(b, "initcap", initcap)).ci(),
+    f("initcap", "initcap(s)", "First letter of each word capital, others small (ASCII).", &[("initcap('hello wORLD')", "Hello World")], capitals).ci(),
     f("reverse", "reverse(s)", "The bytes, or the elements of an array, in reverse order.", &[("reverse('abc')", "cba")], reverse).ci(),
     f("concat", "concat(a, b, …)", "Texts put together; other types are written as text, arrays and maps joined.", &[("concat('a', 1)", "a1")], concat).ci().alias(&["concatAssumeInjective"]),
     f("concatWithSeparator", "concatWithSeparator(separator, a, b, …)", "Texts put together with a constant separator between.", &[("concatWithSeparator('-', 'a', 'b')", "a-b")], concat_with).alias_ci(&["concat_ws"]).alias(&["concatWithSeparatorAssumeInjective"]),
@@ -117,6 +117,21 @@ fn ascii_case(b: &Bind<'_>, upper: bool) -> Result<Bound> {
             }
             _ => return Err(Error::internal("text expected")),
         })
+    })
+}
+
+/// initcap; a FixedString stays one.
+fn capitals(b: &Bind<'_>) -> Result<Bound> {
+    if !matches!(b.ty(0), Type::FixedString(_)) {
+        return to_text(b, "initcap", initcap);
+    }
+    b.arity(1, 1)?;
+    bound(b.ty(0).clone(), |c| {
+        let col = c.col(0).flat();
+        let Data::Fixed(x) = &col.data else { return Err(Error::internal("text of one width expected")) };
+        let mut bytes = Vec::with_capacity(x.bytes.len());
+        x.bytes.chunks(x.width.max(1)).for_each(|row| initcap(row, &mut bytes));
+        Ok(Data::Fixed(types::FixedData { width: x.width, bytes: bytes.into() }).into())
     })
 }
 
@@ -333,7 +348,7 @@ fn reverse_by(b: &Bind<'_>) -> Result<Bound> {
     b.string(0)?;
     let separator = if b.len() == 2 { b.const_bytes(1)?.to_vec() } else { b".".to_vec() };
     if separator.is_empty() {
-        return Err(Error::new(BAD_ARGUMENTS, "The separator of function reverseBySeparator must not be empty"));
+        return bound(Type::String, |c| map_text(c.col(0), c.rows, "reverseBySeparator", |s, out| out.extend(s.iter().rev())));
     }
     bound(Type::String, move |c| {
         let finder = memchr::memmem::Finder::new(&separator);
