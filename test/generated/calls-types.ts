@@ -247,7 +247,7 @@ export const crossings: Partial<Record<PlainKind, readonly string[]>> = {
     'has(gaps, NULL)',
     'has(gaps, int)',
     "mapContains(dict, 'a')",
-    'mapContainsKey(dict, string)',
+    'mapContainsKey(dict, assumeNotNull(string))',
     '(dict = dict)',
     "has(dict, 'b')",
     'arrayExists(x -> x IS NULL, gaps)',

@@ -1,4 +1,4 @@
-// if and CASE: which branch stands, and what a branch may name that is never taken.
+// if and CASE: which branch stands, and what a branch may be that is never taken.
 
 import type { Expression, Span } from '../../../../sql/index.ts';
 import { SpannedError } from '../../context.ts';
@@ -10,7 +10,7 @@ import { constantOf } from './constants.ts';
 import { bindExpression, type Of } from './index.ts';
 import { resolveCall } from './resolve-call.ts';
 
-/** As in ClickHouse, the branch that a constant condition leaves out may name what is not there. */
+/** As in ClickHouse, the branch that a constant condition leaves out may be wrong: name what is not there, have no type. */
 export function bindIf(
   [test, yes, no]: readonly [Expression, Expression, Expression],
   scope: Scope,
@@ -23,8 +23,7 @@ export function bindIf(
     try {
       return bindExpression(branch, scope, locals);
     } catch (error) {
-      const unknown = error instanceof SpannedError && error.error.name === 'UNKNOWN_IDENTIFIER';
-      if (unknown && taken === false) return undefined;
+      if (error instanceof SpannedError && taken === false) return undefined;
       throw error;
     }
   };
