@@ -9,7 +9,7 @@ import type { InsertOutcome } from '../ingest/insert.ts';
 import { unknownTable } from '../query/catalog-view.ts';
 import { type Core, count, type Run } from '../query/core.ts';
 import { insertable } from '../query/stored-rows.ts';
-import { ingestSpec } from '../statements/rows/insert.ts';
+import { ingestSpec } from '../statements/rows/ingest-spec.ts';
 import { checkParts } from '../statements/rows/insert-limits.ts';
 import { dropTables } from '../storage/mutations/mutations.ts';
 import { requireDatabase } from '../tables/databases.ts';

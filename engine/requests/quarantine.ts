@@ -5,7 +5,7 @@ import { EngineError, fail } from '../errors.ts';
 import type { Run } from '../query/core.ts';
 import { insertable } from '../query/stored-rows.ts';
 import { emptyDefinition } from '../statements/create/table.ts';
-import { ingestSpec } from '../statements/rows/insert.ts';
+import { ingestSpec } from '../statements/rows/ingest-spec.ts';
 import type { RejectedRow } from '../storage/kernel.ts';
 
 /** Keeps rejected rows in a table beside, made when it is first needed. */

@@ -1,4 +1,4 @@
-// /query, /ingest and ClickHouse's `/` over the test double: requests in, answers, failures, cut streams.
+// /query and /ingest over the test double: requests in, answers, failures, cut streams.
 import http from 'node:http';
 import net from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -292,53 +292,6 @@ describe('POST /ingest', () => {
       `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n`;
     expect(await server.raw(head('/ingest?table=guard'))).toMatch(/^HTTP\/1\.1 100 Continue/);
     expect(await server.raw(head('/ingest'))).toMatch(/^HTTP\/1\.1 400 /);
-  });
-});
-
-describe("ClickHouse's interface", () => {
-  it('answers health checks', async () => {
-    for (const path of ['/', '/ping', '/replicas_status', '/ping?x=%ff']) {
-      expect((await server.send({ path })).text).toBe('Ok.\n');
-    }
-  });
-
-  it('joins the parameter and the body, and passes settings', async () => {
-    const path = '/?query=SELECT&database=d&param_x=5&max_threads=2&default_format=CSV&query_id=q1';
-    const answer = await server.send({ path, body: '42' });
-    expect(answer.status).toBe(200);
-    expect(server.engine.requests[0]).toMatchObject({
-      sql: 'SELECT\n42',
-      database: 'd',
-      params: { x: '5' },
-      settings: { max_threads: '2' },
-      format: 'CSV',
-      queryId: 'q1',
-    });
-    await server.send({ path: '/', body: 'SELECT 1' });
-    expect(server.engine.requests[1]).toMatchObject({ format: 'TabSeparated' });
-  });
-
-  it('writes exceptions as text with the code in a header', async () => {
-    const answer = await server.send({ path: '/', body: 'SELCT' });
-    expect(answer.status).toBe(400);
-    expect(answer.headers['x-clickhouse-exception-code']).toBe('62');
-    expect(answer.text).toMatch(/^Code: 62\. DB::Exception: .*\. \(SYNTAX_ERROR\) \(version /);
-  });
-
-  it('runs one statement of a session at a time', async () => {
-    const first = server
-      .send({ path: '/?session_id=s', body: 'SELECT never' })
-      .catch(() => undefined);
-    await expect.poll(() => server.engine.running).toBe(1);
-    const second = await server.send({ path: '/?session_id=s', body: 'SELECT 1' });
-    expect(second.headers['x-clickhouse-exception-code']).toBe('373');
-    const other = await server.send({ path: '/?session_id=t', body: 'SELECT 1' });
-    expect(other.status).toBe(200);
-    const unknown = await server.send({ path: '/?session_id=u&session_check=1', body: 'SELECT 1' });
-    expect(unknown.headers['x-clickhouse-exception-code']).toBe('372');
-    await server.close();
-    await first;
-    server = await testServer();
   });
 });
 
