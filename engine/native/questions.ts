@@ -9,6 +9,17 @@ import { sync } from './failures.ts';
 /** Answers that are kept; beyond, all are forgotten. */
 const answersMax = 20_000;
 
+const number = /^(U?Int(8|16|32|64)|Float(32|64))$/;
+const ofTypesAlone = new Set(
+  'equals notEquals less greater lessOrEquals greaterOrEquals plus minus multiply'.split(' '),
+);
+
+/** Numbers compared and added have the same type whatever they are: one question for all of them. */
+function withoutValues(name: string, args: readonly ArgumentType[]): readonly ArgumentType[] {
+  if (!ofTypesAlone.has(name) || !args.every(({ type }) => number.test(type))) return args;
+  return args.map(({ type }) => ({ type }));
+}
+
 export type Questions = ReturnType<typeof questions>;
 
 /** @param typeNames what a misspelt type may have meant */
@@ -42,12 +53,18 @@ export function questions(addon: Addon, typeNames: readonly string[]) {
     commonType: (types: readonly string[]): string =>
       ask('s', JSON.stringify(types), () => addon.commonType(JSON.stringify(types))),
     resolveFunction: (name: string, args: readonly ArgumentType[]): string =>
-      resolve(JSON.stringify({ name, args })),
+      resolve(JSON.stringify({ name, args: withoutValues(name, args) })),
     /** Some functions look at settings before they say their type. */
     resolveFunctionWith:
       ({ settings, timezone }: SessionJson) =>
       (name: string, args: readonly ArgumentType[]): string =>
-        resolve(JSON.stringify({ name, args, session: { settings, timezone } })),
+        resolve(
+          JSON.stringify({
+            name,
+            args: withoutValues(name, args),
+            session: { settings, timezone },
+          }),
+        ),
     lambdaParams(name: string, args: readonly ({ type: string } | { params: number })[]) {
       const described = args.map((a) => ('params' in a ? { type: '', lambda: true } : a));
       const question = JSON.stringify({ name, args: described });
