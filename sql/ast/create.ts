@@ -1,7 +1,7 @@
 // CREATE, ATTACH and REPLACE of tables, views, databases, functions, indexes, dictionaries.
 import type { Name, NodeBase, StatementBase, TableName } from './base.ts';
 import type { DataType } from './data-type.ts';
-import type { Expression, FunctionCall, Lambda, Literal, SettingItem } from './expression.ts';
+import type { Expression, FunctionCall, Literal, SettingItem } from './expression.ts';
 import type { Query } from './query.ts';
 import type { IndexDefinition, Refresh, Storage, TableElement } from './table.ts';
 
@@ -72,7 +72,8 @@ export interface CreateFunction extends StatementBase {
   ifNotExists: boolean;
   name: Name;
   cluster?: string;
-  lambda: Lambda;
+  /** A lambda; what else stands there is refused when the statement runs. */
+  lambda: Expression;
 }
 
 /** CREATE INDEX name ON t (expr) TYPE …. */

@@ -175,16 +175,14 @@ function parseCreateFunction(p: Cursor, start: number, mode: Mode): CreateFuncti
   const name = p.name('function name');
   const cluster = p.onCluster();
   p.expect('AS');
-  const at = p.index;
   const lambda = parseExpression(p, 0);
-  if (lambda.kind !== 'Lambda') p.failWith('a function is a lambda: (x, y) -> expression', at);
   return {
     kind: 'CreateFunction',
     orReplace: mode === 'CREATE OR REPLACE',
     ifNotExists,
     name,
     cluster,
-    lambda: lambda as CreateFunction['lambda'],
+    lambda,
     span: p.span(start),
   };
 }

@@ -50,13 +50,13 @@ function parseGroupingSet(p: Cursor): Expression[] {
   return [parseExpression(p, 0)];
 }
 
-/** WITH ROLLUP needs no GROUP BY before it. Behind GROUPING SETS it is refused when it is bound. */
+/** WITH ROLLUP needs no GROUP BY before it. Behind other levels it is refused when it is bound. */
 function addLevels(p: Cursor, node: Select, mode: 'ROLLUP' | 'CUBE'): void {
   const { groupBy } = node;
-  if (groupBy?.mode === 'GROUPING SETS') groupBy.levels = mode;
-  else if (groupBy !== undefined && groupBy.mode !== 'LIST') {
-    p.failWith('WITH ROLLUP and WITH CUBE need a plain list of keys', p.index - 1);
-  } else if (groupBy) groupBy.mode = mode;
+  if (groupBy?.mode === 'ALL' || (groupBy && groupBy.mode === mode)) {
+    p.failWith(`WITH ${mode} needs a plain list of keys`, p.index - 1);
+  } else if (groupBy && groupBy.mode !== 'LIST') groupBy.levels = mode;
+  else if (groupBy) groupBy.mode = mode;
   else node.groupBy = { kind: 'GroupBy', mode, items: [], span: p.span(p.lastEnd()) };
 }
 

@@ -1,6 +1,13 @@
 // Queries → logical nodes. The order of a SELECT is ClickHouse's: FROM, ARRAY JOIN, WHERE, GROUP BY,
 // HAVING, windows, QUALIFY, SELECT, DISTINCT, ORDER BY, LIMIT BY, LIMIT.
-import { print, type Query, type Select, type Span, type With } from '../../../sql/index.ts';
+import {
+  print,
+  type Query,
+  type Select,
+  type SettingItem,
+  type Span,
+  type With,
+} from '../../../sql/index.ts';
 import { deeper, failAt, type Planning } from '../context.ts';
 import type { Node } from '../logical.ts';
 import { limitSources } from '../physical/nested-limits.ts';
@@ -26,12 +33,22 @@ export function bindQuery(query: Query, parent: Scope): BoundQuery {
       const bound = bindOne(query, parent);
       // Limits of the statement itself are the kernel's.
       if (!items || ctx.queries === 1) return bound;
-      return { node: limitSources(bound.node, items, ctx.settings) };
+      return { node: limitResult(limitSources(bound.node, items, ctx.settings), items, ctx) };
     } finally {
       ctx.settings = before;
       ctx.queries = (ctx.queries ?? 1) - 1;
     }
   });
+}
+
+/** The extra LIMIT that a query within the statement gives itself by the settings `limit` and `offset`. */
+function limitResult(node: Node, items: readonly SettingItem[], ctx: Planning): Node {
+  const own = (name: string): number =>
+    items.some((item) => item.name === name) ? ctx.settings.number(name) : 0;
+  const [limit, offset] = [own('limit'), own('offset')];
+  if (limit === 0 && offset === 0) return node;
+  const { columns } = node;
+  return { kind: 'limit', input: node, ...(limit > 0 ? { limit } : {}), offset, columns };
 }
 
 /** ClickHouse's default of 100 is no need here: only who sets a limit has one. */

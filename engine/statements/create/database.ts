@@ -1,6 +1,13 @@
 // CREATE DATABASE and CREATE FUNCTION.
 
-import { type CreateDatabase, type CreateFunction, print, walk } from '../../../sql/index.ts';
+import {
+  type CreateDatabase,
+  type CreateFunction,
+  type Expression,
+  type Lambda,
+  print,
+  walk,
+} from '../../../sql/index.ts';
 import { failAt } from '../../plan/context.ts';
 import { type Answer, done, type Run } from '../../query/core.ts';
 import { checkName, nameOf, refuseCluster } from '../../query/names.ts';
@@ -39,6 +46,17 @@ export async function createDatabase(run: Run, ast: CreateDatabase): Promise<Ans
   return done;
 }
 
+/** Errors: `BAD_ARGUMENTS` for what is no lambda, and for a parameter that stands twice. */
+function lambdaOf(ast: Expression): Lambda {
+  if (ast.kind !== 'Lambda')
+    throw failAt(ast.span, 'BAD_ARGUMENTS', 'A function is a lambda: (x, y) -> expression');
+  const twice = ast.params.find(
+    (param, i) => ast.params.findIndex((p) => p.name === param.name) < i,
+  );
+  if (twice) throw failAt(twice.span, 'BAD_ARGUMENTS', `The parameter ${twice.name} stands twice`);
+  return ast;
+}
+
 export async function createFunction(run: Run, ast: CreateFunction): Promise<Answer> {
   refuseCluster(ast.cluster, ast.span);
   const { catalog } = run.core.storage.context;
@@ -55,9 +73,10 @@ export async function createFunction(run: Run, ast: CreateFunction): Promise<Ans
       hint: 'Write CREATE OR REPLACE FUNCTION',
     });
   }
+  const { body } = lambdaOf(ast.lambda);
   walk(ast.lambda, (node) => {
     // As in ClickHouse: a body that is nothing but the call is refused when it is used.
-    if (node === ast.lambda.body || node.kind !== 'Function' || node.name !== name) return;
+    if (node === body || node.kind !== 'Function' || node.name !== name) return;
     const text = `The function ${name} cannot call itself`;
     throw failAt(node.span, 'CANNOT_CREATE_RECURSIVE_FUNCTION', text);
   });

@@ -1,7 +1,7 @@
 // AST → typed expression. Types come from the kernel; casts that SQL implies are put in here.
 
 import type { Expression, Span } from '../../../../sql/index.ts';
-import { deeper, failAt } from '../../context.ts';
+import { deeper, failAt, SpannedError } from '../../context.ts';
 import { castExpr, type Expr, literalExpr } from '../../expression.ts';
 import { refuseSuspicious } from '../../suspicious-types.ts';
 import { inZoneOf, isNullable, nullableType, tupleElements, typeHead } from '../../types.ts';
@@ -172,6 +172,18 @@ export function withSpan(error: unknown, span: Span | undefined): Error {
   });
 }
 
+/** As in ClickHouse, a list of values without a common type is a list, which nothing can be compared with. */
+function bindOperand(fn: string, ast: Expression, scope: Scope, locals: Locals): Expr {
+  try {
+    return bindExpression(ast, scope, locals);
+  } catch (error) {
+    const failure = error instanceof SpannedError ? error.error : (error as Error);
+    const compared = ast.kind === 'Array' && /equal|less|greater/i.test(fn);
+    if (!compared || failure.name !== 'NO_COMMON_TYPE') throw error;
+    throw failAt(ast.span, 'ILLEGAL_TYPE_OF_ARGUMENT', failure.message);
+  }
+}
+
 /** Operators of one precedence are left-deep: the left spine is walked in a loop. */
 function bindBinary(ast: Of<'Binary'>, scope: Scope, locals: Locals): Expr {
   const spine: Of<'Binary'>[] = [];
@@ -183,14 +195,11 @@ function bindBinary(ast: Of<'Binary'>, scope: Scope, locals: Locals): Expr {
   if (spine.length > 5000) {
     throw failAt(ast.span, 'TOO_DEEP_AST', 'The expression has more than 5,000 operators in a row');
   }
-  let value = bindExpression(left, scope, locals);
+  const innermost = spine.at(-1)?.fn ?? '';
+  let value = bindOperand(innermost, left, scope, locals);
   for (const node of spine.reverse()) {
-    value = resolveCall(
-      scope,
-      node.fn,
-      [value, bindExpression(node.right, scope, locals)],
-      node.span,
-    );
+    const right = bindOperand(node.fn, node.right, scope, locals);
+    value = resolveCall(scope, node.fn, [value, right], node.span);
   }
   return value;
 }

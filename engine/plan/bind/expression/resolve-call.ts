@@ -60,6 +60,17 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
       return common === undefined ? branch : convert(branch, common);
     }
   }
+  const moved = textMoved(name, args);
+  if (moved) {
+    const time = (arg: Expr): Expr =>
+      resolveCall(scope, 'parseDateTime64BestEffort', [arg, literalExpr('UInt8', '3')], span);
+    return resolveCall(
+      scope,
+      name,
+      args.map((arg) => (arg === moved ? time(arg) : arg)),
+      span,
+    );
+  }
   const byUnit = differenceByUnit(scope, name, args, span);
   if (byUnit) return byUnit;
   const paired = byElement(name, args, (inner, given) => resolveCall(scope, inner, given, span));
@@ -87,6 +98,15 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
       throw failAt(span, 'ILLEGAL_TYPE_OF_ARGUMENT', failure.message);
     throw withSpan(error, span);
   }
+}
+
+/** The text of a time in `'2024-01-01' + INTERVAL 1 DAY`. */
+function textMoved(name: string, args: readonly Expr[]): Expr | undefined {
+  if (name !== 'plus' && name !== 'minus') return undefined;
+  const interval = args.findIndex((arg) => arg.type.startsWith('Interval'));
+  if (interval < 0 || (name === 'minus' && interval === 0)) return undefined;
+  const other = args[1 - interval];
+  return other && baseType(other.type) === 'String' ? other : undefined;
 }
 
 /** isNull, isNotNull and isNullable of what has a type without NULL. */
