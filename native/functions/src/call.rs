@@ -4,16 +4,16 @@
 mod dictionary;
 mod wrapped;
 
-use dictionary::Memos;
-use wrapped::Wrapped;
-pub use wrapped::{flatten, without_nulls};
 use crate::bind::{Bind, Run};
 use crate::def::{FunctionDef, Nulls};
 use crate::registry;
 use crate::session::Session;
+use dictionary::Memos;
 use std::sync::Arc;
 use types::codes::{ILLEGAL_TYPE_OF_ARGUMENT, NUMBER_OF_ARGUMENTS_DOESNT_MATCH, UNKNOWN_FUNCTION};
 use types::{Column, Data, Error, Result, Type};
+use wrapped::Wrapped;
+pub use wrapped::{flatten, without_nulls};
 
 /// An argument before any row is seen.
 #[derive(Clone, Debug)]

@@ -312,18 +312,15 @@ fn first_non_default(b: &Bind<'_>) -> Result<Bound> {
     let out = common_type(&types)?;
     let kernel = out.clone();
     let inner = strip_nullable(&out).clone();
+    // The default of a Nullable type is NULL, so that a 0 in it counts as a value.
+    let nullable: Vec<bool> = types.iter().map(Type::is_nullable).collect();
     bound(out, move |c| {
         let cols = (0..c.len()).map(|i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
         let zero = Column::default_of(&inner, 1).flat();
         // What is left when all are defaults: NULL for a Nullable type, else the default.
         let rest = Column::default_of(&kernel, c.rows);
-        let choice: Vec<u32> = (0..c.rows)
-            .map(|i| {
-                (0..cols.len())
-                    .find(|&k| !cols[k].is_null(i) && types::compare::compare_rows(&cols[k], i, &zero, 0).is_ne())
-                    .unwrap_or(cols.len()) as u32
-            })
-            .collect();
+        let counts = |k: usize, i: usize| !cols[k].is_null(i) && (nullable[k] || types::compare::compare_rows(&cols[k], i, &zero, 0).is_ne());
+        let choice: Vec<u32> = (0..c.rows).map(|i| (0..cols.len()).find(|&k| counts(k, i)).unwrap_or(cols.len()) as u32).collect();
         let mut all = cols;
         all.push(rest);
         Ok(select(&kernel, &all, &choice))

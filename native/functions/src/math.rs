@@ -3,7 +3,7 @@
 pub mod round;
 mod special;
 
-use special::{erf, lgamma, tgamma};
+use special::{acosh, asinh, atanh, erf, lgamma, tgamma};
 pub use special::erfc;
 use crate::args::{f64_col, f64s, i64s, u8_col, u64_col};
 use crate::bind::{Bind, Bound, bound, constant};
@@ -21,7 +21,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("exp10", "exp10(x)", "10 to the power of x.", &[("exp10(2)", "100")], |b| one(b, exp10)),
     f("log", "log(x)", "Natural logarithm.", &[("log(1)", "0")], |b| one(b, f64::ln)).ci().alias_ci(&["ln"]),
     f("log2", "log2(x)", "Logarithm to base 2.", &[("log2(8)", "3")], |b| one(b, f64::log2)).ci(),
-    f("log10", "log10(x)", "Logarithm to base 10.", &[("log10(100)", "2")], |b| one(b, f64::log10)).ci(),
+    f("log10", "log10(x)", "Logarithm to base 10.", &[("log10(100)", "2")], |b| one(b, libm::log10)).ci(),
     f("log1p", "log1p(x)", "Logarithm of 1 + x.", &[("log1p(0)", "0")], |b| one(b, f64::ln_1p)),
     f("sqrt", "sqrt(x)", "Square root.", &[("sqrt(9)", "3")], |b| one(b, f64::sqrt)).ci(),
     f("cbrt", "cbrt(x)", "Cube root.", &[("cbrt(27)", "3")], |b| one(b, f64::cbrt)).ci(),
@@ -35,9 +35,9 @@ pub const DEFS: &[FunctionDef] = &[
     f("sinh", "sinh(x)", "Hyperbolic sine.", &[("sinh(0)", "0")], |b| one(b, f64::sinh)).ci(),
     f("cosh", "cosh(x)", "Hyperbolic cosine.", &[("cosh(0)", "1")], |b| one(b, f64::cosh)).ci(),
     f("tanh", "tanh(x)", "Hyperbolic tangent.", &[("tanh(0)", "0")], |b| one(b, f64::tanh)).ci(),
-    f("asinh", "asinh(x)", "Inverse hyperbolic sine.", &[("asinh(0)", "0")], |b| one(b, f64::asinh)).ci(),
-    f("acosh", "acosh(x)", "Inverse hyperbolic cosine.", &[("acosh(1)", "0")], |b| one(b, f64::acosh)).ci(),
-    f("atanh", "atanh(x)", "Inverse hyperbolic tangent.", &[("atanh(0)", "0")], |b| one(b, f64::atanh)).ci(),
+    f("asinh", "asinh(x)", "Inverse hyperbolic sine.", &[("asinh(0)", "0")], |b| one(b, asinh)).ci(),
+    f("acosh", "acosh(x)", "Inverse hyperbolic cosine.", &[("acosh(1)", "0")], |b| one(b, acosh)).ci(),
+    f("atanh", "atanh(x)", "Inverse hyperbolic tangent.", &[("atanh(0)", "0")], |b| one(b, atanh)).ci(),
     f("degrees", "degrees(x)", "Radians in degrees.", &[("degrees(pi())", "180")], |b| one(b, |x| x * (180.0 / std::f64::consts::PI))).ci(),
     f("radians", "radians(x)", "Degrees in radians.", &[("radians(0)", "0")], |b| one(b, |x| x * (std::f64::consts::PI / 180.0))).ci(),
     f("sigmoid", "sigmoid(x)", "1 / (1 + e^-x).", &[("sigmoid(0)", "0.5")], |b| one(b, |x| 1.0 / (1.0 + (-x).exp()))),
@@ -167,11 +167,12 @@ fn int_exp(b: &Bind<'_>, base: u64) -> Result<Bound> {
 fn factorial(b: &Bind<'_>) -> Result<Bound> {
     b.arity(1, 1)?;
     b.native_integer(0)?;
-    bound(Type::UInt64, |c| {
+    let unsigned = *b.ty(0) == Type::UInt64;
+    bound(Type::UInt64, move |c| {
         let v = i64s(c.col(0));
         let out = (0..c.rows)
             .map(|i| match v.at(i) {
-                n if n > 20 => Err(Error::new(BAD_ARGUMENTS, format!("The maximum's input value of function factorial is 20, not {n}"))),
+                n if n > 20 || unsigned && n < 0 => Err(Error::new(BAD_ARGUMENTS, format!("The maximum's input value of function factorial is 20, not {n}"))),
                 n => Ok((2..=n.max(1) as u64).product()),
             })
             .collect::<Result<Vec<u64>>>()?;

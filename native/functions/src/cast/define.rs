@@ -296,7 +296,8 @@ fn replace_failures(b: &Bind<'_>, to: Type, default: usize) -> Result<Bound> {
     let from = b.ty(0).clone();
     let default_type = b.args.get(default).map(|a| a.ty.clone());
     bound(to.clone(), move |c| {
-        let done = match cast(c.col(0), &from, &to, CastMode::AccurateOrNull, c.session) {
+        let (source, from) = within(c.col(0), &from, &to);
+        let done = match cast(&source, &from, &to, CastMode::AccurateOrNull, c.session) {
             // Between these types nothing can be converted.
             Err(e) if matches!(e.code(), types::codes::CANNOT_CONVERT_TYPE | types::codes::NOT_IMPLEMENTED) => {
                 Column::null_of(crate::cast::strip_nullable(&to), c.rows)
@@ -310,6 +311,24 @@ fn replace_failures(b: &Bind<'_>, to: Type, default: usize) -> Result<Bound> {
         };
         Ok(choose(&to, &crate::call::without_nulls(&done.flat()), &fallback, &nulls))
     })
+}
+
+/// Days that Date or DateTime ends before or begins after are its last or first one.
+fn within(col: &Column, from: &Type, to: &Type) -> (Column, Type) {
+    let strip = crate::cast::strip_nullable;
+    let last = match strip(to) {
+        Type::Date => i64::from(u16::MAX),
+        Type::DateTime(_) => i64::from(u32::MAX) / types::tz::DAY - 1,
+        _ => return (col.clone(), from.clone()),
+    };
+    if !matches!(strip(from), Type::Date | Type::Date32) {
+        return (col.clone(), from.clone());
+    }
+    let flat = col.flat();
+    let days = crate::args::i64s(&flat);
+    let inside = crate::args::i32_col((0..flat.len()).map(|i| days.at(i).clamp(0, last) as i32).collect());
+    let ty = if from.is_nullable() { Type::nullable(Type::Date32) } else { Type::Date32 };
+    (Column { data: inside.data, nulls: flat.null_mask() }, ty)
 }
 
 /// Rows of `b` where the mask is set, else of `a`.

@@ -8,6 +8,10 @@ use types::codes::DECIMAL_OVERFLOW;
 use types::tz::{DAY, TimeZone};
 use types::{Column, Data, Error, IntervalKind, Result, Type};
 
+/// 0000-01-01 00:00:00 and 9999-12-31 23:59:59: what a DateTime64 is made of numbers for.
+const SECONDS_MIN: i64 = -62_167_219_200;
+const SECONDS_MAX: i64 = 253_402_300_799;
+
 /// The last day number that Date32 takes for days rather than seconds (2299-12-31 is 120,529).
 const DATE32_MAX: i64 = 120_529;
 const DATE32_MIN: i64 = -25_567;
@@ -87,14 +91,19 @@ impl Caster<'_> {
             Kind::DateTime64(_) if *from == Type::BFloat16 => return self.numbers(col, from, &Type::Decimal(18, scale_of(to))),
             Kind::DateTime64(s) => {
                 let k = 10i64.pow(s.into());
-                let overflow = || Error::new(DECIMAL_OVERFLOW, format!("Value does not fit {to}"));
+                // What lies outside of the years 0000 to 9999, or of what the scale leaves of them, is their first or last second.
+                let (first, last) = (SECONDS_MIN.max(i64::MIN / k), SECONDS_MAX.min(i64::MAX / k));
                 if from.is_float() {
                     let v = f64s(col, from);
+                    let (low, high) = (first as f64 * k as f64, last as f64 * k as f64);
                     let ticks = (0..rows)
                         .map(|i| {
                             // A Float32 is scaled in its own precision.
                             let x = if let Data::F32(f) = &col.data { f64::from(f[i] * k as f32) } else { v.at(i) * k as f64 };
-                            if x.abs() < 9.2e18 { Ok(x as i64) } else { Err(overflow()) }
+                            if x.is_nan() {
+                                return Err(Error::new(DECIMAL_OVERFLOW, format!("NaN does not fit {to}")));
+                            }
+                            Ok(if x < low { first * k } else if x >= high + k as f64 { last * k } else { x as i64 })
                         })
                         .collect::<Result<Vec<_>>>()?;
                     return Ok(i64_col(ticks));
@@ -102,7 +111,7 @@ impl Caster<'_> {
                 if from.is_decimal() {
                     return self.numbers(col, from, &Type::Decimal(18, s));
                 }
-                i64_col(whole.into_iter().map(|v| if v == BEYOND { i64::MAX } else { v }).map(|v| v.checked_mul(k).ok_or_else(overflow)).collect::<Result<Vec<_>>>()?)
+                i64_col(whole.into_iter().map(|v| if v == BEYOND { last } else { v.clamp(first, last) }).map(|v| v * k).collect())
             }
         })
     }

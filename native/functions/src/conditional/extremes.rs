@@ -38,6 +38,7 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
     let out = extreme_of_decimals(&types).unwrap_or_else(|| kernel.clone());
     let shown = out.clone();
     let inner = strip_nullable(&kernel).clone();
+    let floats = types.len() == 2 && inner.is_float();
     bound(out, move |c| {
         let columns = used.iter().map(|&i| cast(c.col(i), &types[i], &kernel, CastMode::Sql, c.session)).collect::<Result<Vec<_>>>()?;
         let mut best = columns[0].clone();
@@ -53,6 +54,11 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
                     types::compare::compare_rows_with(&q, i, &p, i, null) == null.reverse()
                 })
             };
+            // Of two floats the second one is taken unless the first is beyond it, as C++ does, also beside NaN.
+            let kept = match floats {
+                true => Some(truths(&compare::numbers(op, &p, &inner, &q, &inner, c.rows)?)),
+                false => None,
+            };
             // A NaN gives way to any number.
             let nan = |i: usize| match &p.data {
                 Data::F64(v) => v[i].is_nan(),
@@ -65,8 +71,10 @@ fn extreme(b: &Bind<'_>, greatest: bool) -> Result<Bound> {
                     (true, _) if nulls_win => 0,
                     (_, true) => u32::from(nulls_win),
                     (true, false) => 1,
-                    _ if nan(i) => 1,
-                    _ => u32::from(better.get(i)),
+                    _ => match &kept {
+                        Some(kept) => u32::from(!kept.get(i)),
+                        None => u32::from(nan(i) || better.get(i)),
+                    },
                 })
                 .collect();
             best = select(&kernel, &[best, next.clone()], &choice);

@@ -78,7 +78,7 @@ fn mysql(t: &Shown<'_>, pattern: &[u8], letters: Letters, out: &mut Vec<u8>) -> 
                     continue;
                 }
                 let digits = format!("{:09}", t.nanos);
-                let n = if letters.scale_digits { t.scale.max(1) } else { t.scale.max(6) };
+                let n = if letters.scale_digits { t.scale.max(1) } else { 6 };
                 out.extend_from_slice(&digits.as_bytes()[..n as usize]);
             }
             b'F' => out.extend_from_slice(format!("{:04}-{:02}-{:02}", p.year, p.month, p.day).as_bytes()),

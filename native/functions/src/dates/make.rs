@@ -264,8 +264,12 @@ fn first_value(clock: &Clock) -> i64 {
 fn from_year_zero(b: &Bind<'_>, wide: bool) -> Result<Bound> {
     b.arity(1, 1)?;
     b.native_integer(0)?;
+    let signed = b.ty(0).int_bits().is_some_and(|(_, signed)| signed);
     bound(if wide { Type::Date32 } else { Type::Date }, move |c| {
         let v = i64s(c.col(0));
+        if let Some(n) = (0..c.rows).map(|i| v.at(i)).find(|n| signed && *n < 0) {
+            return Err(Error::new(ARGUMENT_OUT_OF_BOUND, format!("Expected a number of days that is not negative, got {n}")));
+        }
         Ok(if wide { i32_col((0..c.rows).map(|i| v.at(i).saturating_sub(719_528) as i32).collect()) } else { u16_col((0..c.rows).map(|i| v.at(i).saturating_sub(719_528) as u16).collect()) })
     })
 }

@@ -466,7 +466,8 @@ impl Sparse {
     }
 }
 
-/// The hash of borders: CRC-32C over words of 8 bytes, the last of them padded with its length on top.
+/// The hash of borders and n-grams: CRC-32C over words of 8 bytes. A short text is one word with its length on top; what
+/// is left behind whole words stands at the top of the last one, with its length at the bottom.
 fn weak_hash(s: &[u8]) -> u32 {
     if s.len() < 8 {
         let mut word = [0u8; 8];
@@ -484,7 +485,7 @@ fn weak_hash(s: &[u8]) -> u32 {
         return crc;
     }
     let mut word = [0u8; 8];
-    word[..rest.len()].copy_from_slice(rest);
-    word[7] = rest.len() as u8;
+    word[8 - rest.len()..].copy_from_slice(rest);
+    word[0] |= rest.len() as u8;
     crc32c(crc, &word, false)
 }

@@ -1,86 +1,47 @@
-//! Special functions: the error function and the gamma function, by series and approximations.
+//! Special functions. The `libm` crate knows the error and gamma functions, whose digits are ClickHouse's; inverse
+//! hyperbolic functions are written here as ClickHouse's library has them, which Rust's differ from in last digits.
 
+use std::f64::consts::LN_2;
 
-/// Complementary error function: series below 2.5, continued fraction above.
-pub fn erfc(x: f64) -> f64 {
-    if x.is_nan() {
-        return x;
-    }
-    let z = x.abs();
-    if z < 2.5 {
-        return 1.0 - erf(x);
-    }
-    if z > 27.0 {
-        return if x > 0.0 { 0.0 } else { 2.0 };
-    }
-    // Lentz's evaluation of the continued fraction.
-    let mut f = z;
-    for k in (1..=120).rev() {
-        f = z + f64::from(k) / 2.0 / f;
-    }
-    let tail = (-z * z).exp() / (f * std::f64::consts::PI.sqrt());
-    if x > 0.0 { tail } else { 2.0 - tail }
-}
+pub use libm::erfc;
+pub(super) use libm::{erf, tgamma};
 
-pub(super) fn erf(x: f64) -> f64 {
-    if x.is_nan() {
-        return x;
-    }
-    let z = x.abs();
-    if z >= 2.5 {
-        return x.signum() * (1.0 - erfc(z));
-    }
-    let (mut term, mut sum, mut n) = (z, z, 0.0);
-    loop {
-        n += 1.0;
-        term *= -z * z / n;
-        let add = term / (2.0 * n + 1.0);
-        sum += add;
-        if add.abs() < 1e-17 * sum.abs().max(1e-300) {
-            break;
-        }
-    }
-    x.signum() * sum * std::f64::consts::FRAC_2_SQRT_PI
-}
-
-/// Lanczos' approximation with g = 7, n = 9.
-const LANCZOS: [f64; 9] = [
-    0.999_999_999_999_809_9, 676.520_368_121_885_1, -1_259.139_216_722_402_8, 771.323_428_777_653_1, -176.615_029_162_140_6, 12.507_343_278_686_905,
-    -0.138_571_095_265_720_12, 9.984_369_578_019_572e-6, 1.505_632_735_149_311_6e-7,
-];
-
+/// NaN at zero's negative neighbours, where the function has poles of either sign.
 pub(super) fn lgamma(x: f64) -> f64 {
-    if x.is_nan() || x == f64::INFINITY {
-        return x;
-    }
-    if x <= 0.0 && x == x.floor() {
-        return if x == 0.0 { f64::INFINITY } else { f64::NAN };
-    }
-    if x < 0.5 {
-        let s = (std::f64::consts::PI * x).sin().abs();
-        return (std::f64::consts::PI / s).ln() - lgamma(1.0 - x);
-    }
-    if x == 1.0 || x == 2.0 {
-        return 0.0;
-    }
-    let x = x - 1.0;
-    let t = x + 7.5;
-    let sum = LANCZOS.iter().enumerate().skip(1).fold(LANCZOS[0], |a, (k, c)| a + c / (x + k as f64));
-    0.5 * (2.0 * std::f64::consts::PI).ln() + (x + 0.5) * t.ln() - t + sum.ln()
+    if x < 0.0 && x == x.floor() { f64::NAN } else { libm::lgamma(x) }
 }
 
-pub(super) fn tgamma(x: f64) -> f64 {
-    if x <= 0.0 && x == x.floor() {
-        return if x == 0.0 { 1.0 / x } else { f64::NAN };
+/// Beyond these squares are lost, or all that counts.
+const LARGE: f64 = (1u64 << 26) as f64;
+const SMALL: f64 = 1.0 / LARGE;
+
+pub(super) fn asinh(x: f64) -> f64 {
+    let y = x.abs();
+    let root = (y * y + 1.0).sqrt();
+    let value = match y {
+        _ if y >= LARGE => y.ln() + LN_2,
+        _ if y >= 2.0 => (2.0 * y + 1.0 / (root + y)).ln(),
+        _ if y >= SMALL => (y + y * y / (root + 1.0)).ln_1p(),
+        _ => y,
+    };
+    value.copysign(x)
+}
+
+pub(super) fn acosh(x: f64) -> f64 {
+    let more = x - 1.0;
+    match x {
+        _ if x < 2.0 => (more + (more * more + 2.0 * more).sqrt()).ln_1p(),
+        _ if x < LARGE => (2.0 * x - 1.0 / (x + (x * x - 1.0).sqrt())).ln(),
+        _ => x.ln() + LN_2,
     }
-    if x == x.floor() && x > 0.0 && x < 171.0 {
-        return (2..x as u64).fold(1.0, |a, k| a * k as f64);
-    }
-    if x < 0.5 {
-        return std::f64::consts::PI / ((std::f64::consts::PI * x).sin() * tgamma(1.0 - x));
-    }
-    let y = x - 1.0;
-    let t = y + 7.5;
-    let sum = LANCZOS.iter().enumerate().skip(1).fold(LANCZOS[0], |a, (k, c)| a + c / (y + k as f64));
-    (2.0 * std::f64::consts::PI).sqrt() * t.powf(y + 0.5) * (-t).exp() * sum
+}
+
+pub(super) fn atanh(x: f64) -> f64 {
+    let y = x.abs();
+    let value = match y {
+        _ if y < 1.0 / (1u64 << 32) as f64 => y,
+        _ if y < 0.5 => 0.5 * (2.0 * y + 2.0 * y * y / (1.0 - y)).ln_1p(),
+        _ => 0.5 * (2.0 * (y / (1.0 - y))).ln_1p(),
+    };
+    value.copysign(x)
 }

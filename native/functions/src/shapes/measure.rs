@@ -37,7 +37,7 @@ fn spherical_area(ring: &[Point]) -> f64 {
 }
 
 /// The great circle's arc between two points, by the haversine formula.
-fn arc(a: Point, b: Point) -> f64 {
+pub(super) fn arc(a: Point, b: Point) -> f64 {
     let haversine = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
     let h = haversine(b.1 - a.1) + a.1.to_radians().cos() * b.1.to_radians().cos() * haversine(b.0 - a.0);
     2.0 * h.sqrt().asin()

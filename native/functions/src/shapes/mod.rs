@@ -2,6 +2,9 @@
 //! pairs, and writing them into such.
 
 pub mod measure;
+mod overlay;
+pub mod pairs;
+mod space;
 pub mod svg;
 pub mod valid;
 pub mod wkt;

@@ -17,20 +17,23 @@ pub const DEFS: &[FunctionDef] = &[
     f("readWKTMultiPolygon", "readWKTMultiPolygon(text)", "The polygons of a well-known text.", &[("readWKTMultiPolygon('MULTIPOLYGON(((1 1,2 2,3 3,1 1)))')", "[[[(1,1),(2,2),(3,3),(1,1)]]]")], |b| read(b, "MULTIPOLYGON", 3, Kind::MultiPolygon)),
 ];
 
-/// A number as C's `%g` with six digits more than enough: the shortest form, exponents with a sign and two digits.
+/// A number of six digits, as C's `%g` writes it.
 pub fn put_number(x: f64, out: &mut Vec<u8>) {
-    let plain = (1e-5..1e6).contains(&x.abs()) || x == 0.0;
-    if plain || !x.is_finite() {
+    if !x.is_finite() {
         return types::text::number::write_f64(x, out);
     }
-    let text = format!("{x:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => {
-            let sign = if exponent.starts_with('-') { '-' } else { '+' };
-            out.extend_from_slice(format!("{digits}e{sign}{:0>2}", exponent.trim_start_matches('-')).as_bytes());
-        }
-        None => out.extend_from_slice(text.as_bytes()),
-    }
+    let text = format!("{x:.5e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let power: i32 = exponent.parse().unwrap_or(0);
+    let trimmed = |number: &str| match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => number.to_string(),
+    };
+    let shown = match power {
+        -4..=5 => trimmed(&format!("{x:.*}", (5 - power) as usize)),
+        _ => format!("{}e{}{:02}", trimmed(digits), if power < 0 { '-' } else { '+' }, power.abs()),
+    };
+    out.extend_from_slice(shown.as_bytes());
 }
 
 fn put_list<T>(items: &[T], out: &mut Vec<u8>, each: impl Fn(&T, &mut Vec<u8>)) {

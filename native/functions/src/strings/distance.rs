@@ -123,7 +123,7 @@ fn jaro(a: &[u8], b: &[u8]) -> f64 {
     let other = b.iter().zip(&used).filter(|(_, u)| **u).map(|(x, _)| *x);
     let moved = matched.iter().zip(other).filter(|(x, y)| **x != *y).count() as f64 / 2.0;
     let m = matched.len() as f64;
-    (m / a.len() as f64 + m / b.len() as f64 + (m - moved) / m) / 3.0
+    (m / a.len() as f64 + m / b.len() as f64 + (m - moved) / m) * (1.0 / 3.0)
 }
 
 fn jaccard(x: &HashSet<&[u8]>, y: &HashSet<&[u8]>) -> f64 {

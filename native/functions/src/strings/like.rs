@@ -6,12 +6,13 @@ use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use types::codes::{CANNOT_COMPILE_REGEXP, CANNOT_PARSE_ESCAPE_SEQUENCE};
 use types::{Column, Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("like", "like(s, pattern)", "1 if the string matches: % stands for any run, _ for one character, \\ escapes.", &[("'abc' LIKE 'a%'", "1")], |b| bind(b, false, false)).total(),
+    f("like", "like(s, pattern[, escape])", "1 if the string matches: % stands for any run, _ for one character; \\ escapes, or the character given.", &[("'abc' LIKE 'a%'", "1")], |b| bind(b, false, false)).total(),
     f("notLike", "notLike(s, pattern)", "1 if the string does not match.", &[("'abc' NOT LIKE '%c'", "0")], |b| bind(b, false, true)).total(),
     f("ilike", "ilike(s, pattern)", "As like, case ignored.", &[("'ABC' ILIKE 'a%'", "1")], |b| bind(b, true, false)).total(),
     f("notILike", "notILike(s, pattern)", "1 if the string does not match, case ignored.", &[("'abc' NOT ILIKE 'ABC'", "0")], |b| bind(b, true, true)).total(),
@@ -142,8 +143,9 @@ fn bind(b: &Bind<'_>, any_case: bool, negate: bool) -> Result<Bound> {
     b.arity(2, 3)?;
     b.string(0)?;
     b.string(1)?;
+    let escape = escape_of(b)?;
     if let Some(pattern) = b.constant(1) {
-        let m = Matcher::new(pattern.bytes_at(0).unwrap_or_default(), any_case)?;
+        let m = Matcher::new(&with_backslashes(pattern.bytes_at(0).unwrap_or_default(), escape)?, any_case)?;
         return bound(Type::UInt8, move |c| Ok(run(&m, c.col(0), c.rows, negate)));
     }
     bound(Type::UInt8, move |c| {
@@ -156,12 +158,46 @@ fn bind(b: &Bind<'_>, any_case: bool, negate: bool) -> Result<Bound> {
                 if known.len() > 1000 {
                     known.clear();
                 }
-                known.insert(pattern, Matcher::new(pattern, any_case)?);
+                known.insert(pattern, Matcher::new(&with_backslashes(pattern, escape)?, any_case)?);
             }
             out.push(u8::from(known.get(pattern).is_some_and(|m| m.matches(s.at(i))) != negate));
         }
         Ok(u8_col(out))
     })
+}
+
+/// The third argument, if it is there.
+fn escape_of(b: &Bind<'_>) -> Result<Option<u8>> {
+    if b.len() < 3 {
+        return Ok(None);
+    }
+    match b.const_bytes(2)? {
+        [c] if c.is_ascii() => Ok(Some(*c)),
+        other => Err(Error::bad_arguments(format!("The ESCAPE argument of function {} must be a single ASCII character, got '{}'", b.name, String::from_utf8_lossy(other)))),
+    }
+}
+
+/// A pattern with an escape character of its own, written with backslashes.
+fn with_backslashes(pattern: &[u8], escape: Option<u8>) -> Result<Cow<'_, [u8]>> {
+    let Some(escape) = escape.filter(|c| *c != b'\\') else { return Ok(Cow::Borrowed(pattern)) };
+    let mut out = Vec::with_capacity(pattern.len() + 8);
+    let mut rest = pattern.iter().copied();
+    while let Some(x) = rest.next() {
+        if x != escape {
+            out.extend_from_slice(if x == b'\\' { b"\\\\" } else { std::slice::from_ref(&x) });
+            continue;
+        }
+        match rest.next() {
+            Some(y @ (b'%' | b'_')) => out.extend_from_slice(&[b'\\', y]),
+            Some(y) if y == escape => out.push(y),
+            _ => {
+                let text = String::from_utf8_lossy(pattern);
+                let c = char::from(escape);
+                return Err(Error::new(CANNOT_PARSE_ESCAPE_SEQUENCE, format!("Invalid escape sequence in LIKE pattern '{text}': the escape character {c} must be followed by '%', '_', or itself")));
+            }
+        }
+    }
+    Ok(Cow::Owned(out))
 }
 
 fn run(m: &Matcher, col: &Column, rows: usize, negate: bool) -> Column {

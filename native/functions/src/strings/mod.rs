@@ -7,6 +7,7 @@ pub mod distance;
 pub mod encode;
 pub mod format;
 pub mod fuzzy;
+mod html;
 pub mod like;
 pub mod multi_match;
 pub mod parts;
@@ -17,6 +18,7 @@ pub mod replace;
 pub mod search;
 pub mod split;
 pub mod text;
+pub mod tokens;
 pub mod unicode;
 pub mod utf8;
 

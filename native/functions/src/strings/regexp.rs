@@ -1,8 +1,8 @@
 //! Functions of one regular expression: match, extract, replace, count, split.
 
 use super::TextArrays;
-use super::re2::{Patterns, compile};
-use crate::args::{StrOut, array_column, i64s, map_str, strs, u8_col, u64_col};
+use super::re2::{How, Patterns, compile};
+use crate::args::{Nums, StrOut, array_column, i64s, map_str, strs, u8_col, u64_col};
 use crate::bind::{Bind, Bound, bound};
 use crate::def::{FunctionDef, f};
 use regex::bytes::Regex;
@@ -17,7 +17,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("extractAllGroupsVertical", "extractAllGroupsVertical(s, pattern)", "For each match the array of its groups.", &[("extractAllGroupsVertical('a=1,b=2', '(\\\\w)=(\\\\d)')", "[['a','1'],['b','2']]")], |b| all_groups(b, false)).alias(&["extractAllGroups"]),
     f("extractAllGroupsHorizontal", "extractAllGroupsHorizontal(s, pattern)", "For each group the array of its matches.", &[("extractAllGroupsHorizontal('a=1,b=2', '(\\\\w)=(\\\\d)')", "[['a','b'],['1','2']]")], |b| all_groups(b, true)),
     f("regexpExtract", "regexpExtract(s, pattern[, group])", "Group 1, or the one given (0 = all), of the first match.", &[("regexpExtract('100-200', '(\\\\d+)-(\\\\d+)', 2)", "200")], regexp_extract).alias_ci(&["REGEXP_EXTRACT", "REGEXP_SUBSTR"]),
-    f("regexpPosition", "regexpPosition(s, pattern[, start[, occurrence]])", "Place of a match (1 = first byte), 0 if there is none.", &[("regexpPosition('hello', 'l+')", "3")], regexp_position).alias_ci(&["regexpInstr", "regexp_instr"]),
+    f("regexpPosition", "regexpPosition(s, pattern[, start[, occurrence[, return_end[, flags[, group]]]]])", "Place of a match or of one of its groups (1 = first byte), or of what is behind it; 0 if there is none.", &[("regexpPosition('hello', 'l+')", "3")], regexp_position).alias_ci(&["regexpInstr", "regexp_instr"]),
     f("regexpQuoteMeta", "regexpQuoteMeta(s)", "The text with everything escaped that means something in a regular expression.", &[("regexpQuoteMeta('a.b')", "a\\\\.b")], |b| super::to_text(b, "regexpQuoteMeta", quote)),
     f("replaceRegexpOne", "replaceRegexpOne(s, pattern, replacement)", "The first match replaced; \\1–\\9 are groups, \\0 the match.", &[("replaceRegexpOne('hello', 'l+', '<\\\\0>')", "he<ll>o")], |b| replace(b, false)),
     f("replaceRegexpAll", "replaceRegexpAll(s, pattern, replacement)", "All matches replaced; \\1–\\9 are groups, \\0 the match.", &[("replaceRegexpAll('a1b22', '[0-9]+', '#')", "a#b#")], |b| replace(b, true)).alias_ci(&["REGEXP_REPLACE"]),
@@ -188,27 +188,67 @@ fn regexp_extract(b: &Bind<'_>) -> Result<Bound> {
 }
 
 fn regexp_position(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(2, 6)?;
+    b.arity(2, 7)?;
     b.string(0)?;
-    let patterns = Patterns::bind(b, 1, true, false)?;
-    for i in 2..b.len().min(5) {
+    for i in (2..b.len()).filter(|i| *i != 5) {
         b.integer(i)?;
     }
+    let flags = if b.len() > 5 { b.const_bytes(5)?.to_vec() } else { Vec::new() };
+    let patterns = Patterns::bind_how(b, 1, position_flags(&flags)?)?;
     let n = b.len();
     bound(Type::UInt64, move |c| {
         let s = strs(c.col(0));
-        let start = (n > 2).then(|| i64s(c.col(2)));
-        let nth = (n > 3).then(|| i64s(c.col(3)));
+        let whole = |i: usize| (n > i).then(|| i64s(c.col(i)));
+        let (start, nth, end, group) = (whole(2), whole(3), whole(4), whole(6));
         let mut out = Vec::with_capacity(c.rows);
         patterns.each(c, 1, |i, re| {
             let text = s.at(i);
-            let from = start.as_ref().map_or(0, |v| (v.at(i) - 1).clamp(0, text.len() as i64) as usize);
-            let k = nth.as_ref().map_or(0, |v| (v.at(i) - 1).max(0) as usize);
-            out.push(re.find_iter(&text[from..]).nth(k).map_or(0, |m| (from + m.start() + 1) as u64));
+            let of = |v: &Option<Nums<'_, i64>>, default: i64| v.as_ref().map_or(default, |v| v.at(i));
+            let (position, occurrence) = (at_least_one("position", of(&start, 1))?, at_least_one("occurrence", of(&nth, 1))?);
+            let behind = match of(&end, 0) {
+                0 => false,
+                1 => true,
+                x => return Err(Error::bad_arguments(format!("Argument 'return_option' for function regexpPosition must be 0 or 1, got {x}"))),
+            };
+            let groups = re.captures_len() - 1;
+            let group = of(&group, 0);
+            let Some(group) = usize::try_from(group).ok().filter(|g| *g <= groups) else {
+                let text = format!("Argument 'subexpression' value {group} of function regexpPosition is out of range: the pattern has {groups} groups");
+                return Err(Error::new(INDEX_OF_POSITIONAL_ARGUMENT_IS_OUT_OF_RANGE, text));
+            };
+            let rest = text.get(position - 1..).unwrap_or_default();
+            let found = match group {
+                0 => re.find_iter(rest).nth(occurrence - 1),
+                g => re.captures_iter(rest).nth(occurrence - 1).and_then(|m| m.get(g)),
+            };
+            out.push(found.map_or(0, |m| (position + if behind { m.end() } else { m.start() }) as u64));
             Ok(())
         })?;
         Ok(u64_col(out))
     })
+}
+
+fn at_least_one(what: &str, n: i64) -> Result<usize> {
+    usize::try_from(n).ok().filter(|n| *n > 0).ok_or_else(|| Error::bad_arguments(format!("Argument '{what}' for function regexpPosition must be at least 1, got {n}")))
+}
+
+/// The flags of regexpPosition; of two that contradict each other the last one counts.
+fn position_flags(flags: &[u8]) -> Result<How> {
+    let mut how = How::default();
+    for flag in flags {
+        match flag {
+            b'i' => how.any_case = true,
+            b'c' => how.any_case = false,
+            b's' => how.dot_line = true,
+            b'n' => how.dot_line = false,
+            b'm' => how.lines = true,
+            x => {
+                let text = format!("Unknown regex flag '{}' for function regexpPosition: 'i', 'c', 'm', 'n' and 's' are known", char::from(*x));
+                return Err(Error::bad_arguments(text));
+            }
+        }
+    }
+    Ok(how)
 }
 
 fn quote(s: &[u8], out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! Searching for fixed texts: places, counts, several at once, tokens, subsequences.
 
+use super::tokens::{is_token, words};
 use super::{char_position, count_chars, lower_utf8, two_to_bool};
 use crate::args::{array_column, arrays, bools, i64s, strs, u64_col};
 use crate::bind::{Bind, Bound, bound};
@@ -48,8 +49,6 @@ pub const DEFS: &[FunctionDef] = &[
     f("hasTokenCaseInsensitive", "hasTokenCaseInsensitive(s, token)", "As hasToken, ASCII case ignored.", &[("hasTokenCaseInsensitive('Hello BIG', 'big')", "1")], |b| token(b, true, false)),
     f("hasTokenOrNull", "hasTokenOrNull(s, token)", "As hasToken, NULL for a token that is no word.", &[("hasTokenOrNull('a b', 'b c')", "NULL")], |b| token(b, false, true)),
     f("hasTokenCaseInsensitiveOrNull", "hasTokenCaseInsensitiveOrNull(s, token)", "As hasTokenCaseInsensitive, NULL for a token that is no word.", &[("hasTokenCaseInsensitiveOrNull('A', 'a')", "1")], |b| token(b, true, true)),
-    f("hasAnyTokens", "hasAnyTokens(s, tokens)", "1 if any of the words occurs.", &[("hasAnyTokens('quick brown fox', ['fox', 'dog'])", "1")], |b| tokens(b, false)).alias(&["hasAnyToken"]),
-    f("hasAllTokens", "hasAllTokens(s, tokens)", "1 if all of the words occur.", &[("hasAllTokens('quick brown fox', ['fox', 'dog'])", "0")], |b| tokens(b, true)).alias(&["hasAllToken"]),
     f("hasPhrase", "hasPhrase(s, phrase)", "1 if the words of the phrase stand one after another.", &[("hasPhrase('the quick brown fox', 'quick brown')", "1")], |b| two_to_bool(b, phrase)),
     f("hasSubsequence", "hasSubsequence(s, needle)", "1 if the bytes of the needle occur in this order.", &[("hasSubsequence('garbage', 'arg')", "1")], |b| two_to_bool(b, subsequence)),
     f("hasSubsequenceCaseInsensitive", "hasSubsequenceCaseInsensitive(s, needle)", "As hasSubsequence, ASCII case ignored.", &[("hasSubsequenceCaseInsensitive('GARbage', 'ARG')", "1")], |b| two_to_bool(b, |s, n| subsequence(&s.to_ascii_lowercase(), &n.to_ascii_lowercase()))),
@@ -207,14 +206,6 @@ fn multi(b: &Bind<'_>, kind: Multi, how: How) -> Result<Bound> {
     })
 }
 
-fn is_token(x: u8) -> bool {
-    x.is_ascii_alphanumeric() || x >= 0x80
-}
-
-fn words(s: &[u8]) -> impl Iterator<Item = &[u8]> {
-    s.split(|x| !is_token(*x)).filter(|w| !w.is_empty())
-}
-
 fn token(b: &Bind<'_>, any_case: bool, or_null: bool) -> Result<Bound> {
     b.arity(2, 2)?;
     b.string(0)?;
@@ -242,29 +233,6 @@ fn token(b: &Bind<'_>, any_case: bool, or_null: bool) -> Result<Bound> {
                 let end = p + needle.len();
                 (p == 0 || !is_token(text[p - 1])) && (end == text.len() || !is_token(text[end]))
             })
-        }))
-    })
-}
-
-fn tokens(b: &Bind<'_>, all: bool) -> Result<Bound> {
-    b.arity(2, 3)?;
-    b.string(0)?;
-    let from_text = b.ty(1).is_string();
-    if !from_text {
-        b.array(1)?;
-    }
-    let column = b.need_constant(1)?.flat();
-    let wanted: Vec<Vec<u8>> = if from_text {
-        words(column.bytes_at(0).unwrap_or_default()).map(<[u8]>::to_vec).collect()
-    } else {
-        let a = arrays(&column)?;
-        a.at(0).filter_map(|k| a.values.bytes_at(k).map(<[u8]>::to_vec)).collect()
-    };
-    bound(Type::UInt8, move |c| {
-        let s = strs(c.col(0));
-        Ok(bools(c.rows, |i| {
-            let has = |w: &Vec<u8>| words(s.at(i)).any(|x| x == w.as_slice());
-            !wanted.is_empty() && if all { wanted.iter().all(has) } else { wanted.iter().any(has) }
         }))
     })
 }

@@ -1,6 +1,7 @@
 //! Strings to arrays of parts and back.
 
 use super::TextArrays;
+use super::tokens::gram_size;
 use crate::args::{arrays, map_str, strs};
 use crate::bind::{Bind, Bound, bound};
 use crate::cast::{CastMode, cast};
@@ -16,7 +17,6 @@ pub const DEFS: &[FunctionDef] = &[
     f("alphaTokens", "alphaTokens(s[, limit])", "The runs of ASCII letters.", &[("alphaTokens('abc1de')", "['abc','de']")], |b| by_class(b, |x| !x.is_ascii_alphabetic())).alias(&["splitByAlpha"]),
     f("arrayStringConcat", "arrayStringConcat(array[, separator])", "The elements as text, with a separator between; NULLs are left out.", &[("arrayStringConcat(['a', 'b'], '-')", "a-b")], join).alias_ci(&["array_to_string"]).own_nulls(),
     f("ngrams", "ngrams(s, n)", "All runs of n characters.", &[("ngrams('hello', 3)", "['hel','ell','llo']")], |b| { b.arity(2, 2)?; let n = size(b, 1)?; grams(b, n) }),
-    f("tokens", "tokens(s[, tokenizer[, …]])", "The words of a text ('splitByNonAlpha'), or its parts by 'ngrams', 'splitByString', 'array'.", &[("tokens('a, b')", "['a','b']")], tokens),
 ];
 
 /// How many parts are wanted and what happens to the rest.
@@ -140,8 +140,7 @@ fn join(b: &Bind<'_>) -> Result<Bound> {
 }
 
 fn size(b: &Bind<'_>, i: usize) -> Result<usize> {
-    let n = b.const_int(i)?;
-    usize::try_from(n).ok().filter(|n| *n > 0).ok_or_else(|| Error::new(BAD_ARGUMENTS, format!("Size of ngrams must be positive, not {n}")))
+    gram_size(b.const_int(i)?)
 }
 
 fn grams(b: &Bind<'_>, n: usize) -> Result<Bound> {
@@ -150,79 +149,10 @@ fn grams(b: &Bind<'_>, n: usize) -> Result<Bound> {
         let s = strs(c.col(0));
         let mut out = TextArrays::new(c.rows);
         for i in 0..c.rows {
-            let text = s.at(i);
-            let starts: Vec<usize> = (0..text.len()).filter(|k| !super::is_continuation(text[*k])).chain([text.len()]).collect();
-            for w in starts.windows(n + 1) {
-                out.push(&text[w[0]..w[n]]);
-            }
+            super::tokens::grams(s.at(i), n, |g| out.push(g));
             out.end_row()?;
         }
         Ok(out.finish())
     })
 }
 
-fn is_token(x: u8) -> bool {
-    x.is_ascii_alphanumeric() || x >= 0x80
-}
-
-fn tokens(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, 3)?;
-    b.string(0)?;
-    let kind = if b.len() > 1 { b.const_str(1)?.to_string() } else { "splitByNonAlpha".into() };
-    match kind.as_str() {
-        "splitByNonAlpha" | "default" => {}
-        "ngrams" => {
-            let n = if b.len() > 2 { size(b, 2)? } else { 3 };
-            return grams(b, n);
-        }
-        "array" | "noop" => {
-            return bound(Type::array(Type::String), |c| {
-                let s = strs(c.col(0));
-                let mut out = TextArrays::new(c.rows);
-                for i in 0..c.rows {
-                    out.push(s.at(i));
-                    out.end_row()?;
-                }
-                Ok(out.finish())
-            });
-        }
-        "splitByString" | "split" => {
-            let mut separators: Vec<Vec<u8>> = vec![b" ".to_vec()];
-            if b.len() > 2 {
-                let list = b.need_constant(2)?.flat();
-                let a = arrays(&list)?;
-                separators = a.at(0).filter_map(|k| a.values.bytes_at(k).map(<[u8]>::to_vec)).filter(|s| !s.is_empty()).collect();
-            }
-            return bound(Type::array(Type::String), move |c| {
-                let s = strs(c.col(0));
-                let mut out = TextArrays::new(c.rows);
-                for i in 0..c.rows {
-                    let mut rest = s.at(i);
-                    loop {
-                        let next = separators.iter().filter_map(|x| memchr::memmem::find(rest, x).map(|p| (p, x.len()))).min_by_key(|p| (p.0, usize::MAX - p.1));
-                        let Some((p, n)) = next else { break };
-                        if p > 0 {
-                            out.push(&rest[..p]);
-                        }
-                        rest = &rest[p + n..];
-                    }
-                    if !rest.is_empty() {
-                        out.push(rest);
-                    }
-                    out.end_row()?;
-                }
-                Ok(out.finish())
-            });
-        }
-        _ => return Err(Error::new(BAD_ARGUMENTS, format!("Function tokens knows no tokenizer '{kind}': use splitByNonAlpha, splitByString, ngrams or array"))),
-    }
-    bound(Type::array(Type::String), |c| {
-        let s = strs(c.col(0));
-        let mut out = TextArrays::new(c.rows);
-        for i in 0..c.rows {
-            s.at(i).split(|x| !is_token(*x)).filter(|p| !p.is_empty()).for_each(|p| out.push(p));
-            out.end_row()?;
-        }
-        Ok(out.finish())
-    })
-}

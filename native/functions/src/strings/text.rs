@@ -11,8 +11,8 @@ use types::{Error, Result, Scalar, Type};
 pub const DEFS: &[FunctionDef] = &[
     f("naturalSortKey", "naturalSortKey(s)", "A key by which numbers in texts sort by their value.", &[("naturalSortKey('a10')", "a110")], natural).alias(&["NATURAL_SORT_KEY"]),
     f("highlight", "highlight(s, words[, open, close])", "The text with words marked, in any case of ASCII letters.", &[("highlight('the quick fox', ['quick'])", "the <em>quick</em> fox")], highlight),
-    f("extractTextFromHTML", "extractTextFromHTML(s)", "The text of an HTML page without tags, scripts and styles.", &[("extractTextFromHTML('<p>Hello <b>world</b></p>')", "Hello world")], |b| super::to_text(b, "extractTextFromHTML", html_text)),
-    f("prettyPrintJSON", "prettyPrintJSON(s)", "JSON with line breaks and indentation.", &[("prettyPrintJSON('[]')", "[]")], pretty),
+    f("extractTextFromHTML", "extractTextFromHTML(s)", "The text of an HTML page without tags, scripts and styles.", &[("extractTextFromHTML('<p>Hello <b>world</b></p>')", "Hello world")], |b| super::to_text(b, "extractTextFromHTML", super::html::text)),
+    f("prettyPrintJSON", "prettyPrintJSON(s[, indent])", "JSON with line breaks and indentation (4 blanks).", &[("prettyPrintJSON('[]')", "[]")], pretty),
     f("tokensForLikePattern", "tokensForLikePattern(pattern)", "The whole words that a text must have to be LIKE a pattern.", &[("tokensForLikePattern('abc%def ghi')", "['ghi']")], like_tokens),
 ];
 
@@ -106,69 +106,24 @@ fn highlight(b: &Bind<'_>) -> Result<Bound> {
     })
 }
 
-fn html_text(s: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    let mut space = false;
-    let mut put = |text: &[u8], out: &mut Vec<u8>| {
-        for &b in text {
-            if b.is_ascii_whitespace() {
-                space = true;
-                continue;
-            }
-            if space && out.len() > start {
-                out.push(b' ');
-            }
-            space = false;
-            out.push(b);
-        }
-    };
-    let behind = |at: usize, end: &[u8]| memchr::memmem::find(&s[at..], end).map_or(s.len(), |p| at + p + end.len());
-    let mut at = 0;
-    while at < s.len() {
-        let next = memchr::memchr(b'<', &s[at..]).map_or(s.len(), |p| at + p);
-        put(&s[at..next], out);
-        at = next;
-        let rest = &s[at..];
-        if rest.is_empty() {
-            break;
-        }
-        if rest.starts_with(b"<!--") {
-            at = behind(at + 4, b"-->");
-        } else if rest.starts_with(b"<![CDATA[") {
-            let end = behind(at + 9, b"]]>");
-            let text_end = if s[..end].ends_with(b"]]>") { end - 3 } else { end };
-            put(&s[(at + 9).min(text_end)..text_end], out);
-            at = end;
-        } else {
-            let raw = [&b"script"[..], b"style"].into_iter().find(|t| rest.len() > t.len() + 1 && rest[1..=t.len()].eq_ignore_ascii_case(t) && !rest[t.len() + 1].is_ascii_alphanumeric());
-            at = behind(at, b">");
-            if let Some(tag) = raw {
-                // to the closing tag
-                while at < s.len() {
-                    let Some(p) = memchr::memmem::find(&s[at..], b"</") else {
-                        at = s.len();
-                        break;
-                    };
-                    at += p + 2;
-                    if s[at..].len() >= tag.len() && s[at..at + tag.len()].eq_ignore_ascii_case(tag) {
-                        at = behind(at, b">");
-                        break;
-                    }
-                }
-            }
-            put(b" ", out);
-        }
-    }
-}
+/// Blanks of one level of prettyPrintJSON at most.
+const INDENT_MAX: usize = 100;
 
 fn pretty(b: &Bind<'_>) -> Result<Bound> {
-    b.arity(1, 1)?;
+    b.arity(1, 2)?;
     b.plain_string(0)?;
-    bound(Type::String, |c| {
+    if b.len() == 2 && !matches!(b.ty(1).int_bits(), Some((_, false))) {
+        return Err(b.illegal(1, "a constant unsigned integer"));
+    }
+    let width = if b.len() == 2 { b.const_int(1)? } else { 4 };
+    let Some(indent) = usize::try_from(width).ok().filter(|n| *n <= INDENT_MAX).map(|n| vec![b' '; n]) else {
+        return Err(Error::bad_arguments(format!("The indentation of function prettyPrintJSON must be at most {INDENT_MAX}, not {width}")));
+    };
+    bound(Type::String, move |c| {
         let s = strs(c.col(0));
         map_str(c.rows, "prettyPrintJSON", |i, out| {
             let v: serde_json::Value = serde_json::from_slice(s.at(i)).map_err(|e| Error::new(BAD_ARGUMENTS, format!("Invalid JSON string in function prettyPrintJSON: {e}")))?;
-            let mut writer = serde_json::Serializer::with_formatter(out, serde_json::ser::PrettyFormatter::with_indent(b"    "));
+            let mut writer = serde_json::Serializer::with_formatter(out, serde_json::ser::PrettyFormatter::with_indent(&indent));
             serde::Serialize::serialize(&v, &mut writer).map_err(|e| Error::internal(format!("JSON: {e}")))
         })
     })
