@@ -7,13 +7,14 @@ import type {
   BinaryFunction,
   BinaryOperator,
   Expression,
+  FunctionCall,
   Name,
   Star,
 } from '../ast/index.ts';
 import { Numeric, Quoted, Text, Word } from '../lexer.ts';
 import { castText } from './cast-source.ts';
 import type { Cursor } from './cursor.ts';
-import { joinSubquery, parseOperand } from './operand.ts';
+import { call, joinSubquery, parseOperand } from './operand.ts';
 import { parseQuery } from './query.ts';
 import { opensQuery, startsQuery } from './select.ts';
 import { parseTransformers } from './star.ts';
@@ -161,7 +162,22 @@ function parseBinary(
     return { kind: 'Quantified', op, fn, quantifier, expr: left, query, span: p.span(start) };
   }
   const right = parseExpression(p, precedence + 1);
+  if (fn === 'like' || fn === 'ilike') return withEscape(p, { op, fn, opSpan, left, right }, start);
   return { kind: 'Binary', op, fn, opSpan, left, right, span: p.span(start) };
+}
+
+/** `s LIKE pattern ESCAPE '#'` is like(s, pattern, '#'). */
+function withEscape(
+  p: Cursor,
+  like: Omit<Binary, 'kind' | 'span'>,
+  start: number,
+): Binary | FunctionCall {
+  if (p.value !== 'ESCAPE' || p.peekKind(1) !== Text) {
+    return { kind: 'Binary', ...like, span: p.span(start) };
+  }
+  p.next();
+  const args = [like.left, like.right, parseOperand(p)];
+  return call(like.fn, like.opSpan, args, p.span(start));
 }
 
 function isQuantifier(p: Cursor): boolean {
@@ -216,7 +232,7 @@ function parseWordOperator(
     const right = parseExpression(p, comparison + 1);
     const op = word === 'LIKE' ? 'NOT LIKE' : 'NOT ILIKE';
     const fn = word === 'LIKE' ? 'notLike' : 'notILike';
-    return { kind: 'Binary', op, fn, opSpan, left, right, span: p.span(start) };
+    return withEscape(p, { op, fn, opSpan, left, right }, start);
   }
   if (p.trace !== undefined) {
     for (const known of ['IN', 'LIKE', 'ILIKE', 'BETWEEN']) p.note(known, p.index + 1);
