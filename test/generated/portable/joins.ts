@@ -133,7 +133,7 @@ const unequal: Shape = (random) => {
 /** Groups of one side beside rows of the other. */
 const withGroups: Shape = (random) => {
   const q = columnsOf('q');
-  const right = `(SELECT k, ${aggregate(random, q)} AS x, count(*) AS n, max(v) AS w FROM q${where(random, q, 0.3)} GROUP BY k) AS r`;
+  const right = `(SELECT k, ${aggregate(random, q)} AS x, CAST(count(*) AS BIGINT) AS n, max(v) AS w FROM q${where(random, q, 0.3)} GROUP BY k) AS r`;
   const join = random.pick(['JOIN', 'LEFT JOIN', 'FULL JOIN']);
   const on = `l.a = r.k${random.pick(['', ' AND r.n > 2', ' AND l.f < r.w'])}`;
   const from: Column[] = [

@@ -68,6 +68,26 @@ const grouped: Shape = (random) => {
   };
 };
 
+/** Expressions over keys and over aggregates. */
+const computed: Shape = (random) => {
+  const from = columnsOf('p');
+  const keys = random.pick(['a', 's', 'd', 'm']) === 'a' ? ['a', 's'] : ['d', 'm', 'a'];
+  const given: Column[] = [
+    ...from.filter((c) => keys.includes(c.sql)),
+    { sql: `sum(${expression(random, from, 'num', 1)} + id)`, kind: 'num' },
+    { sql: `max(${expression(random, from, 'flt', 1)})`, kind: 'flt' },
+    { sql: `min(${expression(random, from, 'txt', 1)})`, kind: 'txt' },
+    { sql: `min(${expression(random, from, 'tim', 1)})`, kind: 'tim' },
+  ];
+  const list = outputs(random, given, 1, 3, 2);
+  const having = random.chance(0.4) ? ` HAVING ${expression(random, given, 'yes', 2)}` : '';
+  const tail = order(random, list.length);
+  return {
+    sql: `SELECT ${list.join(', ')} FROM p${where(random, from)} GROUP BY ${keys.join(', ')}${having}${tail.sql}`,
+    ordered: tail.ordered,
+  };
+};
+
 const groupingSets: Shape = (random) => {
   const from = columnsOf('p');
   const kinds = random.some(2, 3, () => value(random));
@@ -109,6 +129,7 @@ const pages: Shape = (random) => {
     `SELECT DISTINCT ON (${key}) ${key}, id, f FROM p${filter} ORDER BY ${key} NULLS FIRST, id DESC`,
     `SELECT id, ${key} FROM p${filter} ⟨ORDER BY id LIMIT ${n} BY ${key}¦QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY id) <= ${n}⟩`,
     `SELECT ${expression(random, from, value(random), 2)} AS c0, id FROM p${filter} ORDER BY 1 NULLS LAST, id LIMIT ${n} OFFSET ${random.int(9)}`,
+    `SELECT ${expression(random, from, value(random), 2)} AS c0, s FROM p${filter} ORDER BY ${expression(random, from, value(random), 2)} DESC NULLS LAST, id LIMIT ${n}`,
     `SELECT * EXCLUDE (f, z) FROM p${filter} ORDER BY id DESC OFFSET ${90 + n}`,
     `SELECT * REPLACE (${expression(random, from, 'flt', 1)} AS f) FROM p${filter}`,
     `SELECT * FROM (SELECT id, a, CAST(${expression(random, from, 'num', 1)} AS BIGINT) AS b FROM p${filter}) AS i UNPIVOT (v FOR n IN (a, b))`,
@@ -147,6 +168,7 @@ export const selects: readonly (readonly [number, Shape])[] = [
   [4, flat],
   [4, grouped],
   [1, listed],
+  [2, computed],
   [2, groupingSets],
   [2, pages],
   [3, sets],

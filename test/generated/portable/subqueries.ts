@@ -83,6 +83,10 @@ const compared: Shape = (random) => {
       `CASE WHEN EXISTS ${some} THEN ${expression(random, p, 'txt', 1)} ELSE 'none' END`,
       `${most} > t.f`,
       `(SELECT avg(k) FROM q) + t.id`,
+      't.a = ANY (SELECT k FROM q WHERE k IS NOT NULL)',
+      't.a <> ALL (SELECT k FROM q WHERE k > 2)',
+      't.f >= ALL (SELECT v FROM q WHERE v < 20)',
+      `t.s IN (SELECT t FROM q WHERE t IS NOT NULL AND ${expression(random, q, 'yes', 1)} OR t = 'a')`,
       `(SELECT count(*) FROM q WHERE ${where(random, q, 1).slice(7)}) * t.a`,
     ]);
     return `${text} AS c${i}`;

@@ -79,8 +79,17 @@ function call(random: Random): string {
   ]);
 }
 
+/** Windows inside expressions. */
+const around = (random: Random): string =>
+  random.weighted([
+    [8, call(random)],
+    [1, `(${call(random)}) IS NULL`],
+    [1, `CASE WHEN ${overFrame(random, '(ORDER BY id)')} IS NULL THEN 0 ELSE id END`],
+    [1, `id - max(a) OVER (${partitionOf(random).trim()})`],
+  ]);
+
 const windowed: Shape = (random) => ({
-  sql: `SELECT id, ${random.some(1, 3, (i) => `${call(random)} AS c${i}`).join(', ')} FROM p${where(random, from, 0.3)}`,
+  sql: `SELECT id, ${random.some(1, 3, (i) => `${around(random)} AS c${i}`).join(', ')} FROM p${where(random, from, 0.3)}`,
   ordered: false,
 });
 
