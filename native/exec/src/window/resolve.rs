@@ -149,103 +149,106 @@ pub fn resolve(name: &str, params: &[Lit], args: &[Type], has_order: bool) -> Re
     if !matches!(function, Function::Decay { .. }) && !params.is_empty() {
         return Err(Error::bad_arguments(format!("Window function {canonical} takes no parameters")));
     }
-    let (function, ty) = match function {
-        Function::Rank(kind) => {
-            let wanted = usize::from(kind == Rank::Ntile);
-            count(canonical, args, wanted, wanted)?;
-            if kind == Rank::Ntile {
-                if !has_order {
-                    return Err(Error::bad_arguments("Window function ntile needs ORDER BY in its window"));
-                }
-                if !args[0].base().is_integer() {
-                    return Err(Error::bad_arguments(format!(
-                        "The argument of ntile must be a positive integer, not {}",
-                        args[0]
-                    )));
-                }
-            }
-            let float = matches!(kind, Rank::PercentRank | Rank::CumeDist);
-            (Function::Rank(kind), if float { Type::Float64 } else { Type::UInt64 })
-        }
-        Function::Shift { .. } => {
-            count(canonical, args, 1, 3)?;
-            if let Some(offset) = args.get(1)
-                && !offset.is_integer()
-            {
-                return Err(Error::bad_arguments(format!(
-                    "The offset of {canonical} must be an integer, not {offset}"
-                )));
-            }
-            if let Some(default) = args.get(2)
-                && default != &args[0]
-            {
-                let base = args[0].without_low_cardinality();
-                let common = functions::common_type(&[base.clone(), default.without_low_cardinality()]).ok();
-                if common.as_ref() != Some(&base) {
-                    return Err(Error::bad_arguments(format!(
-                        "The default value of {canonical} has type {default}, which does not fit into {}, the type of its first argument; convert one of them",
-                        args[0]
-                    )));
-                }
-            }
-            (function, args[0].without_low_cardinality())
-        }
+    Ok(match function {
+        Function::Rank(kind) => (function, rank(canonical, kind, args, has_order)?),
+        Function::Shift { .. } => (function, shift(canonical, args)?),
         Function::Pick(_) => {
             count(canonical, args, 2, 2)?;
-            if !args[1].is_integer() {
-                return Err(Error::bad_arguments(format!(
-                    "The offset of {canonical} must be an integer, not {}",
-                    args[1]
-                )));
-            }
+            need_offset(canonical, &args[1])?;
             (function, args[0].without_low_cardinality())
         }
         Function::Decay { kind, .. } => {
-            let n = if kind == Decay::Count { 1 } else { 2 };
-            count(canonical, args, n, n)?;
-            let [param] = params else {
-                return Err(Error::new(
-                    NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
-                    format!("{canonical} takes one parameter, the decay length: {canonical}(x)(…)"),
-                ));
-            };
-            if kind != Decay::Count {
-                need_number(canonical, "value", &args[0])?;
-            }
-            let time = &args[n - 1];
-            if !time.base().is_date_or_time() {
-                need_number(canonical, "time", time)?;
-            }
-            let (c, _) = literal(param)?;
-            let length = c.flat().scalar(0).as_f64().filter(|x| x.is_finite());
-            let length = length.ok_or_else(|| {
-                Error::bad_arguments(format!("The decay length of {canonical} must be a finite number"))
-            })?;
+            let length = decay(canonical, kind, params, args)?;
             (Function::Decay { kind, length }, Type::Float64)
         }
         Function::Derivative => {
-            count(canonical, args, 2, 3)?;
-            need_number(canonical, "metric", &args[0])?;
-            if !matches!(args[1].base(), Type::DateTime(_) | Type::DateTime64(..)) {
-                return Err(Error::new(
-                    ILLEGAL_TYPE_OF_ARGUMENT,
-                    format!(
-                        "The second argument of {canonical} must be DateTime or DateTime64, not {}",
-                        args[1]
-                    ),
-                ));
-            }
-            if let Some(i) = args.get(2)
-                && !matches!(i, Type::Interval(_))
-            {
-                return Err(Error::new(
-                    ILLEGAL_TYPE_OF_ARGUMENT,
-                    format!("The third argument of {canonical} must be an INTERVAL, not {i}"),
-                ));
-            }
-            (Function::Derivative, Type::Float64)
+            derivative(canonical, args)?;
+            (function, Type::Float64)
         }
-        other @ Function::Aggregate(_) => (other, Type::Nothing),
+        Function::Aggregate(_) => (function, Type::Nothing),
+    })
+}
+
+fn need_offset(name: &str, ty: &Type) -> Result<()> {
+    if ty.is_integer() {
+        return Ok(());
+    }
+    Err(Error::bad_arguments(format!("The offset of {name} must be an integer, not {ty}")))
+}
+
+fn rank(name: &str, kind: Rank, args: &[Type], has_order: bool) -> Result<Type> {
+    let wanted = usize::from(kind == Rank::Ntile);
+    count(name, args, wanted, wanted)?;
+    if kind == Rank::Ntile {
+        if !has_order {
+            return Err(Error::bad_arguments("Window function ntile needs ORDER BY in its window"));
+        }
+        if !args[0].base().is_integer() {
+            return Err(Error::bad_arguments(format!(
+                "The argument of ntile must be a positive integer, not {}",
+                args[0]
+            )));
+        }
+    }
+    let float = matches!(kind, Rank::PercentRank | Rank::CumeDist);
+    Ok(if float { Type::Float64 } else { Type::UInt64 })
+}
+
+/// lag, lead and their like: a value, how far away, and what stands where no row is.
+fn shift(name: &str, args: &[Type]) -> Result<Type> {
+    count(name, args, 1, 3)?;
+    if let Some(offset) = args.get(1) {
+        need_offset(name, offset)?;
+    }
+    let base = args[0].without_low_cardinality();
+    if let Some(default) = args.get(2).filter(|t| **t != args[0]) {
+        let common = functions::common_type(&[base.clone(), default.without_low_cardinality()]).ok();
+        if common.as_ref() != Some(&base) {
+            return Err(Error::bad_arguments(format!(
+                "The default value of {name} has type {default}, which does not fit into {}, the type of its first argument; convert one of them",
+                args[0]
+            )));
+        }
+    }
+    Ok(base)
+}
+
+/// The length over which a value decays.
+fn decay(name: &str, kind: Decay, params: &[Lit], args: &[Type]) -> Result<f64> {
+    let n = if kind == Decay::Count { 1 } else { 2 };
+    count(name, args, n, n)?;
+    let [param] = params else {
+        return Err(Error::new(
+            NUMBER_OF_ARGUMENTS_DOESNT_MATCH,
+            format!("{name} takes one parameter, the decay length: {name}(x)(…)"),
+        ));
     };
-    Ok((function, ty))
+    if kind != Decay::Count {
+        need_number(name, "value", &args[0])?;
+    }
+    let time = &args[n - 1];
+    if !time.base().is_date_or_time() {
+        need_number(name, "time", time)?;
+    }
+    let (c, _) = literal(param)?;
+    let length = c.flat().scalar(0).as_f64().filter(|x| x.is_finite());
+    length.ok_or_else(|| Error::bad_arguments(format!("The decay length of {name} must be a finite number")))
+}
+
+fn derivative(name: &str, args: &[Type]) -> Result<()> {
+    let illegal = |text: String| Err(Error::new(ILLEGAL_TYPE_OF_ARGUMENT, text));
+    count(name, args, 2, 3)?;
+    need_number(name, "metric", &args[0])?;
+    if !matches!(args[1].base(), Type::DateTime(_) | Type::DateTime64(..)) {
+        return illegal(format!(
+            "The second argument of {name} must be DateTime or DateTime64, not {}",
+            args[1]
+        ));
+    }
+    match args.get(2) {
+        Some(i) if !matches!(i, Type::Interval(_)) => {
+            illegal(format!("The third argument of {name} must be an INTERVAL, not {i}"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -10,6 +10,7 @@ mod csv;
 mod csv_arrays;
 mod custom;
 mod decoder;
+mod fit;
 mod form;
 mod json_document;
 mod json_rows;
@@ -26,6 +27,7 @@ mod split;
 mod template;
 mod tsv;
 mod values;
+mod whole_file;
 
 pub use arrow::arrow_schema_of;
 pub(crate) use arrow::infer_arrow;
@@ -78,8 +80,8 @@ fn reader_of(name: &str, fields: &[InputField], o: &InputOptions) -> Result<Box<
         "RowBinaryWithDefaults" => Box::new(row_binary::RowBinary::new(0, true, o)),
         n if n.starts_with("RowBinary") => Box::new(row_binary::RowBinary::new(header, false, o)),
         "Native" => Box::new(native::Native::new(o)),
-        "Parquet" => Box::new(parquet::ParquetReader::new(fields, o)),
-        "Arrow" => Box::new(arrow::ArrowFile::new(fields, o)),
+        "Parquet" => Box::new(parquet::parquet_file(fields, o)),
+        "Arrow" => Box::new(arrow::arrow_file(fields, o)),
         "ArrowStream" => Box::new(arrow::ArrowStream::new(fields, o)),
         other => return Err(Error::not_implemented(format!("Input format {other} is not built yet"))),
     })

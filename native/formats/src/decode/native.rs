@@ -1,10 +1,11 @@
 //! Native: blocks of columns, one after another. Over HTTP there is no block info in front.
 
+use super::fit::fit;
 use super::{Block, InputOptions, Reader, Rows, Step};
 use crate::binary::{Bytes, read_column, read_prefix};
-use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, INCORRECT_DATA, TYPE_MISMATCH};
+use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, INCORRECT_DATA};
 use types::text::{Cursor, clip};
-use types::{Batch, Bitmap, Column, Error, Result, Type};
+use types::{Batch, Bitmap, Column, Error, Result};
 
 pub(crate) struct Native {
     skip_unknown: bool,
@@ -68,75 +69,6 @@ impl Native {
     }
 }
 
-/// The physical form of two types is the same: names of tuple elements, time zones and
-/// LowCardinality do not matter.
-pub(crate) fn same_form(a: &Type, b: &Type) -> bool {
-    match (a, b) {
-        (Type::LowCardinality(x), y) | (y, Type::LowCardinality(x)) => same_form(x, y),
-        (Type::SimpleAggregateFunction(x), y) | (y, Type::SimpleAggregateFunction(x)) => {
-            x.args.first().is_some_and(|x| same_form(x, y))
-        }
-        (Type::Nullable(x), Type::Nullable(y)) | (Type::Array(x), Type::Array(y)) => same_form(x, y),
-        (Type::Map(x), Type::Map(y)) => same_form(&x.0, &y.0) && same_form(&x.1, &y.1),
-        (Type::Tuple(x), Type::Tuple(y)) => {
-            x.len() == y.len() && x.iter().zip(y.iter()).all(|(p, q)| same_form(&p.1, &q.1))
-        }
-        (Type::DateTime(_), Type::DateTime(_)) => true,
-        (Type::DateTime64(x, _), Type::DateTime64(y, _)) => x == y,
-        (Type::Bool, Type::UInt8) => true,
-        _ => a == b,
-    }
-}
-
-/// A column of one type as a column of another, where that needs no conversion of values, or only
-/// through their text. Errors: `TYPE_MISMATCH`, those of the text.
-pub(crate) fn fit(name: &str, column: Column, from: &Type, to: &Type) -> Result<Column> {
-    if same_form(from, to) {
-        return Ok(column);
-    }
-    // NULL may be given up where there is none, and taken on.
-    match (from, to) {
-        (Type::Nullable(inner), _) if same_form(inner, to) && !column.has_nulls() => {
-            return Ok(column.with_nulls(None));
-        }
-        (_, Type::Nullable(inner)) if same_form(from, inner) => return Ok(column),
-        _ => {}
-    }
-    let nested = |t: &Type| matches!(t, Type::Array(_) | Type::Tuple(_) | Type::Map(_));
-    let (f, t) = (from.base(), to.base());
-    let through_text =
-        f.is_string() || t.is_string() || (f.is_number() && t.is_number()) || (nested(f) && nested(t));
-    if !through_text {
-        return Err(Error::new(
-            TYPE_MISMATCH,
-            format!("Column '{name}' is {from} in the input and cannot become {to}"),
-        ));
-    }
-    let (read, write) = (types::text::Codec::new(to, &strict())?, types::text::Codec::new(from, &strict())?);
-    let mut out = types::ColumnBuilder::with_capacity(to, column.len());
-    let mut text = Vec::new();
-    for i in 0..column.len() {
-        if column.is_null(i) {
-            if !to.is_nullable() {
-                return Err(Error::new(
-                    TYPE_MISMATCH,
-                    format!("Column '{name}' holds NULL, which {to} cannot"),
-                ));
-            }
-            out.push_null();
-            continue;
-        }
-        text.clear();
-        write.write_text(&column, i, &mut text);
-        read.parse_text(&text, &mut out).map_err(|e| e.context(format!("Column '{name}'")))?;
-    }
-    Ok(out.finish())
-}
-
-fn strict() -> std::sync::Arc<types::text::TextOptions> {
-    std::sync::Arc::new(types::text::TextOptions { strict: true, ..Default::default() })
-}
-
 impl Reader for Native {
     fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<Step> {
         if c.at_end() {
@@ -152,13 +84,7 @@ impl Reader for Native {
             Err(e) => Err(e),
         }
     }
-    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
-        Some(data.len())
-    }
-    fn value_end(&self, _data: &[u8], from: usize) -> usize {
-        from
-    }
-    fn can_skip(&self) -> bool {
+    fn is_text(&self) -> bool {
         false
     }
 }

@@ -1,8 +1,9 @@
 //! Parquet to blocks: row group by row group, only the columns asked for, text as views into the pages, so
 //! that one small dictionary cannot become gigabytes. Columns can be read apart by several threads.
 
-use super::arrow::{block_of, guarded};
-use super::{Block, InputField, InputOptions, Reader, Rows, Step};
+use super::arrow::{Wanted, guarded};
+use super::whole_file::WholeFile;
+use super::{Block, InputField, InputOptions};
 use crate::arrow_types::{column_of, type_of};
 use arrow_array::Array;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -17,7 +18,6 @@ use parquet::file::reader::{ChunkReader, Length};
 use std::io::Read;
 use std::sync::Arc;
 use types::codes::{INCORRECT_DATA, THERE_IS_NO_COLUMN};
-use types::text::Cursor;
 use types::{Error, Result};
 
 const BATCH_ROWS: usize = 32_768;
@@ -287,8 +287,8 @@ impl ParquetSource {
         })?;
         Ok(ParquetBlocks {
             reader,
-            names: fields.iter().map(|f| f.name.clone()).collect(),
-            types: fields.iter().map(|f| f.ty.clone()).collect(),
+            // only the columns asked for are read
+            wanted: Wanted { skip_unknown: true, ..Wanted::new(fields, options) },
             failed: false,
         })
     }
@@ -312,8 +312,7 @@ fn views(schema: &SchemaRef) -> SchemaRef {
 /// Blocks of a Parquet file, one after another.
 pub struct ParquetBlocks {
     reader: ParquetRecordBatchReader,
-    names: Vec<String>,
-    types: Vec<types::Type>,
+    wanted: Wanted,
     failed: bool,
 }
 
@@ -324,59 +323,19 @@ impl Iterator for ParquetBlocks {
             return None;
         }
         let next = guarded("Parquet", || self.reader.next().transpose());
-        let out = next
-            .and_then(|b| b.map(|b| block_of(&b, &self.names, &self.types, true)).transpose())
-            .transpose();
+        let out = next.and_then(|b| b.map(|b| self.wanted.block_of(&b)).transpose()).transpose();
         self.failed = matches!(out, Some(Err(_)));
         out
     }
 }
 
 /// Parquet whose whole body was pushed.
-pub(crate) struct ParquetReader {
-    fields: Vec<InputField>,
-    options: InputOptions,
-    data: Vec<u8>,
-    blocks: Option<ParquetBlocks>,
-}
-
-impl ParquetReader {
-    pub fn new(fields: &[InputField], o: &InputOptions) -> Self {
-        ParquetReader { fields: fields.to_vec(), options: o.clone(), data: Vec::new(), blocks: None }
-    }
-}
-
-impl Reader for ParquetReader {
-    fn whole(&self) -> bool {
-        true
-    }
-    fn own(&mut self, data: Vec<u8>) -> Option<Vec<u8>> {
-        self.data = data;
-        None
-    }
-    fn can_skip(&self) -> bool {
-        false
-    }
-    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
-        Some(data.len())
-    }
-    fn value_end(&self, _data: &[u8], from: usize) -> usize {
-        from
-    }
-    fn step(&mut self, c: &mut Cursor<'_>, _rows: &mut Rows, _eof: bool) -> Result<Step> {
-        if self.blocks.is_none() {
-            let source = ParquetSource::open(Arc::new(std::mem::take(&mut self.data)))?;
-            self.blocks =
-                Some(source.read((0..source.row_groups()).collect(), &self.fields, &self.options)?);
-        }
-        match self.blocks.as_mut().and_then(Iterator::next) {
-            Some(block) => Ok(Step::Block(Box::new(block?))),
-            None => {
-                c.pos = c.data.len();
-                Ok(Step::End)
-            }
-        }
-    }
+pub(crate) fn parquet_file(fields: &[InputField], o: &InputOptions) -> WholeFile {
+    let (fields, options) = (fields.to_vec(), o.clone());
+    WholeFile::new(move |data| {
+        let source = ParquetSource::open(Arc::new(data))?;
+        Ok(Box::new(source.read((0..source.row_groups()).collect(), &fields, &options)?))
+    })
 }
 
 /// Columns of a Parquet file, text with few distinct values as LowCardinality.

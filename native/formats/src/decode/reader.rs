@@ -24,9 +24,18 @@ pub(crate) trait Reader: Send {
     fn step(&mut self, c: &mut Cursor<'_>, rows: &mut Rows, eof: bool) -> Result<Step>;
     /// Where the row that starts at `from` ends, `None` if that is not in the data. Only asked after
     /// an error, to tell a bad row from an incomplete one.
-    fn row_end(&self, data: &[u8], from: usize) -> Option<usize>;
+    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
+        Some(data.len())
+    }
+    /// Bytes are text, so that messages may show them and rows may end with lines.
+    fn is_text(&self) -> bool {
+        true
+    }
     /// End of the value that starts at `from`: for messages.
     fn value_end(&self, data: &[u8], from: usize) -> usize {
+        if !self.is_text() {
+            return from;
+        }
         data[from..].iter().position(|b| matches!(b, b'\n' | b'\t' | b',')).map_or(data.len(), |n| from + n)
     }
     /// Formats of one document: nothing is read before all bytes are there.
@@ -44,6 +53,6 @@ pub(crate) trait Reader: Send {
     }
     /// A bad row can be left out and reading go on behind the next line end.
     fn can_skip(&self) -> bool {
-        true
+        self.is_text()
     }
 }

@@ -3,7 +3,7 @@
 use super::rows::{Header, check_types, map_header};
 use super::{InputOptions, Reader, Rows, Step};
 use crate::binary::{Bytes, read_value};
-use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, INCORRECT_DATA};
+use types::codes::{ATTEMPT_TO_READ_AFTER_EOF, CANNOT_READ_ALL_DATA, INCORRECT_DATA};
 use types::text::Cursor;
 use types::{ColumnBuilder, Error, Result, Type};
 
@@ -89,17 +89,12 @@ impl Reader for RowBinary {
                 c.pos = b.pos;
                 Ok(if heading { Step::Taken } else { Step::Row })
             }
-            Err(e) if e.code() == ATTEMPT_TO_READ_AFTER_EOF && !eof => Ok(Step::More),
-            Err(e) => Err(e),
+            Err(e) if e.code() != ATTEMPT_TO_READ_AFTER_EOF => Err(e),
+            Err(_) if !eof => Ok(Step::More),
+            Err(e) => Err(Error::new(CANNOT_READ_ALL_DATA, e.message())),
         }
     }
-    fn row_end(&self, data: &[u8], _from: usize) -> Option<usize> {
-        Some(data.len())
-    }
-    fn value_end(&self, _data: &[u8], from: usize) -> usize {
-        from
-    }
-    fn can_skip(&self) -> bool {
+    fn is_text(&self) -> bool {
         false
     }
 }
