@@ -76,7 +76,7 @@ export const typedCalls: Record<TypedKind, readonly string[]> = {
     "map('a', int, 'z', #)",
     'if(bool, dict, dict)',
     'mapSort(dict)',
-    'mapConcat(dict, dict)',
+    'mapUpdate(dict, dict)',
     'mapReverseSort((k, v) -> v, dict)',
     "mapFromArrays(['x', 'y'], [#, int])",
   ],

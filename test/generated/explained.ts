@@ -9,7 +9,7 @@ export const explained: readonly (readonly [RegExp, string])[] = [
     'what counts as a constant condition, which needs no common scale, is not quite the same',
   ],
   [
-    /theirs .*There is no supertype for types[\s\S]*(if\(|CASE)/,
+    /theirs .*There is no supertype for types[\s\S]*\b(if\(|multiIf\(|CASE)/,
     'the branch that a constant condition takes needs no common type here',
   ],
   [

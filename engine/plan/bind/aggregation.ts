@@ -222,7 +222,7 @@ function undecided(keys: Expr[]): Expr[] {
 /** toString(k) makes the same groups as k, whose default is what the row of totals shows then. */
 function withoutInjection(expr: Expr): Expr {
   const [arg] = expr.kind === 'call' ? expr.args : [];
-  const injective = expr.kind === 'call' && /^(toString|negate|reverse)$/.test(expr.name);
+  const injective = expr.kind === 'call' && /^(toString|negate|reverse|hex)$/.test(expr.name);
   return injective && expr.args.length === 1 && arg?.kind === 'column' ? arg : expr;
 }
 

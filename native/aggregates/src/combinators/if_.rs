@@ -3,6 +3,7 @@
 use super::wrap::hands_on;
 use super::{Combined, last_arg, nested, nulls::with_rows};
 use crate::contract::{Aggregate, Groups, Param, States};
+use std::ops::Range;
 use std::sync::Arc;
 use types::{Column, Data, Error, Result, Type};
 
@@ -16,17 +17,23 @@ pub fn build(rest: &str, params: &[Param], args: &[Type], depth: usize) -> Resul
             "Illegal type {cond} of last argument of aggregate function {name}: it must be UInt8 or Bool"
         )));
     }
-    Ok(conditional(nested(rest, params, others, depth)?, args))
+    let inner = nested(rest, params, others, depth)?;
+    // As in ClickHouse, a tuple is not NULL under a condition, unless -OrNull asks for it.
+    let tuple = matches!(inner.ty(), Type::Nullable(t) if matches!(t.as_ref(), Type::Tuple(_)));
+    Ok(conditional(inner, args, tuple && !rest.ends_with("OrNull")))
 }
 
-fn conditional(inner: Arc<dyn Aggregate>, args: &[Type]) -> Arc<dyn Aggregate> {
+fn conditional(inner: Arc<dyn Aggregate>, args: &[Type], never_null: bool) -> Arc<dyn Aggregate> {
     let made = inner.clone();
-    Combined::new("If", &inner, args, inner.ty().clone(), move || Box::new(IfStates { inner: made.states() }))
+    let ty = if never_null { inner.ty().base().clone() } else { inner.ty().clone() };
+    Combined::new("If", &inner, args, ty, move || Box::new(IfStates { inner: made.states(), never_null }))
         .arc()
 }
 
 struct IfStates {
     inner: Box<dyn States>,
+    /// what is NULL inside is a default here
+    never_null: bool,
 }
 
 /// Rows where a condition holds; `None` = all.
@@ -58,7 +65,7 @@ fn passing(cond: &Column, rows: usize) -> Option<Vec<u32>> {
 }
 
 impl States for IfStates {
-    hands_on!(resize, len, merge, finish, serialize, absorb, bytes, planned_bytes, as_any);
+    hands_on!(resize, len, merge, serialize, absorb, bytes, planned_bytes, as_any);
     fn update(&mut self, groups: Groups<'_>, args: &[Column], rows: usize) -> Result<()> {
         let Some((cond, others)) = args.split_last() else { return Ok(()) };
         match passing(cond, rows) {
@@ -66,5 +73,9 @@ impl States for IfStates {
             Some(keep) if keep.is_empty() => Ok(()),
             Some(keep) => with_rows(groups, others, &keep, |g, a, n| self.inner.update(g, a, n)),
         }
+    }
+    fn finish(&self, groups: Range<usize>) -> Result<Column> {
+        let column = self.inner.finish(groups)?;
+        Ok(if self.never_null { column.flat().data.into() } else { column })
     }
 }
