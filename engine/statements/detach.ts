@@ -55,6 +55,10 @@ function find(run: Run, name: TableName, reason: AsideTable['reason']): AsideTab
   return all.sort((a, b) => b.timeMs - a.timeMs)[0];
 }
 
+/** Whether a detached table waits under the name. */
+export const isDetached = (run: Run, name: TableName): boolean =>
+  find(run, name, 'detached') !== undefined;
+
 async function bringBack(run: Run, name: TableName, found: AsideTable): Promise<Answer> {
   const { catalog } = run.core.storage.context;
   const place = placeOf(run, name);

@@ -21,7 +21,7 @@ function row(run: Run, table: TableState, name: string, temporary: boolean): Lit
   const { definition: d } = table;
   const view = /View$/.test(d.engine.name);
   const { state } = run.core.storage.context.catalog;
-  const readers = viewsOn(state, d.id);
+  const readers = [...viewsOn(state, d.id)].sort((a, b) => (a.name < b.name ? -1 : 1));
   const memory = run.core.storage.store(table.id).memory;
   const rows = table.segments.reduce((n, s) => n + s.rows, memory.rows);
   const bytes = table.segments.reduce((n, s) => n + s.bytes, memory.bytes);

@@ -6,6 +6,7 @@ import {
   type Expression,
   parseExpression,
   print,
+  printNormal,
   type Span,
   type TtlItem,
   transform,
@@ -27,7 +28,7 @@ import { nestedSibling } from '../../query/stored-rows.ts';
 import { engineColumns } from '../../tables/engine-rule.ts';
 import { bindTable, constraintsOf, tableShape } from '../../tables/shape.ts';
 import { ttlItems } from '../../tables/ttl.ts';
-import { codecText } from '../create/codec.ts';
+import { checkCodec, codecText } from '../create/codec.ts';
 import { checkDefault } from '../create/column-defaults.ts';
 import { columnDefinition, columnSettings, withColumns } from '../create/definition.ts';
 import { withColumnTtls } from '../create/storage-clauses.ts';
@@ -308,8 +309,9 @@ function describeColumn(
       ? merged
       : { ...merged, ...(old.defaultKind ? { defaultKind: old.defaultKind } : {}) };
   }
+  if (ast.codec) checkCodec(ast.codec, old.type, run.settings.bool('allow_suspicious_codecs'));
   const codec = ast.codec ? { codec: codecText(ast.codec, old.type) } : {};
   const comment = ast.comment === undefined ? {} : { comment: ast.comment };
-  const ttl = ast.ttl ? { ttl: print(ast.ttl) } : {};
+  const ttl = ast.ttl ? { ttl: printNormal(ast.ttl) } : {};
   return { ...old, ...codec, ...comment, ...ttl };
 }

@@ -113,8 +113,8 @@ export function columnDefinition(
     throw failAt(ast.span, 'BAD_ARGUMENTS', 'Cannot specify codec for column type ALIAS');
   }
   if (ast.codec) {
-    checkCodec(ast.codec, type);
     column.codec = codecText(ast.codec, type);
+    checkCodec(ast.codec, type, run.settings.bool('allow_suspicious_codecs'));
   }
   if (ast.comment !== undefined) column.comment = ast.comment;
   if (ast.ttl) column.ttl = printNormal(ast.ttl);

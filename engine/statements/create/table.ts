@@ -3,7 +3,9 @@
 import {
   type CreateTable,
   type FunctionCall,
+  type IndexDefinition,
   type Name,
+  type ProjectionDefinition,
   parseStatement,
   print,
   printNormal,
@@ -14,7 +16,7 @@ import type { ColumnDefinition, TableDefinition } from '../../catalog/definition
 import type { DdlChange } from '../../catalog/state.ts';
 import { innerOf } from '../../catalog/views.ts';
 import { withoutFunctions } from '../../plan/bind/expression/substitute.ts';
-import { failAt, notBuilt } from '../../plan/context.ts';
+import { failAt, notBuilt, type PlannerKernel } from '../../plan/context.ts';
 import type { Node } from '../../plan/logical.ts';
 import { applyQuerySettings, applySettings } from '../../query/apply-settings.ts';
 import { type Answer, done, type Run, sessionJson } from '../../query/core.ts';
@@ -33,7 +35,7 @@ import { withJoin } from '../../tables/join-engine.ts';
 import { bindTable, tableShape } from '../../tables/shape.ts';
 import { checkIndexType } from '../../tables/skip-index.ts';
 import { withProjection } from '../alter/projection.ts';
-import { attachTable } from '../detach.ts';
+import { attachTable, isDetached } from '../detach.ts';
 import { insertPlan } from '../rows/insert-select.ts';
 import { withBorrowedColumns } from './borrowed-columns.ts';
 import { cloneTable } from './clone.ts';
@@ -136,6 +138,12 @@ export async function createTable(run: Run, given: CreateTable): Promise<Answer>
         hint: 'Write CREATE TABLE IF NOT EXISTS, or CREATE OR REPLACE TABLE',
       },
     );
+  }
+  if (!existing && !ast.temporary && ast.mode === 'CREATE' && isDetached(run, ast.name)) {
+    const text = `Table ${written.database}.${written.name} already exists (detached)`;
+    throw failAt(ast.name.span, 'TABLE_ALREADY_EXISTS', text, {
+      hint: 'Write ATTACH TABLE, or choose another name',
+    });
   }
   if (!existing && ast.mode === 'REPLACE') requireTable(run, ast.name);
   if (ast.clone && ast.asTable) {
@@ -320,11 +328,7 @@ export function define(
   const inColumns = columns.some((column) => column.primaryKey);
   table = withKeyForms(table, run.text, ast.storage, { primary: inColumns, list: ast.primaryKey });
   table = { ...table, indexes: [...table.indexes, ...indexDefinitions(indexes, run.text)] };
-  const twice = projections.find((a, i) => projections.findIndex((b) => sameName(a, b)) < i);
-  if (twice) {
-    const text = `Projection ${twice.name.name} is there twice`;
-    throw failAt(twice.name.span, 'ILLEGAL_PROJECTION', text);
-  }
+  refuseTwice(projections);
   for (const projection of projections) table = withProjection(run, table, projection);
   const sorted =
     hasKey ||
@@ -350,14 +354,30 @@ export function define(
   table = withColumnTtls(run, table, columns);
   // Whatever is wrong with indexes or keys shows here, before anything is written.
   const planner = run.core.native.planner(sessionJson(run));
+  checkIndexes(planner, table, indexes, ast.span);
+  tableShape(planner, table);
+  return table;
+}
+
+function refuseTwice(projections: readonly ProjectionDefinition[]): void {
+  const twice = projections.find((a, i) => projections.findIndex((b) => sameName(a, b)) < i);
+  if (!twice) return;
+  const text = `Projection ${twice.name.name} is there twice`;
+  throw failAt(twice.name.span, 'ILLEGAL_PROJECTION', text);
+}
+
+function checkIndexes(
+  planner: PlannerKernel,
+  table: TableDefinition,
+  written: readonly IndexDefinition[],
+  span: Span,
+): void {
   const { bind } = bindTable(planner, table);
   for (const { type, expr } of table.indexes) {
     const bound = bind(expr);
-    checkIndexed(bound, indexes.find((i) => printNormal(i.expr) === expr)?.span ?? ast.span);
+    checkIndexed(bound, written.find((i) => printNormal(i.expr) === expr)?.span ?? span);
     checkIndexType(type, bound.type);
   }
-  tableShape(planner, table);
-  return table;
 }
 
 const sameName = (a: { name: Name }, b: { name: Name }): boolean => a.name.name === b.name.name;
@@ -394,7 +414,11 @@ function copyOf(
   const columns = definition.columns.map(({ stored: _, ...column }) => column);
   const { indexes, projections } = definition;
   const comment = definition.comment === undefined ? {} : { comment: definition.comment };
-  if (ownStorage) return { ...table, columns, indexes, ...comment };
+  if (ownStorage) {
+    const constraints = definition.extra?.constraints;
+    const kept = constraints === undefined ? {} : { extra: { ...table.extra, constraints } };
+    return { ...table, columns, indexes, ...comment, ...kept };
+  }
   const { engine, orderBy, primaryKey, partitionBy, sampleBy, settings, extra, ttl } = definition;
   return {
     ...table,

@@ -98,6 +98,8 @@ export function describeRows(run: Run, ast: Describe): Rows {
     ]);
     return { columns, rows };
   }
+  // What columns a view with parameters has is known once it is called.
+  if (table && table.definition.columns.length === 0) return { columns, rows: [] };
   const { ctx } = startPlanning(run);
   const from = bindFrom(source, newScope(ctx, ast.span));
   const rows = from.sources.flatMap((s) =>
