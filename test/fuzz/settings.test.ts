@@ -25,6 +25,8 @@ const reads = [
   `SELECT count() FROM (SELECT * FROM t FINAL WHERE k > 1 ORDER BY v, k SETTINGS max_rows_to_read = 1000000)`,
 ];
 const writes = [
+  "DESC format(CSV, '1,a')",
+  "DESC format(TSV, '1\ta')",
   'INSERT INTO w SELECT k, v FROM t',
   "INSERT INTO w SELECT * FROM format(CSV, 'k UInt64, v String', '1,a')",
 ];
