@@ -35,7 +35,7 @@ export interface CreateTable extends StatementBase {
 export interface CreateView extends StatementBase {
   kind: 'CreateView';
   mode: 'CREATE' | 'CREATE OR REPLACE' | 'ATTACH';
-  type: 'VIEW' | 'MATERIALIZED' | 'LIVE' | 'WINDOW';
+  type: 'VIEW' | 'MATERIALIZED' | 'WINDOW';
   temporary: boolean;
   ifNotExists: boolean;
   name: TableName;

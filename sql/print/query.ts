@@ -87,7 +87,9 @@ function printGroupBy(node: GroupBy): string {
   if (node.mode !== 'LIST') {
     if (style.full && node.items.length > 0)
       return `GROUP BY ${list(node.items)} WITH ${node.mode}`;
-    return `GROUP BY ${node.mode}(${list(node.items)})`;
+    const levels = node.levels ? ` WITH ${node.levels}` : '';
+    if (node.items.length === 0) return `WITH ${node.mode}`;
+    return `GROUP BY ${node.mode}(${list(node.items)})${levels}`;
   }
   return `GROUP BY ${node.items.length === 0 ? '()' : list(node.items)}`;
 }

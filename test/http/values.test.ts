@@ -47,7 +47,8 @@ it('names the row and the column of a value that cannot be computed', async () =
     `INSERT INTO t VALUES ${batch(500)}, (1, 'x', toDateTime64('soon', 3)), ${batch(10)}`,
   );
   expect(wrong).toContain("Row 501, column 'at', value 'toDateTime64('soon', 3)'");
-  const off = '/?input_format_values_interpret_expressions=0';
+  const expressions = '/?input_format_values_interpret_expressions=0';
+  const off = `${expressions}&input_format_values_deduce_templates_of_expressions=0`;
   const refused = await server.send(off, {}, `INSERT INTO t VALUES ${batch(3)}`);
   expect(refused.status).toBe(400);
   expect(await stored()).toBe('0\t0\t1970-01-01 00:00:00.000\n');

@@ -86,7 +86,7 @@ export const asClickhouse: Record<string, string> = {
   allow_create_index_without_type: 'CREATE INDEX without TYPE is passed over',
   enable_nullable_tuple_type: 'Nullable(Tuple(…)) is a type that CAST may name',
   enable_named_columns_in_function_tuple:
-    'tuple(a, b) has elements a and b: those of columns are called like them',
+    'Elements of tuple(a, b) are called a and b, like the columns',
   allow_suspicious_codecs: 'CODEC may combine what makes nothing of each other',
   flatten_nested: 'Nested columns are arrays side by side',
   optimize_throw_if_noop: 'OPTIMIZE fails where there was nothing to merge',

@@ -212,7 +212,7 @@ async function insertData(
   } catch (error) {
     if (format.name === 'Values' && isBadMap(error, columns))
       throw failAt(ast.data?.formatSpan, 'SYNTAX_ERROR', (error as Error).message);
-    if (!values || !run.settings.bool('input_format_values_interpret_expressions')) throw error;
+    if (!values || !computes(run)) throw error;
     // Only rows that cannot be read are tried as expressions: nothing is stored twice.
     if (!(error instanceof EngineError) || error.fault !== 'client') throw error;
     if (error.name === 'INSERT_WAS_DEDUPLICATED') throw error;
@@ -238,6 +238,11 @@ async function insertData(
     await rows.close();
   }
 }
+
+/** Expressions of VALUES are computed row by row or by templates; both can be switched off. */
+const computes = ({ settings }: Run): boolean =>
+  settings.bool('input_format_values_interpret_expressions') ||
+  settings.bool('input_format_values_deduce_templates_of_expressions');
 
 /** Rows that are read as they come hold plain values only. */
 function tooLongForExpressions(run: Run, error: unknown): unknown {

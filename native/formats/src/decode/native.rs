@@ -87,4 +87,7 @@ impl Reader for Native {
     fn is_text(&self) -> bool {
         false
     }
+    fn in_blocks(&self) -> bool {
+        true
+    }
 }

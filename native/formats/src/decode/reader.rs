@@ -38,6 +38,10 @@ pub(crate) trait Reader: Send {
         }
         data[from..].iter().position(|b| matches!(b, b'\n' | b'\t' | b',')).map_or(data.len(), |n| from + n)
     }
+    /// What is taken at once is a block of rows: it may have as many bytes as a document.
+    fn in_blocks(&self) -> bool {
+        false
+    }
     /// Formats of one document: nothing is read before all bytes are there.
     fn whole(&self) -> bool {
         false

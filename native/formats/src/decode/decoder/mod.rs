@@ -71,7 +71,7 @@ impl Decoder {
             let room = self.tail.len() + data.len();
             if room > self.tail.capacity() {
                 // Doubling, but not beyond what a row may hold.
-                let goal = (room * 2).min(self.options.row_bytes_max.max(room));
+                let goal = (room * 2).min(self.piece_bytes_max().max(room));
                 self.tail.reserve_exact(goal - self.tail.len());
             }
             self.tail.extend_from_slice(data);
@@ -96,6 +96,11 @@ impl Decoder {
         self.check_tail(1)
     }
 
+    /// Bytes that are kept until the end of a row, or of a block of rows, is there.
+    fn piece_bytes_max(&self) -> usize {
+        if self.reader.in_blocks() { self.options.document_bytes_max } else { self.options.row_bytes_max }
+    }
+
     fn check_tail(&mut self, used: usize) -> Result<()> {
         if used > 0 {
             self.retry_at = 0;
@@ -103,14 +108,12 @@ impl Decoder {
                 self.tail.shrink_to(self.tail.len() * 2);
             }
         }
-        if self.tail.len() > self.options.row_bytes_max {
+        let most = self.piece_bytes_max();
+        if self.tail.len() > most {
+            let what = if self.reader.in_blocks() { "The block that begins with row" } else { "Row" };
             return Err(Error::new(
                 TOO_LARGE_STRING_SIZE,
-                format!(
-                    "Row {} is larger than {} bytes, or its end is missing",
-                    self.next_row(),
-                    self.options.row_bytes_max
-                ),
+                format!("{what} {} is larger than {most} bytes, or its end is missing", self.next_row()),
             ));
         }
         self.retry_at = self.retry_at.max(self.tail.len() * 2);
