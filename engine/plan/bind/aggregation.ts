@@ -72,10 +72,13 @@ export function bindAggregation(
       ? bound.sets
       : bound.sets?.filter((set) => set.length > 0);
   // Keys that are all constant make one group: it is there without rows if the setting says so.
-  const constantKeys =
-    sets === undefined &&
-    !ctx.settings.bool('empty_result_for_aggregation_by_constant_keys_on_empty_set') &&
-    bound.keys.every((key) => constantOf(ctx, key) !== undefined);
+  const isConstant = (key: Expr): boolean => constantOf(ctx, key) !== undefined;
+  const constantIsEmpty = ctx.settings.bool(
+    'empty_result_for_aggregation_by_constant_keys_on_empty_set',
+  );
+  const constantKeys = sets === undefined && !constantIsEmpty && bound.keys.every(isConstant);
+  const listsSets = ast.groupBy?.mode === 'GROUPING SETS';
+  const constantSets = constantIsEmpty && bound.keys.length > 0 && bound.keys.every(isConstant);
   const keys = constantKeys ? [] : bound.keys;
   if (ast.totals && sets && (ast.having || ast.groupBy?.mode === 'GROUPING SETS')) {
     const what = ast.having
@@ -107,7 +110,7 @@ export function bindAggregation(
     ...(ast.totals && totalsOfAll ? { totalsOfAll } : {}),
     ...(ast.totals && useNulls ? { widenedKeys: widened(keys) } : {}),
     emptyIfNoRows:
-      (ast.groupBy !== undefined && ast.groupBy.mode !== 'GROUPING SETS' && !constantKeys) ||
+      (ast.groupBy !== undefined && !constantKeys && (!listsSets || constantSets)) ||
       ctx.settings.bool('empty_result_for_aggregation_by_empty_set'),
     ...(sets ? { sets } : {}),
     ...(setColumn ? { setColumn } : {}),

@@ -182,8 +182,22 @@ fn nothing(def: &'static FunctionDef) -> Arc<dyn Call> {
     Arc::new(Wrapped { def, ty, run, only_null: true, plain: Vec::new(), memos: Memos::default() })
 }
 
+/// Functions of collections that look for NULL or ask for names: the literal NULL is no collection for them.
+const REFUSE_NULL: &[&str] = &[
+    "has",
+    "indexOf",
+    "countEqual",
+    "mapContainsKey",
+    "mapContainsValue",
+    "tupleNames",
+    "tupleToNameValuePairs",
+    "flattenTuple",
+];
+
+/// Whether the literal NULL may stand for a collection.
 fn takes_collections(def: &FunctionDef) -> bool {
-    def.nulls == Nulls::Own && matches!(def.category, "Arrays" | "Maps" | "Distances" | "Tuples")
+    let by_category = matches!(def.category, "Arrays" | "Maps" | "Distances" | "Tuples");
+    def.nulls == Nulls::Own && by_category && !REFUSE_NULL.contains(&def.name)
 }
 
 fn null_literal(args: &[Arg]) -> bool {

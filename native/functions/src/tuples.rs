@@ -9,12 +9,12 @@ use types::{Error, Column, ColumnBuilder, Data, Result, Scalar, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("flipCoordinates", "flipCoordinates(geometry)", "A point with its coordinates exchanged, or all points of arrays.", &[("flipCoordinates((1.5, 2.5))", "(2.5,1.5)")], flip),
-    f("tupleConcat", "tupleConcat(a, b, …)", "Tuples one behind another.", &[("tupleConcat((1, 2), (3, 4))", "(1,2,3,4)")], concat).own_nulls(),
+    f("tupleConcat", "tupleConcat(a, b, …)", "Tuples one behind another.", &[("tupleConcat((1, 2), (3, 4))", "(1,2,3,4)")], concat),
     f("tupleNames", "tupleNames(tuple)", "Names of the elements.", &[("tupleNames((1, 2))", "['1','2']")], names).own_nulls(),
     f("tupleToNameValuePairs", "tupleToNameValuePairs(tuple)", "An array of pairs of name and value.", &[("tupleToNameValuePairs((1, 2))", "[('1',1),('2',2)]")], pairs).own_nulls(),
-    f("tupleHammingDistance", "tupleHammingDistance(a, b)", "Number of places at which two tuples differ.", &[("tupleHammingDistance((1, 2), (1, 3))", "1")], |b| tuple_vectors::sum_of(b, "notEquals")).own_nulls(),
+    f("tupleHammingDistance", "tupleHammingDistance(a, b)", "Number of places at which two tuples differ.", &[("tupleHammingDistance((1, 2), (1, 3))", "1")], |b| tuple_vectors::sum_of(b, "notEquals")),
     f("flattenTuple", "flattenTuple(tuple)", "Named tuples in tuples made one.", &[("flattenTuple(((1, 2), 3))", "(1,2,3)")], flatten).own_nulls(),
-    f("dotProduct", "dotProduct(a, b)", "Sum of the products of elements of two tuples or arrays.", &[("dotProduct((1, 2), (3, 4))", "11")], dot).own_nulls().alias(&["scalarProduct", "arrayDotProduct"]),
+    f("dotProduct", "dotProduct(a, b)", "Sum of the products of elements of two tuples or arrays.", &[("dotProduct((1, 2), (3, 4))", "11")], dot).alias(&["scalarProduct", "arrayDotProduct"]),
 ];
 
 pub fn concat(b: &Bind<'_>) -> Result<Bound> {
@@ -40,7 +40,7 @@ pub fn concat(b: &Bind<'_>) -> Result<Bound> {
 
 fn name_list(b: &Bind<'_>) -> Result<Vec<String>> {
     b.arity(1, 1)?;
-    let Type::Tuple(es) = b.ty(0) else { return Err(b.illegal(0, "Tuple")) };
+    let Type::Tuple(es) = b.ty(0).base() else { return Err(b.illegal(0, "Tuple")) };
     Ok(es.iter().enumerate().map(|(k, e)| if e.0.is_empty() { (k + 1).to_string() } else { e.0.to_string() }).collect())
 }
 

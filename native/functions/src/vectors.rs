@@ -9,21 +9,21 @@ use types::codes::{ARGUMENT_OUT_OF_BOUND, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::{Column, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
-    f("L1Norm", "L1Norm(vector)", "Sum of absolute values.", &[("L1Norm([1, -2])", "3")], |b| norm(b, Norm::L1)).alias_ci(&["normL1"]).own_nulls(),
-    f("L2Norm", "L2Norm(vector)", "Square root of the sum of squares.", &[("L2Norm([3, 4])", "5")], |b| norm(b, Norm::L2)).alias_ci(&["normL2"]).own_nulls(),
-    f("L2SquaredNorm", "L2SquaredNorm(vector)", "Sum of squares.", &[("L2SquaredNorm([3, 4])", "25")], |b| norm(b, Norm::L2Squared)).alias_ci(&["normL2Squared"]).own_nulls(),
-    f("LinfNorm", "LinfNorm(vector)", "Largest absolute value.", &[("LinfNorm([1, -9])", "9")], |b| norm(b, Norm::Linf)).alias_ci(&["normLinf"]).own_nulls(),
-    f("LpNorm", "LpNorm(vector, p)", "p-th root of the sum of p-th powers.", &[("LpNorm([3, 4], 2)", "5")], |b| norm(b, Norm::Lp)).alias_ci(&["normLp"]).own_nulls(),
-    f("L1Distance", "L1Distance(a, b)", "L1Norm of the difference.", &[("L1Distance([1, 2], [4, 6])", "7")], |b| distance(b, Norm::L1)).alias_ci(&["distanceL1"]).own_nulls(),
-    f("L2Distance", "L2Distance(a, b)", "L2Norm of the difference.", &[("L2Distance([0, 0], [3, 4])", "5")], |b| distance(b, Norm::L2)).alias_ci(&["distanceL2"]).own_nulls(),
-    f("L2SquaredDistance", "L2SquaredDistance(a, b)", "L2SquaredNorm of the difference.", &[("L2SquaredDistance([1, 2], [4, 6])", "25")], |b| distance(b, Norm::L2Squared)).alias_ci(&["distanceL2Squared"]).own_nulls(),
-    f("LinfDistance", "LinfDistance(a, b)", "LinfNorm of the difference.", &[("LinfDistance([1, 2], [4, 6])", "4")], |b| distance(b, Norm::Linf)).alias_ci(&["distanceLinf"]).own_nulls(),
-    f("LpDistance", "LpDistance(a, b, p)", "LpNorm of the difference.", &[("LpDistance([0, 0], [3, 4], 2)", "5")], |b| distance(b, Norm::Lp)).alias_ci(&["distanceLp"]).own_nulls(),
-    f("cosineDistance", "cosineDistance(a, b)", "1 - the cosine of the angle.", &[("cosineDistance([1, 0], [0, 1])", "1")], |b| distance(b, Norm::Cosine)).alias_ci(&["distanceCosine"]).own_nulls(),
-    f("L1Normalize", "L1Normalize(tuple)", "The tuple divided by its L1Norm.", &[("L1Normalize((1, 3))", "(0.25,0.75)")], |b| normalize(b, Norm::L1)).alias_ci(&["normalizeL1"]).own_nulls(),
-    f("L2Normalize", "L2Normalize(tuple)", "The tuple divided by its L2Norm.", &[("L2Normalize((3, 4))", "(0.6,0.8)")], |b| normalize(b, Norm::L2)).alias_ci(&["normalizeL2"]).own_nulls(),
-    f("LinfNormalize", "LinfNormalize(tuple)", "The tuple divided by its LinfNorm.", &[("LinfNormalize((2, 4))", "(0.5,1)")], |b| normalize(b, Norm::Linf)).alias_ci(&["normalizeLinf"]).own_nulls(),
-    f("LpNormalize", "LpNormalize(tuple, p)", "The tuple divided by its LpNorm.", &[("LpNormalize((3, 4), 2)", "(0.6,0.8)")], |b| normalize(b, Norm::Lp)).alias_ci(&["normalizeLp"]).own_nulls(),
+    f("L1Norm", "L1Norm(vector)", "Sum of absolute values.", &[("L1Norm([1, -2])", "3")], |b| norm(b, Norm::L1)).alias_ci(&["normL1"]),
+    f("L2Norm", "L2Norm(vector)", "Square root of the sum of squares.", &[("L2Norm([3, 4])", "5")], |b| norm(b, Norm::L2)).alias_ci(&["normL2"]),
+    f("L2SquaredNorm", "L2SquaredNorm(vector)", "Sum of squares.", &[("L2SquaredNorm([3, 4])", "25")], |b| norm(b, Norm::L2Squared)).alias_ci(&["normL2Squared"]),
+    f("LinfNorm", "LinfNorm(vector)", "Largest absolute value.", &[("LinfNorm([1, -9])", "9")], |b| norm(b, Norm::Linf)).alias_ci(&["normLinf"]),
+    f("LpNorm", "LpNorm(vector, p)", "p-th root of the sum of p-th powers.", &[("LpNorm([3, 4], 2)", "5")], |b| norm(b, Norm::Lp)).alias_ci(&["normLp"]),
+    f("L1Distance", "L1Distance(a, b)", "L1Norm of the difference.", &[("L1Distance([1, 2], [4, 6])", "7")], |b| distance(b, Norm::L1)).alias_ci(&["distanceL1"]),
+    f("L2Distance", "L2Distance(a, b)", "L2Norm of the difference.", &[("L2Distance([0, 0], [3, 4])", "5")], |b| distance(b, Norm::L2)).alias_ci(&["distanceL2"]),
+    f("L2SquaredDistance", "L2SquaredDistance(a, b)", "L2SquaredNorm of the difference.", &[("L2SquaredDistance([1, 2], [4, 6])", "25")], |b| distance(b, Norm::L2Squared)).alias_ci(&["distanceL2Squared"]),
+    f("LinfDistance", "LinfDistance(a, b)", "LinfNorm of the difference.", &[("LinfDistance([1, 2], [4, 6])", "4")], |b| distance(b, Norm::Linf)).alias_ci(&["distanceLinf"]),
+    f("LpDistance", "LpDistance(a, b, p)", "LpNorm of the difference.", &[("LpDistance([0, 0], [3, 4], 2)", "5")], |b| distance(b, Norm::Lp)).alias_ci(&["distanceLp"]),
+    f("cosineDistance", "cosineDistance(a, b)", "1 - the cosine of the angle.", &[("cosineDistance([1, 0], [0, 1])", "1")], |b| distance(b, Norm::Cosine)).alias_ci(&["distanceCosine"]),
+    f("L1Normalize", "L1Normalize(tuple)", "The tuple divided by its L1Norm.", &[("L1Normalize((1, 3))", "(0.25,0.75)")], |b| normalize(b, Norm::L1)).alias_ci(&["normalizeL1"]),
+    f("L2Normalize", "L2Normalize(tuple)", "The tuple divided by its L2Norm.", &[("L2Normalize((3, 4))", "(0.6,0.8)")], |b| normalize(b, Norm::L2)).alias_ci(&["normalizeL2"]),
+    f("LinfNormalize", "LinfNormalize(tuple)", "The tuple divided by its LinfNorm.", &[("LinfNormalize((2, 4))", "(0.5,1)")], |b| normalize(b, Norm::Linf)).alias_ci(&["normalizeLinf"]),
+    f("LpNormalize", "LpNormalize(tuple, p)", "The tuple divided by its LpNorm.", &[("LpNormalize((3, 4), 2)", "(0.6,0.8)")], |b| normalize(b, Norm::Lp)).alias_ci(&["normalizeLp"]),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]

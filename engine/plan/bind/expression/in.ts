@@ -184,7 +184,10 @@ function inList(
   return inColumns(scope, left, items, negated, span);
 }
 
-/** IN over a list that is not constant: a NULL in the list equals nothing, a NULL on the left gives NULL. */
+/**
+ * IN over a list that is not constant: a NULL in the list equals nothing, a NULL on the left gives NULL; with
+ * transform_null_in NULL equals NULL.
+ */
 function inColumns(
   scope: Scope,
   left: Expr,
@@ -193,8 +196,11 @@ function inColumns(
   span: Span,
 ): Expr {
   const call = (name: string, ...args: readonly Expr[]) => resolveCall(scope, name, args, span);
-  const tests = items.map((item) => call('equals', left, item));
+  const nullsCount = scope.ctx.settings.bool('transform_null_in');
+  const same = nullsCount ? 'isNotDistinctFrom' : 'equals';
+  const tests = items.map((item) => call(same, left, item));
   let some = tests.length === 1 ? (tests[0] as Expr) : call('or', ...tests);
+  if (nullsCount) return negated ? call('not', some) : some;
   const nothing = some.type === 'Nullable(Nothing)';
   if (isNullable(some.type)) {
     if (items.some((item) => isNullable(item.type)))

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use types::codes::{CANNOT_CONVERT_TYPE, ILLEGAL_TYPE_OF_ARGUMENT, NO_COMMON_TYPE, SIZES_OF_ARRAYS_DONT_MATCH};
 use types::compare::compare_rows;
-use types::{Column, Data, Error, Result, Type};
+use types::{Data, Error, Result, Type};
 
 pub const DEFS: &[FunctionDef] = &[
     f("has", "has(array, x)", "1 if an element (or a map's key) equals x.", &[("has([1, 2], 2)", "1")], |b| find(b, Find::Has)).own_nulls().plain(),
@@ -44,7 +44,6 @@ fn find(b: &Bind<'_>, what: Find) -> Result<Bound> {
     let (from, is_map) = match b.ty(0) {
         Type::Array(t) => (t.as_ref().clone(), false),
         Type::Map(kv) if what == Find::Has => (kv.0.clone(), true),
-        t if *t == Type::nullable(Type::Nothing) => return bound(Type::nullable(Type::Nothing), |c| Ok(Column::null_of(&Type::Nothing, c.rows))),
         _ => return Err(b.illegal(0, "Array")),
     };
     let other = b.ty(1).clone();
