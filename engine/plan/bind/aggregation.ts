@@ -72,13 +72,16 @@ export function bindAggregation(
       ? bound.sets
       : bound.sets?.filter((set) => set.length > 0);
   // Keys that are all constant make one group: it is there without rows if the setting says so.
-  const isConstant = (key: Expr): boolean => constantOf(ctx, key) !== undefined;
   const constantIsEmpty = ctx.settings.bool(
     'empty_result_for_aggregation_by_constant_keys_on_empty_set',
   );
-  const constantKeys = sets === undefined && !constantIsEmpty && bound.keys.every(isConstant);
+  const constantKeys =
+    sets === undefined &&
+    !constantIsEmpty &&
+    bound.keys.every((key) => constantOf(ctx, key) !== undefined);
   const listsSets = ast.groupBy?.mode === 'GROUPING SETS';
-  const constantSets = constantIsEmpty && bound.keys.length > 0 && bound.keys.every(isConstant);
+  const named = ast.groupBy?.sets?.some((set) => set.length > 0) ?? false;
+  const constantSets = constantIsEmpty && named && bound.keys.length === 0;
   const keys = constantKeys ? [] : bound.keys;
   if (ast.totals && sets && (ast.having || ast.groupBy?.mode === 'GROUPING SETS')) {
     const what = ast.having

@@ -1,6 +1,7 @@
 //! Functions on maps.
 
 use crate::args::{array_column, bools, truths, tuple_columns};
+use crate::arrays::lambda::order_of_keys;
 use crate::bind::{Bind, Bound, Ctx, bound};
 use crate::call::{Arg, Value, resolve};
 use crate::cast::{CastMode, cast};
@@ -300,18 +301,15 @@ fn sort(b: &Bind<'_>, descending: bool, partial: bool) -> Result<Bound> {
     bound(b.ty(at).clone(), move |c| {
         let e = entries(c.col(at), c.rows)?;
         let keys = match &lambda {
-            Some(t) => lambda_values(c, &e, t)?,
-            None => e.keys.clone(),
+            Some(t) => lambda_values(c, &e, t)?.flat(),
+            None => e.keys.flat(),
         };
         let limit = partial.then(|| crate::args::i64s(c.col(at - 1)));
         let mut order: Vec<u32> = (0..e.keys.len() as u32).collect();
         for (i, w) in e.offsets.windows(2).enumerate() {
             let part = &mut order[w[0] as usize..w[1] as usize];
             let original = part.to_vec();
-            part.sort_by(|x, y| {
-                let o = compare_rows(&keys, *x as usize, &keys, *y as usize);
-                if descending { o.reverse() } else { o }
-            });
+            part.sort_by(|x, y| order_of_keys(&keys, descending, *x as usize, *y as usize));
             if let Some(l) = &limit {
                 let n = (l.at(i).max(0) as usize).min(part.len());
                 if n < part.len() {

@@ -21,6 +21,7 @@ import { tableNode } from '../from/index.ts';
 import { identifierText } from '../names.ts';
 import { bindQuery } from '../query.ts';
 import { newScope, type Scope } from '../scope.ts';
+import { resolvedAggregate } from './aggregate.ts';
 import { checkSetWidth } from './in.ts';
 import { convert, resolveCall } from './resolve-call.ts';
 
@@ -114,7 +115,7 @@ export function scalarSubquery(
     return correlatedExpr({ ...parts, type, span });
   }
   if (reduce) {
-    const { name, type } = scope.ctx.kernel.resolveAggregate(reduce, [], [first.type]);
+    const { name, type } = resolvedAggregate(scope, reduce, [], [first.type], span);
     const column = newColumn(scope.ctx, first.name, type);
     const item = { column, name, params: [], args: [columnExpr(first)] };
     const reduced: Node = {

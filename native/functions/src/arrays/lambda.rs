@@ -180,6 +180,22 @@ fn test(b: &Bind<'_>, what: Test) -> Result<Bound> {
     })
 }
 
+/// Which of two keys is sorted before the other: NaN, then NULL are last in both directions.
+pub fn order_of_keys(keys: &Column, descending: bool, a: usize, b: usize) -> Ordering {
+    let last = |k: usize| -> u8 {
+        if keys.is_null(k) {
+            return 2;
+        }
+        u8::from(match &keys.data {
+            Data::F64(x) => x[k].is_nan(),
+            Data::F32(x) => x[k].is_nan(),
+            _ => false,
+        })
+    };
+    let order = compare_rows(keys, a, keys, b);
+    if descending { last(a).cmp(&last(b)).then(order.reverse()) } else { order }
+}
+
 fn sort(b: &Bind<'_>, descending: bool, partial: bool) -> Result<Bound> {
     let s = shape(b, false, usize::from(partial))?;
     if partial {
@@ -189,25 +205,7 @@ fn sort(b: &Bind<'_>, descending: bool, partial: bool) -> Result<Bound> {
     bound(b.ty(s.first).clone(), move |c| {
         let (e, keys) = s.run(c, "arraySort")?;
         let limits = partial.then(|| i64s(c.col(s.first - 1)));
-        let last = |k: u32| -> u8 {
-            let k = k as usize;
-            if keys.is_null(k) {
-                return 2;
-            }
-            u8::from(match &keys.data {
-                Data::F64(x) => x[k].is_nan(),
-                Data::F32(x) => x[k].is_nan(),
-                _ => false,
-            })
-        };
-        let order = |a: &u32, b: &u32| -> Ordering {
-            let o = compare_rows(&keys, *a as usize, &keys, *b as usize);
-            if !descending {
-                return o;
-            }
-            // NaN and NULL stay last.
-            last(*a).cmp(&last(*b)).then(o.reverse())
-        };
+        let order = |a: &u32, b: &u32| order_of_keys(&keys, descending, *a as usize, *b as usize);
         let mut at: Vec<u32> = (0..keys.len() as u32).collect();
         for (i, w) in e.offsets.windows(2).enumerate() {
             let part = &mut at[w[0] as usize..w[1] as usize];

@@ -15,7 +15,7 @@ pub const DEFS: &[FunctionDef] = &[
     f("splitByWhitespace", "splitByWhitespace(s[, limit])", "The words between white space.", &[("splitByWhitespace(' a  b ')", "['a','b']")], |b| by_class(b, |x| x.is_ascii_whitespace() || x == 11)),
     f("splitByNonAlpha", "splitByNonAlpha(s[, limit])", "The words between white space and punctuation.", &[("splitByNonAlpha('a-b c')", "['a','b','c']")], |b| by_class(b, |x| x.is_ascii_whitespace() || x.is_ascii_punctuation())),
     f("alphaTokens", "alphaTokens(s[, limit])", "The runs of ASCII letters.", &[("alphaTokens('abc1de')", "['abc','de']")], |b| by_class(b, |x| !x.is_ascii_alphabetic())).alias(&["splitByAlpha"]),
-    f("arrayStringConcat", "arrayStringConcat(array[, separator])", "The elements as text, with a separator between; NULLs are left out.", &[("arrayStringConcat(['a', 'b'], '-')", "a-b")], join).alias_ci(&["array_to_string"]).own_nulls(),
+    f("arrayStringConcat", "arrayStringConcat(array[, separator])", "The elements as text, with a separator between; NULLs are left out.", &[("arrayStringConcat(['a', 'b'], '-')", "a-b")], join).alias_ci(&["array_to_string"]),
     f("ngrams", "ngrams(s, n)", "All runs of n characters.", &[("ngrams('hello', 3)", "['hel','ell','llo']")], |b| { b.arity(2, 2)?; let n = size(b, 1)?; grams(b, n) }),
 ];
 
