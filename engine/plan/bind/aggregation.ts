@@ -172,11 +172,11 @@ function bindKeys(
     ofRows(expr, 'GROUP BY');
     // As in ClickHouse: beside aggregates constants make no levels, and nothing but constants makes one group.
     if (leveled && aggregated && constantOf(scope.ctx, expr)) return [];
-    // Each element of a tuple is a level of its own.
-    const level = /^(ROLLUP|CUBE)$/.test(groupBy.mode) && expr.kind === 'call';
-    if (level && expr.name === 'tuple')
-      return expr.args.filter((arg) => !constantOf(scope.ctx, arg)).map(add);
-    return [add(expr)];
+    // Each element of a tuple is a level of its own, and has a default of its own in the row of totals.
+    const apart = /^(ROLLUP|CUBE)$/.test(groupBy.mode) || (ast.totals && groupBy.mode === 'LIST');
+    if (!apart || expr.kind !== 'call' || expr.name !== 'tuple') return [add(expr)];
+    const changing = expr.args.filter((arg) => !constantOf(scope.ctx, arg));
+    return (groupBy.mode === 'LIST' && changing.length === 0 ? [expr] : changing).map(add);
   };
   if (groupBy.mode === 'ALL') {
     for (const expr of all.slice(0, items.length)) for (const part of keysOf(expr)) add(part);
@@ -229,7 +229,8 @@ function undecided(keys: Expr[]): Expr[] {
 function withoutInjection(expr: Expr): Expr {
   const [arg] = expr.kind === 'call' ? expr.args : [];
   const injective = expr.kind === 'call' && /^(toString|negate|reverse|hex)$/.test(expr.name);
-  return injective && expr.args.length === 1 && arg?.kind === 'column' ? arg : expr;
+  if (!injective || expr.args.length !== 1 || !arg) return expr;
+  return arg.kind === 'column' || arg.kind === 'call' ? withoutInjection(arg) : expr;
 }
 
 function refuseGrouping(expr: Expr): void {

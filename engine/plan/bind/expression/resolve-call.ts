@@ -51,7 +51,9 @@ export function resolveCall(scope: Scope, name: string, args: readonly Expr[], s
       // except that multiIf, unlike if, is no constant then.
       const folds = args.every((arg) => constantOf(scope.ctx, arg));
       if (!folds && name === 'multiIf' && constantOf(scope.ctx, branch)) return resolve(false);
-      return !folds && sameValues(branch.type, type) ? branch : convert(branch, type);
+      // Nor does the branch stand for a call whose condition is the literal NULL.
+      const stands = !folds && !args.some((arg) => arg.type === 'Nullable(Nothing)');
+      return stands && sameValues(branch.type, type) ? branch : convert(branch, type);
     } catch (error) {
       // The branches have no type in common as a function's, but the one that is taken has one.
       if (scope.ctx.settings.text('use_variant_as_common_type') === '0')
