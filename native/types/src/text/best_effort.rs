@@ -232,6 +232,8 @@ impl<'a> Reader<'a> {
     fn sign_or_word(&mut self) -> Step<bool> {
         match self.next() {
             None => {}
+            // Tue and Thu begin with the letter that stands before a time.
+            Some(b'T') if self.s.get(self.at + 1).is_some_and(u8::is_ascii_alphabetic) => return self.word(),
             Some(b' ' | b'T') => self.at += 1,
             Some(b'Z') => {
                 self.at += 1;
