@@ -50,7 +50,7 @@ export const explained: readonly (readonly [RegExp, string])[] = [
     'answered here and not there',
   ],
   [
-    /rows \|.*\n.*CASE WHEN [01] THEN \S+ ELSE \S+ END.*(ROLLUP|CUBE)/,
+    /rows \|.*\n.*CASE WHEN (0|1|false|true) THEN \S+( ELSE \S+)? END.*(ROLLUP|CUBE)/,
     'a CASE that its conditions decide is a constant here, and no level of ROLLUP',
   ],
   [
@@ -143,6 +143,14 @@ export const explained: readonly (readonly [RegExp, string])[] = [
   [
     /types: .*\b(Bool|UInt8).*\|.*\b(Bool|UInt8).*\n.*\bif\(to\w+\('[^']*'\) IN \('.*transform_null_in/,
     'a constant that is looked for among constants decides which of Bool and UInt8 if gives in ClickHouse',
+  ],
+  [
+    /: \d+ rows \| \d+ rows\n.*mapContainsKey\(m, assumeNotNull\((toString\(lcf\)|CASE WHEN nb THEN s END)\)\)/,
+    'what assumeNotNull makes of NULL is not said, and ClickHouse finds the key of the default value by NULL',
+  ],
+  [
+    /theirs .*Positional argument number 0 is out of bounds[\s\S]*DISTINCT ON \(false\)/,
+    'ClickHouse takes the constant false in DISTINCT ON for the place of a column',
   ],
   [
     /: row .*\n.*sumIfState\(.*aggregate_functions_null_for_empty/,

@@ -225,10 +225,13 @@ function undecided(keys: Expr[]): Expr[] {
   return rest;
 }
 
+const injections =
+  /^(toString|negate|bitNot|reverse|reverseUTF8|hex|bin|IPv[46]NumToString|UUIDNumToString|MACNumToString)$/;
+
 /** toString(k) makes the same groups as k, whose default is what the row of totals shows then. */
 function withoutInjection(expr: Expr): Expr {
   const [arg] = expr.kind === 'call' ? expr.args : [];
-  const injective = expr.kind === 'call' && /^(toString|negate|reverse|hex)$/.test(expr.name);
+  const injective = expr.kind === 'call' && injections.test(expr.name);
   if (!injective || expr.args.length !== 1 || !arg) return expr;
   return arg.kind === 'column' || arg.kind === 'call' ? withoutInjection(arg) : expr;
 }
