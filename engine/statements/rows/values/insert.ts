@@ -60,6 +60,7 @@ async function failureAlone(
   const failure = await failureOfRow(rows, row);
   // Of values that are only written down the reader says more.
   if (failure && before instanceof EngineError && !hasExpressions(rows)) {
+    if (before.name === 'TYPE_MISMATCH') return before;
     const { name, code, fault } = failureOfRows(failure) ?? before;
     return before.name === name ? before : new EngineError(name, code, fault, before.message);
   }
