@@ -151,13 +151,14 @@ fn has(b: &Bind<'_>, all: bool) -> Result<Bound> {
     }
     let search = Search { tokenizer, wanted, all };
     bound(Type::UInt8, move |c| {
+        let mut found = Vec::new();
         if !in_array {
             let s = strs(c.col(0));
-            return Ok(bools(c.rows, |i| search.holds(&s, i..i + 1)));
+            return Ok(bools(c.rows, |i| search.holds(&s, i..i + 1, &mut found)));
         }
         let a = arrays(c.col(0))?;
         let s = strs(a.values);
-        Ok(bools(c.rows, |i| search.holds(&s, a.at(i))))
+        Ok(bools(c.rows, |i| search.holds(&s, a.at(i), &mut found)))
     })
 }
 
@@ -168,15 +169,17 @@ struct Search {
 }
 
 impl Search {
-    /// In some texts taken together.
-    fn holds(&self, texts: &Strs<'_>, rows: std::ops::Range<usize>) -> bool {
-        let has = |w: &Vec<u8>| {
-            let mut found = false;
-            for k in rows.clone() {
-                self.tokenizer.each(texts.at(k), |t| found |= t == w.as_slice());
-            }
-            found
-        };
-        !self.wanted.is_empty() && if self.all { self.wanted.iter().all(has) } else { self.wanted.iter().any(has) }
+    /// In some texts taken together, each of which is taken apart once. `found`: room for which of the words occur.
+    fn holds(&self, texts: &Strs<'_>, rows: std::ops::Range<usize>, found: &mut Vec<bool>) -> bool {
+        found.clear();
+        found.resize(self.wanted.len(), false);
+        for k in rows {
+            self.tokenizer.each(texts.at(k), |t| {
+                for (found, w) in found.iter_mut().zip(&self.wanted) {
+                    *found |= t == w.as_slice();
+                }
+            });
+        }
+        !found.is_empty() && if self.all { found.iter().all(|f| *f) } else { found.contains(&true) }
     }
 }
